@@ -1,0 +1,76 @@
+/**
+ * The four things a broker takes from the outside world: time, chance, wires and files.
+ *
+ * Nothing above this folder reads a clock, rolls a die, opens a socket or touches a file except through
+ * these interfaces, so a test or a simulation can own all four.
+ */
+import type { Transport } from './transport.ts';
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch; may jump. For what people read, never for measuring. */
+  now(): number;
+  /** Milliseconds from an arbitrary start, with fractions; never goes back. */
+  monotonic(): number;
+  after(milliseconds: number, run: () => void): Timer;
+  /** Runs once the current turn's input has been handled. */
+  soon(run: () => void): void;
+}
+
+export interface Random {
+  /** A whole number from 0 to bound - 1. */
+  below(bound: number): number;
+  /** A number in [0, 1). */
+  fraction(): number;
+  /** Unpredictable bytes: nonces, keys, identities. */
+  bytes(count: number): Uint8Array;
+}
+
+export interface ListenOptions {
+  host: string;
+  /** 0 or -1 picks a free port. */
+  port: number;
+  /** Reads land here when the network can place them itself; see `Receiver.onRead`. */
+  readBuffer?: Uint8Array;
+}
+
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting. Accepted transports live on. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  host: string;
+  port: number;
+  timeoutMs?: number;
+  readBuffer?: Uint8Array;
+}
+
+export interface Network {
+  listen(options: ListenOptions, accept: (transport: Transport) => void): Promise<Listener>;
+  connect(options: ConnectOptions): Promise<Transport>;
+  /** The addresses of this machine's interfaces, without the loopback ones. */
+  interfaceAddresses(): string[];
+}
+
+export interface Disk {
+  readFile(path: string): Promise<Uint8Array>;
+  readFileSync(path: string): Uint8Array;
+  /** Replaces the file as a whole: a reader sees the old bytes or the new ones. */
+  writeFile(path: string, bytes: Uint8Array | string): Promise<void>;
+  remove(path: string): Promise<void>;
+  makeDirectory(path: string): Promise<void>;
+  list(path: string): Promise<string[]>;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly network: Network;
+  readonly disk: Disk;
+}

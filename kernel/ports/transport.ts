@@ -1,0 +1,67 @@
+/**
+ * One connected byte pipe: TCP, TLS, WebSocket, in memory, or simulated.
+ *
+ * A transport begins idle. Before `start` it can be written to, looked into (`peek`), or given away as
+ * a Node stream (`duplex`) so that a plugin can wrap it, in TLS for instance. After `start` it pushes
+ * what arrives to one receiver.
+ */
+import type { Duplex } from 'node:stream';
+
+export interface Address {
+  host: string;
+  port: number;
+}
+
+export interface Receiver {
+  /** `length` bytes were placed at the start of the shared read buffer. They are gone after the call returns. */
+  onRead(length: number): void;
+  /** Bytes arrived in memory of their own. They are gone after the call returns, unless copied. */
+  onBytes(bytes: Uint8Array): void;
+  /** The transport took all bytes of a `write` that had answered false. */
+  onWritten(): void;
+  /** The other side is gone, or the wire failed. Called exactly once, never from inside another call. */
+  onClosed(error: Error | null): void;
+}
+
+/** What a TLS plugin knows of the peer once the handshake is done. */
+export interface TlsFacts {
+  version: string;
+  cipher: string;
+  /** DER certificates of the peer, leaf first; empty when it showed none. */
+  peerCertificates: Uint8Array[];
+  serverName: string;
+}
+
+export interface Transport {
+  /** 'tcp', 'tls', 'memory', 'websocket', ...: what the monitor shows. */
+  readonly kind: string;
+  readonly remote: Address;
+  readonly local: Address;
+  readonly tls: TlsFacts | null;
+  /** Bytes accepted by `write` that the operating system has not taken yet. */
+  readonly unsentBytes: number;
+
+  /** At least one and at most `most` bytes of what will be read first, without consuming them; empty on time-out or end. */
+  peek(most: number, timeoutMs: number): Promise<Uint8Array>;
+  /** Drops `count` of the bytes that `peek` showed. */
+  discard(count: number): void;
+  /** Hands the pipe over as a Node stream, unread bytes included. The transport is spent. */
+  duplex(): Duplex;
+  /** Starts reading; may be called once. */
+  start(receiver: Receiver): void;
+
+  /**
+   * Sends bytes. True: they are out of our hands, the memory may be reused at once.
+   * False: keep the memory untouched, and write nothing more, until `onWritten`.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** The same for several pieces, sent in one go. */
+  writeAll(pieces: readonly Uint8Array[]): boolean;
+  /** Stops and starts the flow of reads. Calls do not nest. */
+  pause(): void;
+  resume(): void;
+  /** Sends what was written, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
