@@ -1,0 +1,74 @@
+/**
+ * Time, chance, wires and files come through the ports (kernel/ports), so that a test or a simulation can
+ * own them. This finds code that goes around them.
+ */
+import { readImports } from './imports.ts';
+import type { SourceFile } from './source-files.ts';
+import type { Token } from './tokens.ts';
+
+const WORLD_MODULES = new Set(
+  'fs fs/promises net tls dns dns/promises dgram http https http2 worker_threads child_process cluster timers timers/promises perf_hooks'
+    .split(' ')
+    .map((name) => `node:${name}`),
+);
+
+const TIMER_WORDS = new Set(['setTimeout', 'setInterval', 'setImmediate', 'performance']);
+const RANDOM_WORDS = /^(randomBytes|randomFill|randomFillSync|randomInt|randomUUID|getRandomValues)$/;
+
+/** A folder or file, what it may use, and why. `*` stands for everything. */
+interface Exception {
+  path: string;
+  uses: readonly string[];
+  reason: string;
+}
+
+export const EXCEPTIONS: readonly Exception[] = [
+  { path: 'kernel/ports/', uses: ['*'], reason: 'the ports themselves' },
+  { path: 'bin/', uses: ['*'], reason: 'the composition root meets the real world: files, signals, processes' },
+  { path: 'test/', uses: ['*'], reason: 'tests stand outside and measure' },
+  { path: 'examples/', uses: ['*'], reason: 'programs of users' },
+  { path: 'plugins/tls/', uses: ['node:tls'], reason: 'TLS wraps a stream the port gave; the handshake is Node code' },
+  { path: 'plugins/monitoring/', uses: ['node:http', 'node:https'], reason: 'speaks HTTP over streams the port gave' },
+];
+
+export function checkOutsideWorld(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => {
+    const allowed = EXCEPTIONS.filter((exception) => file.path.startsWith(exception.path)).flatMap(({ uses }) => uses);
+    if (allowed.includes('*')) return [];
+    return usesOf(file)
+      .filter((use) => !allowed.includes(use.what))
+      .map((use) => `${file.path}:${use.line}: ${use.what} goes around the ports`);
+  });
+}
+
+interface Use {
+  what: string;
+  line: number;
+}
+
+function usesOf(file: SourceFile): Use[] {
+  const imports = readImports(file)
+    .filter((found) => WORLD_MODULES.has(found.specifier) && !found.isTypeOnly)
+    .map((found) => ({ what: found.specifier, line: found.line }));
+  return [...imports, ...file.tokens.flatMap((token, index) => globalAt(file.tokens, index, token))];
+}
+
+function globalAt(tokens: readonly Token[], index: number, token: Token): Use[] {
+  if (token.kind !== 'word') return [];
+  const what = globalName(tokens, index, token.text);
+  return what === null ? [] : [{ what, line: token.line }];
+}
+
+function globalName(tokens: readonly Token[], index: number, word: string): string | null {
+  const next = [1, 2, 3].map((step) => tokens[index + step]?.text ?? '');
+  const isMember = tokens[index - 1]?.text === '.' && tokens[index - 2]?.text !== 'globalThis';
+  if (RANDOM_WORDS.test(word) && next[0] === '(') return word;
+  if (isMember) return null;
+  if (word === 'Date' && next[0] === '.' && next[1] === 'now') return 'Date.now';
+  if (word === 'new' && next[0] === 'Date' && (next[1] !== '(' || next[2] === ')')) return 'new Date()';
+  if (word === 'Math' && next[0] === '.' && next[1] === 'random') return 'Math.random';
+  if (word === 'process' && next[0] === '.' && next[1] === 'hrtime') return 'process.hrtime';
+  // A property of that name, in a literal or a type, is nobody's timer.
+  if (TIMER_WORDS.has(word) && next[0] !== ':' && next[0] !== '?') return word;
+  return null;
+}
