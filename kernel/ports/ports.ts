@@ -15,6 +15,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start, with fractions; never goes back. */
   monotonic(): number;
+  /** Keeps the process alive until it has run or was cancelled. */
   after(milliseconds: number, run: () => void): Timer;
   /** Runs once the current turn's input has been handled. */
   soon(run: () => void): void;
@@ -35,6 +36,8 @@ export interface ListenOptions {
   port: number;
   /** Reads land here when the network can place them itself; see `Receiver.onRead`. */
   readBuffer?: Uint8Array;
+  /** One connection could not be accepted; the listener goes on. */
+  onError?: (error: Error) => void;
 }
 
 export interface Listener {

@@ -41,8 +41,11 @@ export interface Transport {
   /** Bytes accepted by `write` that the operating system has not taken yet. */
   readonly unsentBytes: number;
 
-  /** At least one and at most `most` bytes of what will be read first, without consuming them; empty on time-out or end. */
-  peek(most: number, timeoutMs: number): Promise<Uint8Array>;
+  /**
+   * At least `least` (1 unless told) and at most `most` bytes of what will be read first, without consuming them;
+   * fewer, or none, on time-out or end. To see more than last time, ask for at least one more.
+   */
+  peek(most: number, timeoutMs: number, least?: number): Promise<Uint8Array>;
   /** Drops `count` of the bytes that `peek` showed. */
   discard(count: number): void;
   /** Hands the pipe over as a Node stream, unread bytes included. The transport is spent. */
