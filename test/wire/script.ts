@@ -1,0 +1,49 @@
+/**
+ * What a wire script says, once read. The format is described in README.md.
+ */
+export interface Script {
+  /** File name without ending: the topic. */
+  topic: string;
+  cases: WireCase[];
+}
+
+export interface WireCase {
+  /** A sentence about what a user sees. */
+  name: string;
+  line: number;
+  /** The server's configuration file; empty for none. */
+  config: string;
+  /** Only true of genuine servers from this version on, before that one, or not at all. */
+  since: string;
+  before: string;
+  only: 'genuine' | 'gnatlet' | '';
+  /** The server is started for this case alone. */
+  isFresh: boolean;
+  /** Everything is sent in pieces of so many bytes; 0 for one piece per line of the script. */
+  pieceBytes: number;
+  timeoutMs: number;
+  /** What arrives after the last step is nobody's business: another connection's traffic may race with it. */
+  hasLooseEnd: boolean;
+  steps: Step[];
+}
+
+export type Step =
+  | { kind: 'send'; connection: string; text: string; times: number; line: number }
+  | { kind: 'expect'; connection: string; text: string; times: number; line: number }
+  | { kind: 'open' | 'eof' | 'close' | 'tls' | 'sync'; connection: string; line: number }
+  | { kind: 'signal'; signal: NodeJS.Signals; line: number }
+  | { kind: 'reload'; config: string; line: number };
+
+export const EMPTY_CASE: WireCase = {
+  name: '',
+  line: 0,
+  config: '',
+  since: '',
+  before: '',
+  only: '',
+  isFresh: false,
+  pieceBytes: 0,
+  timeoutMs: 5000,
+  hasLooseEnd: false,
+  steps: [],
+};

@@ -1,0 +1,135 @@
+/** One raw connection of a script: what it received and was not yet expected, and what it sends. */
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { showBytes } from './escapes.ts';
+import { matchPart, type Part } from './pattern.ts';
+
+export class WireConnection {
+  /** The nonce of the INFO line, once one was read. */
+  nonce = '';
+  /** Until the script speaks of the first INFO itself, it is taken to be there and passed over. */
+  awaitsInfo = true;
+  private stream: Duplex;
+  private received = Buffer.alloc(0);
+  private isEnded = false;
+  private wake: (() => void) | null = null;
+  private readonly timeoutMs: number;
+
+  constructor(stream: Duplex, timeoutMs: number) {
+    this.stream = stream;
+    this.timeoutMs = timeoutMs;
+    this.listen(stream);
+  }
+
+  async send(bytes: Uint8Array, pieceBytes: number): Promise<void> {
+    if (pieceBytes === 0) return this.write(bytes);
+    for (let at = 0; at < bytes.length; at += pieceBytes) await this.write(bytes.subarray(at, at + pieceBytes));
+  }
+
+  /** Waits for bytes that fit all parts and takes them. Throws with what came instead. */
+  async expect(parts: readonly Part[]): Promise<void> {
+    for (let index = 0; index < parts.length; index++) {
+      const length = await this.waitFor(parts[index], parts[index + 1]);
+      if (parts[index].kind === 'info') this.keepNonce(length);
+      this.received = this.received.subarray(length);
+    }
+  }
+
+  async expectEnd(): Promise<void> {
+    await this.waitUntil(() => this.isEnded, 'the connection was not closed');
+    this.expectNothing();
+  }
+
+  expectNothing(): void {
+    if (this.received.length > 0) this.fail('more came than expected');
+  }
+
+  /** Says that nothing more will be sent, and waits until the server has closed its side too. */
+  async finish(): Promise<void> {
+    this.stream.end();
+    await this.waitUntil(() => this.isEnded, 'the connection was not closed though our side was');
+  }
+
+  destroy(): void {
+    this.stream.destroy();
+  }
+
+  async startTls(): Promise<void> {
+    this.stream.removeAllListeners('data').removeAllListeners('end').removeAllListeners('close');
+    const secure = connectTls({ socket: this.stream, rejectUnauthorized: false });
+    this.stream = secure;
+    this.listen(secure);
+    let isSecure = false;
+    secure.once('secureConnect', () => {
+      isSecure = true;
+      this.wake?.();
+    });
+    await this.waitUntil(() => isSecure || this.isEnded, 'the TLS handshake did not end');
+  }
+
+  private listen(stream: Duplex): void {
+    stream.on('data', (chunk: Buffer) => {
+      this.received = Buffer.concat([this.received, chunk]);
+      this.wake?.();
+    });
+    const end = (): void => {
+      this.isEnded = true;
+      this.wake?.();
+    };
+    // A reset tells a script as much as an orderly end does: the server closed.
+    stream.on('end', end).on('close', end).on('error', end);
+  }
+
+  /** Resolves once the bytes have left, so that pieces leave one by one. */
+  private write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.stream.destroyed || this.stream.writableEnded) resolve();
+      else this.stream.write(bytes, () => setImmediate(resolve));
+    });
+  }
+
+  private async waitFor(part: Part, next: Part | undefined): Promise<number> {
+    let length = -1;
+    await this.waitUntil(() => {
+      const verdict = matchPart(part, next, this.received);
+      if (verdict === 'need more') {
+        if (this.isEnded) this.fail('the connection was closed before');
+        return false;
+      }
+      if ('problem' in verdict) this.fail(verdict.problem);
+      else length = verdict.length;
+      return true;
+    }, 'nothing more came');
+    return length;
+  }
+
+  private async waitUntil(isReached: () => boolean, complaint: string): Promise<void> {
+    let isOverdue = false;
+    const deadline = setTimeout(() => {
+      isOverdue = true;
+      this.wake?.();
+    }, this.timeoutMs);
+    try {
+      while (!isReached()) {
+        if (isOverdue) this.fail(`${complaint} in ${this.timeoutMs} ms`);
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
+      }
+    } finally {
+      this.wake = null;
+      clearTimeout(deadline);
+    }
+  }
+
+  private keepNonce(length: number): void {
+    const info = JSON.parse(this.received.toString('utf8', 5, length)) as { nonce?: string };
+    this.nonce = info.nonce ?? this.nonce;
+  }
+
+  private fail(problem: string): never {
+    throw new Error(
+      `${problem}; received and not expected: "${showBytes(this.received)}"${this.isEnded ? ' EOF' : ''}`,
+    );
+  }
+}
