@@ -63,7 +63,7 @@ function dial(host: string, port: number, timeoutMs: number): Promise<Socket> {
     const socket = connect({ host, port, noDelay: true, allowHalfOpen: true });
     // Nothing may be read before somebody is there to receive it.
     socket.pause();
-    const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => socket.destroy(timedOut()), timeoutMs);
     const fail = (error: Error) => {
       clearTimeout(timer);
       reject(new NetworkError('connect', host, port, error));
@@ -80,4 +80,8 @@ function dial(host: string, port: number, timeoutMs: number): Promise<Socket> {
 /** An address that only means something on one cable is of no use to a client elsewhere. */
 function isLinkLocal(address: string): boolean {
   return address.startsWith('169.254.') || /^fe[89ab]/i.test(address);
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error('no answer came in time'), { code: 'ETIMEDOUT' });
 }
