@@ -103,6 +103,7 @@ export class StreamTransport implements Transport {
   }
 
   resume(): void {
+    if (!this.isPaused) return;
     this.isPaused = false;
     if (this.receiver !== null && !this.isFinished) this.stream.resume();
   }

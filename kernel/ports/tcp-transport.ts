@@ -54,7 +54,7 @@ export class TcpTransport extends StreamTransport {
     if (unread === null || this.isPaused || this.isFinished) return;
     this.unread = null;
     this.receiver!.onBytes(unread);
-    if (!this.isPaused) this.resume();
+    if (!this.isPaused) this.stream.resume();
   }
 
   protected override beginReading(): void {
