@@ -104,7 +104,7 @@ class Player {
   }
 
   private async expect(connection: WireConnection, text: string, times: number): Promise<void> {
-    if (!text.startsWith('${info')) await this.passInfo(connection);
+    if (!/^(INFO |\$\{info)/.test(text)) await this.passInfo(connection);
     connection.awaitsInfo = false;
     const parts = readPattern(text);
     for (let count = 0; count < times; count++) await connection.expect(parts);

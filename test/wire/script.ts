@@ -21,6 +21,8 @@ export interface WireCase {
   isFresh: boolean;
   /** Everything is sent in pieces of so many bytes; 0 for one piece per line of the script. */
   pieceBytes: number;
+  /** A genuine server answers differently depending on where the network cuts; it is not asked in pieces. */
+  isUncut: boolean;
   timeoutMs: number;
   /** What arrives after the last step is nobody's business: another connection's traffic may race with it. */
   hasLooseEnd: boolean;
@@ -43,6 +45,7 @@ export const EMPTY_CASE: WireCase = {
   only: '',
   isFresh: false,
   pieceBytes: 0,
+  isUncut: false,
   timeoutMs: 5000,
   hasLooseEnd: false,
   steps: [],
