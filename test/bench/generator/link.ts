@@ -74,6 +74,7 @@ export class Link {
   }
 
   #nextAnswer(): Promise<void> {
+    if (this.#isClosing) return Promise.reject(new Error('the connection is closed'));
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 

@@ -1,0 +1,46 @@
+import type { Load, StreamLoad } from './generator/load.ts';
+
+export interface Row {
+  name: string;
+  title: string;
+  /** The ratio to the faster peer that the row is expected to reach. */
+  target: number;
+  load: Load;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Far enough ahead to keep any server busy, and far below what makes a server cut a subscriber off. */
+const WINDOW_BYTES = 16 * MIB;
+
+export const ROWS: readonly Row[] = [
+  stream('publish-16', 'publish, no interest, 16 B', { subscribers: 0 }),
+  stream('publish-128', 'publish, no interest, 128 B', { subscribers: 0, payloadBytes: 128 }),
+  stream('one-16', '1 to 1, 16 B', {}),
+  stream('one-128', '1 to 1, 128 B', { payloadBytes: 128 }),
+  stream('fan-8', '1 to 8, 16 B', { subscribers: 8 }),
+  stream('one-1k', '1 to 1, 1 KiB', { payloadBytes: KIB }),
+  stream('one-16k', '1 to 1, 16 KiB', { payloadBytes: 16 * KIB }, 1.2),
+  stream('subjects-1k', '1 to 1, 1 000 subjects, wildcard subscriber', { subjects: 1_000 }),
+  stream('subjects-100k', '1 to 1, 100 000 subjects, wildcard subscriber', { subjects: 100_000 }),
+  stream('queue-4', 'queue group of 4, 16 B', { subscribers: 4, isQueueGroup: true }),
+  request('request-1', 'request-reply, 1 client', 1),
+  request('request-50', 'request-reply, 50 clients', 50),
+];
+
+function stream(name: string, title: string, differences: Partial<StreamLoad>, target = 1): Row {
+  const usual: StreamLoad = {
+    kind: 'stream',
+    payloadBytes: 16,
+    subscribers: 1,
+    isQueueGroup: false,
+    subjects: 1,
+    windowBytes: WINDOW_BYTES,
+  };
+  return { name, title, target, load: { ...usual, ...differences } };
+}
+
+function request(name: string, title: string, clients: number): Row {
+  return { name, title, target: 1.2, load: { kind: 'request', payloadBytes: 16, clients } };
+}

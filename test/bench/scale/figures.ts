@@ -1,0 +1,54 @@
+import type { BenchOptions } from '../options.ts';
+import type { Server } from '../servers.ts';
+import { embeddedStart } from './embedded-start.ts';
+import type { Figure, FigureScript } from './figure.ts';
+import { idleConnections } from './idle-connections.ts';
+import { idleMemory } from './idle-memory.ts';
+import { millionSubscriptions } from './million-subscriptions.ts';
+import { steadyStream } from './steady-stream.ts';
+import { stuckSubscribers } from './stuck-subscribers.ts';
+import { timeToReady } from './time-to-ready.ts';
+
+const SCRIPTS: readonly FigureScript[] = [
+  timeToReady,
+  idleMemory,
+  embeddedStart,
+  idleConnections,
+  millionSubscriptions,
+  steadyStream,
+  stuckSubscribers,
+];
+
+/** Measures gnatlet alone, unless other servers are asked for by name: the targets are its own. */
+export async function runScale(servers: Server[], options: BenchOptions): Promise<void> {
+  const scripts = chooseScripts(options.rows);
+  const measured = options.servers.length > 0 ? servers : servers.filter(({ isGnatlet }) => isGnatlet);
+  if (measured.length === 0) console.log('Skipped: gnatlet is not built; run npm run build.');
+  for (const server of measured) {
+    console.log(`\n${server.name}\n\n| figure | measured | target | met |\n| --- | --- | --- | --- |`);
+    for (const script of scripts) await runScript(script, server, options.isQuick);
+  }
+}
+
+async function runScript(script: FigureScript, server: Server, isQuick: boolean): Promise<void> {
+  try {
+    for (const line of await script.run(server, isQuick)) console.log(renderFigure(line));
+  } catch (error) {
+    process.exitCode = 1;
+    console.log(`| ${script.name} | failed: ${(error as Error).message.split('\n').join(' ')} | | no |`);
+  }
+}
+
+function renderFigure({ what, measured, target, isMet }: Figure): string {
+  const verdict = isMet === null ? '' : isMet ? 'yes' : 'no';
+  return `| ${what} | ${measured} | ${target} | ${verdict} |`;
+}
+
+function chooseScripts(names: string[]): readonly FigureScript[] {
+  if (names.length === 0) return SCRIPTS;
+  return names.map((name) => {
+    const script = SCRIPTS.find((one) => one.name === name);
+    if (script !== undefined) return script;
+    throw new Error(`there is no figure "${name}"; there are: ${SCRIPTS.map((one) => one.name).join(', ')}`);
+  });
+}
