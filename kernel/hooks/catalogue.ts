@@ -12,6 +12,7 @@ import {
   notifyLater,
   notifyNow,
   transformLater,
+  transformNow,
 } from './hook-declaration.ts';
 import type { HookTypes as T } from './hook-types.ts';
 
@@ -41,7 +42,7 @@ export const CATALOGUE = {
     ['transport'],
     'Before a byte is sent. The first true admits, the first refusal closes; without an answer the transport is admitted.',
   ),
-  'connection.hello': transformLater<T['info'], [connection: T['connection']]>(
+  'connection.hello': transformNow<T['info'], [connection: T['connection']]>(
     ['info', 'connection'],
     'Before INFO is sent to this connection, the first time and every later one; each tap sees what the last one made of it.',
   ),
@@ -84,12 +85,20 @@ export const CATALOGUE = {
     ['connection', 'subscription'],
     'Before a subscription counts. The first true allows, the first refusal denies; without an answer it is allowed.',
   ),
-  'interest.first': notifyNow<[account: T['account'], subject: string, queue: string]>(
-    ['account', 'subject', 'queue'],
+  'interest.first': notifyNow<
+    [account: T['account'], subject: string, queue: string, subscription: T['subscription']]
+  >(
+    ['account', 'subject', 'queue', 'subscription'],
     'The first subscription of an account on a subject and queue group (empty: none) was added. Alternates with interest.last.',
   ),
-  'interest.last': notifyNow<[account: T['account'], subject: string, queue: string]>(
-    ['account', 'subject', 'queue'],
+  'interest.changed': notifyNow<
+    [account: T['account'], subject: string, queue: string, subscription: T['subscription']]
+  >(
+    ['account', 'subject', 'queue', 'subscription'],
+    'One more or one less of several such subscriptions, or one of them stands for another number of members.',
+  ),
+  'interest.last': notifyNow<[account: T['account'], subject: string, queue: string, subscription: T['subscription']]>(
+    ['account', 'subject', 'queue', 'subscription'],
     'The last such subscription was removed.',
   ),
   'publish.check': decideNow<[connection: T['connection'], message: T['message']], true>(

@@ -1,28 +1,39 @@
 /** The kernel's objects as hooks hand them to plugins, gathered in one place so that the catalogue reads as a table. */
+import type { Account } from '../accounts/account.ts';
+import type { Identity } from '../accounts/permissions.ts';
+import type { Broker } from '../broker.ts';
+import type { BrokerOptions } from '../broker-options.ts';
+import type { ClientOptions } from '../connection/client-options.ts';
+import type { CloseReason } from '../connection/close-reason.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { ServerInfo } from '../connection/info.ts';
+import type { Transport } from '../ports/transport.ts';
+import type { Message } from '../routing/message.ts';
+import type { Subscription } from '../routing/subscription.ts';
 
 export interface HookTypes {
   /** The running broker. */
-  server: unknown;
+  server: Broker;
   /** The kernel's own options, typed and frozen. */
-  options: unknown;
+  options: BrokerOptions;
   /** What a reload changes. */
   reloadChange: unknown;
   /** An accepted byte pipe that is not yet a connection. */
-  transport: unknown;
-  connection: unknown;
+  transport: Transport;
+  connection: Connection;
   /** The INFO a connection is about to be sent. */
-  info: unknown;
+  info: ServerInfo;
   /** What the client said in CONNECT. */
-  credentials: unknown;
+  credentials: Readonly<ClientOptions>;
   /** Who the client turned out to be: account, user, permissions. */
-  identity: unknown;
-  account: unknown;
+  identity: Identity;
+  account: Account;
   /** What an account is made from: limits, keys, exports, imports. */
   accountSource: unknown;
-  closeReason: unknown;
-  subscription: unknown;
+  closeReason: CloseReason;
+  subscription: Subscription;
   /** A message in flight; borrowed, valid until the tap returns. */
-  message: unknown;
+  message: Message;
   dropReason: unknown;
   advisory: unknown;
   /** Where `stats.collect` puts its figures. */

@@ -5,7 +5,7 @@ export type PluginErrorCode =
   | 'CAPABILITY_AMBIGUOUS'
   | 'CAPABILITY_CARDINALITY'
   | 'CAPABILITY_MISSING'
-  | 'CAPABILITY_TOO_EARLY'
+  | 'CAPABILITY_MISTIMED'
   | 'CAPABILITY_UNDECLARED'
   | 'CAPABILITY_UNKEPT'
   | 'HOOK_ANSWERED_LATE'
@@ -13,6 +13,7 @@ export type PluginErrorCode =
   | 'HOOK_UNKNOWN'
   | 'HOST_CLOSED'
   | 'PLUGIN_API_VERSION'
+  | 'PLUGIN_CALLBACK_FAILED'
   | 'PLUGIN_CLAIM_CONFLICT'
   | 'PLUGIN_CONTEXT_CLOSED'
   | 'PLUGIN_DUPLICATE'
@@ -31,8 +32,8 @@ export type PluginErrorCode =
   | 'SERVICE_UNKNOWN';
 
 export interface PluginErrorDetails {
-  plugin?: string;
-  phase?: string;
+  plugin?: string | undefined;
+  phase?: string | undefined;
   cause?: unknown;
   /** Several errors found in one look, when this error stands for all of them. */
   problems?: readonly PluginError[];

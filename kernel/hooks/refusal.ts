@@ -1,4 +1,5 @@
 /** "No", as a value: what a deciding tap answers to keep something from happening. */
+import type { CloseReason } from '../connection/close-reason.ts';
 
 export class Refusal {
   /** For the log and the monitor; never sent to the client, whose text the protocol prescribes. */
@@ -6,15 +7,19 @@ export class Refusal {
   readonly cause: unknown;
   readonly isRefusal = true;
 
-  constructor(reason: string, cause: unknown = null) {
+  /** Why the connection ends, where the refusal ends one and the usual reason does not fit. */
+  readonly closeReason: CloseReason | null;
+
+  constructor(reason: string, cause: unknown = null, closeReason: CloseReason | null = null) {
     this.reason = reason;
     this.cause = cause;
+    this.closeReason = closeReason;
   }
 }
 
 /** Build constant refusals once and answer them again and again: a refused publish then costs no object. */
-export function refuse(reason: string, cause: unknown = null): Refusal {
-  return new Refusal(reason, cause);
+export function refuse(reason: string, cause: unknown = null, closeReason: CloseReason | null = null): Refusal {
+  return new Refusal(reason, cause, closeReason);
 }
 
 /** By shape: a plugin may have brought its own copy of gnatlet. */

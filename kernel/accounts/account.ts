@@ -1,0 +1,79 @@
+/** A subject space of its own: what happens in one account is invisible in every other. */
+import type { Connection } from '../connection/connection.ts';
+import { Sublist } from '../routing/sublist.ts';
+import type { AccountMappings } from './mappings.ts';
+
+export interface AccountLimits {
+  /** Negative for no limit. */
+  maxConnections: number;
+  /** For each connection. */
+  maxSubscriptions: number;
+  maxPayload: number;
+}
+
+export const NO_LIMITS: AccountLimits = { maxConnections: -1, maxSubscriptions: -1, maxPayload: -1 };
+
+export interface Traffic {
+  inMessages: number;
+  outMessages: number;
+  inBytes: number;
+  outBytes: number;
+}
+
+export function noTraffic(): Traffic {
+  return { inMessages: 0, outMessages: 0, inBytes: 0, outBytes: 0 };
+}
+
+export function addTraffic(sum: Traffic, part: Traffic): void {
+  sum.inMessages += part.inMessages;
+  sum.outMessages += part.outMessages;
+  sum.inBytes += part.inBytes;
+  sum.outBytes += part.outBytes;
+}
+
+export class Account {
+  readonly name: string;
+  readonly sublist = new Sublist();
+  readonly connections = new Set<Connection>();
+  readonly isSystem: boolean;
+  limits: AccountLimits = NO_LIMITS;
+  /** Null when the account has none. */
+  mappings: AccountMappings | null = null;
+  slowConsumers = 0;
+  /** Connections ever bound to it. */
+  totalConnections = 0;
+  /** Of connections that are gone. */
+  private readonly past = noTraffic();
+
+  constructor(name: string, isSystem: boolean) {
+    this.name = name;
+    this.isSystem = isSystem;
+  }
+
+  get isFull(): boolean {
+    return this.limits.maxConnections >= 0 && this.connections.size >= this.limits.maxConnections;
+  }
+
+  setMappings(mappings: AccountMappings | null): void {
+    this.mappings = mappings;
+    // Whoever remembers where a subject leads has to look again.
+    this.sublist.generation++;
+  }
+
+  add(connection: Connection): void {
+    this.connections.add(connection);
+    this.totalConnections++;
+  }
+
+  remove(connection: Connection): void {
+    if (this.connections.delete(connection)) addTraffic(this.past, connection);
+  }
+
+  /** Summed when somebody asks: the message path counts per connection only. */
+  traffic(): Traffic {
+    const sum = noTraffic();
+    addTraffic(sum, this.past);
+    for (const connection of this.connections) addTraffic(sum, connection);
+    return sum;
+  }
+}

@@ -1,0 +1,68 @@
+/** What the kernel needs to know to run. The config file's own spelling is translated into this elsewhere. */
+import type { AccountLimits } from './accounts/account.ts';
+import type { AccountMappings } from './accounts/mappings.ts';
+
+export interface AccountOptions {
+  name: string;
+  limits?: Partial<AccountLimits>;
+  mappings?: AccountMappings | null;
+}
+
+export interface BrokerOptions {
+  host: string;
+  /** -1: any free port. Null: no listener; clients come through the embedding API only. */
+  port: number | null;
+  clientAdvertise: string;
+  /** Empty: the server's id. */
+  serverName: string;
+  supportsHeaders: boolean;
+  maxConnections: number;
+  /** For each connection; 0 or negative for no limit. */
+  maxSubscriptions: number;
+  /** 0 for no limit. */
+  maxSubscriptionTokens: number;
+  maxControlLine: number;
+  /** Negative for no limit. */
+  maxPayload: number;
+  /** Bytes that may wait for one client. */
+  maxPending: number;
+  /** Bytes that may wait for all clients together. */
+  maxOutbound: number;
+  /** Bytes a connection may have us hold before it has logged in. */
+  maxUnauthenticated: number;
+  pingIntervalMs: number;
+  pingMax: number;
+  writeDeadlineMs: number;
+  authTimeoutMs: number;
+  lameDuckDurationMs: number;
+  lameDuckGraceMs: number;
+  dropsInsteadOfStalling: boolean;
+  /** Null: no system account. */
+  systemAccount: string | null;
+  accounts: readonly AccountOptions[];
+}
+
+export const DEFAULT_BROKER_OPTIONS: Readonly<BrokerOptions> = {
+  host: '0.0.0.0',
+  port: 4222,
+  clientAdvertise: '',
+  serverName: '',
+  supportsHeaders: true,
+  maxConnections: 65_536,
+  maxSubscriptions: 0,
+  maxSubscriptionTokens: 0,
+  maxControlLine: 4096,
+  maxPayload: 1_048_576,
+  maxPending: 67_108_864,
+  maxOutbound: 536_870_912,
+  maxUnauthenticated: 16_384,
+  pingIntervalMs: 120_000,
+  pingMax: 2,
+  writeDeadlineMs: 10_000,
+  authTimeoutMs: 2000,
+  lameDuckDurationMs: 120_000,
+  lameDuckGraceMs: 10_000,
+  dropsInsteadOfStalling: false,
+  systemAccount: '$SYS',
+  accounts: [],
+};

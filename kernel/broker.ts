@@ -1,0 +1,216 @@
+/**
+ * The broker: accounts, connections and the road between them. What it listens on and who may log in is added around it.
+ */
+import { ClientParser } from '../protocols/client/parser.ts';
+import type { Account } from './accounts/account.ts';
+import { AccountRegistry } from './accounts/account-registry.ts';
+import type { BrokerOptions } from './broker-options.ts';
+import { Arena } from './connection/arena.ts';
+import type { ClientConnection } from './connection/client-connection.ts';
+import { ClientListener } from './connection/client-listener.ts';
+import { CloseReason } from './connection/close-reason.ts';
+import type { Connection } from './connection/connection.ts';
+import { Flow } from './connection/flow.ts';
+import { infoAfterConnect, infoFor, type ServerInfo } from './connection/info.ts';
+import type { Tracer } from './connection/tracer.ts';
+import type { Hooks } from './hooks/hooks.ts';
+import type { Log } from './log.ts';
+import type { Clock, Ports, Random } from './ports/ports.ts';
+import type { Address } from './ports/transport.ts';
+import { Dispatcher } from './routing/dispatcher.ts';
+import { Message } from './routing/message.ts';
+import { Publisher } from './routing/publisher.ts';
+import { ServerIdentity } from './server-identity.ts';
+
+/** How often something was refused or cut off, and why. */
+export interface LimitHits {
+  connections: number;
+  accountConnections: number;
+  subscriptions: number;
+  authentication: number;
+  unauthenticatedBytes: number;
+}
+
+/** What a broker stands on. */
+export interface BrokerParts {
+  options: BrokerOptions;
+  ports: Ports;
+  hooks: Hooks;
+  log: Log;
+}
+
+/** The hooks on the road of a message, at hand without a search. */
+interface Watch {
+  readonly publishCheck: Hooks['publishCheck'];
+  readonly publishUnrouted: Hooks['publishUnrouted'];
+  readonly traceHop: Hooks['traceHop'];
+}
+
+export class Broker {
+  options: BrokerOptions;
+  readonly ports: Ports;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hooks: Hooks;
+  readonly log: Log;
+  readonly watch: Watch;
+  readonly arena = new Arena();
+  readonly flow: Flow;
+  readonly identity: ServerIdentity;
+  readonly accounts: AccountRegistry;
+  readonly dispatcher: Dispatcher;
+  readonly publisher: Publisher;
+  /** The message being read; there is never more than one. */
+  readonly message = new Message();
+  readonly parser = new ClientParser(this.message);
+  readonly listener: ClientListener;
+  readonly connections = new Map<number, Connection>();
+  readonly startedAt: number;
+  /** Null while nobody traces the protocol. */
+  tracer: Tracer | null = null;
+  /** What clients are told to connect to besides this broker. */
+  connectUrls: readonly string[] = [];
+  isLameDuck = false;
+  /** The lame-duck INFO has gone out; later ones do not repeat it. */
+  isLameDuckTold = false;
+  isClosed = false;
+  totalConnections = 0;
+  staleConnections = 0;
+  readonly slowConsumers = new Map<CloseReason, number>();
+  readonly limitHits: LimitHits = {
+    connections: 0,
+    accountConnections: 0,
+    subscriptions: 0,
+    authentication: 0,
+    unauthenticatedBytes: 0,
+  };
+  private lastConnectionId = 0;
+
+  constructor({ options, ports, hooks, log }: BrokerParts) {
+    this.options = options;
+    this.ports = ports;
+    this.clock = ports.clock;
+    this.random = ports.random;
+    this.hooks = hooks;
+    this.log = log;
+    this.watch = { publishCheck: hooks.publishCheck, publishUnrouted: hooks.publishUnrouted, traceHop: hooks.traceHop };
+    this.startedAt = this.clock.now();
+    this.identity = new ServerIdentity(ports.random);
+    this.flow = new Flow(this.arena, this.clock, {
+      outboundMax: options.maxOutbound,
+      dropsInsteadOfStalling: options.dropsInsteadOfStalling,
+    });
+    this.accounts = new AccountRegistry(hooks, options.systemAccount);
+    this.dispatcher = new Dispatcher(ports.random);
+    this.publisher = new Publisher(this.dispatcher);
+    this.listener = new ClientListener(this);
+    for (const account of options.accounts) this.configureAccount(account);
+  }
+
+  get name(): string {
+    return this.options.serverName === '' ? this.identity.id : this.options.serverName;
+  }
+
+  /** Where clients are told that this broker is. */
+  get advertised(): Address {
+    const { host, port } = this.listener.address ?? { host: this.options.host, port: this.options.port ?? 0 };
+    if (this.options.clientAdvertise === '') return { host, port };
+    const [, name, digits] = /^(.*?)(?::(\d+))?$/.exec(this.options.clientAdvertise) ?? [];
+    return { host: name ?? host, port: digits === undefined ? port : Number(digits) };
+  }
+
+  nextConnectionId(): number {
+    return ++this.lastConnectionId;
+  }
+
+  infoFor(client: ClientConnection): ServerInfo {
+    return infoFor(this, client);
+  }
+
+  infoAfterConnect(client: ClientConnection): ServerInfo {
+    return infoAfterConnect(this, client);
+  }
+
+  /** Tells every client that listens to such news what has changed. */
+  announceInfo(): void {
+    for (const connection of this.connections.values()) {
+      if (connection.kindName !== 'client') continue;
+      const client = connection as ClientConnection;
+      if (client.wantsInfoUpdates) client.sendInfo({ ...this.infoFor(client), nonce: undefined });
+    }
+  }
+
+  /** Takes a connection into the books. */
+  register(connection: Connection): void {
+    this.connections.set(connection.id, connection);
+    this.totalConnections++;
+    connection.account.add(connection);
+  }
+
+  connectionClosed(connection: Connection, reason: CloseReason): void {
+    this.connections.delete(connection.id);
+    connection.account.remove(connection);
+    this.hooks.connectionClosed.slot?.(connection, reason);
+  }
+
+  countSlowConsumer(connection: Connection, reason: CloseReason): void {
+    this.slowConsumers.set(reason, (this.slowConsumers.get(reason) ?? 0) + 1);
+    this.hooks.connectionSlow.slot?.(connection, reason);
+    this.logOf(connection).info(slowConsumerText(connection, reason));
+  }
+
+  get slowConsumerCount(): number {
+    let count = 0;
+    for (const hits of this.slowConsumers.values()) count += hits;
+    return count;
+  }
+
+  /** A log whose lines say which connection they are about. */
+  logOf(connection: Connection): Log {
+    const prefix = (text: string): string => `${connection.label} - ${text}`;
+    const { log } = this;
+    return {
+      isDebugging: log.isDebugging,
+      isTracing: log.isTracing,
+      trace: (text) => log.trace(prefix(text)),
+      debug: (text) => {
+        if (log.isDebugging) log.debug(prefix(text));
+      },
+      info: (text) => log.info(prefix(text)),
+      warn: (text) => log.warn(prefix(text)),
+      error: (text) => log.error(prefix(text)),
+    };
+  }
+
+  configureAccount({ name, limits, mappings }: BrokerOptions['accounts'][number]): Account {
+    const account = this.accounts.ensure(name);
+    account.limits = { ...account.limits, ...limits };
+    if (mappings !== undefined) account.setMappings(mappings);
+    return account;
+  }
+
+  /** Cuts every connection. Listeners are the business of whoever opened them. */
+  closeConnections(): void {
+    for (const connection of [...this.connections.values()]) connection.close(CloseReason.serverShutdown);
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    await this.listener.close();
+    this.closeConnections();
+    this.flow.close();
+  }
+}
+
+function slowConsumerText(connection: Connection, reason: CloseReason): string {
+  if (reason === CloseReason.slowConsumerPending) {
+    return `Slow Consumer Detected: MaxPending of ${connection.pendingMax} Exceeded`;
+  }
+  const pending = connection.outbound.pendingBytes;
+  if (reason === CloseReason.slowConsumerDeadline) {
+    const seconds = connection.writeDeadlineMs / 1000;
+    return `Slow Consumer Detected: WriteDeadline of ${seconds}s exceeded with ${pending} total bytes.`;
+  }
+  return `Slow Consumer Detected: all clients together exceed max_outbound, ${pending} bytes were waiting here`;
+}

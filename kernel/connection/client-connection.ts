@@ -1,0 +1,318 @@
+/** One NATS client: its verbs, its subscriptions, its limits. */
+import { errorFrame, infoFrame, OK, PONG, quoted } from '../../protocols/client/frames.ts';
+import type { ClientHandler, ParseFailure } from '../../protocols/client/parser.ts';
+import type { Identity, Permissions } from '../accounts/permissions.ts';
+import type { Broker } from '../broker.ts';
+import type { Timer } from '../ports/ports.ts';
+import type { Transport } from '../ports/transport.ts';
+import type { Message } from '../routing/message.ts';
+import { EMPTY_PLAN, type Plan } from '../routing/plan.ts';
+import { isValidSubject, tokenCount } from '../routing/subject.ts';
+import {
+  CLIENT_SINK,
+  ENDED,
+  FILTERED,
+  LIMITED,
+  NO_ECHO,
+  type Sink,
+  Subscription,
+  TRACKS_REPLIES,
+} from '../routing/subscription.ts';
+import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './client-options.ts';
+import { CloseReason } from './close-reason.ts';
+import { Connection } from './connection.ts';
+import type { Producer } from './flow.ts';
+import { connect, loginImplicitly } from './login.ts';
+import { publish } from './publish.ts';
+import type { ReplyAllowances } from './reply-allowances.ts';
+import { Stall } from './stall.ts';
+
+const NO_MEMO = new Uint8Array(0);
+const SYSTEM_QUEUE = '_sys_';
+
+export class ClientConnection extends Connection implements ClientHandler, Sink, Producer {
+  readonly kind = CLIENT_SINK;
+  readonly kindName: string = 'client';
+  readonly isCutOffWhenSlow: boolean = true;
+  protected readonly tag: string = 'cid';
+
+  // What the parser goes by.
+  awaitsConnect: boolean;
+  takesHeaders = false;
+  payloadMax: number;
+  memo: Uint8Array = NO_MEMO;
+  memoLength = 0;
+
+  // Where the last published subject leads; see publish.ts.
+  plan: Plan = EMPTY_PLAN;
+  planGeneration = 0;
+  verdict = 0;
+  mappedSubject: Buffer | null = null;
+
+  // Who this is.
+  options: Readonly<ClientOptions> = DEFAULT_CLIENT_OPTIONS;
+  isConnectReceived = false;
+  identity: Identity | null = null;
+  permissions: Permissions | null = null;
+  replies: ReplyAllowances | null = null;
+  loginTimer: Timer | null = null;
+  expiryTimer: Timer | null = null;
+  subscriptionsMax: number;
+  private challenge = '';
+  private isFirstPongSent = false;
+  readonly subscriptions = new Map<string, Subscription>();
+  private readonly stalling: Stall;
+
+  constructor(broker: Broker, transport: Transport) {
+    super(broker, transport);
+    this.awaitsConnect = broker.hooks.connectionAuthenticate.slot !== null;
+    this.payloadMax = broker.options.maxPayload;
+    this.subscriptionsMax = broker.options.maxSubscriptions;
+    this.stalling = new Stall(this, broker.clock);
+  }
+
+  get lineMax(): number {
+    return this.broker.options.maxControlLine;
+  }
+
+  /** What the client signs to prove a key: made once, when somebody asks. */
+  get nonce(): string {
+    if (this.challenge === '') this.challenge = Buffer.from(this.broker.random.bytes(11)).toString('base64url');
+    return this.challenge;
+  }
+
+  /** Starts to listen to it. */
+  begin(): void {
+    if (this.isClosed) return;
+    this.transport.start(this);
+    this.liveness.start();
+    if (!this.awaitsConnect) return;
+    this.loginTimer = this.broker.clock.after(this.broker.options.authTimeoutMs, () => {
+      this.sendError('Authentication Timeout');
+      this.close(CloseReason.authenticationTimeout);
+    });
+  }
+
+  sendInfo(info: object): void {
+    this.send(infoFrame(info));
+  }
+
+  sendError(text: string): void {
+    this.send(errorFrame(text));
+  }
+
+  /** Clients that have had their first PONG, and understand it, are told when the INFO changes. */
+  get wantsInfoUpdates(): boolean {
+    return this.isFirstPongSent && this.options.protocol >= 1 && !this.isClosed;
+  }
+
+  // --- verbs -------------------------------------------------------------------------------------------------------
+
+  connect(json: string): void {
+    connect(this, json);
+  }
+
+  beforeConnect(): void {
+    loginImplicitly(this);
+  }
+
+  publish(repeats: boolean): void {
+    publish(this, this.broker.message, repeats);
+  }
+
+  ping(): void {
+    this.broker.tracer?.input(this, 'PING');
+    this.send(PONG);
+    if (this.isFirstPongSent || !this.isConnectReceived) return;
+    this.isFirstPongSent = true;
+    if (this.options.protocol >= 1) this.sendInfo(this.broker.infoAfterConnect(this));
+  }
+
+  pong(): void {
+    this.broker.tracer?.input(this, 'PONG');
+    this.liveness.pongReceived();
+  }
+
+  info(json: string): void {
+    try {
+      JSON.parse(json);
+    } catch {
+      this.fail('malformed');
+    }
+  }
+
+  remoteError(text: string): void {
+    this.broker.logOf(this).error(`Client Error ${text}`);
+    this.close(CloseReason.parseError);
+  }
+
+  fail(failure: ParseFailure): void {
+    if (failure === 'unknown-operation') this.sendError('Unknown Protocol Operation');
+    if (failure === 'line-too-long') this.sendError('maximum control line exceeded');
+    if (failure === 'payload-too-large') this.sendError('Maximum Payload Violation');
+    this.broker.logOf(this).error(`protocol error: ${failure}`);
+    this.close(REASON_OF[failure]);
+  }
+
+  subscribe(subject: string, queue: string, sid: string): void {
+    this.broker.tracer?.input(this, 'SUB', subject, queue, sid);
+    if (!this.maySubscribe(subject, queue, sid)) return;
+    if (this.subscriptions.size >= this.subscriptionsMax && this.subscriptionsMax > 0) {
+      this.sendError('maximum subscriptions exceeded');
+      this.broker.limitHits.subscriptions++;
+      return;
+    }
+    if (!this.subscriptions.has(sid) && !this.addSubscription(subject, queue, sid)) {
+      this.sendError('Invalid Subject');
+      return;
+    }
+    if (this.options.verbose) this.send(OK);
+  }
+
+  unsubscribe(sid: string, max: number): void {
+    this.broker.tracer?.input(this, 'UNSUB', sid, max === 0 ? '' : String(max));
+    const subscription = this.subscriptions.get(sid);
+    if (subscription !== undefined) {
+      if (max > subscription.delivered) {
+        subscription.max = max;
+        subscription.flags |= LIMITED;
+      } else {
+        this.endSubscription(subscription);
+      }
+    }
+    if (this.options.verbose) this.send(OK);
+  }
+
+  // --- subscriptions -----------------------------------------------------------------------------------------------
+
+  endSubscription(subscription: Subscription): void {
+    this.subscriptions.delete(subscription.sid);
+    subscription.flags |= ENDED;
+    this.account.sublist.remove(subscription);
+  }
+
+  endAllSubscriptions(): void {
+    for (const subscription of this.subscriptions.values()) subscription.flags |= ENDED;
+    this.account.sublist.removeAll(this.subscriptions.values());
+    this.subscriptions.clear();
+  }
+
+  private maySubscribe(subject: string, queue: string, sid: string): boolean {
+    const text = `Permissions Violation for Subscription to ${quoted(subject)}`;
+    const tokensMax = this.broker.options.maxSubscriptionTokens;
+    if (tokensMax > 0 && tokenCount(subject) > tokensMax) {
+      this.sendError(`${text}, too many tokens`);
+      return false;
+    }
+    const isAllowed = queue !== SYSTEM_QUEUE && (this.permissions?.maySubscribe(subject, queue) ?? true);
+    if (isAllowed) return true;
+    this.sendError(queue === '' ? text : `${text} using queue ${quoted(queue)}`);
+    const inQueue = queue === '' ? '' : ` Queue: ${quoted(queue)},`;
+    this.broker.logOf(this).error(`Subscription Violation - Subject ${quoted(subject)},${inQueue} SID ${sid}`);
+    return false;
+  }
+
+  /** False when the subject is none, or a plugin refuses it. */
+  private addSubscription(subject: string, queue: string, sid: string): boolean {
+    if (!isValidSubject(subject)) return false;
+    const subscription = new Subscription(this, subject, queue, sid);
+    const check = this.broker.hooks.subscriptionCheck.slot;
+    if (check !== null && isRefused(check(this, subscription))) return false;
+    if (!this.options.echo) subscription.flags |= NO_ECHO;
+    subscription.filter = this.permissions?.deliveryFilter(subject, queue) ?? null;
+    if (subscription.filter !== null) subscription.flags |= FILTERED;
+    if (this.replies !== null) subscription.flags |= TRACKS_REPLIES;
+    this.subscriptions.set(sid, subscription);
+    this.account.sublist.insert(subscription);
+    return true;
+  }
+
+  // --- deliveries --------------------------------------------------------------------------------------------------
+
+  /** The closer look, for subscriptions with flags. */
+  admits(subscription: Subscription, message: Message): boolean {
+    const flags = subscription.flags;
+    if ((flags & ENDED) !== 0) return false;
+    if ((flags & NO_ECHO) !== 0 && message.origin === this) return false;
+    if ((flags & LIMITED) !== 0 && subscription.delivered >= subscription.max) return false;
+    if ((flags & FILTERED) !== 0) {
+      const isAllowed = subscription.filter?.allows(message.subjectBytes, message.subjectStart, message.subjectEnd);
+      if (isAllowed === false) return false;
+    }
+    if ((flags & TRACKS_REPLIES) !== 0 && message.hasReply) this.noteReply(message);
+    return true;
+  }
+
+  delivered(subscription: Subscription, message: Message): void {
+    this.outMessages++;
+    this.outBytes += message.size;
+    subscription.delivered++;
+    if (this.broker.tracer !== null) this.broker.tracer.delivery(this, subscription, message);
+    if (subscription.flags === 0 || (subscription.flags & LIMITED) === 0) return;
+    if (subscription.delivered >= subscription.max) this.endSubscription(subscription);
+  }
+
+  private noteReply(message: Message): void {
+    const isFree = this.permissions?.mayPublish(message.replyBytes, message.replyStart, message.replyEnd);
+    if (isFree === false) this.replies?.grant(message.reply);
+  }
+
+  // --- input -------------------------------------------------------------------------------------------------------
+
+  protected parse(bytes: Buffer, start: number, end: number): number {
+    const { parser, message, flow } = this.broker;
+    message.origin = this;
+    flow.producer = this;
+    const used = parser.parse(bytes, start, end, this);
+    flow.producer = null;
+    return used;
+  }
+
+  protected override afterInput(): void {
+    super.afterInput();
+    if (this.isClosed) return;
+    const { needed } = this.broker.parser;
+    if (needed > 0) this.inbox.expect(needed);
+    if (this.awaitsConnect && this.inbox.heldBytes > this.broker.options.maxUnauthenticated) {
+      this.broker.limitHits.unauthenticatedBytes++;
+      this.sendError('Authorization Violation');
+      this.close(CloseReason.authenticationFailure);
+    }
+  }
+
+  override onRead(length: number): void {
+    this.stalling.renew();
+    super.onRead(length);
+  }
+
+  override onBytes(bytes: Uint8Array): void {
+    this.stalling.renew();
+    super.onBytes(bytes);
+  }
+
+  stall(): boolean {
+    return this.stalling.begin();
+  }
+
+  proceed(): void {
+    this.stalling.end();
+  }
+
+  protected leave(reason: CloseReason): void {
+    this.loginTimer?.cancel();
+    this.expiryTimer?.cancel();
+    this.endAllSubscriptions();
+    this.broker.logOf(this).debug(`Client connection closed: ${reason}`);
+  }
+}
+
+const REASON_OF: Record<ParseFailure, CloseReason> = {
+  'unknown-operation': CloseReason.protocolViolation,
+  malformed: CloseReason.protocolViolation,
+  'line-too-long': CloseReason.maxControlLine,
+  'payload-too-large': CloseReason.maxPayload,
+};
+
+function isRefused(answer: unknown): boolean {
+  return answer !== undefined && answer !== true;
+}

@@ -1,0 +1,181 @@
+/**
+ * What all connections have in common, whatever they speak: a transport, what waits to be sent, counters, a life with
+ * an end and a reason for it.
+ */
+import type { Account } from '../accounts/account.ts';
+import type { Broker } from '../broker.ts';
+import { PING } from '../../protocols/client/frames.ts';
+import type { Receiver, Transport } from '../ports/transport.ts';
+import type { ChunkPool } from './chunk.ts';
+import { CloseReason, dropsOutput } from './close-reason.ts';
+import { Inbox } from './inbox.ts';
+import { Liveness } from './liveness.ts';
+import { Outbound, type OutboundOwner } from './outbound.ts';
+
+export abstract class Connection implements Receiver, OutboundOwner {
+  readonly id: number;
+  readonly broker: Broker;
+  transport: Transport;
+  outbound: Outbound;
+  readonly startedAt: number;
+  /** Wall clock. */
+  lastInputAt: number;
+  inMessages = 0;
+  outMessages = 0;
+  inBytes = 0;
+  outBytes = 0;
+  account: Account;
+  /** Parsing stops while this is true: held up, or closed. */
+  isHalted = false;
+  closeReason: CloseReason | null = null;
+  readonly liveness: Liveness;
+  protected readonly inbox = new Inbox();
+  private holds = 0;
+  private readonly consume = (bytes: Buffer, start: number, end: number): number => this.parse(bytes, start, end);
+
+  constructor(broker: Broker, transport: Transport) {
+    this.broker = broker;
+    this.id = broker.nextConnectionId();
+    this.transport = transport;
+    this.account = broker.accounts.global;
+    this.startedAt = broker.clock.now();
+    this.lastInputAt = this.startedAt;
+    this.outbound = new Outbound(this, broker.flow, transport);
+    this.liveness = new Liveness(this, broker.clock, broker.options);
+  }
+
+  /** What speaks here: 'client' and whatever plugins add. */
+  abstract readonly kindName: string;
+  abstract readonly isCutOffWhenSlow: boolean;
+  /** Handles complete frames in [start, end); answers the position of the first byte not used. */
+  protected abstract parse(bytes: Buffer, start: number, end: number): number;
+  /** Called once, before the transport ends. */
+  protected abstract leave(reason: CloseReason): void;
+
+  get pendingMax(): number {
+    return this.broker.options.maxPending;
+  }
+
+  get writeDeadlineMs(): number {
+    return this.broker.options.writeDeadlineMs;
+  }
+
+  get outboundPool(): ChunkPool {
+    return this.broker.flow.pool;
+  }
+
+  /** The peer's address as the monitor shows it. */
+  get clientIp(): string {
+    return this.transport.remote.host;
+  }
+
+  /** Names the connection in log lines. */
+  get label(): string {
+    const { host, port } = this.transport.remote;
+    return `${host.includes(':') ? `[${host}]` : host}:${port} - ${this.tag}:${this.id}`;
+  }
+
+  /** What stands before the id in log lines. */
+  protected abstract readonly tag: string;
+
+  get isClosed(): boolean {
+    return this.closeReason !== null;
+  }
+
+  /** Another transport takes the place of the one so far, which was wrapped in it. Nothing may be waiting to be sent. */
+  replaceTransport(transport: Transport): void {
+    this.outbound.close();
+    this.transport = transport;
+    this.outbound = new Outbound(this, this.broker.flow, transport);
+  }
+
+  send(frame: Uint8Array): void {
+    this.outbound.send(frame);
+  }
+
+  sendPing(): void {
+    this.send(PING);
+  }
+
+  onRead(length: number): void {
+    this.lastInputAt = this.broker.clock.now();
+    this.inbox.acceptRead(this.broker.arena, length, this.consume);
+    this.afterInput();
+  }
+
+  onBytes(bytes: Uint8Array): void {
+    this.lastInputAt = this.broker.clock.now();
+    this.inbox.acceptBytes(this.broker.arena, bytes, this.consume);
+    this.afterInput();
+  }
+
+  onWritten(): void {
+    this.outbound.written();
+  }
+
+  onClosed(error: Error | null): void {
+    if (this.isClosed) return;
+    this.close(error === null ? CloseReason.clientClosed : CloseReason.readError);
+  }
+
+  slowConsumer(reason: CloseReason): void {
+    if (this.isClosed) return;
+    this.account.slowConsumers++;
+    this.broker.countSlowConsumer(this, reason);
+    this.close(reason);
+  }
+
+  writeOverdue(): void {
+    this.slowConsumer(CloseReason.slowConsumerDeadline);
+  }
+
+  stale(): void {
+    this.broker.hooks.connectionStale.slot?.(this);
+    this.broker.staleConnections++;
+    this.close(CloseReason.stale);
+  }
+
+  idle(): void {
+    if (this.inbox.isEmpty) this.inbox.clear();
+  }
+
+  /** Holds the input up; each call needs its own `release`. */
+  hold(): void {
+    if (this.holds++ > 0 || this.isClosed) return;
+    this.isHalted = true;
+    this.transport.pause();
+  }
+
+  release(): void {
+    if (--this.holds > 0 || this.isClosed) return;
+    this.isHalted = false;
+    this.broker.clock.soon(() => this.goOn());
+  }
+
+  close(reason: CloseReason): void {
+    if (this.isClosed) return;
+    this.closeReason = reason;
+    this.isHalted = true;
+    this.liveness.stop();
+    this.inbox.clear();
+    this.leave(reason);
+    if (dropsOutput(reason)) {
+      this.transport.destroy();
+      this.outbound.close();
+    } else {
+      this.outbound.finish();
+    }
+    this.broker.connectionClosed(this, reason);
+  }
+
+  private goOn(): void {
+    if (this.isHalted) return;
+    this.inbox.retry(this.broker.arena, this.consume);
+    this.afterInput();
+    if (!this.isHalted) this.transport.resume();
+  }
+
+  protected afterInput(): void {
+    if (this.isClosed) this.inbox.clear();
+  }
+}

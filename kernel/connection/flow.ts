@@ -1,0 +1,146 @@
+/**
+ * Moves what all connections have to send, and keeps producers from outrunning receivers.
+ *
+ * Writes happen once a turn: what was touched while input was read is flushed when the input of that turn is done, so
+ * many messages, from many senders, leave in one system call. A flush that takes long is continued in the next turn.
+ */
+import type { Clock, Timer } from '../ports/ports.ts';
+import type { Arena } from './arena.ts';
+import { type Chunk, ChunkPool } from './chunk.ts';
+import { CloseReason } from './close-reason.ts';
+import type { Outbound } from './outbound.ts';
+
+/** A connection whose input can be held up. */
+export interface Producer {
+  /** Stop reading until `proceed`, or for as long as the producer is willing to wait. Answers whether it does. */
+  stall(): boolean;
+  proceed(): void;
+}
+
+export interface FlowOptions {
+  /** Bytes outside the arena that may wait to be sent, over all connections. */
+  outboundMax: number;
+  /** Drop messages for a receiver over its gate instead of slowing the producer down. */
+  dropsInsteadOfStalling: boolean;
+}
+
+const SLICE_MS = 4;
+const SLICE_CHECK = 32;
+const SWEEP_MS = 500;
+const SHED_DOWN_TO = 0.75;
+
+export class Flow {
+  readonly pool: ChunkPool;
+  readonly options: FlowOptions;
+  /** The connection whose input is being handled, if it can be slowed down. */
+  producer: Producer | null = null;
+  stalls = 0;
+  private readonly clock: Clock;
+  private dirty: Outbound[] = [];
+  private isScheduled = false;
+  private readonly busy = new Set<Outbound>();
+  private readonly waiting = new Map<Outbound, Producer[]>();
+  private sweep: Timer | null = null;
+  private readonly flushTurn = (): void => this.flushAll();
+
+  constructor(arena: Arena, clock: Clock, options: FlowOptions) {
+    this.pool = new ChunkPool(arena);
+    this.clock = clock;
+    this.options = options;
+  }
+
+  get isOverBudget(): boolean {
+    return this.pool.heapBytes > this.options.outboundMax;
+  }
+
+  markDirty(outbound: Outbound): void {
+    this.dirty.push(outbound);
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.clock.soon(this.flushTurn);
+  }
+
+  takeChunk(least: number, isLagging: boolean, held: number): Chunk {
+    if (!isLagging && this.pool.isShort) this.flushSlice(Number.POSITIVE_INFINITY);
+    return this.pool.take(least, isLagging, held);
+  }
+
+  /** The receiver is over its gate: hold the producer up. False when the message is to be dropped instead. */
+  slowDown(outbound: Outbound): boolean {
+    if (this.options.dropsInsteadOfStalling) return false;
+    const producer = this.producer;
+    if (producer === null || !producer.stall()) return true;
+    this.stalls++;
+    const producers = this.waiting.get(outbound);
+    if (producers === undefined) this.waiting.set(outbound, [producer]);
+    else producers.push(producer);
+    return true;
+  }
+
+  /** The receiver has caught up: let those go on who wait for it. */
+  relieve(outbound: Outbound): void {
+    if (outbound.busySince === 0) this.busy.delete(outbound);
+    if (this.waiting.size === 0 || outbound.isOverGate) return;
+    const producers = this.waiting.get(outbound);
+    if (producers === undefined) return;
+    this.waiting.delete(outbound);
+    for (const producer of producers) producer.proceed();
+  }
+
+  writeBegan(outbound: Outbound): number {
+    this.busy.add(outbound);
+    this.sweep ??= this.clock.after(SWEEP_MS, () => this.sweepOverdue());
+    return Math.max(1, this.clock.monotonic());
+  }
+
+  forget(outbound: Outbound): void {
+    this.busy.delete(outbound);
+    const producers = this.waiting.get(outbound);
+    this.waiting.delete(outbound);
+    for (const producer of producers ?? []) producer.proceed();
+  }
+
+  /** Cuts off those who have lagged longest until enough memory is free again. */
+  shed(): void {
+    const enough = this.options.outboundMax * SHED_DOWN_TO;
+    const slowest = [...this.busy].sort((a, b) => a.busySince - b.busySince);
+    for (const outbound of slowest) {
+      if (this.pool.heapBytes <= enough) return;
+      outbound.cutOff(CloseReason.slowConsumerBudget);
+    }
+  }
+
+  close(): void {
+    this.sweep?.cancel();
+    this.sweep = null;
+  }
+
+  private flushAll(): void {
+    this.isScheduled = false;
+    if (this.flushSlice(this.clock.monotonic() + SLICE_MS)) return;
+    this.isScheduled = true;
+    this.clock.soon(this.flushTurn);
+  }
+
+  /** Flushes until the deadline; true when nothing is left. */
+  private flushSlice(deadline: number): boolean {
+    const dirty = this.dirty;
+    this.dirty = [];
+    for (let index = 0; index < dirty.length; index++) {
+      dirty[index].flush();
+      if (index % SLICE_CHECK !== SLICE_CHECK - 1 || this.clock.monotonic() < deadline) continue;
+      this.dirty = dirty.slice(index + 1).concat(this.dirty);
+      return this.dirty.length === 0;
+    }
+    return true;
+  }
+
+  private sweepOverdue(): void {
+    this.sweep = null;
+    const now = this.clock.monotonic();
+    for (const outbound of [...this.busy]) {
+      if (outbound.busySince !== 0 && now - outbound.busySince >= outbound.writeDeadlineMs) outbound.overdue();
+    }
+    if (this.busy.size > 0) this.sweep = this.clock.after(SWEEP_MS, () => this.sweepOverdue());
+  }
+}

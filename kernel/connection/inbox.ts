@@ -1,0 +1,116 @@
+/**
+ * Keeps what a read left unfinished, and puts it in front of the next.
+ *
+ * A frame that fits the arena's headroom waits in a small copy. A larger one, once its control line has told its
+ * length, is gathered in memory of exactly that size.
+ */
+import { type Arena, HEADROOM, READ_SIZE } from './arena.ts';
+
+/** Parses [start, end); answers the position of the first byte not used. */
+export type Consume = (bytes: Buffer, start: number, end: number) => number;
+
+const NOTHING = Buffer.alloc(0);
+
+export class Inbox {
+  private rest: Buffer = NOTHING;
+  private restLength = 0;
+  /** A large frame being gathered. */
+  private large: Buffer | null = null;
+  private largeLength = 0;
+
+  /** Bytes held for a frame that is not complete. */
+  get heldBytes(): number {
+    return this.large === null ? this.restLength : this.large.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.restLength === 0 && this.large === null;
+  }
+
+  /** `length` bytes lie at the start of the arena's read region. */
+  acceptRead(arena: Arena, length: number, consume: Consume): void {
+    let start = arena.readStart;
+    const end = start + length;
+    if (this.large !== null) {
+      start += this.gather(arena.bytes, start, end);
+      if (this.largeLength < this.large.length) return;
+      this.consumeLarge(consume);
+    }
+    const held = this.restLength;
+    if (held > start) return this.acceptJoined(arena, start, end, consume);
+    if (held > 0) this.rest.copy(arena.bytes, start - held, 0, held);
+    this.restLength = 0;
+    this.consumeRange(arena.bytes, start - held, end, consume);
+  }
+
+  /** Bytes in memory of their own: they pass through the arena, a read's worth at a time. */
+  acceptBytes(arena: Arena, bytes: Uint8Array, consume: Consume): void {
+    for (let from = 0; from < bytes.length; from += READ_SIZE) {
+      const part = bytes.subarray(from, from + READ_SIZE);
+      arena.readBuffer.set(part);
+      this.acceptRead(arena, part.length, consume);
+    }
+  }
+
+  /** Parses again what was left when parsing was halted. */
+  retry(arena: Arena, consume: Consume): void {
+    this.acceptRead(arena, 0, consume);
+  }
+
+  /** The length of the frame whose beginning is held is known now. */
+  expect(total: number): void {
+    if (total <= HEADROOM) return;
+    const large = Buffer.allocUnsafeSlow(total);
+    this.rest.copy(large, 0, 0, this.restLength);
+    this.large = large;
+    this.largeLength = this.restLength;
+    this.clear();
+  }
+
+  /** Gives the memory back. */
+  clear(): void {
+    this.rest = NOTHING;
+    this.restLength = 0;
+  }
+
+  private gather(bytes: Buffer, start: number, end: number): number {
+    const large = this.large as Buffer;
+    const count = Math.min(end - start, large.length - this.largeLength);
+    bytes.copy(large, this.largeLength, start, start + count);
+    this.largeLength += count;
+    return count;
+  }
+
+  private consumeLarge(consume: Consume): void {
+    const large = this.large as Buffer;
+    this.large = null;
+    this.largeLength = 0;
+    this.consumeRange(large, 0, large.length, consume);
+  }
+
+  /** More was left, by a parser that was halted, than the headroom holds. */
+  private acceptJoined(arena: Arena, start: number, end: number, consume: Consume): void {
+    const joined = Buffer.concat([this.rest.subarray(0, this.restLength), arena.bytes.subarray(start, end)]);
+    this.clear();
+    this.consumeRange(joined, 0, joined.length, consume);
+  }
+
+  private consumeRange(bytes: Buffer, start: number, end: number, consume: Consume): void {
+    if (start === end) return;
+    const used = consume(bytes, start, end);
+    if (used < end) this.keep(bytes, used, end);
+  }
+
+  private keep(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.rest.length < length) this.rest = Buffer.allocUnsafeSlow(roomFor(length));
+    bytes.copy(this.rest, 0, start, end);
+    this.restLength = length;
+  }
+}
+
+/** Few sizes, so that a busy connection soon has memory that serves it for good. */
+function roomFor(length: number): number {
+  if (length <= 1024) return 1024;
+  return length <= 8192 ? 8192 : Math.max(length, HEADROOM);
+}

@@ -1,0 +1,97 @@
+/** PING and PONG: finds out whether the other side is still there, and how far away it is. */
+import type { Clock, Random, Timer } from '../ports/ports.ts';
+
+export interface LivenessOptions {
+  pingIntervalMs: number;
+  pingMax: number;
+}
+
+/** What liveness needs of its connection. */
+export interface LivenessOwner {
+  /** Wall clock; when something was last received. */
+  readonly lastInputAt: number;
+  sendPing(): void;
+  stale(): void;
+  /** A quiet moment to give memory back. */
+  idle(): void;
+}
+
+const FIRST_PING_MS = 2000;
+const FIRST_PING_JITTER = 0.2;
+const RTT_VALID_MS = 3_600_000;
+/** No PING of the server's own before this age, unless the client has had its first PONG. */
+export const NO_RTT_WINDOW_MS = 2000;
+
+export class Liveness {
+  /** Milliseconds; 0 while unknown. */
+  rtt = 0;
+  outstanding = 0;
+  private rttMeasuredAt = 0;
+  private pingSentAt = 0;
+  private timer: Timer | null = null;
+  private readonly owner: LivenessOwner;
+  private readonly clock: Clock;
+  private readonly options: LivenessOptions;
+
+  constructor(owner: LivenessOwner, clock: Clock, options: LivenessOptions) {
+    this.owner = owner;
+    this.clock = clock;
+    this.options = options;
+  }
+
+  start(): void {
+    this.arm(this.options.pingIntervalMs);
+  }
+
+  /** After CONNECT: the first PING comes soon, at a moment that differs from client to client. */
+  expectFirstPing(random: Random, rtt: number): void {
+    this.noteRtt(rtt);
+    const base = Math.min(this.options.pingIntervalMs, FIRST_PING_MS);
+    this.arm(base + base * FIRST_PING_JITTER * random.fraction());
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+    this.timer = null;
+  }
+
+  pongReceived(): void {
+    this.outstanding = 0;
+    if (this.pingSentAt > 0) this.noteRtt(this.clock.monotonic() - this.pingSentAt);
+    this.pingSentAt = 0;
+  }
+
+  private noteRtt(milliseconds: number): void {
+    this.rtt = Math.max(milliseconds, 0.000001);
+    this.rttMeasuredAt = this.clock.monotonic();
+  }
+
+  private arm(milliseconds: number): void {
+    this.timer?.cancel();
+    this.timer = this.clock.after(milliseconds, () => this.tick());
+  }
+
+  private tick(): void {
+    this.timer = null;
+    this.owner.idle();
+    if (!this.isKnownAlive() && !this.ping()) return;
+    this.arm(this.options.pingIntervalMs);
+  }
+
+  private isKnownAlive(): boolean {
+    const isHeard = this.clock.now() - this.owner.lastInputAt < this.options.pingIntervalMs;
+    return isHeard && this.rtt > 0 && this.clock.monotonic() - this.rttMeasuredAt < RTT_VALID_MS;
+  }
+
+  /** False when too many went unanswered. */
+  private ping(): boolean {
+    if (this.outstanding + 1 > this.options.pingMax) {
+      this.owner.stale();
+      return false;
+    }
+    this.outstanding++;
+    this.pingSentAt = this.clock.monotonic();
+    this.owner.sendPing();
+    return true;
+  }
+}

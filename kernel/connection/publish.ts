@@ -1,0 +1,180 @@
+/**
+ * What happens to a message a client publishes, from the control line to the receivers.
+ *
+ * Everything that depends on the subject alone (mapping, permission, who receives it) is looked up once and kept on the
+ * connection for as long as the same subject repeats and nothing changes in the account.
+ */
+import { noRespondersFrame, OK, quoted } from '../../protocols/client/frames.ts';
+import type { Message } from '../routing/message.ts';
+import { EMPTY_PLAN } from '../routing/plan.ts';
+import { isLiteralSubjectBytes } from '../routing/subject.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { deliverToClient } from './deliver.ts';
+
+// Verdicts on a subject. Plain: route it without further ado.
+const PLAIN = 0;
+const CAREFUL = 1;
+/** Not allowed, except as an answer to a request. */
+const DENIED = 2;
+/** Belongs to the broker. */
+const RESERVED = 3;
+/** A mapping leads nowhere. */
+const DROPPED = 4;
+
+const UNDERSCORE = 95;
+const DOLLAR = 36;
+const LOOK_ALWAYS = -1;
+
+export function publish(client: ClientConnection, message: Message, repeats: boolean): void {
+  client.inMessages++;
+  client.inBytes += message.size;
+  if (!repeats || client.planGeneration !== client.account.sublist.generation) lookUp(client, message);
+  const isPlain = client.verdict === PLAIN && (message.replyEnd === message.replyStart || !isReservedReply(message));
+  if (isPlain && client.broker.watch.publishCheck.slot === null) route(client, message);
+  else publishCarefully(client, message);
+}
+
+/** Finds out all that the subject decides. */
+function lookUp(client: ClientConnection, message: Message): void {
+  const { account, permissions } = client;
+  client.planGeneration = account.sublist.generation;
+  client.mappedSubject = null;
+  client.plan = EMPTY_PLAN;
+  client.verdict = isCareful(client) ? CAREFUL : PLAIN;
+  let bytes = message.subjectBytes;
+  let start = message.subjectStart;
+  let end = message.subjectEnd;
+  if (account.mappings !== null) {
+    const mapped = mapSubject(client, message);
+    if (client.verdict === DROPPED) return;
+    if (mapped !== null) {
+      bytes = mapped;
+      start = 0;
+      end = mapped.length;
+    }
+  }
+  if (isReserved(bytes, start, end, account.isSystem)) {
+    client.verdict = RESERVED;
+    return;
+  }
+  if (permissions !== null && !permissions.mayPublish(bytes, start, end)) {
+    client.verdict = DENIED;
+    if (client.replies === null) return;
+  }
+  client.plan = account.sublist.match(bytes, start, end);
+}
+
+function isCareful(client: ClientConnection): boolean {
+  return client.options.verbose || client.options.pedantic || client.broker.tracer !== null;
+}
+
+/** The subject the account's mappings lead to; null when they leave it alone. */
+function mapSubject(client: ClientConnection, message: Message): Buffer | null {
+  const { subjectBytes, subjectStart, subjectEnd } = message;
+  const { mappings } = client.account;
+  if (mappings === null || !mappings.mayTouch(subjectBytes, subjectStart, subjectEnd)) return null;
+  const { subject } = message;
+  const mapping = mappings.find(subject);
+  if (mapping === null) return null;
+  if (!mapping.isDeterministic) client.planGeneration = LOOK_ALWAYS;
+  const mapped = mapping.apply(subject);
+  client.verdict = mapped === null ? DROPPED : CAREFUL;
+  if (mapped === null) return null;
+  client.mappedSubject = Buffer.from(mapped, 'latin1');
+  return client.mappedSubject;
+}
+
+function publishCarefully(client: ClientConnection, message: Message): void {
+  const { broker, options } = client;
+  broker.tracer?.publish(client, message);
+  if (options.pedantic && !isLiteralSubjectBytes(message.bytes, message.subjectStart, message.subjectEnd)) {
+    client.sendError('Invalid Publish Subject');
+  }
+  if (client.mappedSubject !== null) {
+    message.subjectBytes = client.mappedSubject;
+    message.subjectStart = 0;
+    message.subjectEnd = client.mappedSubject.length;
+  }
+  if (isAllowed(client, message)) {
+    if (options.verbose) client.send(OK);
+    if (client.verdict !== DROPPED) route(client, message);
+  }
+  message.subjectBytes = message.bytes;
+}
+
+function isAllowed(client: ClientConnection, message: Message): boolean {
+  const { broker, verdict } = client;
+  const isDenied = verdict === DENIED && !client.replies?.use(message.subject);
+  if (isDenied || verdict === RESERVED) {
+    const subject = quoted(message.subject);
+    client.sendError(`Permissions Violation for Publish to ${subject}`);
+    broker.logOf(client).error(`Publish Violation - Subject ${subject}`);
+    return false;
+  }
+  if (message.hasReply && isReservedReply(message)) {
+    const reply = quoted(message.reply);
+    client.sendError(`Permissions Violation for Publish with Reply of ${reply}`);
+    broker.logOf(client).error(`Publish Violation - Reply ${reply}`);
+    return false;
+  }
+  const check = broker.watch.publishCheck.slot;
+  const answer = check === null ? undefined : check(client, message);
+  if (answer === undefined || answer === true) return true;
+  client.sendError(`Permissions Violation for Publish to ${quoted(message.subject)}`);
+  return false;
+}
+
+function route(client: ClientConnection, message: Message): void {
+  const { plan } = client;
+  const count =
+    plan.only === null
+      ? client.broker.dispatcher.dispatch(plan, message)
+      : deliverToClient(plan.only, message)
+        ? 1
+        : 0;
+  if (count === 0) unrouted(client, message);
+}
+
+/** Nobody took it: a requester that asked for it is told at once. */
+function unrouted(client: ClientConnection, message: Message): void {
+  const slot = client.broker.watch.publishUnrouted.slot;
+  if (slot !== null) slot(client, message);
+  if (!message.hasReply || !client.options.no_responders) return;
+  const plan = client.account.sublist.match(message.replyBytes, message.replyStart, message.replyEnd);
+  const listener = plan.clients.find((subscription) => subscription.sink === client);
+  if (listener !== undefined) client.send(noRespondersFrame(message.reply, listener.sid, message.subject));
+}
+
+/** Subjects only the broker itself publishes to. */
+function isReserved(bytes: Buffer, start: number, end: number, isSystem: boolean): boolean {
+  const first = bytes[start];
+  if (first === UNDERSCORE) return startsWith(bytes, start, end, '_GR_.') && end - start > GR_PREFIX_LENGTH;
+  if (first !== DOLLAR) return false;
+  if (startsWith(bytes, start, end, '$NRG.')) return !isSystem;
+  return startsWith(bytes, start, end, '$GR.');
+}
+
+/** `_GR_.` and two tokens of six characters, each with its dot. */
+const GR_PREFIX_LENGTH = 19;
+
+function isReservedReply(message: Message): boolean {
+  const { replyBytes, replyStart, replyEnd } = message;
+  const first = replyBytes[replyStart];
+  if (first === UNDERSCORE) {
+    return startsWith(replyBytes, replyStart, replyEnd, '_R_.') || hasMoreThan(message, '_GR_.');
+  }
+  return first === DOLLAR && hasMoreThan(message, '$JS.ACK.');
+}
+
+function hasMoreThan(message: Message, prefix: string): boolean {
+  const { replyBytes, replyStart, replyEnd } = message;
+  return replyEnd - replyStart > prefix.length && startsWith(replyBytes, replyStart, replyEnd, prefix);
+}
+
+function startsWith(bytes: Buffer, start: number, end: number, prefix: string): boolean {
+  if (end - start < prefix.length) return false;
+  for (let index = 0; index < prefix.length; index++) {
+    if (bytes[start + index] !== prefix.charCodeAt(index)) return false;
+  }
+  return true;
+}

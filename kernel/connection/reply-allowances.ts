@@ -1,0 +1,52 @@
+/** Replies a connection may publish to because it was asked: remembered when the request is delivered. */
+import type { ReplyAllowance } from '../accounts/permissions.ts';
+import type { Clock } from '../ports/ports.ts';
+
+interface Granted {
+  count: number;
+  at: number;
+}
+
+const PRUNE_EVERY = 256;
+
+export class ReplyAllowances {
+  private readonly granted = new Map<string, Granted>();
+  private readonly rule: ReplyAllowance;
+  private readonly clock: Clock;
+  private sincePrune = 0;
+
+  constructor(rule: ReplyAllowance, clock: Clock) {
+    this.rule = rule;
+    this.clock = clock;
+  }
+
+  grant(reply: string): void {
+    this.granted.set(reply, { count: 0, at: this.clock.monotonic() });
+    if (++this.sincePrune >= PRUNE_EVERY) this.prune();
+  }
+
+  /** Uses up one reply. */
+  use(subject: string): boolean {
+    const known = this.granted.get(subject);
+    if (known === undefined) return false;
+    known.count++;
+    const isSpent = this.rule.max >= 0 && known.count > this.rule.max;
+    if (!isSpent && !this.isExpired(known)) return true;
+    this.granted.delete(subject);
+    return false;
+  }
+
+  private isExpired(known: Granted): boolean {
+    return this.rule.ttlMs >= 0 && this.clock.monotonic() - known.at > this.rule.ttlMs;
+  }
+
+  /** Oldest first: those after the first that still holds are younger. */
+  private prune(): void {
+    this.sincePrune = 0;
+    for (const [reply, known] of this.granted) {
+      const isSpent = this.rule.max >= 0 && known.count >= this.rule.max;
+      if (!isSpent && !this.isExpired(known)) break;
+      this.granted.delete(reply);
+    }
+  }
+}

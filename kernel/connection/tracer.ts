@@ -1,0 +1,12 @@
+/** Writes down what passes over connections, for those who debug a protocol. Null on the broker unless asked for. */
+import type { Message } from '../routing/message.ts';
+import type { Subscription } from '../routing/subscription.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { Connection } from './connection.ts';
+
+export interface Tracer {
+  input(connection: Connection, verb: string, ...words: string[]): void;
+  connect(connection: Connection, json: string): void;
+  publish(client: ClientConnection, message: Message): void;
+  delivery(client: ClientConnection, subscription: Subscription, message: Message): void;
+}

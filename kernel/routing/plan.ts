@@ -1,0 +1,82 @@
+/**
+ * A match result prepared for delivery: who gets a message on any subject that matches one set of patterns.
+ *
+ * Plans are made per set of matched patterns, not per subject, so a hundred thousand subjects under one wildcard
+ * share one plan. A plan is immutable; it is good as long as none of its patterns changed since it was built.
+ */
+import type { Link } from './link.ts';
+import type { Interest } from './sublist.ts';
+import { CLIENT_SINK, LINK_SINK, type Subscription } from './subscription.ts';
+
+export interface QueueGroup {
+  readonly name: string;
+  /** Members, each as often as its weight says. */
+  readonly members: readonly Subscription[];
+}
+
+/** All plain interest of one remote: it gets one frame, however many subscriptions it holds. */
+export interface LinkInterest {
+  readonly link: Link;
+  readonly subscriptions: readonly Subscription[];
+}
+
+export class Plan {
+  readonly clients: readonly Subscription[];
+  readonly services: readonly Subscription[];
+  readonly links: readonly LinkInterest[];
+  readonly queues: readonly QueueGroup[];
+  readonly isEmpty: boolean;
+  /** The one receiver, where there is nobody but one plain client subscription. */
+  readonly only: Subscription | null;
+  /** Nothing but plain client subscriptions. */
+  readonly isClientsOnly: boolean;
+
+  constructor(clients: Subscription[], services: Subscription[], links: LinkInterest[], queues: QueueGroup[]) {
+    this.clients = clients;
+    this.services = services;
+    this.links = links;
+    this.queues = queues;
+    this.isClientsOnly = services.length === 0 && links.length === 0 && queues.length === 0;
+    this.only = this.isClientsOnly && clients.length === 1 ? clients[0] : null;
+    this.isEmpty = this.isClientsOnly && clients.length === 0;
+  }
+
+  /** Plain subscriptions and queue groups: what the monitor calls fan-out. */
+  get fanOut(): number {
+    let remote = 0;
+    for (const interest of this.links) remote += interest.subscriptions.length;
+    return this.clients.length + this.services.length + remote + this.queues.length;
+  }
+}
+
+export const EMPTY_PLAN = new Plan([], [], [], []);
+
+export function buildPlan(interests: readonly Interest[], count: number): Plan {
+  const clients: Subscription[] = [];
+  const services: Subscription[] = [];
+  const remote = new Map<Link, Subscription[]>();
+  const groups = new Map<string, Subscription[]>();
+  for (let at = 0; at < count; at++) {
+    for (const subscription of interests[at].plain) {
+      if (subscription.kind === CLIENT_SINK) clients.push(subscription);
+      else if (subscription.kind === LINK_SINK) append(remote, subscription.sink as Link, subscription);
+      else services.push(subscription);
+    }
+    for (const [name, members] of interests[at].queues ?? []) addMembers(groups, name, members);
+  }
+  const links = [...remote].map(([link, subscriptions]) => ({ link, subscriptions }));
+  const queues = [...groups].filter(([, members]) => members.length > 0).map(([name, members]) => ({ name, members }));
+  return new Plan(clients, services, links, queues);
+}
+
+function addMembers(groups: Map<string, Subscription[]>, name: string, members: readonly Subscription[]): void {
+  for (const member of members) {
+    for (let slot = 0; slot < member.weight; slot++) append(groups, name, member);
+  }
+}
+
+function append<K>(lists: Map<K, Subscription[]>, key: K, subscription: Subscription): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [subscription]);
+  else list.push(subscription);
+}

@@ -1,0 +1,309 @@
+/**
+ * A map from subject patterns to values, walked with the bytes of a literal subject.
+ *
+ * All edges to literal tokens live in one open-addressing table keyed by (parent, token hash), so a step costs one
+ * probe whatever the fan-out, and a level that has only wildcards below it costs no hashing at all. The walk makes
+ * no string, no array and no object: results are left in `matched`.
+ */
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+const PARENT_MIX = 0x9e3779b1;
+const FIRST_CAPACITY = 8;
+const DOT = 46;
+
+export class SubjectNode<V> {
+  readonly index: number;
+  readonly parent: SubjectNode<V> | null;
+  readonly token: string;
+  readonly hash: number;
+  star: SubjectNode<V> | null = null;
+  rest: SubjectNode<V> | null = null;
+  literalChildren = 0;
+  value: V | null = null;
+
+  constructor(index: number, parent: SubjectNode<V> | null, token: string, hash: number) {
+    this.index = index;
+    this.parent = parent;
+    this.token = token;
+    this.hash = hash;
+  }
+
+  /** The pattern this node stands for. */
+  get subject(): string {
+    const above = this.parent;
+    return above === null || above.parent === null ? this.token : `${above.subject}.${this.token}`;
+  }
+}
+
+export class SubjectTree<V> {
+  /** The values found by the last `match`, from 0 to its answer - 1. Overwritten by the next. */
+  readonly matched: V[] = [];
+  private readonly root = new SubjectNode<V>(0, null, '', 0);
+  private readonly nodes: (SubjectNode<V> | null)[] = [this.root];
+  private readonly freeIndexes: number[] = [];
+  private edges = new Int32Array(FIRST_CAPACITY);
+  private edgeCount = 0;
+  private valueCount = 0;
+  private matchCount = 0;
+
+  // The subject being walked.
+  private bytes: Buffer = Buffer.alloc(0);
+  private tokenCount = 0;
+  private tokenStarts = new Int32Array(32);
+  private tokenEnds = new Int32Array(32);
+  private tokenHashes = new Int32Array(32);
+  private tokenIsHashed = new Uint8Array(32);
+
+  /** How many patterns have a value. */
+  get size(): number {
+    return this.valueCount;
+  }
+
+  /** The node of a pattern, made if it is missing. The pattern must be valid. */
+  ensure(pattern: string): SubjectNode<V> {
+    let node = this.root;
+    let start = 0;
+    while (start <= pattern.length) {
+      const end = endOfToken(pattern, start);
+      node = this.childFor(node, pattern.slice(start, end)) ?? this.addChild(node, pattern.slice(start, end));
+      start = end + 1;
+    }
+    return node;
+  }
+
+  find(pattern: string): SubjectNode<V> | null {
+    let node: SubjectNode<V> | null = this.root;
+    let start = 0;
+    while (node !== null && start <= pattern.length) {
+      const end = endOfToken(pattern, start);
+      node = this.childFor(node, pattern.slice(start, end));
+      start = end + 1;
+    }
+    return node;
+  }
+
+  setValue(node: SubjectNode<V>, value: V): void {
+    if (node.value === null) this.valueCount++;
+    node.value = value;
+  }
+
+  /** Takes the value away and prunes the branches that nothing needs any more. */
+  removeValue(node: SubjectNode<V>): void {
+    if (node.value === null) return;
+    node.value = null;
+    this.valueCount--;
+    this.prune(node);
+  }
+
+  /** Finds all values whose pattern matches the literal subject; they are left in `matched`. */
+  match(bytes: Buffer, start: number, end: number): number {
+    this.matchCount = 0;
+    if (this.valueCount === 0 || !this.split(bytes, start, end)) return 0;
+    this.walk(this.root, 0);
+    return this.matchCount;
+  }
+
+  *values(): IterableIterator<V> {
+    for (const node of this.nodes) if (node !== null && node.value !== null) yield node.value;
+  }
+
+  *patterns(): IterableIterator<[string, V]> {
+    for (const node of this.nodes) if (node !== null && node.value !== null) yield [node.subject, node.value];
+  }
+
+  /** Slot-wise access for callers that page through a large tree without holding the loop. */
+  get slotCount(): number {
+    return this.nodes.length;
+  }
+
+  valueAt(slot: number): V | null {
+    return this.nodes[slot]?.value ?? null;
+  }
+
+  /** Notes where the tokens lie. False when one is empty: such a subject matches nothing. */
+  private split(bytes: Buffer, start: number, end: number): boolean {
+    let count = 0;
+    let tokenStart = start;
+    for (let at = start; at < end; at++) {
+      if (bytes[at] !== DOT) continue;
+      if (at === tokenStart) return false;
+      if (count + 1 >= this.tokenStarts.length) this.growTokens();
+      this.tokenStarts[count] = tokenStart;
+      this.tokenEnds[count] = at;
+      this.tokenIsHashed[count++] = 0;
+      tokenStart = at + 1;
+    }
+    if (tokenStart === end) return false;
+    this.tokenStarts[count] = tokenStart;
+    this.tokenEnds[count] = end;
+    this.tokenIsHashed[count++] = 0;
+    this.tokenCount = count;
+    this.bytes = bytes;
+    return true;
+  }
+
+  private walk(from: SubjectNode<V>, fromDepth: number): void {
+    let node = from;
+    for (let depth = fromDepth; depth < this.tokenCount; depth++) {
+      if (node.rest !== null && node.rest.value !== null) this.matched[this.matchCount++] = node.rest.value;
+      const star = node.star;
+      const literal = node.literalChildren === 0 ? null : this.literalChild(node, depth);
+      if (literal === null) {
+        if (star === null) return;
+        node = star;
+      } else {
+        if (star !== null) this.walk(star, depth + 1);
+        node = literal;
+      }
+    }
+    if (node.value !== null) this.matched[this.matchCount++] = node.value;
+  }
+
+  private literalChild(parent: SubjectNode<V>, depth: number): SubjectNode<V> | null {
+    const hash = this.tokenIsHashed[depth] === 1 ? this.tokenHashes[depth] : this.hashToken(depth);
+    const edges = this.edges;
+    const mask = edges.length - 1;
+    for (let slot = slotOf(hash, parent.index, mask); ; slot = (slot + 1) & mask) {
+      const index = edges[slot];
+      if (index === 0) return null;
+      const node = this.nodes[index] as SubjectNode<V>;
+      if (node.hash === hash && node.parent === parent && this.tokenEquals(depth, node.token)) return node;
+    }
+  }
+
+  private hashToken(depth: number): number {
+    let hash = FNV_OFFSET;
+    const end = this.tokenEnds[depth];
+    for (let at = this.tokenStarts[depth]; at < end; at++) hash = Math.imul(hash ^ this.bytes[at], FNV_PRIME);
+    this.tokenHashes[depth] = hash;
+    this.tokenIsHashed[depth] = 1;
+    return hash | 0;
+  }
+
+  private tokenEquals(depth: number, token: string): boolean {
+    const start = this.tokenStarts[depth];
+    const length = this.tokenEnds[depth] - start;
+    if (token.length !== length) return false;
+    for (let at = 0; at < length; at++) if (token.charCodeAt(at) !== this.bytes[start + at]) return false;
+    return true;
+  }
+
+  private childFor(parent: SubjectNode<V>, token: string): SubjectNode<V> | null {
+    if (token === '*') return parent.star;
+    if (token === '>') return parent.rest;
+    if (parent.literalChildren === 0) return null;
+    const hash = hashOf(token);
+    const mask = this.edges.length - 1;
+    for (let slot = slotOf(hash, parent.index, mask); ; slot = (slot + 1) & mask) {
+      const index = this.edges[slot];
+      if (index === 0) return null;
+      const node = this.nodes[index] as SubjectNode<V>;
+      if (node.hash === hash && node.parent === parent && node.token === token) return node;
+    }
+  }
+
+  private addChild(parent: SubjectNode<V>, token: string): SubjectNode<V> {
+    const isLiteral = token !== '*' && token !== '>';
+    const index = this.freeIndexes.pop() ?? this.nodes.length;
+    const node = new SubjectNode<V>(index, parent, token, isLiteral ? hashOf(token) : 0);
+    this.nodes[index] = node;
+    if (token === '*') parent.star = node;
+    else if (token === '>') parent.rest = node;
+    else this.addEdge(parent, node);
+    return node;
+  }
+
+  private addEdge(parent: SubjectNode<V>, node: SubjectNode<V>): void {
+    parent.literalChildren++;
+    if (++this.edgeCount * 2 > this.edges.length) this.rebuildEdges(this.edges.length * 2);
+    this.placeEdge(node);
+  }
+
+  private placeEdge(node: SubjectNode<V>): void {
+    const mask = this.edges.length - 1;
+    let slot = slotOf(node.hash, (node.parent as SubjectNode<V>).index, mask);
+    while (this.edges[slot] !== 0) slot = (slot + 1) & mask;
+    this.edges[slot] = node.index;
+  }
+
+  private rebuildEdges(capacity: number): void {
+    const before = this.edges;
+    this.edges = new Int32Array(capacity);
+    for (const index of before) if (index !== 0) this.placeEdge(this.nodes[index] as SubjectNode<V>);
+  }
+
+  private prune(from: SubjectNode<V>): void {
+    let node = from;
+    while (node.parent !== null && isBare(node)) {
+      const parent = node.parent;
+      if (parent.star === node) parent.star = null;
+      else if (parent.rest === node) parent.rest = null;
+      else this.removeEdge(parent, node);
+      this.nodes[node.index] = null;
+      this.freeIndexes.push(node.index);
+      node = parent;
+    }
+    if (this.edges.length > FIRST_CAPACITY && this.edgeCount * 16 < this.edges.length) this.shrink();
+  }
+
+  /** Closes the gap that the removed edge leaves, so that probing never needs tombstones. */
+  private removeEdge(parent: SubjectNode<V>, node: SubjectNode<V>): void {
+    parent.literalChildren--;
+    this.edgeCount--;
+    const edges = this.edges;
+    const mask = edges.length - 1;
+    let gap = slotOf(node.hash, parent.index, mask);
+    while (edges[gap] !== node.index) gap = (gap + 1) & mask;
+    for (let slot = (gap + 1) & mask; edges[slot] !== 0; slot = (slot + 1) & mask) {
+      const moved = this.nodes[edges[slot]] as SubjectNode<V>;
+      const home = slotOf(moved.hash, (moved.parent as SubjectNode<V>).index, mask);
+      if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
+      edges[gap] = edges[slot];
+      gap = slot;
+    }
+    edges[gap] = 0;
+  }
+
+  private shrink(): void {
+    this.rebuildEdges(Math.max(FIRST_CAPACITY, this.edges.length / 4));
+    while (this.nodes.length > 1 && this.nodes[this.nodes.length - 1] === null) this.nodes.pop();
+    const alive = this.freeIndexes.filter((index) => index < this.nodes.length);
+    this.freeIndexes.length = 0;
+    for (const index of alive) this.freeIndexes.push(index);
+  }
+
+  private growTokens(): void {
+    const size = this.tokenStarts.length * 2;
+    this.tokenStarts = grown(this.tokenStarts, size);
+    this.tokenEnds = grown(this.tokenEnds, size);
+    this.tokenHashes = grown(this.tokenHashes, size);
+    this.tokenIsHashed = new Uint8Array(size);
+  }
+}
+
+function endOfToken(pattern: string, start: number): number {
+  const dot = pattern.indexOf('.', start);
+  return dot < 0 ? pattern.length : dot;
+}
+
+function hashOf(token: string): number {
+  let hash = FNV_OFFSET;
+  for (let at = 0; at < token.length; at++) hash = Math.imul(hash ^ token.charCodeAt(at), FNV_PRIME);
+  return hash | 0;
+}
+
+function slotOf(hash: number, parentIndex: number, mask: number): number {
+  const mixed = Math.imul(hash ^ Math.imul(parentIndex, PARENT_MIX), PARENT_MIX);
+  return (mixed ^ (mixed >>> 15)) & mask;
+}
+
+function isBare<V>(node: SubjectNode<V>): boolean {
+  return node.value === null && node.literalChildren === 0 && node.star === null && node.rest === null;
+}
+
+function grown(from: Int32Array, size: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(size);
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,214 @@
+/**
+ * The subscriptions of one account: what was asked for, by whom, and the prepared answer for every published subject.
+ *
+ * `generation` moves with every change; an answer may be kept as long as it stands still. There is no cache of
+ * subjects: the walk is cheap, and what it finds leads to a plan that is already built.
+ */
+import { buildPlan, EMPTY_PLAN, type Plan } from './plan.ts';
+import { SubjectTree } from './subject-tree.ts';
+import type { Subscription } from './subscription.ts';
+
+let interestCount = 0;
+
+/** Everything that one pattern holds. */
+export class Interest {
+  /** Tells sets of patterns apart cheaply. */
+  readonly id = ++interestCount;
+  readonly plain: Subscription[] = [];
+  queues: Map<string, Subscription[]> | null = null;
+  /** The Sublist's generation when this pattern last changed. */
+  changedAt = 0;
+  plan: Plan | null = null;
+
+  get isEmpty(): boolean {
+    return this.plain.length === 0 && this.queues === null;
+  }
+}
+
+/** Told about interest as other servers need to know it: per pattern and queue, first, changed and last. */
+export interface InterestListener {
+  first(pattern: string, queue: string, subscription: Subscription): void;
+  /** One more or one less of several, or a new weight. */
+  changed(pattern: string, queue: string, subscription: Subscription): void;
+  last(pattern: string, queue: string, subscription: Subscription): void;
+}
+
+interface CombinedPlan {
+  interests: Interest[];
+  builtAt: number;
+  plan: Plan;
+}
+
+const COMBINED_MAX = 1024;
+
+export class Sublist {
+  generation = 1;
+  inserts = 0;
+  removes = 0;
+  matches = 0;
+  /** Null while nobody listens. */
+  listener: InterestListener | null = null;
+  private subscriptionCount = 0;
+  private readonly tree = new SubjectTree<Interest>();
+  private readonly combined = new Map<number, CombinedPlan>();
+
+  get count(): number {
+    return this.subscriptionCount;
+  }
+
+  get cachedPlans(): number {
+    return this.combined.size;
+  }
+
+  insert(subscription: Subscription): void {
+    const node = this.tree.ensure(subscription.pattern);
+    if (node.value === null) this.tree.setValue(node, new Interest());
+    const interest = node.value as Interest;
+    const list = listFor(interest, subscription.queue);
+    subscription.node = node;
+    subscription.position = list.length;
+    list.push(subscription);
+    this.subscriptionCount++;
+    this.inserts++;
+    this.touch(interest);
+    if (this.listener !== null) this.tell(list.length === 1 ? 'first' : 'changed', subscription);
+  }
+
+  /** False when the subscription does not stand here. */
+  remove(subscription: Subscription): boolean {
+    const node = subscription.node;
+    if (node === null || node.value === null) return false;
+    const interest = node.value;
+    const isLast = takeOut(interest, subscription);
+    subscription.node = null;
+    this.subscriptionCount--;
+    this.removes++;
+    this.touch(interest);
+    if (interest.isEmpty) this.tree.removeValue(node);
+    if (this.listener !== null) this.tell(isLast ? 'last' : 'changed', subscription);
+    return true;
+  }
+
+  removeAll(subscriptions: Iterable<Subscription>): void {
+    for (const subscription of subscriptions) this.remove(subscription);
+  }
+
+  /** A link's member count of a queue group changed. */
+  setWeight(subscription: Subscription, weight: number): void {
+    if (subscription.weight === weight) return;
+    subscription.weight = weight;
+    if (subscription.node?.value == null) return;
+    this.touch(subscription.node.value);
+    if (this.listener !== null) this.tell('changed', subscription);
+  }
+
+  /** Who gets a message on this subject. */
+  match(bytes: Buffer, start: number, end: number): Plan {
+    this.matches++;
+    const count = this.tree.match(bytes, start, end);
+    if (count === 0) return EMPTY_PLAN;
+    return count === 1 ? this.planOf(this.tree.matched[0]) : this.combinedPlan(count);
+  }
+
+  matchSubject(subject: string): Plan {
+    const bytes = Buffer.from(subject, 'latin1');
+    return this.match(bytes, 0, bytes.length);
+  }
+
+  hasInterest(subject: string): boolean {
+    return !this.matchSubject(subject).isEmpty;
+  }
+
+  *subscriptions(): IterableIterator<Subscription> {
+    for (const interest of this.tree.values()) yield* everyoneIn(interest);
+  }
+
+  /** For paging through a large list: slots from 0 to slotCount - 1, each with the subscriptions of one pattern or none. */
+  get slotCount(): number {
+    return this.tree.slotCount;
+  }
+
+  *subscriptionsAt(slot: number): IterableIterator<Subscription> {
+    const interest = this.tree.valueAt(slot);
+    if (interest !== null) yield* everyoneIn(interest);
+  }
+
+  /** The largest and the mean fan-out over the plans at hand. */
+  fanOut(): { max: number; total: number; plans: number } {
+    let max = 0;
+    let total = 0;
+    for (const { plan } of this.combined.values()) {
+      max = Math.max(max, plan.fanOut);
+      total += plan.fanOut;
+    }
+    return { max, total, plans: this.combined.size };
+  }
+
+  private planOf(interest: Interest): Plan {
+    interest.plan ??= buildPlan([interest], 1);
+    return interest.plan;
+  }
+
+  private combinedPlan(count: number): Plan {
+    const matched = this.tree.matched;
+    let key = count;
+    for (let at = 0; at < count; at++) key = (Math.imul(key, 31) + matched[at].id) | 0;
+    const known = this.combined.get(key);
+    if (known !== undefined && this.isStillTrue(known, count)) return known.plan;
+    const plan = buildPlan(matched, count);
+    if (this.combined.size >= COMBINED_MAX) this.combined.clear();
+    this.combined.set(key, { interests: matched.slice(0, count), builtAt: this.generation, plan });
+    return plan;
+  }
+
+  private isStillTrue(known: CombinedPlan, count: number): boolean {
+    if (known.interests.length !== count) return false;
+    for (let at = 0; at < count; at++) {
+      const interest = known.interests[at];
+      if (interest !== this.tree.matched[at] || interest.changedAt > known.builtAt) return false;
+    }
+    return true;
+  }
+
+  private touch(interest: Interest): void {
+    interest.changedAt = ++this.generation;
+    interest.plan = null;
+  }
+
+  private tell(what: 'first' | 'changed' | 'last', subscription: Subscription): void {
+    this.listener?.[what](subscription.pattern, subscription.queue, subscription);
+  }
+}
+
+function listFor(interest: Interest, queue: string): Subscription[] {
+  if (queue === '') return interest.plain;
+  interest.queues ??= new Map();
+  let members = interest.queues.get(queue);
+  if (members === undefined) {
+    members = [];
+    interest.queues.set(queue, members);
+  }
+  return members;
+}
+
+/** Removes by swapping with the last. True when nothing of that kind is left under the pattern. */
+function takeOut(interest: Interest, subscription: Subscription): boolean {
+  const list = listFor(interest, subscription.queue);
+  const last = list.pop() as Subscription;
+  if (last !== subscription) {
+    list[subscription.position] = last;
+    last.position = subscription.position;
+  }
+  subscription.position = -1;
+  if (list.length > 0) return false;
+  if (subscription.queue !== '' && interest.queues !== null) {
+    interest.queues.delete(subscription.queue);
+    if (interest.queues.size === 0) interest.queues = null;
+  }
+  return true;
+}
+
+function* everyoneIn(interest: Interest): IterableIterator<Subscription> {
+  yield* interest.plain;
+  for (const members of interest.queues?.values() ?? []) yield* members;
+}
