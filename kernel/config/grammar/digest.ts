@@ -1,0 +1,47 @@
+/** What a configuration says, as one short text: equal for equal values, however they are written down. */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import type { ConfigNode, MapNode } from './node.ts';
+
+/** `sha256:` and the hash of the value's JSON with sorted keys, as a NATS server computes it. */
+export function digestOf(node: ConfigNode): string {
+  return `sha256:${createHash('sha256')
+    .update(`${jsonOf(node)}\n`)
+    .digest('hex')}`;
+}
+
+/** Compact JSON that is equal exactly when two values are. */
+export function jsonOf(node: ConfigNode): string {
+  switch (node.kind) {
+    case 'map':
+      return mapJson(node);
+    case 'array':
+      return `[${node.value.map(jsonOf).join(',')}]`;
+    case 'string':
+    case 'datetime':
+      return stringJson(node.value);
+    case 'float':
+      return Object.is(node.value, -0) ? '-0' : String(node.value);
+    default:
+      return String(node.value);
+  }
+}
+
+function mapJson(node: MapNode): string {
+  const keys = [...node.value.keys()].sort(byUtf8);
+  return `{${keys.map((key) => `${stringJson(key)}:${jsonOf(node.value.get(key)!.value)}`).join(',')}}`;
+}
+
+/** The order of the keys' UTF-8 bytes, which differs from the order of UTF-16 units beyond the basic plane. */
+function byUtf8(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
+}
+
+/** JSON that may stand inside a web page: this too is part of what is hashed. */
+function stringJson(text: string): string {
+  return JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, escapeUnit);
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
