@@ -21,16 +21,19 @@ export function suggestion(name: string, known: Iterable<string>): string {
   return nearest === null ? '' : `; did you mean "${nearest}"?`;
 }
 
-/** Insertions, deletions and replacements between two names: Levenshtein's distance, one row at a time. */
+/** Insertions, deletions, replacements and swaps of neighbours between two names, one row of the table at a time. */
 function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {
-    const next = [i];
+    const row = [i];
     for (let j = 1; j <= to.length; j++) {
-      const replace = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, row[j]! + 1, next[j - 1]! + 1));
+      const replaced = last[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      const swapped = isSwap ? beforeLast[j - 2]! + 1 : replaced;
+      row.push(Math.min(replaced, swapped, last[j]! + 1, row[j - 1]! + 1));
     }
-    row = next;
+    [beforeLast, last] = [last, row];
   }
-  return row[to.length]!;
+  return last[to.length]!;
 }

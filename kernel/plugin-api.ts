@@ -1,0 +1,36 @@
+/** The one module a plugin author imports. What is exported here is kept within an API version. */
+
+export type { HookName, TapOf } from './hooks/catalogue.ts';
+export type { HookTypes } from './hooks/hook-types.ts';
+export { PluginError, type PluginErrorCode } from './hooks/plugin-error.ts';
+export { isRefusal, type Refusal, refuse } from './hooks/refusal.ts';
+export type { Stage, TapOptions } from './hooks/tap.ts';
+export { API_VERSION } from './host/api-version.ts';
+export type { ProvidedCapability } from './host/capability-table.ts';
+export type { KernelServices } from './host/kernel-services.ts';
+export type {
+  Disposer,
+  EndpointHandler,
+  EndpointRequest,
+  PluginContext,
+  ProvideOptions,
+} from './host/plugin-context.ts';
+export {
+  type CapabilityNeed,
+  type CapabilityOffer,
+  type Cardinality,
+  type ConfigChange,
+  type ConfigClaim,
+  type ConfigSchema,
+  definePlugin,
+  type EndpointClaim,
+  type FlagClaim,
+  type Phase,
+  type PluginDefinition,
+  type ReloadAnswer,
+  type VerbClaim,
+} from './host/plugin-definition.ts';
+export type { Scope } from './host/scope.ts';
+export type { Log } from './log.ts';
+export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
+export type { Address, Receiver, TlsFacts, Transport } from './ports/transport.ts';
