@@ -96,7 +96,9 @@ class ScriptReader {
 
   private command(text: string, line: number): void {
     const [, signal] = /^server signal (SIG\w+)$/.exec(text) ?? [];
+    const [, pause] = /^server pause (\d+)$/.exec(text) ?? [];
     if (signal !== undefined) this.push({ kind: 'signal', signal: signal as NodeJS.Signals, line });
+    else if (pause !== undefined) this.push({ kind: 'pause', milliseconds: Number(pause), line });
     else {
       const [, connection, kind] = /^([A-Z]\d?) (open|close|tls|sync)$/.exec(text) ?? this.refuse('a step');
       this.push({ kind: kind as 'open', connection, line });

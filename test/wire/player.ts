@@ -66,6 +66,7 @@ class Player {
 
   private async take(step: Step): Promise<void> {
     if (step.kind === 'signal') return this.server.signal(step.signal);
+    if (step.kind === 'pause') return pass(step.milliseconds);
     if (step.kind === 'reload') return this.server.reload(step.config);
     const connection = await this.connection(step.connection);
     switch (step.kind) {
@@ -97,7 +98,7 @@ class Player {
   }
 
   private async send(connection: WireConnection, text: string, times: number): Promise<void> {
-    if (text.includes('${sign ')) await this.passInfo(connection);
+    if (/\$\{sign(64)? /.test(text)) await this.passInfo(connection);
     const once = fillIn(text, connection.nonce);
     const bytes = Buffer.concat(Array.from({ length: times }, () => once));
     await connection.send(bytes, bytes.length > CUT_BYTES_MAX ? 0 : this.pieceBytes);
@@ -123,24 +124,31 @@ class Player {
   }
 }
 
-const PLACEHOLDER = /\$\{(?:sign (\w+)|([^}]*)\*(\d+))\}/;
+const PLACEHOLDER = /\$\{(?:(sign|sign64) (\w+)|([^}]*)\*(\d+))\}/;
 
-/** `${sign SEED}` is the signature of the nonce, `${x*3}` is xxx. */
+/** `${sign SEED}` is the signature of the nonce (`${sign64 SEED}` in padded base64), `${x*3}` is xxx. */
 function fillIn(text: string, nonce: string): Buffer {
   const match = PLACEHOLDER.exec(text);
   if (match === null) return toBytes(text);
-  const [whole, seed, repeated, times] = match;
-  const middle = seed === undefined ? toBytes(repeated.repeat(Number(times))) : Buffer.from(signature(seed, nonce));
+  const [whole, form, seed, repeated, times] = match;
+  const middle = form === undefined ? toBytes(repeated.repeat(Number(times))) : signature(form, seed, nonce);
   const rest = fillIn(text.slice(match.index + whole.length), nonce);
   return Buffer.concat([toBytes(text.slice(0, match.index)), middle, rest]);
 }
 
-function signature(seed: string, nonce: string): string {
-  return Buffer.from(fromSeed(Buffer.from(seed)).sign(Buffer.from(nonce))).toString('base64url');
+function signature(form: string, seed: string, nonce: string): Buffer {
+  const signed = Buffer.from(fromSeed(Buffer.from(seed)).sign(Buffer.from(nonce)));
+  return Buffer.from(signed.toString(form === 'sign' ? 'base64url' : 'base64'));
+}
+
+function pass(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 }
 
 function showStep(step: Step): string {
-  if (step.kind === 'signal' || step.kind === 'reload') return `server ${step.kind}`;
+  if (step.kind === 'signal' || step.kind === 'reload' || step.kind === 'pause') return `server ${step.kind}`;
   if (step.kind !== 'send' && step.kind !== 'expect') return `${step.connection} ${step.kind}`;
   const text = step.text.length > 200 ? `${step.text.slice(0, 200)}...` : step.text;
   return `${step.connection}${step.kind === 'send' ? '>' : '<'} ${text}`;

@@ -33,6 +33,8 @@ export type Step =
   | { kind: 'send'; connection: string; text: string; times: number; line: number }
   | { kind: 'expect'; connection: string; text: string; times: number; line: number }
   | { kind: 'open' | 'eof' | 'close' | 'tls' | 'sync'; connection: string; line: number }
+  /** Lets time pass; only for cases that are about time. */
+  | { kind: 'pause'; milliseconds: number; line: number }
   | { kind: 'signal'; signal: NodeJS.Signals; line: number }
   | { kind: 'reload'; config: string; line: number };
 
