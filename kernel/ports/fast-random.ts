@@ -21,6 +21,11 @@ export class FastRandom {
     return new FastRandom(seed, Math.floor(seed / 2 ** 32), 0, 1);
   }
 
+  /** A generator of its own, so that one consumer's appetite does not change what another gets. */
+  fork(): FastRandom {
+    return new FastRandom(this.word(), this.word(), this.word(), this.word());
+  }
+
   /** 32 random bits. */
   word(): number {
     const sum = (((this.a + this.b) | 0) + this.counter) | 0;

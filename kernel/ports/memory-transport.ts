@@ -66,6 +66,11 @@ export class MemoryTransport implements Transport {
     return ends;
   }
 
+  /** Both ends are gone, and nothing will happen any more. */
+  get isOver(): boolean {
+    return this.isClosed && this.other.isClosed;
+  }
+
   get unsentBytes(): number {
     return this.owesWritten && !this.isClosed ? this.unreadThere : 0;
   }
@@ -153,9 +158,10 @@ export class MemoryTransport implements Transport {
     this.close(null);
   }
 
-  /** Breaks the wire: unread bytes are lost and this end hears of an error. */
-  fail(error: Error): void {
-    this.close(this.isOtherSideDone ? null : error);
+  /** Cuts the wire: what is under way is lost, and both ends hear of the error. */
+  breakWire(error: Error): void {
+    this.close(error);
+    this.other.close(error);
   }
 
   private lend(parcel: Parcel): void {
@@ -255,11 +261,19 @@ export class MemoryTransport implements Transport {
 
   /** Bytes reached an end that will never read them: their writer is told, as a TCP stack would. */
   private refuse(): void {
-    const reset = Object.assign(new Error('the other side closed the connection'), { code: 'ECONNRESET' });
-    this.line.carry(() => this.other.fail(reset));
+    this.line.carry(() => this.other.wasRefused());
+  }
+
+  private wasRefused(): void {
+    // After a goodbye this is how it had to end.
+    this.close(this.isOtherSideDone ? null : connectionReset());
   }
 
   private wakePeekers(): void {
     for (const look of this.peekers) look();
   }
+}
+
+export function connectionReset(): Error {
+  return Object.assign(new Error('the connection was cut'), { code: 'ECONNRESET' });
 }
