@@ -22,9 +22,11 @@ export {
   type ConfigChange,
   type ConfigClaim,
   type ConfigSchema,
+  type ConfigSources,
   definePlugin,
   type EndpointClaim,
   type FlagClaim,
+  type OwnedKey,
   type Phase,
   type PluginDefinition,
   type ReloadAnswer,
@@ -34,3 +36,6 @@ export type { Scope } from './host/scope.ts';
 export type { Log } from './log.ts';
 export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
 export type { Address, Receiver, TlsFacts, Transport } from './ports/transport.ts';
+export type { Message, RetainedMessage } from './routing/message.ts';
+export type { Handler, Outgoing } from './routing/publisher.ts';
+export type { Subscription } from './routing/subscription.ts';

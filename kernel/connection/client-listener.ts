@@ -60,7 +60,10 @@ export class ClientListener {
   /** Serves a client over any transport: from the port, from a plugin's listener, or from within this process. */
   accept(transport: Transport): void {
     const { broker } = this;
-    if (broker.isClosed || broker.isLameDuck) return transport.destroy();
+    if (broker.isClosed || broker.isLameDuck) {
+      transport.destroy();
+      return;
+    }
     const client = new ClientConnection(broker, transport);
     const isFull = this.isFull();
     broker.register(client);

@@ -2,9 +2,10 @@
  * What all connections have in common, whatever they speak: a transport, what waits to be sent, counters, a life with
  * an end and a reason for it.
  */
+
+import { PING } from '../../protocols/client/frames.ts';
 import type { Account } from '../accounts/account.ts';
 import type { Broker } from '../broker.ts';
-import { PING } from '../../protocols/client/frames.ts';
 import type { Receiver, Transport } from '../ports/transport.ts';
 import type { ChunkPool } from './chunk.ts';
 import { CloseReason, dropsOutput } from './close-reason.ts';

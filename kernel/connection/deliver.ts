@@ -67,7 +67,8 @@ function deliverShared(subscriptions: readonly Subscription[], message: Message)
       frames.set(subscription.sid, frame);
     }
     if (frame === undefined) tail ??= tailFrame(client, message);
-    const isTaken = frame === undefined ? sendInTwo(client, subscription, message, tail) : client.outbound.sendShared(frame);
+    const isTaken =
+      frame === undefined ? sendInTwo(client, subscription, message, tail) : client.outbound.sendShared(frame);
     if (!isTaken) continue;
     client.delivered(subscription, message);
     count++;
@@ -111,7 +112,9 @@ function deliverRebuilt(client: ClientConnection, subscription: Subscription, me
   const sizes = sizesFor(message, keepsHeader);
   const from = keepsHeader ? message.headerStart : message.bodyStart;
   const length = message.bodyEnd + 2 - from;
-  const start = client.outbound.reserve(controlLength(message, subscription.sid, keepsHeader) + sizes.length + 2 + length);
+  const start = client.outbound.reserve(
+    controlLength(message, subscription.sid, keepsHeader) + sizes.length + 2 + length,
+  );
   if (start < 0) return false;
   const target = client.outbound.bytes;
   let at = writeControl(target, start, message, subscription.sid, keepsHeader);
@@ -124,7 +127,10 @@ function deliverRebuilt(client: ClientConnection, subscription: Subscription, me
 }
 
 function sizesFor(message: Message, keepsHeader: boolean): string {
-  const written = message.bytes.toString('latin1', message.sizesStart, message.sizesEnd).trim().split(/[ \t]+/);
+  const written = message.bytes
+    .toString('latin1', message.sizesStart, message.sizesEnd)
+    .trim()
+    .split(/[ \t]+/);
   if (keepsHeader) return written.slice(-2).join(' ');
   return message.headerLength > 0 ? String(message.bodyEnd - message.bodyStart) : written[written.length - 1];
 }

@@ -37,7 +37,10 @@ export class Inbox {
       this.consumeLarge(consume);
     }
     const held = this.restLength;
-    if (held > start) return this.acceptJoined(arena, start, end, consume);
+    if (held > start) {
+      this.acceptJoined(arena, start, end, consume);
+      return;
+    }
     if (held > 0) this.rest.copy(arena.bytes, start - held, 0, held);
     this.restLength = 0;
     this.consumeRange(arena.bytes, start - held, end, consume);

@@ -18,12 +18,18 @@ export function connect(client: ClientConnection, json: string): void {
   client.loginTimer?.cancel();
   client.liveness.expectFirstPing(broker.random, broker.clock.now() - client.startedAt);
   const options = mergeClientOptions(client.options, json);
-  if (options === null) return client.fail('malformed');
+  if (options === null) {
+    client.fail('malformed');
+    return;
+  }
   if (client.isConnectReceived) client.endAllSubscriptions();
   client.options = options;
   client.isConnectReceived = true;
   const authenticate = broker.hooks.connectionAuthenticate.slot;
-  if (authenticate === null) return settle(client, ANYBODY);
+  if (authenticate === null) {
+    settle(client, ANYBODY);
+    return;
+  }
   ask(client, options);
 }
 
@@ -36,7 +42,10 @@ export function loginImplicitly(client: ClientConnection): void {
 /** Holds the input up until there is a verdict. */
 function ask(client: ClientConnection, options: Readonly<ClientOptions>): void {
   const authenticate = client.broker.hooks.connectionAuthenticate.slot;
-  if (authenticate === null) return settle(client, ANYBODY);
+  if (authenticate === null) {
+    settle(client, ANYBODY);
+    return;
+  }
   client.hold();
   authenticate(client, options).then(
     (verdict) => decide(client, verdict),
@@ -64,16 +73,24 @@ function refuse(client: ClientConnection, reason: string, closeReason: CloseReas
 function settle(client: ClientConnection, identity: Identity): void {
   const { broker, options } = client;
   const account = broker.accounts.get(identity.account);
-  if (account === undefined) return refuse(client, `account "${identity.account}" does not exist`, CloseReason.missingAccount);
-  if (options.account !== '' || options.new_account) return refuse(client, 'a client cannot choose its account', null);
+  if (account === undefined) {
+    refuse(client, `account "${identity.account}" does not exist`, CloseReason.missingAccount);
+    return;
+  }
+  if (options.account !== '' || options.new_account) {
+    refuse(client, 'a client cannot choose its account', null);
+    return;
+  }
   if (options.protocol !== 0 && options.protocol !== 1) {
     client.sendError('invalid client protocol');
-    return client.close(CloseReason.badProtocolVersion);
+    client.close(CloseReason.badProtocolVersion);
+    return;
   }
   const takesHeaders = options.headers && broker.options.supportsHeaders;
   if (options.no_responders && !takesHeaders) {
     client.sendError('no responders requires headers support');
-    return client.close(CloseReason.noRespondersNeedsHeaders);
+    client.close(CloseReason.noRespondersNeedsHeaders);
+    return;
   }
   if (!bind(client, account, identity)) return;
   client.takesHeaders = takesHeaders;
@@ -102,7 +119,11 @@ function bind(client: ClientConnection, account: Account, identity: Identity): b
   client.replies = replies === null ? null : new ReplyAllowances(replies, broker.clock);
   client.planGeneration = 0;
   client.payloadMax = smallest(broker.options.maxPayload, account.limits.maxPayload, identity.maxPayload);
-  client.subscriptionsMax = smallest(broker.options.maxSubscriptions || -1, account.limits.maxSubscriptions, identity.maxSubscriptions);
+  client.subscriptionsMax = smallest(
+    broker.options.maxSubscriptions || -1,
+    account.limits.maxSubscriptions,
+    identity.maxSubscriptions,
+  );
   expireAt(client, identity.expiresAt);
   return true;
 }

@@ -5,10 +5,11 @@
  * chunk to the transport, and when the transport takes it at once the same memory is used again. Only when the receiver
  * lags does anything queue up, and then within `pendingMax`.
  */
+
+import type { Transport } from '../ports/transport.ts';
 import { type Chunk, ChunkRange, type Piece, type SharedFrame } from './chunk.ts';
 import { CloseReason } from './close-reason.ts';
 import type { Flow } from './flow.ts';
-import type { Transport } from '../ports/transport.ts';
 
 /** The side of a connection that its outbound queue talks to. */
 export interface OutboundOwner {

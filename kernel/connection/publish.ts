@@ -18,7 +18,7 @@ const CAREFUL = 1;
 const DENIED = 2;
 /** Belongs to the broker. */
 const RESERVED = 3;
-/** A mapping leads nowhere. */
+/** A mapping leads nowhere: as if published to no subject at all. */
 const DROPPED = 4;
 
 const UNDERSCORE = 95;
@@ -97,7 +97,8 @@ function publishCarefully(client: ClientConnection, message: Message): void {
   }
   if (isAllowed(client, message)) {
     if (options.verbose) client.send(OK);
-    if (client.verdict !== DROPPED) route(client, message);
+    if (client.verdict === DROPPED) message.subjectEnd = message.subjectStart;
+    route(client, message);
   }
   message.subjectBytes = message.bytes;
 }
@@ -127,11 +128,7 @@ function isAllowed(client: ClientConnection, message: Message): boolean {
 function route(client: ClientConnection, message: Message): void {
   const { plan } = client;
   const count =
-    plan.only === null
-      ? client.broker.dispatcher.dispatch(plan, message)
-      : deliverToClient(plan.only, message)
-        ? 1
-        : 0;
+    plan.only === null ? client.broker.dispatcher.dispatch(plan, message) : deliverToClient(plan.only, message) ? 1 : 0;
   if (count === 0) unrouted(client, message);
 }
 

@@ -52,6 +52,7 @@ export function* checkClaims(plugins: readonly PluginDefinition[]): Iterable<Plu
 
 function* claimsOf(plugin: PluginDefinition): Iterable<string> {
   for (const key of configKeys(plugin)) yield `configuration key "${key}"`;
+  for (const key of plugin.config?.accountKeys ?? []) yield `key "${key}" inside accounts`;
   for (const flag of plugin.flags ?? []) {
     for (const name of [flag.name, ...(flag.aliases ?? [])]) yield `flag "--${name}"`;
   }
@@ -60,6 +61,8 @@ function* claimsOf(plugin: PluginDefinition): Iterable<string> {
   for (const subject of plugin.subjects ?? []) yield `subject "${subject}"`;
 }
 
+/** Every spelling of every top-level key the plugin owns. */
 export function configKeys({ config }: PluginDefinition): readonly string[] {
-  return config === undefined ? [] : [config.key, ...(config.aliases ?? [])];
+  if (config === undefined) return [];
+  return [config, ...(config.also ?? [])].flatMap(({ key, aliases = [] }) => [key, ...aliases]);
 }

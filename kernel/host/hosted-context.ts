@@ -6,15 +6,17 @@ import { suggestion } from '../hooks/nearest-name.ts';
 import { PluginError } from '../hooks/plugin-error.ts';
 import type { TapOptions } from '../hooks/tap.ts';
 import type { Log } from '../log.ts';
+import type { Handler } from '../routing/publisher.ts';
 import type { ProvidedCapability } from './capability-table.ts';
 import { type Dispose, Disposers } from './disposers.ts';
 import type { HostEnvironment } from './host-environment.ts';
+import { IsolatedHandler } from './isolated-handler.ts';
 import type { KernelServices } from './kernel-services.ts';
 import type { Disposer, EndpointHandler, PluginContext, ProvideOptions } from './plugin-context.ts';
 import type { Phase, PluginDefinition } from './plugin-definition.ts';
 import { armTimer } from './plugin-timer.ts';
 import type { Registry } from './registry.ts';
-import { callbackFailure, prefixedLog } from './report.ts';
+import { callbackFailure, isWorthTelling, prefixedLog } from './report.ts';
 import type { Scope } from './scope.ts';
 
 export class HostedContext implements PluginContext<unknown> {
@@ -87,6 +89,19 @@ export class HostedContext implements PluginContext<unknown> {
   useAll<Capability>(name: string): readonly ProvidedCapability<Capability>[] {
     this.#assertUsable(name);
     return this.#environment.capabilities.all(name) as readonly ProvidedCapability<Capability>[];
+  }
+
+  subscribe(account: HookTypes['account'], pattern: string, handler: Handler, queue = ''): Disposer {
+    this.#assertOpen(`subscribe to "${pattern}"`);
+    const what = `its subscription to "${pattern}"`;
+    const isolated = new IsolatedHandler(handler, (cause, times) => {
+      if (isWorthTelling(times)) this.#environment.report(callbackFailure(this.plugin.name, what, cause, times));
+    });
+    const remove = this.kernel.broker.publisher.subscribe(account, pattern, queue, isolated.handle);
+    return this.#disposers.own(() => {
+      isolated.stop();
+      remove();
+    });
   }
 
   verb(connectionKind: string, verb: string, handler: HookTypes['verbHandler']): Disposer {

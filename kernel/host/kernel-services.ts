@@ -9,6 +9,8 @@ export interface KernelServices {
   readonly log: Log;
   /** For calling. To tap one, use `ctx.tap`, which is undone when the plugin closes. */
   readonly hooks: Hooks;
+  /** The broker itself: accounts, connections, publishing. */
+  readonly broker: HookTypes['server'];
   /** The kernel's own options; replaced as a whole by a reload. */
   readonly options: Readonly<HookTypes['options']>;
 }

@@ -3,6 +3,7 @@ import type { HookName, TapOf } from '../hooks/catalogue.ts';
 import type { HookTypes } from '../hooks/hook-types.ts';
 import type { Stage, TapOptions } from '../hooks/tap.ts';
 import type { Log } from '../log.ts';
+import type { Handler } from '../routing/publisher.ts';
 import type { ProvidedCapability } from './capability-table.ts';
 import type { KernelServices } from './kernel-services.ts';
 import type { Scope } from './scope.ts';
@@ -47,6 +48,12 @@ export interface PluginContext<Config = unknown> {
   useOptional<Capability>(name: string, id?: string): Capability | undefined;
   /** All providers of a named or chain capability, in order. */
   useAll<Capability>(name: string): readonly ProvidedCapability<Capability>[];
+
+  /**
+   * Calls the handler for every message on the pattern, with the message borrowed until it returns. Answer false to
+   * leave the message to others; a throw counts as that, and is logged with the plugin's name.
+   */
+  subscribe(account: HookTypes['account'], pattern: string, handler: Handler, queue?: string): Disposer;
 
   /** Serves a wire verb the definition lists under `verbs`. */
   verb(connectionKind: string, verb: string, handler: HookTypes['verbHandler']): Disposer;

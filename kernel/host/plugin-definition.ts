@@ -35,7 +35,21 @@ export interface CapabilityNeed {
 
 /** Reads the plugin's block. `node` is undefined when the block is absent: the answer is then made of defaults. */
 export interface ConfigSchema<Config> {
-  read(node: unknown, problems: Problems): Config;
+  read(node: unknown, problems: Problems, sources: ConfigSources): Config;
+}
+
+/** A top-level key, and how else it may be spelled. */
+export interface OwnedKey {
+  readonly key: string;
+  readonly aliases?: readonly string[];
+}
+
+/** What else of the configuration a plugin may read while it reads its block. */
+export interface ConfigSources {
+  /** What stands under another key the plugin owns, asked for by its first spelling; undefined when nothing does. */
+  also(key: string): unknown;
+  /** For each account of the configuration, in its order, the keys inside it that the plugin owns. */
+  readonly accounts: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 }
 
 export interface ConfigChange<Config> {
@@ -56,6 +70,10 @@ export interface ConfigClaim<Config> {
   /** The top-level key of the configuration that is this plugin's. */
   readonly key: string;
   readonly aliases?: readonly string[];
+  /** Further top-level keys that are this plugin's. */
+  readonly also?: readonly OwnedKey[];
+  /** Keys inside each account's block that are this plugin's. */
+  readonly accountKeys?: readonly string[];
   readonly schema: ConfigSchema<Config>;
   /** What a changed block means; a function looks at both sides and does nothing else. Default: restart. */
   readonly live?: ReloadAnswer | ReloadRule<Config>;

@@ -11,19 +11,35 @@ export function reportTo(log: Log): Report {
 
 /** The reporter a broker makes its hooks with. */
 export function hookReporterTo(log: Log): HookReporter {
+  const counts = new Map<string, number>();
   return {
-    tapThrew: (hook, plugin, error) => log.error(`plugin "${plugin}" failed in the hook ${hook}: ${causeText(error)}`),
+    tapThrew(hook, plugin, error) {
+      const key = `${plugin} ${hook}`;
+      const times = (counts.get(key) ?? 0) + 1;
+      counts.set(key, times);
+      if (!isWorthTelling(times)) return;
+      log.error(`plugin "${plugin}" failed in the hook ${hook}${timesText(times)}: ${causeText(error)}`);
+    },
   };
 }
 
+/** The first, the tenth, the hundredth time: what fails for every message must not fill the log. */
+export function isWorthTelling(times: number): boolean {
+  return /^10*$/.test(String(times));
+}
+
 /** A timer, a disposer or another function the plugin left with the host has thrown. */
-export function callbackFailure(plugin: string, what: string, cause: unknown): PluginError {
+export function callbackFailure(plugin: string, what: string, cause: unknown, times = 1): PluginError {
   return new PluginError(
     'PLUGIN_CALLBACK_FAILED',
-    `plugin "${plugin}" failed in ${what}, ${causeText(cause)}`,
+    `plugin "${plugin}" failed in ${what}${timesText(times)}, ${causeText(cause)}`,
     'the broker runs on; tell the author of the plugin',
     { plugin, cause },
   );
+}
+
+function timesText(times: number): string {
+  return times === 1 ? '' : ` for the ${times}th time`;
 }
 
 /** A log whose lines carry the plugin's name. */

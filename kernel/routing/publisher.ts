@@ -14,8 +14,8 @@ export interface Outgoing {
   origin?: object | null;
 }
 
-/** Takes a message; answers whether it did. The message is borrowed until the call returns. */
-export type Handler = (message: Message, subscription: Subscription) => boolean | void;
+/** Takes a message, unless it answers false. The message is borrowed until the call returns. */
+export type Handler = (message: Message, subscription: Subscription) => boolean | undefined;
 
 export class Publisher {
   private readonly dispatcher: Dispatcher;

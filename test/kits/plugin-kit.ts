@@ -5,6 +5,7 @@
  *     ...
  *     await bench.close();
  */
+import { Broker } from '../../kernel/broker.ts';
 import { DEFAULT_BROKER_OPTIONS } from '../../kernel/broker-options.ts';
 import { Problems, renderProblems } from '../../kernel/config/problem.ts';
 import { createHooks, type Hooks } from '../../kernel/hooks/hooks.ts';
@@ -29,7 +30,7 @@ export interface BenchOptions<Config> {
   /** The plugin's block as its schema would read it; made of the schema's defaults when absent. */
   config?: Config;
   capabilities?: FakeCapabilities;
-  /** Parts of the kernel that the plugin needs and the kit does not have. */
+  /** Parts of the kernel to replace. */
   kernel?: Partial<KernelServices>;
   ports?: FakePorts;
 }
@@ -41,6 +42,8 @@ export class PluginBench {
   readonly host: PluginHost;
   readonly ports: FakePorts;
   readonly hooks: Hooks;
+  /** A genuine one that listens nowhere. */
+  readonly broker: Broker;
   /** Log lines, each with its level in front. */
   readonly log: string[];
   /** What failed without stopping anything. */
@@ -54,12 +57,14 @@ export class PluginBench {
     this.failures = [];
     const log = listLog(this.log);
     this.hooks = createHooks(hookReporterTo(log));
+    const kernel = { ports: this.ports, log, hooks: this.hooks, options: DEFAULT_BROKER_OPTIONS };
+    this.broker = new Broker(kernel);
     this.host = new PluginHost({
       plugins: [
         { definition: fakeProvider(plugin, options.capabilities ?? {}) },
         { definition: plugin, config: options.config ?? defaultConfig(plugin) },
       ],
-      kernel: { ports: this.ports, log, hooks: this.hooks, options: DEFAULT_BROKER_OPTIONS, ...options.kernel },
+      kernel: { ...kernel, broker: this.broker, ...options.kernel },
       report: (failure) => void this.failures.push(failure),
     });
   }
@@ -72,7 +77,9 @@ export class PluginBench {
   leftovers(): string[] {
     const { hooks } = this.describe();
     const isMine = (entry: { plugin: string }): boolean => entry.plugin === this.#plugin;
+    const { subscriptionCount } = this.broker.accounts;
     return [
+      ...(subscriptionCount > 0 ? [`${subscriptionCount} subscriptions`] : []),
       ...hooks.filter((hook) => hook.taps.some(isMine)).map((hook) => `a tap on ${hook.name}`),
       ...this.host.capabilities.providedBy(this.#plugin).map((name) => `the capability ${name}`),
       ...this.host.endpoints
@@ -91,6 +98,7 @@ export class PluginBench {
   /** Closes the plugin, and throws when that fails or leaves anything behind. */
   async close(): Promise<void> {
     const failures = await this.host.close();
+    await this.broker.close();
     if (failures.length > 0) throw failures[0];
     const left = this.leftovers();
     if (left.length > 0) throw new Error(`plugin "${this.#plugin}" left behind: ${left.join(', ')}`);
@@ -157,7 +165,7 @@ function fakeEntries(name: string, need: CapabilityNeed | undefined, fake: unkno
 function defaultConfig({ config }: PluginDefinition): unknown {
   if (config === undefined) return undefined;
   const problems = new Problems();
-  const defaults = config.schema.read(undefined, problems);
+  const defaults = config.schema.read(undefined, problems, { also: () => undefined, accounts: new Map() });
   if (problems.hasErrors) throw new Error(renderProblems(problems.list));
   return defaults;
 }

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Broker } from '../../../kernel/broker.ts';
 import { DEFAULT_BROKER_OPTIONS } from '../../../kernel/broker-options.ts';
 import type { Stage } from '../../../kernel/hooks/tap.ts';
 import type { PluginContext } from '../../../kernel/host/plugin-context.ts';
@@ -255,7 +256,7 @@ test('log lines carry the name of the plugin', async () => {
     },
   });
   const kernel = { ports, hooks, log: listLog(lines), options: DEFAULT_BROKER_OPTIONS };
-  await hostOf([plugin], { kernel }).host.start();
+  await hostOf([plugin], { kernel: { ...kernel, broker: new Broker(kernel) } }).host.start();
   assert.equal(
     lines,
     ['trace', 'debug', 'info', 'warn', 'error'].map((level) => `${level} chatty: hi`),

@@ -1,5 +1,6 @@
 /** A host over fake ports, with plugins that write down what happens to them. */
 
+import { Broker } from '../../../kernel/broker.ts';
 import { DEFAULT_BROKER_OPTIONS } from '../../../kernel/broker-options.ts';
 import { createHooks, type Hooks } from '../../../kernel/hooks/hooks.ts';
 import { PluginError, type PluginErrorCode } from '../../../kernel/hooks/plugin-error.ts';
@@ -22,9 +23,10 @@ export function hostOf(
   const ports = createFakePorts();
   const failures: PluginError[] = [];
   const hooks = createHooks({ tapThrew: () => {} });
+  const kernel = { ports, log: SILENT_LOG, hooks, options: DEFAULT_BROKER_OPTIONS };
   const host = new PluginHost({
     plugins: plugins.map((plugin) => ('definition' in plugin ? plugin : { definition: plugin })),
-    kernel: { ports, log: SILENT_LOG, hooks, options: DEFAULT_BROKER_OPTIONS },
+    kernel: { ...kernel, broker: new Broker(kernel) },
     report: (failure) => void failures.push(failure),
     ...options,
   });

@@ -1,0 +1,137 @@
+/**
+ * A broker with its plugins: one life, from start to close.
+ *
+ * The order of a start: plugins register, plugins open, plugins bind, the client port opens last, everybody is told.
+ * The order of a close is the reverse. Whatever fails on the way up closes what was opened.
+ */
+import { Broker } from './broker.ts';
+import type { BrokerOptions } from './broker-options.ts';
+import { createHooks } from './hooks/hooks.ts';
+import type { KnownProviders } from './host/check-capabilities.ts';
+import type { LoadedPlugin } from './host/plugin-host.ts';
+import { PluginHost } from './host/plugin-host.ts';
+import { hookReporterTo } from './host/report.ts';
+import { LameDuck } from './lame-duck.ts';
+import type { Log } from './log.ts';
+import { createMemoryPair } from './ports/memory-network.ts';
+import type { Ports } from './ports/ports.ts';
+import type { Address, Transport } from './ports/transport.ts';
+import { NATS_VERSION } from './version.ts';
+
+export interface ServerParts {
+  options: BrokerOptions;
+  plugins: readonly LoadedPlugin[];
+  ports: Ports;
+  log: Log;
+  knownProviders?: KnownProviders;
+  /** What a phase of a plugin may take. */
+  deadlineMs?: number;
+}
+
+export class Server {
+  readonly broker: Broker;
+  readonly host: PluginHost;
+  private readonly log: Log;
+  private readonly lameDuck: LameDuck;
+  private starting: Promise<void> | null = null;
+  private closing: Promise<void> | null = null;
+
+  constructor({ options, plugins, ports, log, knownProviders, deadlineMs }: ServerParts) {
+    this.log = log;
+    const hooks = createHooks(hookReporterTo(log));
+    const broker = new Broker({ options, ports, hooks, log });
+    this.broker = broker;
+    const kernel = {
+      ports,
+      log,
+      hooks,
+      broker,
+      get options() {
+        return broker.options;
+      },
+    };
+    this.host = new PluginHost({ plugins, kernel, knownProviders, deadlineMs });
+    this.lameDuck = new LameDuck(broker, () => this.close());
+  }
+
+  /** The client port; null while nothing listens. */
+  get address(): Address | null {
+    return this.broker.listener.address;
+  }
+
+  /** Starts once; later calls answer the same promise. Fulfilled when clients are served. */
+  start(): Promise<void> {
+    this.starting ??= this.startOnce();
+    return this.starting;
+  }
+
+  /** A client's end of a connection within this process. */
+  connect(): Transport {
+    const { arena, clock, listener } = this.broker;
+    const [near, far] = createMemoryPair({ clock, readBuffer: arena.readBuffer });
+    listener.accept(far);
+    return near;
+  }
+
+  /** Sends clients elsewhere, little by little, then closes. */
+  drain(): Promise<void> {
+    return this.lameDuck.begin();
+  }
+
+  /** Closes once; later calls answer the same promise. Never rejects. */
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async startOnce(): Promise<void> {
+    const { broker, host } = this;
+    try {
+      this.sayHello();
+      await host.register();
+      await host.init();
+      await host.listen();
+      await this.openClientPort();
+      await host.ready();
+      await broker.hooks.serverReady.slot?.(broker);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    this.log.info('Server is ready');
+  }
+
+  private sayHello(): void {
+    const { broker, log } = this;
+    log.info('Starting nats-server');
+    log.info(`  Version:  ${NATS_VERSION}`);
+    log.info('  Git:      [not set]');
+    log.info(`  Name:     ${broker.name}`);
+    log.info(`  ID:       ${broker.identity.id}`);
+  }
+
+  private async openClientPort(): Promise<void> {
+    await this.broker.listener.listen();
+    const { address } = this;
+    if (address !== null) this.log.info(`Listening for client connections on ${textOf(address)}`);
+  }
+
+  private async closeOnce(): Promise<void> {
+    const { broker, host } = this;
+    this.lameDuck.stop();
+    this.log.info('Initiating Shutdown...');
+    await broker.hooks.serverClose.slot?.(broker);
+    await host.drain();
+    await broker.close();
+    await host.close();
+    this.log.info('Server Exiting..');
+  }
+}
+
+function textOf({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
