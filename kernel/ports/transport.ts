@@ -19,7 +19,11 @@ export interface Receiver {
   onBytes(bytes: Uint8Array): void;
   /** The transport took all bytes of a `write` that had answered false. */
   onWritten(): void;
-  /** The other side is gone, or the wire failed. Called exactly once, never from inside another call. */
+  /**
+   * The other side is gone, the wire failed, or `end` or `destroy` took effect. Called exactly once, never from inside
+   * another call. When the other side only stopped sending, what is being written is finished first; a peer that then
+   * never reads is for a write deadline to find.
+   */
   onClosed(error: Error | null): void;
 }
 
@@ -27,7 +31,7 @@ export interface Receiver {
 export interface TlsFacts {
   version: string;
   cipher: string;
-  /** DER certificates of the peer, leaf first; empty when it showed none. */
+  /** DER certificates of the peer, its own first, then those that vouch for it; empty when it showed none. */
   peerCertificates: Uint8Array[];
   serverName: string;
 }
@@ -56,6 +60,7 @@ export interface Transport {
   /**
    * Sends bytes. True: they are out of our hands, the memory may be reused at once.
    * False: keep the memory untouched, and write nothing more, until `onWritten`.
+   * A Buffer is best: Node wraps any other byte array in one first. After the end a write is dropped and answers true.
    */
   write(bytes: Uint8Array): boolean;
   /** The same for several pieces, sent in one go. */
