@@ -1,10 +1,12 @@
-import { FIRST_BYTE_OF_MESSAGE, type Intake, LINE_FEED, type OnLine } from './intake.ts';
+import { type Intake, LINE_FEED, type OnLine } from './intake.ts';
+
+const MESSAGE_BEGINS = Buffer.from('MSG ', 'latin1');
 
 /**
  * Counts messages that all have the same size on the wire, without parsing them: bytes are enough.
  *
- * Other protocol lines may stand between two messages. In each read the last place where a message must
- * begin is looked at: if none does, a line came in between, and is searched for and taken out. So the
+ * Other protocol lines may stand between two messages. In each read the last places where a message must
+ * begin are looked at: if none does, a line came in between, and is searched for and taken out. So the
  * count is exact whatever the server puts in, and a message of a wrong size does not go unseen.
  */
 export class FrameCounter implements Intake {
@@ -57,9 +59,11 @@ export class FrameCounter implements Intake {
     let boundary = offset + this.#bytesToBoundary;
     if (boundary >= length) return length;
     const last = boundary + Math.floor((length - 1 - boundary) / this.frameBytes) * this.frameBytes;
-    if (buffer[last] === FIRST_BYTE_OF_MESSAGE) return length;
-    while (buffer[boundary] === FIRST_BYTE_OF_MESSAGE) boundary += this.frameBytes;
-    return boundary;
+    // The last one may be cut off after a single byte, which a line's text may hold by chance: so the one before, too.
+    const beforeLast = Math.max(boundary, last - this.frameBytes);
+    if (beginsMessage(buffer, last, length) && beginsMessage(buffer, beforeLast, length)) return length;
+    while (beginsMessage(buffer, boundary, length)) boundary += this.frameBytes;
+    return Math.min(boundary, length);
   }
 
   #take(buffer: Buffer, from: number, to: number): void {
@@ -91,4 +95,10 @@ export class FrameCounter implements Intake {
     this.#onLine(line.trimEnd());
     return found + 1;
   }
+}
+
+function beginsMessage(buffer: Buffer, offset: number, length: number): boolean {
+  const shown = Math.min(MESSAGE_BEGINS.length, length - offset);
+  for (let index = 0; index < shown; index++) if (buffer[offset + index] !== MESSAGE_BEGINS[index]) return false;
+  return shown > 0;
 }

@@ -1,4 +1,7 @@
-import { FIRST_BYTE_OF_MESSAGE, type Intake, LINE_FEED, type OnLine } from './intake.ts';
+import { type Intake, LINE_FEED, type OnLine } from './intake.ts';
+
+/** No other line of the protocol begins with an M. */
+const FIRST_BYTE_OF_MESSAGE = 0x4d;
 
 export type OnFrame = (buffer: Buffer, offset: number) => void;
 

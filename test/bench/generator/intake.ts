@@ -6,5 +6,4 @@ export interface Intake {
 /** A protocol line that is not a message, without its line end: INFO, PING, PONG, +OK, -ERR. */
 export type OnLine = (line: string) => void;
 
-export const FIRST_BYTE_OF_MESSAGE = 0x4d;
 export const LINE_FEED = 0x0a;

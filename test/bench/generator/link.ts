@@ -92,7 +92,7 @@ export class Link {
     if (line === 'PING') this.#socket.write('PONG\r\n', 'latin1');
     else if (line === 'PONG') this.#resolveFirst();
     else if (line.startsWith('INFO ')) this.#handleInfo();
-    else if (line !== '+OK') this.#fail(new Error(`the server sent: ${line.slice(0, 200)}`));
+    else if (line !== '+OK') this.#fail(new Error(`the server sent: ${JSON.stringify(line.slice(0, 200))}`));
   }
 
   /** The first one is the greeting; later ones are news that a load does not need. */

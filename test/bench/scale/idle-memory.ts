@@ -19,7 +19,8 @@ export const idleMemory: FigureScript = {
       bare.push(await bareMemory());
     }
     const more = median(broker) - median(bare);
-    const measured = `${memoryText(median(broker))}, a bare Node process ${memoryText(median(bare))}: ${(more / 1e6).toFixed(1)} MB more`;
+    const difference = `${Math.abs(more / 1e6).toFixed(1)} MB ${more < 0 ? 'less' : 'more'}`;
+    const measured = `${memoryText(median(broker))}, ${difference} than a bare Node process (${memoryText(median(bare))})`;
     return [figure('memory when idle', measured, 'at most 12 MB more', more <= MORE_THAN_BARE_MAX)];
   },
 };

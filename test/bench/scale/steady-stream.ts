@@ -1,4 +1,5 @@
 import type { LoadResult, StreamLoad } from '../generator/load.ts';
+import { type ProcessUsage, processUsage } from '../generator/process-usage.ts';
 import { runGenerator } from '../generator-process.ts';
 import { type RunningServer, startServer } from '../running-server.ts';
 import { memoryText, rateText } from '../units.ts';
@@ -28,9 +29,10 @@ export const steadyStream: FigureScript = {
     try {
       await stream(running, isQuick ? 1 : 5);
       const warmUps = log.collections.length;
+      const before = processUsage(running.pid);
       const result = await stream(running, isQuick ? 5 : 60);
       const figures = server.isGnatlet ? collectionFigures(log.collections.slice(warmUps), result.seconds) : [];
-      return [...figures, information('the stream itself', describe(result))];
+      return [...figures, information('the stream itself', describe(result, before))];
     } finally {
       await running.stop();
     }
@@ -41,8 +43,9 @@ function stream(running: RunningServer, seconds: number): Promise<LoadResult> {
   return runGenerator({ target: running, phases: { warmupSeconds: 0, seconds, stallSeconds: 10 }, load: LOAD });
 }
 
-function describe(result: LoadResult): string {
-  const memory = result.residentBytes === null ? '' : `, ${memoryText(result.residentBytes)} resident`;
+function describe(result: LoadResult, before: ProcessUsage | null): string {
+  const [from, to] = [before?.residentBytes ?? null, result.residentBytes];
+  const memory = from === null || to === null ? '' : `, resident memory from ${memoryText(from)} to ${memoryText(to)}`;
   return `${rateText(result.perSecond)} for ${result.seconds.toFixed(0)} s${memory}`;
 }
 

@@ -84,6 +84,7 @@ class Flood {
   }
 
   async #observe(milliseconds: number): Promise<Observed> {
+    const publishedBefore = this.#healthy.published;
     this.#healthy.start();
     this.#bystanders.start();
     for (let left = milliseconds; left > 0; left -= LOOK_EVERY_MS) {
@@ -92,7 +93,7 @@ class Flood {
     }
     const healthy = (await this.#healthy.stop()).summary();
     const bystanders = (await this.#bystanders.stop()).summary();
-    return { healthy, bystanders };
+    return { healthy, bystanders, published: this.#healthy.published - publishedBefore };
   }
 
   #isTooLarge(): boolean {
@@ -109,7 +110,7 @@ class Flood {
   ): Figure[] {
     const who = `${stuck} subscribers that never read${shortageNote(stuck, this.#wished)}`;
     return [
-      information(`${who}: messages of 16 KiB published`, String(this.#healthy.published)),
+      information(`${who}: messages of 16 KiB published`, String(flooded.published)),
       this.#memoryFigure(),
       latencyFigure('healthy subscribers of the same subject, p99', idle.healthy, flooded.healthy),
       latencyFigure('subscribers of another subject, p99', idle.bystanders, flooded.bystanders),
@@ -131,6 +132,8 @@ class Flood {
 interface Observed {
   healthy: Latency;
   bystanders: Latency;
+  /** Messages of 16 KiB. */
+  published: number;
 }
 
 function latencyFigure(what: string, idle: Latency, flooded: Latency): Figure {
