@@ -1,5 +1,9 @@
 /** The one module a plugin author imports. What is exported here is kept within an API version. */
 
+/** The kinds of fields a schema is made of: `fields.integer('port', { default: 80, doc: '...' })`. */
+export * as fields from './config/fields.ts';
+export type { Place, Problem, Problems } from './config/problem.ts';
+export { defineSchema, type OptionsOf, type Schema } from './config/schema.ts';
 export type { HookName, TapOf } from './hooks/catalogue.ts';
 export type { HookTypes } from './hooks/hook-types.ts';
 export { PluginError, type PluginErrorCode } from './hooks/plugin-error.ts';

@@ -12,10 +12,10 @@ import { type Dispose, Disposers } from './disposers.ts';
 import type { HostEnvironment } from './host-environment.ts';
 import { IsolatedHandler } from './isolated-handler.ts';
 import type { KernelServices } from './kernel-services.ts';
+import type { NameTable } from './name-table.ts';
 import type { Disposer, EndpointHandler, PluginContext, ProvideOptions } from './plugin-context.ts';
 import type { Phase, PluginDefinition } from './plugin-definition.ts';
 import { armTimer } from './plugin-timer.ts';
-import type { Registry } from './registry.ts';
 import { callbackFailure, isWorthTelling, prefixedLog } from './report.ts';
 import type { Scope } from './scope.ts';
 
@@ -169,9 +169,9 @@ export class HostedContext implements PluginContext<unknown> {
     };
   }
 
-  #register<Value>(registry: Registry<Value>, name: string, value: Value): Disposer {
+  #register<Value>(table: NameTable<Value>, name: string, value: Value): Disposer {
     this.#assertOpen(`register "${name}"`);
-    const remove = registry.add(name, this.plugin.name, value);
+    const remove = table.add(name, this.plugin.name, value);
     if (remove === null)
       throw this.#error('PLUGIN_CLAIM_CONFLICT', `registers "${name}" a second time`, 'register it once');
     return this.#disposers.own(remove);

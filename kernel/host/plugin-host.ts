@@ -10,12 +10,12 @@ import type { KnownProviders } from './check-capabilities.ts';
 import { describePlugins, type HostDescription } from './describe.ts';
 import type { HostEnvironment } from './host-environment.ts';
 import type { KernelServices } from './kernel-services.ts';
+import { NameTable } from './name-table.ts';
 import type { EndpointHandler } from './plugin-context.ts';
 import { PHASES, type Phase, type PluginDefinition } from './plugin-definition.ts';
 import { dependantsOf, planError, planPlugins } from './plugin-plan.ts';
 import { type PluginChange, planReload, refusedReload } from './plugin-reload.ts';
 import { PluginRun } from './plugin-run.ts';
-import { Registry } from './registry.ts';
 import { type Report, reportTo } from './report.ts';
 import { Scope } from './scope.ts';
 
@@ -67,7 +67,7 @@ export class PluginHost {
   }
 
   /** HTTP paths served by plugins. */
-  get endpoints(): Registry<EndpointHandler> {
+  get endpoints(): NameTable<EndpointHandler> {
     return this.#environment.endpoints;
   }
 
@@ -233,8 +233,8 @@ function createEnvironment({ kernel, report, deadlineMs, deadlinesMs }: PluginHo
   return {
     kernel,
     capabilities: new CapabilityTable(),
-    verbs: new Registry(),
-    endpoints: new Registry(),
+    verbs: new NameTable(),
+    endpoints: new NameTable(),
     scope,
     report: report ?? reportTo(kernel.log),
     deadlinesMs: { ...usual, ...deadlinesMs },

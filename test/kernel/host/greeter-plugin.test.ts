@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { HookTypes } from '../../../kernel/plugin-api.ts';
 import { startPlugin, withEachCapabilitySet } from '../../kits/plugin-kit.ts';
-import { packageRoot } from '../../runner/package-root.ts';
 import { plugin } from './greeter-plugin.ts';
 
 const somebody = {} as HookTypes['connection'];
@@ -26,13 +23,6 @@ test('the greeting changes without a restart', async () => {
   assert.is(bench.log.at(-1), 'debug greeter: moin');
   await bench.close();
   assert.is(bench.log.at(-1), 'info greeter: 1 clients greeted');
-});
-
-test('the README shows this plugin as it is', () => {
-  const root = packageRoot();
-  const source = readFileSync(join(root, 'test/kernel/host/greeter-plugin.ts'), 'utf8');
-  const shown = source.replace('../../../kernel/plugin-api.ts', 'gnatlet/plugin');
-  assert.ok(readFileSync(join(root, 'kernel/host/README.md'), 'utf8').includes(shown));
 });
 
 test.run();

@@ -1,14 +1,8 @@
-import { type ConfigSchema, definePlugin } from '../../../kernel/plugin-api.ts';
+import { definePlugin, defineSchema, fields } from '../../../kernel/plugin-api.ts';
 
-interface GreeterConfig {
-  greeting: string;
-}
-
-const schema: ConfigSchema<GreeterConfig> = {
-  read(node) {
-    return { greeting: typeof node === 'string' ? node : 'hello' };
-  },
-};
+const schema = defineSchema({
+  greeting: fields.string('greeting', { default: 'hello', live: 'yes', doc: 'What every client is greeted with.' }),
+});
 
 /** Says a word to every client that logs in, and counts them for whoever asks. */
 export const plugin = definePlugin({

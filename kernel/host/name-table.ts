@@ -6,7 +6,7 @@ export interface Registered<Value> {
   readonly value: Value;
 }
 
-export class Registry<Value> {
+export class NameTable<Value> {
   readonly #entries = new Map<string, Registered<Value>>();
   /** Goes up with every change, so that whoever compiled a table knows when to do it again. */
   generation = 0;
