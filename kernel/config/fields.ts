@@ -139,6 +139,7 @@ export function readDuration(node: ConfigNode, use: FieldUse, isStringOnly = fal
 }
 
 export interface StringSettings extends FieldSettings<string> {
+  readonly emptyIsDefault?: boolean;
   /** What is wrong with a text, or null. */
   readonly check?: (text: string) => string | null;
 }
@@ -147,7 +148,8 @@ export function string<Key extends string>(key: Key, settings: StringSettings): 
   const read = (node: ConfigNode, use: FieldUse): string | undefined => {
     const text = asString(node, use.problems);
     const refusal = text === undefined ? null : (settings.check?.(text) ?? null);
-    return refusal === null ? text : fail(node, use, refusal);
+    if (refusal !== null) return fail(node, use, refusal);
+    return text === '' && settings.emptyIsDefault === true ? settings.default : text;
   };
   return custom(key, 'string', read, settings);
 }
@@ -171,6 +173,8 @@ export interface StringListSettings extends FieldSettings<readonly string[]> {
   /** Said of a value that is neither. `type` is what it is instead, `element` whether it was found in the array. */
   readonly refusal?: (type: string, isElement: boolean) => string;
   readonly isArrayOnly?: boolean;
+  /** What becomes of the strings once they are read. */
+  readonly clean?: (strings: readonly string[]) => readonly string[];
 }
 
 /** One string, or an array of them. */
@@ -186,15 +190,15 @@ export function stringList<Key extends string>(
 }
 
 function readStringList(node: ConfigNode, use: FieldUse, settings: StringListSettings): readonly string[] | undefined {
-  const { refusal = unsupportedIn(use.writtenKey) } = settings;
-  if (node.kind === 'string' && settings.isArrayOnly !== true) return [node.value];
+  const { refusal = unsupportedIn(use.writtenKey), clean = (strings) => strings } = settings;
+  if (node.kind === 'string' && settings.isArrayOnly !== true) return Object.freeze(clean([node.value]));
   if (node.kind !== 'array') return fail(node, use, refusal(typeName(node), false));
   const strings: string[] = [];
   for (const element of node.value) {
     if (element.kind !== 'string') return fail(element, use, refusal(typeName(element), true));
     strings.push(element.value);
   }
-  return Object.freeze(strings);
+  return Object.freeze(clean(strings));
 }
 
 function unsupportedIn(key: string): (type: string, isElement: boolean) => string {
@@ -275,17 +279,26 @@ export function blocks<Key extends string, F extends Fields>(
   return custom(key, 'array of maps', read, { default: [], ...settings });
 }
 
-/** A port, or `"host:port"`: sets the fields `host` and `port` of the same block. */
-export function listen<Key extends string>(
-  key: Key,
-  settings: { doc: string; aliases?: readonly string[]; live?: LiveClass; host?: string; port?: string },
-): Field<Key, Spread, number | string> {
-  const names = { host: settings.host ?? 'host', port: settings.port ?? 'port' };
+export interface ListenSettings {
+  readonly doc: string;
+  readonly aliases?: readonly string[];
+  readonly live?: LiveClass;
+  /** The fields it sets; `host` and `port` if not named. */
+  readonly host?: string;
+  readonly port?: string;
+  /** What port 0 and an empty host stand for. */
+  readonly zeroPort?: number;
+  readonly emptyHost?: string;
+}
+
+/** A port, or `"host:port"`: sets two other fields of the block. */
+export function listen<Key extends string>(key: Key, settings: ListenSettings): Field<Key, Spread, number | string> {
+  const { host = 'host', port = 'port', zeroPort = 0, emptyHost = '' } = settings;
   const read = (node: ConfigNode, use: FieldUse): Spread | undefined => {
     const address = readListenAddress(node, use);
     if (address === undefined) return undefined;
-    const fields: Record<string, unknown> = { [names.port]: address.port };
-    if (address.host !== null) fields[names.host] = address.host;
+    const fields: Record<string, unknown> = { [port]: address.port || zeroPort };
+    if (address.host !== null) fields[host] = address.host || emptyHost;
     return { fields };
   };
   return { ...custom(key, 'port or host:port', read, { ...settings, default: { fields: {} } }), isSpread: true };
