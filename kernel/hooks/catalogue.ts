@@ -85,9 +85,7 @@ export const CATALOGUE = {
     ['connection', 'subscription'],
     'Before a subscription counts. The first true allows, the first refusal denies; without an answer it is allowed.',
   ),
-  'interest.first': notifyNow<
-    [account: T['account'], subject: string, queue: string, subscription: T['subscription']]
-  >(
+  'interest.first': notifyNow<[account: T['account'], subject: string, queue: string, subscription: T['subscription']]>(
     ['account', 'subject', 'queue', 'subscription'],
     'The first subscription of an account on a subject and queue group (empty: none) was added. Alternates with interest.last.',
   ),

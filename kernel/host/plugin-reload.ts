@@ -20,7 +20,8 @@ export function planReload(runs: readonly PluginRun[], configs: ReadonlyMap<stri
   for (const run of runs) {
     if (!configs.has(run.name)) continue;
     const change = { before: run.context.config, after: configs.get(run.name) };
-    const answer = answerOf(run.definition, change);
+    // A plugin that an earlier reload could not bring back gets another chance.
+    const answer = run.status === 'closed' ? 'restart' : answerOf(run.definition, change);
     if (answer === 'live') plan.live.push({ run, change });
     else if (answer === 'restart') plan.restart.push({ run, change });
     else plan.refusals.push(refusalOf(run.definition, answer.refuse));

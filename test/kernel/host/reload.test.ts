@@ -171,6 +171,23 @@ test('a plugin that cannot be brought back is closed, and that is told', async (
   await host.close();
 });
 
+test('a plugin that could not be brought back starts with the next good configuration', async () => {
+  let isBroken = false;
+  const moody = named('moody', {
+    ...block(({ after }) => (after === 'new' ? 'restart' : 'live')),
+    init: () => {
+      if (isBroken) throw new Error('in a mood');
+    },
+    reload: () => assert.unreachable(),
+  });
+  const { host } = await started([moody]);
+  isBroken = true;
+  await errorOf('RELOAD_FAILED', () => host.reload(change('moody')));
+  isBroken = false;
+  await host.reload(new Map([['moody', 'newer']]));
+  assert.is(host.describe().plugins[0]!.status, 'ready');
+});
+
 test('a hang in a reload ends at its deadline', async () => {
   const stuck = named('stuck', { ...block('live'), reload: () => new Promise<void>(() => {}) });
   const { host, ports } = await started([stuck]);
