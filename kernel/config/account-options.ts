@@ -1,7 +1,9 @@
 /** The `accounts` block: an array of names, or a map from names to what is the kernel's and what is the plugins'. */
+import type { MappingRule } from '../accounts/mapping-rule.ts';
 import { type Claims, type Level, refuseUnknown, takeClaimed, unknownField } from './claims.ts';
-import { asInteger, asMap, asString, mismatchText, printed } from './conversion.ts';
+import { asInteger, asString, mismatchText, printed } from './conversion.ts';
 import { type ConfigNode, type MapEntry, type MapNode, typeName } from './grammar/node.ts';
+import { readMappingRules } from './mapping-options.ts';
 import type { Place, Problems } from './problem.ts';
 import { isPublicKey } from './public-key.ts';
 import { readTraceDestination, type TraceDestination } from './trace-destination.ts';
@@ -19,8 +21,7 @@ export interface AccountOptions {
   /** The account's public key, or empty. */
   readonly nkey: string;
   readonly limits: AccountLimits;
-  /** The subject mappings as they stand, for their reader. */
-  readonly mappings: MapNode | null;
+  readonly mappings: readonly MappingRule[];
   /** Where messages that carry a foreign trace are reported. */
   readonly trace: TraceDestination | null;
   /** What belongs to plugins, by its proper key; a plugin's limit as `limits.<key>`. */
@@ -100,7 +101,7 @@ class AccountReader {
   readonly #blocks = new Map<string, ConfigNode>();
   #nkey = '';
   #limits: AccountLimits = NO_LIMITS;
-  #mappings: MapNode | null = null;
+  #mappings: readonly MappingRule[] = [];
   #trace: TraceDestination | null = null;
 
   constructor(name: string, place: Place, claims: Claims, problems: Problems) {
@@ -127,7 +128,7 @@ class AccountReader {
     const key = entry.key.toLowerCase();
     if (key === 'nkey') this.#readKey(entry.value);
     else if (key === 'limits') this.#readLimits(entry.value);
-    else if (key === 'mappings' || key === 'maps') this.#mappings = asMap(entry.value, this.#problems) ?? null;
+    else if (key === 'mappings' || key === 'maps') this.#mappings = readMappingRules(entry.value, this.#problems);
     else if (key === 'msg_trace' || key === 'trace_dest') this.#trace = readTraceDestination(entry, this.#problems);
     else this.#readOther(entry, key);
   }

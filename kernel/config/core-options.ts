@@ -1,4 +1,5 @@
 /** The kernel's own options: every key of the top level that belongs to no plugin. */
+import type { MappingRule } from '../accounts/mapping-rule.ts';
 import { type AccountOptions, readAccounts } from './account-options.ts';
 import type { Claims } from './claims.ts';
 import { formatDuration } from './duration.ts';
@@ -10,7 +11,6 @@ import {
   listen,
   oneOf,
   printMap,
-  rawMap,
   readMapOf,
   size,
   string,
@@ -18,6 +18,7 @@ import {
   stringMap,
 } from './fields.ts';
 import { type ConfigNode, typeName } from './grammar/node.ts';
+import { readMappingRules } from './mapping-options.ts';
 import type { PlainValue } from './plain.ts';
 import { type PluginList, readPluginList } from './plugin-list.ts';
 import { defineSchema, type FieldUse, type OptionsOf, type PlainOptions } from './schema.ts';
@@ -286,12 +287,18 @@ const BEHAVIOUR = {
     internalName: 'NoSublistCache',
     doc: 'True: what a subject matches is worked out anew for every message.',
   }),
-  mappings: rawMap('mappings', {
-    default: null,
-    aliases: ['maps'],
-    live: 'yes',
-    doc: 'Subject mappings of the account $G.',
-  }),
+  mappings: custom<'mappings', readonly MappingRule[], Readonly<Record<string, PlainValue>>>(
+    'mappings',
+    'map of subjects to destinations',
+    (node, use) => readMappingRules(node, use.problems),
+    {
+      default: [],
+      aliases: ['maps'],
+      live: 'yes',
+      print: (rules) => `[${rules.map((rule) => rule.source).join(' ')}]`,
+      doc: 'Subject mappings of the account $G.',
+    },
+  ),
   systemAccount: custom<'system_account', string, string>('system_account', 'string', readSystemAccount, {
     default: DEFAULT_SYSTEM_ACCOUNT,
     aliases: ['system'],

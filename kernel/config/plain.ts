@@ -62,6 +62,13 @@ export function plainOf(node: ConfigNode): PlainValue {
   return Object.fromEntries([...node.value].map(([key, entry]) => [key, plainOf(entry.value)]));
 }
 
+/** The same with a `Map` for each map, which keeps the order of all keys: an object puts numbers first. */
+export function orderedPlainOf(node: ConfigNode): unknown {
+  if (node.kind === 'array') return node.value.map(orderedPlainOf);
+  if (node.kind !== 'map') return node.value;
+  return new Map([...node.value].map(([key, entry]) => [key, orderedPlainOf(entry.value)]));
+}
+
 /** Where a value inside a node stands, as near as `path` leads. */
 export function placeWithin(node: ConfigNode, path: readonly (string | number)[]): Place {
   let at: ConfigNode = node;
