@@ -7,7 +7,7 @@ import type { Timer } from '../ports/ports.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Message } from '../routing/message.ts';
 import { EMPTY_PLAN, type Plan } from '../routing/plan.ts';
-import { isValidSubject, tokenCount } from '../routing/subject.ts';
+import { isWellFormed, tokenCount } from '../routing/subject.ts';
 import {
   CLIENT_SINK,
   ENDED,
@@ -214,7 +214,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   /** False when the subject is none, or a plugin refuses it. */
   private addSubscription(subject: string, queue: string, sid: string): boolean {
-    if (!isValidSubject(subject)) return false;
+    if (!isWellFormed(subject)) return false;
     const subscription = new Subscription(this, subject, queue, sid);
     const check = this.broker.hooks.subscriptionCheck.slot;
     if (check !== null && isRefused(check(this, subscription))) return false;

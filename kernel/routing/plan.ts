@@ -49,9 +49,15 @@ export class Plan {
   }
 }
 
-export const EMPTY_PLAN = new Plan([], [], [], []);
+const NONE: never[] = [];
+
+export const EMPTY_PLAN = new Plan(NONE, NONE, NONE, NONE);
 
 export function buildPlan(interests: readonly Interest[], count: number): Plan {
+  const [first] = interests;
+  if (count === 1 && first.plain.length === 1 && first.queues === null && first.plain[0].kind === CLIENT_SINK) {
+    return new Plan([first.plain[0]], NONE, NONE, NONE);
+  }
   const clients: Subscription[] = [];
   const services: Subscription[] = [];
   const remote = new Map<Link, Subscription[]>();

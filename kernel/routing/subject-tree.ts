@@ -2,8 +2,9 @@
  * A map from subject patterns to values, walked with the bytes of a literal subject.
  *
  * All edges to literal tokens live in one open-addressing table keyed by (parent, token hash), so a step costs one
- * probe whatever the fan-out, and a level that has only wildcards below it costs no hashing at all. The walk makes
- * no string, no array and no object: results are left in `matched`.
+ * probe whatever the fan-out, and a level that has only wildcards below it costs no hashing at all. A slot holds the
+ * key's hash beside the node's index, so that a wrong slot is passed over without a look at a node. The walk makes no
+ * string, no array and no object: results are left in `matched`.
  */
 
 const FNV_OFFSET = 0x811c9dc5;
@@ -16,17 +17,18 @@ export class SubjectNode<V> {
   readonly index: number;
   readonly parent: SubjectNode<V> | null;
   readonly token: string;
-  readonly hash: number;
+  /** The hash of the edge that leads here; 0 for wildcards. */
+  readonly key: number;
   star: SubjectNode<V> | null = null;
   rest: SubjectNode<V> | null = null;
   literalChildren = 0;
   value: V | null = null;
 
-  constructor(index: number, parent: SubjectNode<V> | null, token: string, hash: number) {
+  constructor(index: number, parent: SubjectNode<V> | null, token: string, key: number) {
     this.index = index;
     this.parent = parent;
     this.token = token;
-    this.hash = hash;
+    this.key = key;
   }
 
   /** The pattern this node stands for. */
@@ -42,7 +44,8 @@ export class SubjectTree<V> {
   private readonly root = new SubjectNode<V>(0, null, '', 0);
   private readonly nodes: (SubjectNode<V> | null)[] = [this.root];
   private readonly freeIndexes: number[] = [];
-  private edges = new Int32Array(FIRST_CAPACITY);
+  /** Two numbers a slot: the edge's hash and the index of the node it leads to, 0 for none. */
+  private edges = new Int32Array(2 * FIRST_CAPACITY);
   private edgeCount = 0;
   private valueCount = 0;
   private matchCount = 0;
@@ -163,12 +166,14 @@ export class SubjectTree<V> {
   private literalChild(parent: SubjectNode<V>, depth: number): SubjectNode<V> | null {
     const hash = this.tokenIsHashed[depth] === 1 ? this.tokenHashes[depth] : this.hashToken(depth);
     const edges = this.edges;
-    const mask = edges.length - 1;
-    for (let slot = slotOf(hash, parent.index, mask); ; slot = (slot + 1) & mask) {
-      const index = edges[slot];
+    const mask = edges.length - 2;
+    const key = keyOf(hash, parent.index);
+    for (let slot = (key << 1) & mask; ; slot = (slot + 2) & mask) {
+      const index = edges[slot + 1];
       if (index === 0) return null;
+      if (edges[slot] !== key) continue;
       const node = this.nodes[index] as SubjectNode<V>;
-      if (node.hash === hash && node.parent === parent && this.tokenEquals(depth, node.token)) return node;
+      if (node.parent === parent && this.tokenEquals(depth, node.token)) return node;
     }
   }
 
@@ -193,20 +198,22 @@ export class SubjectTree<V> {
     if (token === '*') return parent.star;
     if (token === '>') return parent.rest;
     if (parent.literalChildren === 0) return null;
-    const hash = hashOf(token);
-    const mask = this.edges.length - 1;
-    for (let slot = slotOf(hash, parent.index, mask); ; slot = (slot + 1) & mask) {
-      const index = this.edges[slot];
+    const edges = this.edges;
+    const mask = edges.length - 2;
+    const key = keyOf(hashOf(token), parent.index);
+    for (let slot = (key << 1) & mask; ; slot = (slot + 2) & mask) {
+      const index = edges[slot + 1];
       if (index === 0) return null;
+      if (edges[slot] !== key) continue;
       const node = this.nodes[index] as SubjectNode<V>;
-      if (node.hash === hash && node.parent === parent && node.token === token) return node;
+      if (node.parent === parent && node.token === token) return node;
     }
   }
 
   private addChild(parent: SubjectNode<V>, token: string): SubjectNode<V> {
     const isLiteral = token !== '*' && token !== '>';
     const index = this.freeIndexes.pop() ?? this.nodes.length;
-    const node = new SubjectNode<V>(index, parent, token, isLiteral ? hashOf(token) : 0);
+    const node = new SubjectNode<V>(index, parent, token, isLiteral ? keyOf(hashOf(token), parent.index) : 0);
     this.nodes[index] = node;
     if (token === '*') parent.star = node;
     else if (token === '>') parent.rest = node;
@@ -216,21 +223,24 @@ export class SubjectTree<V> {
 
   private addEdge(parent: SubjectNode<V>, node: SubjectNode<V>): void {
     parent.literalChildren++;
-    if (++this.edgeCount * 2 > this.edges.length) this.rebuildEdges(this.edges.length * 2);
-    this.placeEdge(node);
+    if (++this.edgeCount * 4 > this.edges.length) this.rebuildEdges(this.edges.length * 2);
+    this.placeEdge(node.key, node.index);
   }
 
-  private placeEdge(node: SubjectNode<V>): void {
-    const mask = this.edges.length - 1;
-    let slot = slotOf(node.hash, (node.parent as SubjectNode<V>).index, mask);
-    while (this.edges[slot] !== 0) slot = (slot + 1) & mask;
-    this.edges[slot] = node.index;
+  private placeEdge(key: number, index: number): void {
+    const mask = this.edges.length - 2;
+    let slot = (key << 1) & mask;
+    while (this.edges[slot + 1] !== 0) slot = (slot + 2) & mask;
+    this.edges[slot] = key;
+    this.edges[slot + 1] = index;
   }
 
-  private rebuildEdges(capacity: number): void {
+  private rebuildEdges(length: number): void {
     const before = this.edges;
-    this.edges = new Int32Array(capacity);
-    for (const index of before) if (index !== 0) this.placeEdge(this.nodes[index] as SubjectNode<V>);
+    this.edges = new Int32Array(length);
+    for (let slot = 0; slot < before.length; slot += 2) {
+      if (before[slot + 1] !== 0) this.placeEdge(before[slot], before[slot + 1]);
+    }
   }
 
   private prune(from: SubjectNode<V>): void {
@@ -244,7 +254,7 @@ export class SubjectTree<V> {
       this.freeIndexes.push(node.index);
       node = parent;
     }
-    if (this.edges.length > FIRST_CAPACITY && this.edgeCount * 16 < this.edges.length) this.shrink();
+    if (this.edges.length > 2 * FIRST_CAPACITY && this.edgeCount * 32 < this.edges.length) this.shrink();
   }
 
   /** Closes the gap that the removed edge leaves, so that probing never needs tombstones. */
@@ -252,21 +262,21 @@ export class SubjectTree<V> {
     parent.literalChildren--;
     this.edgeCount--;
     const edges = this.edges;
-    const mask = edges.length - 1;
-    let gap = slotOf(node.hash, parent.index, mask);
-    while (edges[gap] !== node.index) gap = (gap + 1) & mask;
-    for (let slot = (gap + 1) & mask; edges[slot] !== 0; slot = (slot + 1) & mask) {
-      const moved = this.nodes[edges[slot]] as SubjectNode<V>;
-      const home = slotOf(moved.hash, (moved.parent as SubjectNode<V>).index, mask);
+    const mask = edges.length - 2;
+    let gap = (node.key << 1) & mask;
+    while (edges[gap + 1] !== node.index) gap = (gap + 2) & mask;
+    for (let slot = (gap + 2) & mask; edges[slot + 1] !== 0; slot = (slot + 2) & mask) {
+      const home = (edges[slot] << 1) & mask;
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
       edges[gap] = edges[slot];
+      edges[gap + 1] = edges[slot + 1];
       gap = slot;
     }
-    edges[gap] = 0;
+    edges[gap + 1] = 0;
   }
 
   private shrink(): void {
-    this.rebuildEdges(Math.max(FIRST_CAPACITY, this.edges.length / 4));
+    this.rebuildEdges(Math.max(2 * FIRST_CAPACITY, this.edges.length / 4));
     while (this.nodes.length > 1 && this.nodes[this.nodes.length - 1] === null) this.nodes.pop();
     const alive = this.freeIndexes.filter((index) => index < this.nodes.length);
     this.freeIndexes.length = 0;
@@ -293,9 +303,10 @@ function hashOf(token: string): number {
   return hash | 0;
 }
 
-function slotOf(hash: number, parentIndex: number, mask: number): number {
+/** The hash of an edge: of a token below one parent. */
+function keyOf(hash: number, parentIndex: number): number {
   const mixed = Math.imul(hash ^ Math.imul(parentIndex, PARENT_MIX), PARENT_MIX);
-  return (mixed ^ (mixed >>> 15)) & mask;
+  return mixed ^ (mixed >>> 15);
 }
 
 function isBare<V>(node: SubjectNode<V>): boolean {

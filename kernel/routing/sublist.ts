@@ -9,12 +9,13 @@ import { SubjectTree } from './subject-tree.ts';
 import type { Subscription } from './subscription.ts';
 
 let interestCount = 0;
+const NOBODY: readonly Subscription[] = [];
 
 /** Everything that one pattern holds. */
 export class Interest {
   /** Tells sets of patterns apart cheaply. */
   readonly id = ++interestCount;
-  readonly plain: Subscription[] = [];
+  plain: readonly Subscription[] = NOBODY;
   queues: Map<string, Subscription[]> | null = null;
   /** The Sublist's generation when this pattern last changed. */
   changedAt = 0;
@@ -64,14 +65,12 @@ export class Sublist {
     const node = this.tree.ensure(subscription.pattern);
     if (node.value === null) this.tree.setValue(node, new Interest());
     const interest = node.value as Interest;
-    const list = listFor(interest, subscription.queue);
     subscription.node = node;
-    subscription.position = list.length;
-    list.push(subscription);
+    const isFirst = putIn(interest, subscription);
     this.subscriptionCount++;
     this.inserts++;
     this.touch(interest);
-    if (this.listener !== null) this.tell(list.length === 1 ? 'first' : 'changed', subscription);
+    if (this.listener !== null) this.tell(isFirst ? 'first' : 'changed', subscription);
   }
 
   /** False when the subscription does not stand here. */
@@ -180,20 +179,30 @@ export class Sublist {
   }
 }
 
-function listFor(interest: Interest, queue: string): Subscription[] {
-  if (queue === '') return interest.plain;
-  interest.queues ??= new Map();
-  let members = interest.queues.get(queue);
-  if (members === undefined) {
-    members = [];
-    interest.queues.set(queue, members);
+function listOf(interest: Interest, queue: string): Subscription[] | undefined {
+  return (queue === '' ? interest.plain : interest.queues?.get(queue)) as Subscription[] | undefined;
+}
+
+/** True when it is the first of its kind under the pattern. A list of one is made with one place: most stay so. */
+function putIn(interest: Interest, subscription: Subscription): boolean {
+  const list = listOf(interest, subscription.queue);
+  subscription.position = list?.length ?? 0;
+  if (list !== undefined && list.length > 0) {
+    list.push(subscription);
+    return false;
   }
-  return members;
+  if (subscription.queue === '') {
+    interest.plain = [subscription];
+  } else {
+    interest.queues ??= new Map();
+    interest.queues.set(subscription.queue, [subscription]);
+  }
+  return true;
 }
 
 /** Removes by swapping with the last. True when nothing of that kind is left under the pattern. */
 function takeOut(interest: Interest, subscription: Subscription): boolean {
-  const list = listFor(interest, subscription.queue);
+  const list = listOf(interest, subscription.queue) as Subscription[];
   const last = list.pop() as Subscription;
   if (last !== subscription) {
     list[subscription.position] = last;
@@ -201,7 +210,8 @@ function takeOut(interest: Interest, subscription: Subscription): boolean {
   }
   subscription.position = -1;
   if (list.length > 0) return false;
-  if (subscription.queue !== '' && interest.queues !== null) {
+  if (subscription.queue === '') interest.plain = NOBODY;
+  else if (interest.queues !== null) {
     interest.queues.delete(subscription.queue);
     if (interest.queues.size === 0) interest.queues = null;
   }
