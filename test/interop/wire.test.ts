@@ -6,6 +6,5 @@ import { genuineTargets } from '../wire/targets.ts';
 const targets = genuineTargets();
 if (targets.length === 0) skip('no nats-server on PATH, and GNATLET_NATS_SERVER names none');
 for (const target of targets) {
-  runScripts(target, { pieceBytes: 0, filter: process.env.GNATLET_WIRE ?? '' });
-  if (target.version !== '') runScripts(target, { pieceBytes: 1, filter: process.env.GNATLET_WIRE ?? '' });
+  runScripts(target, { pieceSizes: [0, 1], filter: process.env.GNATLET_WIRE ?? '' });
 }

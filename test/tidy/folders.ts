@@ -23,14 +23,15 @@ function hasConfigBlock(name: string, files: readonly SourceFile[]): boolean {
   return index.tokens.some((token, at) => token.text === 'config' && /^[:,]$/.test(index.tokens[at + 1]?.text ?? ''));
 }
 
-/** uvu runs nothing until it is told to. */
+/** uvu runs nothing until it is told to; the wire scripts are run by `runScripts`. */
 export function checkTestsRun(files: readonly SourceFile[]): string[] {
   return files
     .filter((file) => file.path.endsWith('.test.ts'))
-    .filter(({ tokens }) => !tokens.some((token, at) => token.text === 'run' && isCall(tokens, at)))
+    .filter(({ tokens }) => !tokens.some((_, at) => isRunCall(tokens, at)))
     .map((file) => `${file.path}: never calls test.run()`);
 }
 
-function isCall(tokens: SourceFile['tokens'], at: number): boolean {
-  return tokens[at - 1]?.text === '.' && tokens[at + 1]?.text === '(';
+function isRunCall(tokens: SourceFile['tokens'], at: number): boolean {
+  if (tokens[at + 1]?.text !== '(') return false;
+  return tokens[at].text === 'runScripts' || (tokens[at].text === 'run' && tokens[at - 1]?.text === '.');
 }

@@ -8,7 +8,7 @@ const UNFINISHED = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA
 const MACHINE_PATH = new RegExp(
   `(^|[\\s'"\`(=:])/(${['wo' + 'rk', 'ho' + 'me', 'ro' + 'ot', 'Us' + 'ers'].join('|')})(/|$)`,
 );
-const REGISTRY = new RegExp(`regis${'try'}\\.|np${'mjs'}\\.|yarn${'pkg'}\\.`, 'i');
+const REGISTRY = new RegExp(`//regis${'try'}\\.|np${'mjs'}\\.|yarn${'pkg'}\\.`, 'i');
 
 export function checkKernelWords(files: readonly ProjectFile[]): string[] {
   const kernel = files.filter((file) => file.path.startsWith('kernel/'));

@@ -63,11 +63,10 @@ class ScriptReader {
     else if (name === 'before') this.change({ before: value });
     else if (name === 'only' && (value === 'genuine' || value === 'gnatlet')) this.change({ only: value });
     else if (name === 'fresh') this.change({ isFresh: true });
-    else if (name === 'loose') this.change({ hasLooseEnd: true });
     else if (name === 'uncut') this.change({ isUncut: true });
     else if (name === 'split') this.change({ pieceBytes: Number(value) });
     else if (name === 'timeout') this.change({ timeoutMs: Number(value) * 1000 });
-    else this.refuse(`@since @before @only @fresh @loose @uncut @split @timeout`);
+    else this.refuse(`@since @before @only @fresh @uncut @split @timeout`);
   }
 
   private change(changes: Partial<WireCase>): void {
@@ -100,7 +99,7 @@ class ScriptReader {
     if (signal !== undefined) this.push({ kind: 'signal', signal: signal as NodeJS.Signals, line });
     else if (pause !== undefined) this.push({ kind: 'pause', milliseconds: Number(pause), line });
     else {
-      const [, connection, kind] = /^([A-Z]\d?) (open|close|tls|sync)$/.exec(text) ?? this.refuse('a step');
+      const [, connection, kind] = /^([A-Z]\d?) (open|silent|close|tls|sync)$/.exec(text) ?? this.refuse('a step');
       this.push({ kind: kind as 'open', connection, line });
     }
   }

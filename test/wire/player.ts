@@ -49,7 +49,6 @@ class Player {
   /** Nothing may be left on any connection once the server has seen that we are done. */
   async finish(): Promise<void> {
     for (const [name, connection] of this.open) {
-      if (this.wireCase.hasLooseEnd) continue;
       try {
         if (connection.awaitsInfo) await this.passInfo(connection);
         await connection.finish();
@@ -84,6 +83,9 @@ class Player {
       case 'sync':
         await this.send(connection, 'PING\\r\\n', 1);
         return this.expect(connection, 'PONG\\r\\n', 1);
+      case 'silent':
+        connection.awaitsInfo = false;
+        return;
       case 'open':
     }
   }

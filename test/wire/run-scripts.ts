@@ -8,7 +8,9 @@ import { type PlayOptions, playCase } from './player.ts';
 import type { Script, WireCase } from './script.ts';
 import type { RunningServer, Target } from './targets.ts';
 
-export interface ScriptOptions extends PlayOptions {
+export interface ScriptOptions {
+  /** Every case is played once for each: 0 sends whole lines, n sends n bytes at a time. */
+  pieceSizes: readonly number[];
   /** Only topics that contain this. */
   filter: string;
 }
@@ -21,32 +23,52 @@ export function readScripts(): Script[] {
     .map((name) => parseScript(name.slice(0, -'.wire'.length), readFileSync(join(folder, name), 'utf8')));
 }
 
-/** One suite per topic. Cases with the same configuration share a server, unless they ask for a fresh one. */
-export function runScripts(target: Target, options: ScriptOptions): void {
+/** One suite per topic and piece size. */
+export function runScripts(target: Target, { pieceSizes, filter }: ScriptOptions): void {
   for (const script of readScripts()) {
-    if (script.topic.includes(options.filter)) runScript(script, target, options);
+    if (!script.topic.includes(filter)) continue;
+    const servers = new SharedServers(target);
+    for (const pieceBytes of pieceSizes) {
+      runScript(script, servers, { pieceBytes }, pieceBytes === pieceSizes.at(-1));
+    }
   }
 }
 
-function runScript(script: Script, target: Target, options: PlayOptions): void {
-  const servers = new Map<string, Promise<RunningServer>>();
-  const shared = (config: string): Promise<RunningServer> => {
-    const server = servers.get(config) ?? target.start(config);
-    servers.set(config, server);
+/** Cases with the same configuration share a server, unless they ask for a fresh one. */
+class SharedServers {
+  readonly target: Target;
+  private readonly running = new Map<string, Promise<RunningServer>>();
+
+  constructor(target: Target) {
+    this.target = target;
+  }
+
+  get(config: string): Promise<RunningServer> {
+    const server = this.running.get(config) ?? this.target.start(config);
+    this.running.set(config, server);
     return server;
-  };
-  const test = suite(`${script.topic} (${target.name}${options.pieceBytes > 0 ? ', cut into bytes' : ''})`);
+  }
+
+  /** A server that did not start has already failed the cases that wanted it. */
+  async stopAll(): Promise<void> {
+    const servers = [...this.running.values()];
+    this.running.clear();
+    await Promise.allSettled(servers.map((server) => server.then((running) => running.stop())));
+  }
+}
+
+function runScript(script: Script, servers: SharedServers, options: PlayOptions, isLast: boolean): void {
+  const { target } = servers;
+  const manner = options.pieceBytes > 0 ? `, ${options.pieceBytes} byte(s) at a time` : '';
+  const test = suite(`${script.topic} (${target.name}${manner})`);
   for (const wireCase of script.cases.filter((each) => isTrueOf(each, target, options))) {
     test(wireCase.name, async () => {
-      if (!wireCase.isFresh) return playCase(wireCase, await shared(wireCase.config), options);
+      if (!wireCase.isFresh) return playCase(wireCase, await servers.get(wireCase.config), options);
       const server = await target.start(wireCase.config);
       await playCase(wireCase, server, options).finally(() => server.stop());
     });
   }
-  test.after(async () => {
-    // A server that did not start has already failed the cases that wanted it.
-    await Promise.allSettled([...servers.values()].map((server) => server.then((running) => running.stop())));
-  });
+  if (isLast) test.after(() => servers.stopAll());
   test.run();
 }
 

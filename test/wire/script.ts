@@ -24,15 +24,13 @@ export interface WireCase {
   /** A genuine server answers differently depending on where the network cuts; it is not asked in pieces. */
   isUncut: boolean;
   timeoutMs: number;
-  /** What arrives after the last step is nobody's business: another connection's traffic may race with it. */
-  hasLooseEnd: boolean;
   steps: Step[];
 }
 
 export type Step =
   | { kind: 'send'; connection: string; text: string; times: number; line: number }
   | { kind: 'expect'; connection: string; text: string; times: number; line: number }
-  | { kind: 'open' | 'eof' | 'close' | 'tls' | 'sync'; connection: string; line: number }
+  | { kind: 'open' | 'silent' | 'eof' | 'close' | 'tls' | 'sync'; connection: string; line: number }
   /** Lets time pass; only for cases that are about time. */
   | { kind: 'pause'; milliseconds: number; line: number }
   | { kind: 'signal'; signal: NodeJS.Signals; line: number }
@@ -49,6 +47,5 @@ export const EMPTY_CASE: WireCase = {
   pieceBytes: 0,
   isUncut: false,
   timeoutMs: 5000,
-  hasLooseEnd: false,
   steps: [],
 };

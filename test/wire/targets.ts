@@ -28,13 +28,16 @@ export interface Target {
 
 const START_DEADLINE_MS = 10_000;
 
+export function gnatletProgram(): string {
+  return join(compiledRoot(), 'bin', 'gnatlet.js');
+}
+
 export function gnatletTarget(): Target {
-  const program = join(compiledRoot(), 'bin', 'gnatlet.js');
   return {
     name: 'gnatlet',
     kind: 'gnatlet',
     version: '',
-    start: (config) => startProgram(process.execPath, [program], config),
+    start: (config) => startProgram(process.execPath, [gnatletProgram()], config),
   };
 }
 

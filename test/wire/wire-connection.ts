@@ -1,6 +1,7 @@
 /** One raw connection of a script: what it received and was not yet expected, and what it sends. */
+import { writeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { showBytes } from './escapes.ts';
 import { matchPart, type Part } from './pattern.ts';
 
@@ -23,7 +24,7 @@ export class WireConnection {
 
   async send(bytes: Uint8Array, pieceBytes: number): Promise<void> {
     if (pieceBytes === 0) return this.write(bytes);
-    for (let at = 0; at < bytes.length; at += pieceBytes) await this.write(bytes.subarray(at, at + pieceBytes));
+    for (let at = 0; at < bytes.length; at += pieceBytes) await this.writePiece(bytes.subarray(at, at + pieceBytes));
   }
 
   /** Waits for bytes that fit all parts and takes them. Throws with what came instead. */
@@ -86,6 +87,21 @@ export class WireConnection {
       if (this.stream.destroyed || this.stream.writableEnded) resolve();
       else this.stream.write(bytes, () => setImmediate(resolve));
     });
+  }
+
+  /**
+   * A piece that meets a server which has closed already must not destroy the stream: what the server said
+   * before may still lie unread. So pieces are written past the stream where it stands on a descriptor.
+   */
+  private async writePiece(piece: Uint8Array): Promise<void> {
+    const descriptor = (this.stream as { _handle?: { fd?: number } })._handle?.fd ?? -1;
+    if (descriptor < 0 || this.stream instanceof TLSSocket) return this.write(piece);
+    try {
+      writeSync(descriptor, piece);
+    } catch {
+      // The server is gone; what it said is for the script to judge.
+    }
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   private async waitFor(part: Part, next: Part | undefined): Promise<number> {
