@@ -259,7 +259,11 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   // --- input -------------------------------------------------------------------------------------------------------
 
-  protected parse(bytes: Buffer, start: number, end: number): number {
+  get neededBytes(): number {
+    return this.broker.parser.needed;
+  }
+
+  parse(bytes: Buffer, start: number, end: number): number {
     const { parser, message, flow } = this.broker;
     message.origin = this;
     flow.producer = this;
@@ -271,8 +275,6 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   protected override afterInput(): void {
     super.afterInput();
     if (this.isClosed) return;
-    const { needed } = this.broker.parser;
-    if (needed > 0) this.inbox.expect(needed);
     if (this.awaitsConnect && this.inbox.heldBytes > this.broker.options.maxUnauthenticated) {
       this.broker.limitHits.unauthenticatedBytes++;
       this.sendError('Authorization Violation');

@@ -9,11 +9,11 @@ import type { Broker } from '../broker.ts';
 import type { Receiver, Transport } from '../ports/transport.ts';
 import type { ChunkPool } from './chunk.ts';
 import { CloseReason, dropsOutput } from './close-reason.ts';
-import { Inbox } from './inbox.ts';
+import { type FrameReader, Inbox } from './inbox.ts';
 import { Liveness } from './liveness.ts';
 import { Outbound, type OutboundOwner } from './outbound.ts';
 
-export abstract class Connection implements Receiver, OutboundOwner {
+export abstract class Connection implements Receiver, OutboundOwner, FrameReader {
   readonly id: number;
   readonly broker: Broker;
   transport: Transport;
@@ -32,7 +32,6 @@ export abstract class Connection implements Receiver, OutboundOwner {
   readonly liveness: Liveness;
   protected readonly inbox = new Inbox();
   private holds = 0;
-  private readonly consume = (bytes: Buffer, start: number, end: number): number => this.parse(bytes, start, end);
 
   constructor(broker: Broker, transport: Transport) {
     this.broker = broker;
@@ -49,7 +48,8 @@ export abstract class Connection implements Receiver, OutboundOwner {
   abstract readonly kindName: string;
   abstract readonly isCutOffWhenSlow: boolean;
   /** Handles complete frames in [start, end); answers the position of the first byte not used. */
-  protected abstract parse(bytes: Buffer, start: number, end: number): number;
+  abstract parse(bytes: Buffer, start: number, end: number): number;
+  abstract readonly neededBytes: number;
   /** Called once, before the transport ends. */
   protected abstract leave(reason: CloseReason): void;
 
@@ -100,13 +100,13 @@ export abstract class Connection implements Receiver, OutboundOwner {
 
   onRead(length: number): void {
     this.lastInputAt = this.broker.clock.now();
-    this.inbox.acceptRead(this.broker.arena, length, this.consume);
+    this.inbox.acceptRead(this.broker.arena, length, this);
     this.afterInput();
   }
 
   onBytes(bytes: Uint8Array): void {
     this.lastInputAt = this.broker.clock.now();
-    this.inbox.acceptBytes(this.broker.arena, bytes, this.consume);
+    this.inbox.acceptBytes(this.broker.arena, bytes, this);
     this.afterInput();
   }
 
@@ -171,7 +171,7 @@ export abstract class Connection implements Receiver, OutboundOwner {
 
   private goOn(): void {
     if (this.isHalted) return;
-    this.inbox.retry(this.broker.arena, this.consume);
+    this.inbox.retry(this.broker.arena, this);
     this.afterInput();
     if (!this.isHalted) this.transport.resume();
   }

@@ -6,8 +6,13 @@
  */
 import { type Arena, HEADROOM, READ_SIZE } from './arena.ts';
 
-/** Parses [start, end); answers the position of the first byte not used. */
-export type Consume = (bytes: Buffer, start: number, end: number) => number;
+/** Whoever makes sense of the bytes. */
+export interface FrameReader {
+  /** Handles the complete frames in [start, end); answers the position of the first byte not used. */
+  parse(bytes: Buffer, start: number, end: number): number;
+  /** The length of the incomplete frame the last `parse` stopped at, if its beginning told; otherwise 0. */
+  readonly neededBytes: number;
+}
 
 const NOTHING = Buffer.alloc(0);
 
@@ -28,41 +33,40 @@ export class Inbox {
   }
 
   /** `length` bytes lie at the start of the arena's read region. */
-  acceptRead(arena: Arena, length: number, consume: Consume): void {
+  acceptRead(arena: Arena, length: number, reader: FrameReader): void {
     let start = arena.readStart;
     const end = start + length;
     if (this.large !== null) {
       start += this.gather(arena.bytes, start, end);
       if (this.largeLength < this.large.length) return;
-      this.consumeLarge(consume);
+      this.consumeLarge(reader);
     }
     const held = this.restLength;
     if (held > start) {
-      this.acceptJoined(arena, start, end, consume);
+      this.acceptJoined(arena, start, end, reader);
       return;
     }
     if (held > 0) this.rest.copy(arena.bytes, start - held, 0, held);
     this.restLength = 0;
-    this.consumeRange(arena.bytes, start - held, end, consume);
+    this.consumeRange(arena.bytes, start - held, end, reader);
   }
 
   /** Bytes in memory of their own: they pass through the arena, a read's worth at a time. */
-  acceptBytes(arena: Arena, bytes: Uint8Array, consume: Consume): void {
+  acceptBytes(arena: Arena, bytes: Uint8Array, reader: FrameReader): void {
     for (let from = 0; from < bytes.length; from += READ_SIZE) {
       const part = bytes.subarray(from, from + READ_SIZE);
       arena.readBuffer.set(part);
-      this.acceptRead(arena, part.length, consume);
+      this.acceptRead(arena, part.length, reader);
     }
   }
 
   /** Parses again what was left when parsing was halted. */
-  retry(arena: Arena, consume: Consume): void {
-    this.acceptRead(arena, 0, consume);
+  retry(arena: Arena, reader: FrameReader): void {
+    this.acceptRead(arena, 0, reader);
   }
 
-  /** The length of the frame whose beginning is held is known now. */
-  expect(total: number): void {
-    if (total <= HEADROOM) return;
+  /** The frame whose beginning is held gets memory of its own. */
+  private gatherLarge(total: number): void {
     const large = Buffer.allocUnsafeSlow(total);
     this.rest.copy(large, 0, 0, this.restLength);
     this.large = large;
@@ -84,24 +88,26 @@ export class Inbox {
     return count;
   }
 
-  private consumeLarge(consume: Consume): void {
+  private consumeLarge(reader: FrameReader): void {
     const large = this.large as Buffer;
     this.large = null;
     this.largeLength = 0;
-    this.consumeRange(large, 0, large.length, consume);
+    this.consumeRange(large, 0, large.length, reader);
   }
 
   /** More was left, by a parser that was halted, than the headroom holds. */
-  private acceptJoined(arena: Arena, start: number, end: number, consume: Consume): void {
+  private acceptJoined(arena: Arena, start: number, end: number, reader: FrameReader): void {
     const joined = Buffer.concat([this.rest.subarray(0, this.restLength), arena.bytes.subarray(start, end)]);
     this.clear();
-    this.consumeRange(joined, 0, joined.length, consume);
+    this.consumeRange(joined, 0, joined.length, reader);
   }
 
-  private consumeRange(bytes: Buffer, start: number, end: number, consume: Consume): void {
+  private consumeRange(bytes: Buffer, start: number, end: number, reader: FrameReader): void {
     if (start === end) return;
-    const used = consume(bytes, start, end);
-    if (used < end) this.keep(bytes, used, end);
+    const used = reader.parse(bytes, start, end);
+    if (used === end) return;
+    this.keep(bytes, used, end);
+    if (reader.neededBytes > HEADROOM) this.gatherLarge(reader.neededBytes);
   }
 
   private keep(bytes: Buffer, start: number, end: number): void {

@@ -157,9 +157,9 @@ export class Outbound {
     if (!owner.isCutOffWhenSlow) return true;
     if (this.pendingBytes > this.gate) this.pump();
     if (this.busySince !== 0 && this.flow.isOverBudget) this.flow.shed();
+    if (this.isClosed || (this.pendingBytes > this.gate && !this.flow.slowDown(this))) return false;
     if (this.pendingBytes + size > owner.pendingMax) owner.slowConsumer(CloseReason.slowConsumerPending);
-    if (this.isClosed) return false;
-    return this.pendingBytes <= this.gate || this.flow.slowDown(this);
+    return !this.isClosed;
   }
 
   private pump(): void {
