@@ -19,7 +19,7 @@ export class TestWire implements Transport {
   /** What has come out at the other end. */
   readonly received: Buffer[] = [];
   private held: Uint8Array[] = [];
-  private receiver: Receiver | null = null;
+  receiver: Receiver | null = null;
 
   get unsentBytes(): number {
     return this.held.reduce((sum, piece) => sum + piece.length, 0);
