@@ -82,14 +82,14 @@ const ACCOUNT_KEYS = ['nkey', 'limits', 'mappings', 'maps', 'msg_trace', 'trace_
 /** Keys every build understands as far as to hand them on: without an owner they are merely not acted upon. */
 const KEPT_KEYS: ReadonlySet<string> = new Set(['users', 'exports', 'imports', 'default_permissions']);
 
-const LIMIT_NAMES: Readonly<Record<string, keyof AccountLimits>> = {
-  max_connections: 'connectionsMax',
-  max_conn: 'connectionsMax',
-  max_subscriptions: 'subscriptionsMax',
-  max_subs: 'subscriptionsMax',
-  max_payload: 'payloadBytesMax',
-  max_pay: 'payloadBytesMax',
-};
+const LIMIT_NAMES: ReadonlyMap<string, keyof AccountLimits> = new Map([
+  ['max_connections', 'connectionsMax'],
+  ['max_conn', 'connectionsMax'],
+  ['max_subscriptions', 'subscriptionsMax'],
+  ['max_subs', 'subscriptionsMax'],
+  ['max_payload', 'payloadBytesMax'],
+  ['max_pay', 'payloadBytesMax'],
+]);
 
 /** One account being read. */
 class AccountReader {
@@ -156,7 +156,7 @@ class AccountReader {
   }
 
   #readLimit(entry: MapEntry, limits: Record<keyof AccountLimits, number>): void {
-    const name = LIMIT_NAMES[entry.key.toLowerCase()];
+    const name = LIMIT_NAMES.get(entry.key.toLowerCase());
     const value = name === undefined ? undefined : asInteger(entry.value, this.#problems);
     if (name === undefined) this.#readClaimedLimit(entry);
     else if (value !== undefined) limits[name] = value;
@@ -170,7 +170,7 @@ class AccountReader {
     };
     const claimed = new Map<string, ConfigNode>();
     if (!takeClaimed(entry, level, claimed, this.#problems)) {
-      refuseUnknown(entry, level, Object.keys(LIMIT_NAMES), this.#problems);
+      refuseUnknown(entry, level, LIMIT_NAMES.keys(), this.#problems);
     }
     for (const [key, value] of claimed) {
       if (value.kind !== 'integer') this.#problems.error(value, mismatchText(value, 'integer'));

@@ -3,16 +3,20 @@ import { quote } from './problem.ts';
 
 export type DurationOutcome = { readonly ms: number } | { readonly failure: string };
 
-const NANOSECONDS: Record<string, bigint> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  μs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-};
+const SECOND = 1_000_000_000n;
+const MINUTE = 60n * SECOND;
+
+/** Both letters that look like a Greek mu are in use. */
+const NANOSECONDS: ReadonlyMap<string, bigint> = new Map([
+  ['ns', 1n],
+  ['us', 1_000n],
+  ['\u00b5s', 1_000n],
+  ['\u03bcs', 1_000n],
+  ['ms', 1_000_000n],
+  ['s', SECOND],
+  ['m', MINUTE],
+  ['h', 60n * MINUTE],
+]);
 
 const PART = /^(\d*)(\.\d*)?([^\d.]*)/;
 
@@ -34,7 +38,7 @@ function sumOfParts(unsigned: string, whole: string): bigint | string {
     const [part, integer, fraction, unit] = PART.exec(rest) as unknown as [string, string, string | undefined, string];
     if (integer === '' && (fraction ?? '.') === '.') return invalid(whole);
     if (unit === '') return `time: missing unit in duration ${quote(whole)}`;
-    const scale = NANOSECONDS[unit];
+    const scale = NANOSECONDS.get(unit);
     if (scale === undefined) return `time: unknown unit ${quote(unit)} in duration ${quote(whole)}`;
     total += BigInt(integer) * scale + fractionOf(fraction ?? '', scale);
     rest = rest.slice(part.length);
@@ -63,8 +67,8 @@ export function formatDuration(ms: number): string {
 }
 
 function clockForm(nanoseconds: bigint): string {
-  const seconds = `${decimal(nanoseconds % NANOSECONDS.m!, NANOSECONDS.s!)}s`;
-  const minutes = nanoseconds / NANOSECONDS.m!;
+  const seconds = `${decimal(nanoseconds % MINUTE, SECOND)}s`;
+  const minutes = nanoseconds / MINUTE;
   if (minutes === 0n) return seconds;
   return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
 }

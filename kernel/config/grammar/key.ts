@@ -34,8 +34,18 @@ export const MAP_KEY: KeyMessages = {
 /** Reads a key; null where the entry is an `include`. */
 export function readKey(scanner: Scanner, messages: KeyMessages): Key | null {
   const first = scanner.peek();
+  if (first === '/') return readKeyBehindSlash(scanner, messages);
   if (isSeparator(first)) scanner.fail(`Unexpected key separator '${first}'${messages.atSeparator}`, 1);
   return first === '"' || first === "'" ? readQuotedKey(scanner, messages) : readBareKey(scanner, messages);
+}
+
+/** The slash is dropped, and whatever follows it begins the key, were it a blank or a quote. */
+function readKeyBehindSlash(scanner: Scanner, messages: KeyMessages): Key | null {
+  scanner.next();
+  const place = scanner.place();
+  const first = scanner.next();
+  const rest = readBareKey(scanner, messages);
+  return { name: first + (rest?.name ?? ''), place };
 }
 
 function readQuotedKey(scanner: Scanner, messages: KeyMessages): Key {

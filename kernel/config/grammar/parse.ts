@@ -76,6 +76,7 @@ class Parser {
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       problems.bareError(error.place, error.message);
+      return { ...root, value: new Map() };
     }
     return root;
   }
@@ -87,9 +88,8 @@ class Parser {
     const root = this.#readIncluded(target, place, open);
     for (let index = before; index < problems.list.length; index++) {
       const problem = problems.list[index]!;
-      if (problem.severity === 'warning') continue;
-      const text = `error parsing include file '${name}', ${problem.text}`;
-      problems.list[index] = { ...problem, text, standsAlone: true };
+      if (!problem.standsAlone) continue;
+      problems.list[index] = { ...problem, text: `error parsing include file '${name}', ${problem.text}` };
     }
     return root;
   }
@@ -99,10 +99,15 @@ class Parser {
       this.#problems.bareError(place, `${target} includes itself`);
       return null;
     }
+    const text = this.#readFile(target, place);
+    if (text === null) return null;
+    this.included.push(target);
+    return this.parseFile(text, target, new Set([...open, target]));
+  }
+
+  #readFile(target: string, place: Place): string | null {
     try {
-      const text = this.#sources.readFile(target);
-      this.included.push(target);
-      return this.parseFile(text, target, new Set([...open, target]));
+      return this.#sources.readFile(target);
     } catch (error) {
       this.#problems.bareError(place, fileFailure(target, error));
       return null;
@@ -117,10 +122,11 @@ class Parser {
     outer: Problems,
     open: ReadonlySet<string>,
   ): ConfigNode | null {
-    const text = this.#sources.environment[name];
+    const { environment } = this.#sources;
+    const text = Object.hasOwn(environment, name) ? environment[name] : undefined;
     const reference = `variable reference for '${name}' on line ${line}`;
     if (open.has(name)) {
-      outer.bareError(place, `variable reference cycle for '${name}'`);
+      outer.bareError(place, `${reference} could not be parsed: variable reference cycle for '${name}'`);
       return null;
     }
     const problems = new Problems();
