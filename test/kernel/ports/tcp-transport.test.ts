@@ -160,6 +160,22 @@ test('a large write answers false, counts down what is unsent, and says when it 
   await finish(pair);
 });
 
+test('a small write that went at once does not pass for the large one after it', async () => {
+  const pair = await connectPair();
+  const receiver = new RecordingReceiver(READ_BUFFER);
+  pair.server.start(receiver);
+  pair.client.pause();
+  assert.is(pair.server.write(Buffer.from('small')), true);
+  assert.is(pair.server.write(Buffer.alloc(20_000_000, 'x')), false);
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.is(receiver.writtenCalls, 0);
+  const answers = collect(pair.client);
+  pair.client.resume();
+  await answers.until(20_000_005);
+  await receiver.until(() => receiver.writtenCalls === 1);
+  await finish(pair);
+});
+
 test('what was written before the start and is still unsent is reported after it', async () => {
   const pair = await connectPair();
   const receiver = new RecordingReceiver(READ_BUFFER);
