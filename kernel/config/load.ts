@@ -48,7 +48,15 @@ export function loadConfig(request: LoadRequest): LoadedConfig {
   const blocks = new Map<string, ConfigNode>();
   const own = takeOwnKeys(root, new Set(schema.keys()), claims, blocks, problems);
   const options = schema.read(own, problems);
-  return { options, blocks, claims, problems: problems.list, digest: parsed.digest, files: parsed.files };
+  const { digest, files } = parsed;
+  return { options, blocks, claims, problems: inReadingOrder(problems.list, files), digest, files };
+}
+
+/** File by file and line by line, whoever found them. */
+function inReadingOrder(problems: readonly Problem[], files: readonly string[]): readonly Problem[] {
+  const order = new Map(files.map((file, index) => [file, index]));
+  const rank = ({ file }: Problem) => order.get(file) ?? files.length;
+  return problems.toSorted((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
 }
 
 /** All values of one plugin as one map, for it to read with one schema. */
