@@ -19,6 +19,8 @@ export interface FieldSettings<Value> {
   readonly internalName?: string;
   readonly also?: readonly string[];
   readonly print?: (value: Value) => string;
+  /** Said of a value of the wrong type, where the usual words will not do. */
+  readonly wrongType?: (key: string, node: ConfigNode) => string;
 }
 
 /** A field with a reader of its own. */
@@ -54,6 +56,7 @@ export function boolean<Key extends string>(
 ): Field<Key, boolean, boolean> {
   const flip = settings.isInverted === true;
   const read = (node: ConfigNode, use: FieldUse): boolean | undefined => {
+    if (isWrongType(node, 'boolean', use, settings)) return undefined;
     const value = asBoolean(node, use.problems);
     return value === undefined ? undefined : value !== flip;
   };
@@ -80,6 +83,7 @@ export function size<Key extends string>(key: Key, settings: IntegerSettings): F
 }
 
 function readInteger(node: ConfigNode, use: FieldUse, settings: IntegerSettings): number | undefined {
+  if (isWrongType(node, 'integer', use, settings)) return undefined;
   const value = asInteger(node, use.problems);
   if (value === undefined) return undefined;
   const { minimum = -Infinity, maximum = Infinity, tooSmall = smallerThan(minimum), tooBig = tooBigText } = settings;
@@ -94,6 +98,18 @@ function smallerThan(minimum: number): (key: string, value: number) => string {
 
 function tooBigText(key: string): string {
   return `${key} value is too big`;
+}
+
+/** True after a value of the wrong type was reported in the field's own words. */
+function isWrongType<Value>(
+  node: ConfigNode,
+  kind: ConfigNode['kind'],
+  use: FieldUse,
+  { wrongType }: FieldSettings<Value>,
+): boolean {
+  if (wrongType === undefined || node.kind === kind) return false;
+  use.problems.error(node, wrongType(use.writtenKey, node));
+  return true;
 }
 
 function fail(node: ConfigNode, use: FieldUse, text: string): undefined {
@@ -146,6 +162,7 @@ export interface StringSettings extends FieldSettings<string> {
 
 export function string<Key extends string>(key: Key, settings: StringSettings): Field<Key, string, string> {
   const read = (node: ConfigNode, use: FieldUse): string | undefined => {
+    if (isWrongType(node, 'string', use, settings)) return undefined;
     const text = asString(node, use.problems);
     const refusal = text === undefined ? null : (settings.check?.(text) ?? null);
     if (refusal !== null) return fail(node, use, refusal);

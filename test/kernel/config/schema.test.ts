@@ -130,6 +130,13 @@ test('a value below its minimum names the minimum', () => {
   assert.equal(read('window: 8').lines, ['t.conf:1:0: window value 8 is too small, the minimum is 16']);
 });
 
+test('a field may say in its own words that a type is wrong', () => {
+  const wrongType = (key: string) => `expected '${key}' to be a filename`;
+  const files = defineSchema({ cert: fields.string('cert_file', { default: '', wrongType, doc: '' }) });
+  const { problems } = readOptions(files, { cert_file: 5 } as object);
+  assert.equal(said(problems.list), ["cert_file: expected 'cert_file' to be a filename"]);
+});
+
 test('a key that is only there for its value is tolerated, unless the block does not allow it', () => {
   assert.equal(read('size: 2k\nwindow: $size').lines, []);
   const { lines } = read('peer {n: x, name: $n}');

@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { parseConfig } from '../../../../kernel/config/grammar/parse.ts';
 import { plainOf } from '../../../../kernel/config/plain.ts';
 import { comparable, filesOf, load, said } from '../config-reading.ts';
-import { FILE_CASES, VALUE_CASES } from './cases.ts';
+import { FILE_CASES } from './file-cases.ts';
+import { VALUE_CASES } from './value-cases.ts';
 
 const sources = { readFile: filesOf({}), environment: {} };
 
