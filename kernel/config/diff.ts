@@ -45,7 +45,7 @@ export interface ConfigDiff {
   readonly refusals: readonly string[];
 }
 
-/** `ownerDecides` names changed fields of the class `part` that make the reload fail. */
+/** A change of the class `part` is not among the refusals: whoever owns the option decides about it. */
 export function diffConfigs(before: LoadedConfig, after: LoadedConfig): ConfigDiff {
   const fields = diffOptions(coreSchema(after.claims), before.options, after.options);
   return {
@@ -142,9 +142,4 @@ function comparable(value: unknown): unknown {
 
 function isNode(value: unknown): value is ConfigNode {
   return typeof value === 'object' && value !== null && 'kind' in value && 'line' in value;
-}
-
-/** For whoever keeps only options: the kernel's fields that differ. */
-export function diffCoreOptions(before: CoreOptions, after: CoreOptions): readonly FieldChange[] {
-  return diffOptions(coreSchema(new Map()), before, after);
 }

@@ -1,5 +1,5 @@
 /** Values that take the place of a file's, as flags on the command line do. */
-import type { MapEntry, MapNode } from './grammar/node.ts';
+import type { ConfigNode, MapEntry, MapNode } from './grammar/node.ts';
 import { nodeOf, type PlainValue } from './plain.ts';
 import type { Place, Problems } from './problem.ts';
 
@@ -15,35 +15,39 @@ export function overridden(
 ): MapNode {
   let result = root;
   for (const [path, value] of Object.entries(overrides)) {
-    if (value !== undefined) result = withValue(result, path.split('.'), value, path, properKey, problems);
+    if (value === undefined) continue;
+    const node = nodeOf(value, path, problems);
+    if (node !== null || value === null) result = replaced(result, { path, node, properKey }, path.split('.'));
   }
   return result;
 }
 
-function withValue(
-  map: MapNode,
-  steps: readonly string[],
-  value: PlainValue | null,
-  path: string,
-  properKey: (key: string) => string,
-  problems: Problems,
+interface Override {
+  readonly path: string;
+  /** Null takes the key out. */
+  readonly node: ConfigNode | null;
+  readonly properKey: (key: string) => string;
+}
+
+/** The map with another value where `steps` lead; what stood there, under whatever name, is gone. */
+function replaced(map: MapNode, override: Override, steps: readonly string[]): MapNode {
+  const [key = '', ...rest] = steps;
+  const isSame = (entry: MapEntry) => override.properKey(entry.key.toLowerCase()) === override.properKey(key);
+  const former = [...map.value.values()].filter(isSame);
+  if (override.node === null && former.length === 0) return map;
+  const kept = [...map.value].filter(([, entry]) => !isSame(entry));
+  const place: Place = { file: override.path, line: 0, column: 0 };
+  const value = rest.length === 0 ? override.node : replacedInside(former.at(-1), override, rest, place);
+  if (value !== null) kept.push([key, { key, value, ...place, isReferenced: false }]);
+  return { ...map, value: new Map(kept) };
+}
+
+function replacedInside(
+  entry: MapEntry | undefined,
+  override: Override,
+  rest: readonly string[],
+  place: Place,
 ): MapNode {
-  const [step, ...rest] = steps as [string, ...string[]];
-  const entries = new Map(map.value);
-  const replaced = [...entries.values()].filter((entry) => properKey(entry.key.toLowerCase()) === properKey(step));
-  for (const entry of replaced) entries.delete(entry.key);
-  const place: Place = { file: path, line: 0, column: 0 };
-  const inner = rest.length === 0 ? nodeOf(value, path, problems) : innerMap(replaced.at(-1), place);
-  const node =
-    rest.length === 0 || inner === null ? inner : withValue(inner as MapNode, rest, value, path, lowerCase, problems);
-  if (node !== null) entries.set(step, { key: step, value: node, ...place, isReferenced: false });
-  return { ...map, value: entries };
-}
-
-function lowerCase(key: string): string {
-  return key.toLowerCase();
-}
-
-function innerMap(entry: MapEntry | undefined, place: Place): MapNode {
-  return entry?.value.kind === 'map' ? entry.value : { kind: 'map', value: new Map(), ...place };
+  const inner: MapNode = entry?.value.kind === 'map' ? entry.value : { kind: 'map', value: new Map(), ...place };
+  return replaced(inner, { ...override, properKey: (key) => key }, rest);
 }

@@ -72,6 +72,8 @@ test('overrides win over the file, under whatever name it has the option', () =>
     trace_verbose: true,
     'bridge.y.z': 2,
     'bridge.w': [1],
+    'bridge.gone': null,
+    'http_gone.x': null,
     http: null,
     http_port: 3,
     debug: undefined,
