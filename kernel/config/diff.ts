@@ -1,6 +1,6 @@
 /** What changed between two loaded configurations, and whether a running broker can take it on. */
 import type { AccountOptions } from './account-options.ts';
-import { type CoreOptions, coreSchema } from './core-options.ts';
+import { coreSchema } from './core-options.ts';
 import { jsonOf } from './grammar/digest.ts';
 import type { ConfigNode } from './grammar/node.ts';
 import type { LoadedConfig } from './load.ts';
