@@ -3,7 +3,7 @@
  * an end and a reason for it.
  */
 
-import { PING } from '../../protocols/client/frames.ts';
+import { errorFrame, PING } from '../../protocols/client/frames.ts';
 import type { Account } from '../accounts/account.ts';
 import type { Broker } from '../broker.ts';
 import type { Receiver, Transport } from '../ports/transport.ts';
@@ -12,6 +12,8 @@ import { CloseReason, dropsOutput } from './close-reason.ts';
 import { type FrameReader, Inbox } from './inbox.ts';
 import { Liveness } from './liveness.ts';
 import { Outbound, type OutboundOwner } from './outbound.ts';
+
+const STALE = errorFrame('Stale Connection');
 
 export abstract class Connection implements Receiver, OutboundOwner, FrameReader {
   readonly id: number;
@@ -133,6 +135,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
   stale(): void {
     this.broker.hooks.connectionStale.slot?.(this);
     this.broker.staleConnections++;
+    this.send(STALE);
     this.close(CloseReason.stale);
   }
 

@@ -112,3 +112,35 @@ function inOrder(info: ServerInfo): ServerInfo {
   for (const key of LATER) if (info[key] !== undefined) ordered[key] = info[key];
   return ordered as ServerInfo;
 }
+
+const NUMBERS = new Set(['proto', 'port', 'max_payload', 'client_id', 'api_lvl']);
+const FLAGS = new Set([
+  'headers',
+  'auth_required',
+  'tls_required',
+  'tls_verify',
+  'tls_available',
+  'cluster_dynamic',
+  'ldm',
+  'connect_info',
+  'acc_is_sys',
+]);
+
+/** Whether the text is an INFO: an object whose well-known members are of the right type. */
+export function isInfo(json: string): boolean {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return false;
+  }
+  if (value === null) return true;
+  if (typeof value !== 'object' || Array.isArray(value)) return false;
+  return Object.entries(value).every(([key, member]) => member === null || isOfItsType(key, member));
+}
+
+function isOfItsType(key: string, member: unknown): boolean {
+  if (NUMBERS.has(key)) return typeof member === 'number';
+  if (FLAGS.has(key)) return typeof member === 'boolean';
+  return key === 'connect_urls' ? Array.isArray(member) : !LISTED.has(key) || typeof member === 'string';
+}

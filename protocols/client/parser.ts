@@ -67,11 +67,14 @@ const MEMO_MAX = 256;
 const ARGUMENTS_MAX = 5;
 const INCOMPLETE = -1;
 const FAILED = -2;
+const FOLDED = -3;
 
 export class ClientParser {
   /** How long the incomplete frame will be, once its control line told; otherwise 0. */
   needed = 0;
   private readonly frame: PublishFrame;
+  /** Where a line that is being ignored goes on. */
+  private foldedAt = 0;
   private readonly starts = new Int32Array(ARGUMENTS_MAX);
   private readonly ends = new Int32Array(ARGUMENTS_MAX);
 
@@ -93,6 +96,7 @@ export class ClientParser {
       let next = isPlainPublish && !handler.awaitsConnect ? this.plainPublish(bytes, at, end, handler) : 0;
       if (next === 0) next = this.anyFrame(bytes, at, end, handler);
       if (next === INCOMPLETE) return at;
+      if (next === FOLDED) return this.foldedAt;
       if (next === FAILED) return end;
       at = next;
     }
@@ -137,7 +141,10 @@ export class ClientParser {
     const digits = cursor - sizeStart;
     if (cursor + 1 >= end || bytes[cursor] !== CR || bytes[cursor + 1] !== LF) return 0;
     if (digits === 0 || digits > SIZE_DIGITS_MAX || cursor - subjectStart > handler.lineMax) return 0;
-    if (size > handler.payloadMax && handler.payloadMax >= 0) return failed(handler, 'payload-too-large');
+    if (size > handler.payloadMax && handler.payloadMax >= 0) {
+      this.frame.headerLength = 0;
+      return failed(handler, 'payload-too-large');
+    }
     const bodyEnd = cursor + 2 + size;
     if (bodyEnd + 2 > end) {
       this.needed = bodyEnd + 2 - at;
@@ -191,13 +198,21 @@ export class ClientParser {
     return end - argument - pendingCr > handler.lineMax ? failed(handler, 'line-too-long') : INCOMPLETE;
   }
 
-  /** PING, PONG and +OK: whatever stands behind them up to the line's end is ignored. */
+  /** PING, PONG and +OK: whatever stands behind them up to the line's end is ignored, however long it is. */
   private bareLine(verb: number, bytes: Buffer, from: number, end: number, handler: ClientHandler): number {
-    const lineEnd = findLineEnd(bytes, from, end, handler.lineMax);
-    if (lineEnd === end) return this.waitForLine(bytes, from, end, handler);
+    const lineEnd = findLineEnd(bytes, from, end, end - from);
+    if (lineEnd === end) return end - from > handler.lineMax ? this.fold(verb, bytes, from, end) : INCOMPLETE;
     if (verb === Verb.ping) handler.ping();
     else if (verb === Verb.pong) handler.pong();
     return lineEnd + 1;
+  }
+
+  /** Forgets what is to be ignored: the verb moves to the end, as if the line had only begun. */
+  private fold(verb: number, bytes: Buffer, from: number, end: number): number {
+    const length = Verb.length[verb];
+    bytes.copyWithin(end - length, from - length, from);
+    this.foldedAt = end - length;
+    return FOLDED;
   }
 
   private controlLine(verb: number, bytes: Buffer, start: number, end: number, handler: ClientHandler): boolean {
@@ -251,8 +266,12 @@ export class ClientParser {
     const total = readSize(bytes, this.starts[count - 1], this.ends[count - 1]);
     const header = sizes === 2 ? readSize(bytes, this.starts[count - 2], this.ends[count - 2]) : 0;
     if (total < 0 || header < 0 || header > total) return failed(handler, 'malformed');
-    if (total > handler.payloadMax && handler.payloadMax >= 0) return failed(handler, 'payload-too-large');
     const bodyEnd = lineEnd + 1 + total;
+    if (total > handler.payloadMax && handler.payloadMax >= 0) {
+      // As much of the header as has come is shown: it may say who wants to know about the refusal.
+      this.fillFrame(count, sizes, Math.min(header, end - lineEnd - 1), lineEnd, bodyEnd);
+      return failed(handler, 'payload-too-large');
+    }
     if (bodyEnd + 2 > end) {
       this.needed = bodyEnd + 2 - at;
       return INCOMPLETE;

@@ -29,7 +29,7 @@ export const Verb = {
   unknown: -2,
   length: WORDS.map((word) => word.length),
   takesNoArgument: (verb: number): boolean => verb === PING || verb === PONG || verb === OK,
-  wantsBlank: (verb: number): boolean => verb !== CONNECT && verb !== INFO && verb !== ERR,
+  wantsBlank: (verb: number): boolean => verb !== CONNECT && verb !== INFO,
 };
 
 export function matchVerb(bytes: Uint8Array, at: number, end: number): number {
