@@ -1,11 +1,13 @@
 /** What the kernel needs to know to run. The config file's own spelling is translated into this elsewhere. */
 import type { AccountLimits } from './accounts/account.ts';
 import type { AccountMappings } from './accounts/mappings.ts';
+import type { TraceDestination } from './config/trace-destination.ts';
 
 export interface AccountOptions {
   name: string;
   limits?: Partial<AccountLimits>;
   mappings?: AccountMappings | null;
+  trace?: TraceDestination | null;
 }
 
 export interface BrokerOptions {

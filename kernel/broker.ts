@@ -19,6 +19,7 @@ import type { Clock, Ports, Random } from './ports/ports.ts';
 import type { Address } from './ports/transport.ts';
 import { Dispatcher } from './routing/dispatcher.ts';
 import { Message } from './routing/message.ts';
+import type { MessageTracer } from './routing/message-trace.ts';
 import { Publisher } from './routing/publisher.ts';
 import { ServerIdentity } from './server-identity.ts';
 
@@ -68,6 +69,8 @@ export class Broker {
   readonly startedAt: number;
   /** Null while nobody traces the protocol. */
   tracer: Tracer | null = null;
+  /** Null while nobody follows messages that ask for it. */
+  messageTracer: MessageTracer | null = null;
   /** What clients are told to connect to besides this broker. */
   connectUrls: readonly string[] = [];
   isLameDuck = false;
@@ -182,10 +185,11 @@ export class Broker {
     };
   }
 
-  configureAccount({ name, limits, mappings }: BrokerOptions['accounts'][number]): Account {
+  configureAccount({ name, limits, mappings, trace }: BrokerOptions['accounts'][number]): Account {
     const account = this.accounts.ensure(name);
     account.limits = { ...account.limits, ...limits };
     if (mappings !== undefined) account.setMappings(mappings);
+    if (trace !== undefined) account.trace = trace;
     return account;
   }
 

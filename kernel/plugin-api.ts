@@ -41,5 +41,13 @@ export type { Log } from './log.ts';
 export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
 export type { Address, Receiver, TlsFacts, Transport } from './ports/transport.ts';
 export type { Message, RetainedMessage } from './routing/message.ts';
+export type {
+  MessageTrace,
+  MessageTracer,
+  Station,
+  TraceDecision,
+  TraceRequest,
+} from './routing/message-trace.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
 export type { Subscription } from './routing/subscription.ts';
+export { NATS_VERSION, PRODUCT_VERSION } from './version.ts';

@@ -1,4 +1,5 @@
 /** A subject space of its own: what happens in one account is invisible in every other. */
+import type { TraceDestination } from '../config/trace-destination.ts';
 import type { Connection } from '../connection/connection.ts';
 import { Sublist } from '../routing/sublist.ts';
 import type { AccountMappings } from './mappings.ts';
@@ -39,6 +40,8 @@ export class Account {
   limits: AccountLimits = NO_LIMITS;
   /** Null when the account has none. */
   mappings: AccountMappings | null = null;
+  /** Where messages that carry a foreign trace are reported; null when they are not. */
+  trace: TraceDestination | null = null;
   slowConsumers = 0;
   /** Connections ever bound to it. */
   totalConnections = 0;

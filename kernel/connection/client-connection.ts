@@ -22,10 +22,12 @@ import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './client-options.ts'
 import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
 import type { Producer } from './flow.ts';
+import { isInfo } from './info.ts';
 import { connect, loginImplicitly } from './login.ts';
 import { publish } from './publish.ts';
 import type { ReplyAllowances } from './reply-allowances.ts';
 import { Stall } from './stall.ts';
+import { reportTooLarge } from './traced-publish.ts';
 
 const NO_MEMO = new Uint8Array(0);
 const SYSTEM_QUEUE = '_sys_';
@@ -133,12 +135,9 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     this.liveness.pongReceived();
   }
 
+  /** Nobody cares what a client says in INFO, as long as it could be one. */
   info(json: string): void {
-    try {
-      JSON.parse(json);
-    } catch {
-      this.fail('malformed');
-    }
+    if (!isInfo(json)) this.fail('malformed');
   }
 
   remoteError(text: string): void {
@@ -149,9 +148,15 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   fail(failure: ParseFailure): void {
     if (failure === 'unknown-operation') this.sendError('Unknown Protocol Operation');
     if (failure === 'line-too-long') this.sendError('maximum control line exceeded');
-    if (failure === 'payload-too-large') this.sendError('Maximum Payload Violation');
+    if (failure === 'payload-too-large') this.payloadTooLarge();
     this.broker.logOf(this).error(`protocol error: ${failure}`);
     this.close(REASON_OF[failure]);
+  }
+
+  private payloadTooLarge(): void {
+    const { message, messageTracer } = this.broker;
+    if (messageTracer !== null && message.headerLength > 0) reportTooLarge(this, message);
+    this.sendError('Maximum Payload Violation');
   }
 
   subscribe(subject: string, queue: string, sid: string): void {

@@ -6,10 +6,13 @@
  */
 import { noRespondersFrame, OK, quoted } from '../../protocols/client/frames.ts';
 import type { Message } from '../routing/message.ts';
+import type { MessageTrace } from '../routing/message-trace.ts';
 import { EMPTY_PLAN } from '../routing/plan.ts';
 import { isLiteralSubjectBytes } from '../routing/subject.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { deliverToClient } from './deliver.ts';
+import { isReserved, isReservedReply } from './reserved-subjects.ts';
+import { followed, traceNameOf } from './traced-publish.ts';
 
 // Verdicts on a subject. Plain: route it without further ado.
 const PLAIN = 0;
@@ -21,17 +24,37 @@ const RESERVED = 3;
 /** A mapping leads nowhere: as if published to no subject at all. */
 const DROPPED = 4;
 
-const UNDERSCORE = 95;
-const DOLLAR = 36;
 const LOOK_ALWAYS = -1;
 
 export function publish(client: ClientConnection, message: Message, repeats: boolean): void {
   client.inMessages++;
   client.inBytes += message.size;
   if (!repeats || client.planGeneration !== client.account.sublist.generation) lookUp(client, message);
+  if (message.headerLength > 0 && client.broker.messageTracer !== null) publishExamined(client, message);
+  else publishUntraced(client, message);
+}
+
+function publishUntraced(client: ClientConnection, message: Message): void {
   const isPlain = client.verdict === PLAIN && (message.replyEnd === message.replyStart || !isReservedReply(message));
   if (isPlain && client.broker.watch.publishCheck.slot === null) route(client, message);
-  else publishCarefully(client, message);
+  else publishCarefully(client, message, null);
+}
+
+/** A trace may come out of it, or a message other than the one that came in, or nothing. */
+function publishExamined(client: ClientConnection, message: Message): void {
+  const decision = client.broker.messageTracer?.examine(client, message) ?? null;
+  if (decision === null) {
+    publishUntraced(client, message);
+    return;
+  }
+  const way = followed(client, message, decision);
+  if (way === null) return;
+  if (way.trace === null) {
+    publishUntraced(client, way.message);
+    return;
+  }
+  publishCarefully(client, way.message, way.trace);
+  way.trace.release();
 }
 
 /** Finds out all that the subject decides. */
@@ -84,45 +107,52 @@ function mapSubject(client: ClientConnection, message: Message): Buffer | null {
   return client.mappedSubject;
 }
 
-function publishCarefully(client: ClientConnection, message: Message): void {
-  const { broker, options } = client;
+function publishCarefully(client: ClientConnection, message: Message, trace: MessageTrace | null): void {
+  const { broker, options, mappedSubject, verdict } = client;
   broker.tracer?.publish(client, message);
   if (options.pedantic && !isLiteralSubjectBytes(message.bytes, message.subjectStart, message.subjectEnd)) {
     client.sendError('Invalid Publish Subject');
   }
-  if (client.mappedSubject !== null) {
-    message.subjectBytes = client.mappedSubject;
+  const subject = trace === null ? '' : message.subject;
+  if (mappedSubject !== null) {
+    message.subjectBytes = mappedSubject;
     message.subjectStart = 0;
-    message.subjectEnd = client.mappedSubject.length;
+    message.subjectEnd = mappedSubject.length;
   }
-  if (isAllowed(client, message)) {
+  const refusal = refusalOf(client, message);
+  if (trace !== null) {
+    trace.enter(message, traceNameOf(client), subject, refusal ?? '');
+    if (mappedSubject !== null || verdict === DROPPED) trace.map(message, message.subject);
+  }
+  if (refusal === null) {
     if (options.verbose) client.send(OK);
-    if (client.verdict === DROPPED) message.subjectEnd = message.subjectStart;
-    route(client, message);
+    if (verdict === DROPPED) message.subjectEnd = message.subjectStart;
+    if (trace === null) route(client, message);
+    else if (broker.dispatcher.dispatchTraced(client.plan, message, trace) === 0) unrouted(client, message);
+  } else {
+    client.sendError(refusal);
   }
   message.subjectBytes = message.bytes;
 }
 
-function isAllowed(client: ClientConnection, message: Message): boolean {
+/** What the client is told when it may not publish this; null when it may. */
+function refusalOf(client: ClientConnection, message: Message): string | null {
   const { broker, verdict } = client;
   const isDenied = verdict === DENIED && !client.replies?.use(message.subject);
   if (isDenied || verdict === RESERVED) {
     const subject = quoted(message.subject);
-    client.sendError(`Permissions Violation for Publish to ${subject}`);
     broker.logOf(client).error(`Publish Violation - Subject ${subject}`);
-    return false;
+    return `Permissions Violation for Publish to ${subject}`;
   }
   if (message.hasReply && isReservedReply(message)) {
     const reply = quoted(message.reply);
-    client.sendError(`Permissions Violation for Publish with Reply of ${reply}`);
     broker.logOf(client).error(`Publish Violation - Reply ${reply}`);
-    return false;
+    return `Permissions Violation for Publish with Reply of ${reply}`;
   }
   const check = broker.watch.publishCheck.slot;
   const answer = check === null ? undefined : check(client, message);
-  if (answer === undefined || answer === true) return true;
-  client.sendError(`Permissions Violation for Publish to ${quoted(message.subject)}`);
-  return false;
+  if (answer === undefined || answer === true) return null;
+  return `Permissions Violation for Publish to ${quoted(message.subject)}`;
 }
 
 function route(client: ClientConnection, message: Message): void {
@@ -140,38 +170,4 @@ function unrouted(client: ClientConnection, message: Message): void {
   const plan = client.account.sublist.match(message.replyBytes, message.replyStart, message.replyEnd);
   const listener = plan.clients.find((subscription) => subscription.sink === client);
   if (listener !== undefined) client.send(noRespondersFrame(message.reply, listener.sid, message.subject));
-}
-
-/** Subjects only the broker itself publishes to. */
-function isReserved(bytes: Buffer, start: number, end: number, isSystem: boolean): boolean {
-  const first = bytes[start];
-  if (first === UNDERSCORE) return startsWith(bytes, start, end, '_GR_.') && end - start > GR_PREFIX_LENGTH;
-  if (first !== DOLLAR) return false;
-  if (startsWith(bytes, start, end, '$NRG.')) return !isSystem;
-  return startsWith(bytes, start, end, '$GR.');
-}
-
-/** `_GR_.` and two tokens of six characters, each with its dot. */
-const GR_PREFIX_LENGTH = 19;
-
-function isReservedReply(message: Message): boolean {
-  const { replyBytes, replyStart, replyEnd } = message;
-  const first = replyBytes[replyStart];
-  if (first === UNDERSCORE) {
-    return startsWith(replyBytes, replyStart, replyEnd, '_R_.') || hasMoreThan(message, '_GR_.');
-  }
-  return first === DOLLAR && hasMoreThan(message, '$JS.ACK.');
-}
-
-function hasMoreThan(message: Message, prefix: string): boolean {
-  const { replyBytes, replyStart, replyEnd } = message;
-  return replyEnd - replyStart > prefix.length && startsWith(replyBytes, replyStart, replyEnd, prefix);
-}
-
-function startsWith(bytes: Buffer, start: number, end: number, prefix: string): boolean {
-  if (end - start < prefix.length) return false;
-  for (let index = 0; index < prefix.length; index++) {
-    if (bytes[start + index] !== prefix.charCodeAt(index)) return false;
-  }
-  return true;
 }

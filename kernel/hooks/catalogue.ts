@@ -119,9 +119,9 @@ export const CATALOGUE = {
     ['statistics'],
     'Somebody asks for figures: add yours to the argument.',
   ),
-  'trace.hop': notifyNow<[message: T['message'], hop: T['traceHop']]>(
-    ['message', 'hop'],
-    'Only for messages that ask to be traced: one call for each station, in the order they are passed.',
+  'trace.hop': notifyNow<[message: T['message'], station: T['traceStation']]>(
+    ['message', 'station'],
+    'Only for messages that are traced, which is decided elsewhere: one call for each station, in their order.',
   ),
 };
 

@@ -9,6 +9,7 @@ import type { Connection } from '../connection/connection.ts';
 import type { ServerInfo } from '../connection/info.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Message } from '../routing/message.ts';
+import type { Station } from '../routing/message-trace.ts';
 import type { Subscription } from '../routing/subscription.ts';
 
 export interface HookTypes {
@@ -38,7 +39,8 @@ export interface HookTypes {
   advisory: unknown;
   /** Where `stats.collect` puts its figures. */
   statistics: unknown;
-  traceHop: unknown;
+  /** One thing that happened to a traced message. */
+  traceStation: Station;
   /** What serves one wire verb of one connection kind. */
   verbHandler: unknown;
 }

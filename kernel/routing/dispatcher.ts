@@ -5,8 +5,10 @@ import { deliverToClient, deliverToClients } from '../connection/deliver.ts';
 import type { Random } from '../ports/ports.ts';
 import type { Link } from './link.ts';
 import type { Message } from './message.ts';
+import type { MessageTrace } from './message-trace.ts';
 import type { Plan, QueueGroup } from './plan.ts';
 import { CLIENT_SINK, LINK_SINK, type ServiceSink, type Subscription } from './subscription.ts';
+import { sendTraced, serveTraced } from './traced-delivery.ts';
 
 const NO_MEMBERS: readonly Subscription[] = [];
 
@@ -24,20 +26,31 @@ export class Dispatcher {
     let count = deliverToClients(plan.clients, message);
     if (plan.isClientsOnly) return count;
     for (const subscription of plan.services) if (serve(subscription, message)) count++;
-    if (plan.queues.length > 0) count += this.serveQueues(plan, message);
+    if (plan.queues.length > 0) count += this.serveQueues(plan, message, null);
     const remote = this.remote;
     this.remote = null;
-    if (remote !== null || plan.links.length > 0) count += sendOverLinks(plan, message, remote);
+    if (remote !== null || plan.links.length > 0) count += sendOverLinks(plan, message, remote, null);
     return count;
   }
 
+  /** The same, with everything written down. A message that is only traced counts where it would have been taken. */
+  dispatchTraced(plan: Plan, message: Message, trace: MessageTrace): number {
+    let count = 0;
+    for (const subscription of plan.clients) if (serveTraced(subscription, message, trace)) count++;
+    for (const subscription of plan.services) if (serveTraced(subscription, message, trace)) count++;
+    count += this.serveQueues(plan, message, trace);
+    const remote = this.remote;
+    this.remote = null;
+    return count + sendOverLinks(plan, message, remote, trace);
+  }
+
   /** Answers how many members here took the message; those chosen behind links are left in `remote`. */
-  private serveQueues(plan: Plan, message: Message): number {
+  private serveQueues(plan: Plan, message: Message, trace: MessageTrace | null): number {
     let local = 0;
     let remote: Map<Link, Subscription[]> | null = null;
     for (const group of plan.queues) {
       if (message.queues !== null && !message.queues.includes(group.name)) continue;
-      const member = this.serveOne(group, message);
+      const member = this.serveOne(group, message, trace);
       if (member === null) continue;
       if (member.kind !== LINK_SINK) {
         local++;
@@ -56,7 +69,7 @@ export class Dispatcher {
    * From a random start, the first member that takes the message. A member behind a link is chosen when the walk comes
    * to it, but one behind a fallback link only if nobody else takes the message.
    */
-  private serveOne(group: QueueGroup, message: Message): Subscription | null {
+  private serveOne(group: QueueGroup, message: Message, trace: MessageTrace | null): Subscription | null {
     const members = group.members;
     const count = members.length;
     let fallback: Subscription | null = null;
@@ -65,7 +78,7 @@ export class Dispatcher {
       const member = members[index];
       if (++index === count) index = 0;
       if (member.kind !== LINK_SINK) {
-        if (serve(member, message)) return member;
+        if (trace === null ? serve(member, message) : serveTraced(member, message, trace)) return member;
         continue;
       }
       const link = member.sink as Link;
@@ -84,14 +97,31 @@ function serve(subscription: Subscription, message: Message): boolean {
   return isTaken;
 }
 
-function sendOverLinks(plan: Plan, message: Message, remote: Map<Link, Subscription[]> | null): number {
+function sendOverLinks(
+  plan: Plan,
+  message: Message,
+  remote: Map<Link, Subscription[]> | null,
+  trace: MessageTrace | null,
+): number {
   let count = 0;
   for (const { link, subscriptions } of plan.links) {
     const members = remote?.get(link) ?? NO_MEMBERS;
     remote?.delete(link);
     if ((link.refusesOrigins & message.originBit) !== 0) continue;
-    if (link.deliver(message, subscriptions, members)) count++;
+    if (send(link, message, subscriptions, members, trace)) count++;
   }
-  for (const [link, members] of remote ?? []) if (link.deliver(message, NO_MEMBERS, members)) count++;
+  for (const [link, members] of remote ?? []) if (send(link, message, NO_MEMBERS, members, trace)) count++;
   return count;
+}
+
+function send(
+  link: Link,
+  message: Message,
+  subscriptions: readonly Subscription[],
+  members: readonly Subscription[],
+  trace: MessageTrace | null,
+): boolean {
+  return trace === null
+    ? link.deliver(message, subscriptions, members)
+    : sendTraced(link, message, subscriptions, members, trace);
 }

@@ -7,6 +7,16 @@
 import type { Message } from './message.ts';
 import type { LINK_SINK, Sink, Subscription } from './subscription.ts';
 
+/** What a link is called in the traces of messages. */
+export interface LinkTracing {
+  readonly kind: number;
+  readonly id: number;
+  /** The remote server's. */
+  readonly name: string;
+  /** The remote goes on with the trace. */
+  readonly isUnderstood: boolean;
+}
+
 export interface Link extends Sink {
   readonly kind: typeof LINK_SINK;
   /** One bit, shared by all links of a kind and role. */
@@ -15,6 +25,8 @@ export interface Link extends Sink {
   readonly refusesOrigins: number;
   /** Queue members here are chosen only when no nearer member took the message. */
   readonly isFallback: boolean;
+  /** Absent: the link does not show up in traces, and messages that are only traced do not go over it. */
+  readonly tracing?: LinkTracing;
   /**
    * Sends one message over. `subscriptions` is the plain interest that matched, empty when only queue groups chose this
    * link; `queues` are the members chosen here, one a group. Answers whether it was sent.

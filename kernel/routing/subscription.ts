@@ -1,6 +1,7 @@
 /** What stands in a Sublist: who wants messages on a pattern, and what makes this wish special. */
 import type { DeliveryFilter } from '../accounts/permissions.ts';
 import type { Message } from './message.ts';
+import type { MessageTrace } from './message-trace.ts';
 import type { SubjectNode } from './subject-tree.ts';
 import type { Interest } from './sublist.ts';
 
@@ -25,6 +26,11 @@ export interface Sink {
 /** Code in this process. `deliver` answers whether it took the message; the message is borrowed. */
 export interface ServiceSink extends Sink {
   deliver(message: Message, subscription: Subscription): boolean;
+  /**
+   * Instead of `deliver`, where a service wants to show up in traces, or to leave messages alone that are only traced.
+   * Services without it get every message and are never mentioned.
+   */
+  deliverTraced?(message: Message, subscription: Subscription, trace: MessageTrace): boolean;
 }
 
 export class Subscription {

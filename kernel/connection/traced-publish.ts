@@ -1,0 +1,64 @@
+/** From the decision to trace a message to the record that goes with it. */
+import { quoted } from '../../protocols/client/frames.ts';
+import { withHeaderField } from '../routing/header-field.ts';
+import type { Message } from '../routing/message.ts';
+import { CLIENT_KIND, type Egress, MessageTrace, type TraceDecision, TraceError } from '../routing/message-trace.ts';
+import { isLiteral, isValidSubject } from '../routing/subject.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { isReserved } from './reserved-subjects.ts';
+
+/** How a message goes on: not always as it came, and with a record or without. */
+export interface Way {
+  readonly message: Message;
+  readonly trace: MessageTrace | null;
+}
+
+/** Null when the message goes no further. */
+export function followed(client: ClientConnection, message: Message, decision: TraceDecision): Way | null {
+  if (decision.action === 'drop') return null;
+  if (decision.action === 'mark') {
+    return { message: withHeaderField(message, decision.name, decision.value), trace: null };
+  }
+  const { request } = decision;
+  const { destination } = request;
+  if (!isLiteral(destination) || !isValidSubject(destination)) {
+    const text = `Destination ${quoted(destination)} is not valid, won't be able to trace events`;
+    client.broker.logOf(client).error(text);
+    return request.isOnly ? null : { message, trace: null };
+  }
+  if (!mayReport(client, destination)) {
+    const text = quoted(destination);
+    client.sendError(`Permissions Violation for Publish to ${text}`);
+    client.broker.logOf(client).error(`Publish Violation - Subject ${text}`);
+    return null;
+  }
+  return { message, trace: traceFor(client, decision) };
+}
+
+/** A message that is refused before all of it has come: `message` is as much of it as is there. */
+export function reportTooLarge(client: ClientConnection, message: Message): void {
+  const decision = client.broker.messageTracer?.examine(client, message) ?? null;
+  if (decision?.action !== 'trace') return;
+  const { destination } = decision.request;
+  if (!isLiteral(destination) || !isValidSubject(destination) || !mayReport(client, destination)) return;
+  const trace = traceFor(client, decision);
+  trace.enter(message, traceNameOf(client), message.subject, TraceError.payloadTooLarge);
+  trace.release();
+}
+
+/** What a publisher is called in a trace. */
+export function traceNameOf({ id, options }: ClientConnection): Egress {
+  return { kind: CLIENT_KIND, id, name: options.name };
+}
+
+/** The report is published in the name of whoever asks for it. */
+function mayReport({ account, permissions }: ClientConnection, destination: string): boolean {
+  const bytes = Buffer.from(destination, 'latin1');
+  if (isReserved(bytes, 0, bytes.length, account.isSystem)) return false;
+  return permissions === null || permissions.mayPublish(bytes, 0, bytes.length);
+}
+
+function traceFor(client: ClientConnection, { request }: TraceDecision & { action: 'trace' }): MessageTrace {
+  const { clock, watch } = client.broker;
+  return new MessageTrace(request, client.account.name, () => clock.now(), watch.traceHop);
+}
