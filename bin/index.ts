@@ -9,7 +9,7 @@ export type { PluginRequest } from '../kernel/host/resolve.ts';
 export type { Log } from '../kernel/log.ts';
 export type { Clock, Disk, Network, Ports, Random } from '../kernel/ports/ports.ts';
 export type { Address } from '../kernel/ports/transport.ts';
-export { ConfigError } from './embedding/config-error.ts';
+export { ConfigurationError } from './configuration.ts';
 export { EmbeddedServer } from './embedding/embedded-server.ts';
 export type { InProcessOptions } from './embedding/nats-core-transport.ts';
 export type { ConfigSource, ServerConfig, ServerExtras } from './embedding/server-config.ts';

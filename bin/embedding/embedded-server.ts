@@ -37,7 +37,7 @@ export class EmbeddedServer {
 
   /**
    * Reads the configuration, loads the plugins, and starts. Fulfilled with this broker when clients are served; rejected
-   * with a `ConfigError` that lists all problems, or a `PluginError`, after closing what was opened. Later calls answer
+   * with a `ConfigurationError` that lists all problems, or a `PluginError`, after closing what was opened. Later calls answer
    * the same promise.
    */
   start(): Promise<this> {

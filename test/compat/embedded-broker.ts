@@ -1,4 +1,4 @@
-import { ConfigError, createServer, type ServerConfig } from '../../bin/index.ts';
+import { ConfigurationError, createServer, type ServerConfig } from '../../bin/index.ts';
 import type { PlayedBroker } from './play.ts';
 
 export async function startEmbedded(config: Readonly<Record<string, unknown>>): Promise<PlayedBroker> {
@@ -13,7 +13,7 @@ export async function understands(config: Readonly<Record<string, unknown>>): Pr
     await (await startEmbedded(config)).stop();
     return true;
   } catch (error) {
-    if (error instanceof ConfigError) return false;
+    if (error instanceof ConfigurationError) return false;
     throw error;
   }
 }
