@@ -1,0 +1,141 @@
+/** Reads lists of users: those of the `authorization` block and those of accounts are written alike. */
+import type { Problems } from '../../../kernel/plugin-api.ts';
+import { decodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
+import { CONNECTION_TYPES, type ConnectionType } from '../credentials/connection-type.ts';
+import type { ConfigNode, MapEntry } from '../kernel-terms.ts';
+import type { PermissionRules } from '../permissions/permission-rules.ts';
+import { readPermissions } from './permission-options.ts';
+import { printed, quote, typeName } from './texts.ts';
+import { readBoolean, readString } from './value-reader.ts';
+
+export interface UserOptions {
+  readonly account: string;
+  /** Empty for users with a key. */
+  readonly user: string;
+  readonly password: string;
+  /** Empty for users with a name. */
+  readonly nkey: string;
+  /** Null: may do everything. */
+  readonly permissions: PermissionRules | null;
+  /** Empty: any. */
+  readonly connectionTypes: readonly ConnectionType[];
+  readonly isProxyRequired: boolean;
+}
+
+type OpenUser = { -readonly [Key in keyof UserOptions]: UserOptions[Key] };
+
+export interface ListedUser {
+  readonly options: UserOptions;
+  readonly place: ConfigNode;
+}
+
+export function readUsers(node: ConfigNode, account: string, problems: Problems): ListedUser[] {
+  if (node.kind !== 'array') {
+    problems.error(node, `Expected users field to be an array, got ${printed(node)}`);
+    return [];
+  }
+  return node.value.flatMap((element) => readUser(element, account, problems) ?? []);
+}
+
+function readUser(node: ConfigNode, account: string, problems: Problems): ListedUser | null {
+  if (node.kind !== 'map') {
+    problems.error(node, `Expected user entry to be a map/struct, got ${printed(node)}`);
+    return null;
+  }
+  const user: OpenUser = {
+    account,
+    user: '',
+    password: '',
+    nkey: '',
+    permissions: null,
+    connectionTypes: [],
+    isProxyRequired: false,
+  };
+  for (const entry of node.value.values()) readEntry(entry, user, problems);
+  const failure = failureOf(user);
+  if (failure !== null) problems.error(node, failure);
+  return failure === null ? { options: Object.freeze(user), place: node } : null;
+}
+
+function failureOf({ user, password, nkey }: UserOptions): string | null {
+  if (nkey === '') return user === '' ? 'User entry requires a user' : null;
+  if (decodePublicKey(nkey)?.kind !== NkeyKind.user) return 'Not a valid public nkey for a user';
+  return user === '' && password === '' ? null : 'Nkey users do not take usernames or passwords';
+}
+
+function readEntry(entry: MapEntry, user: OpenUser, problems: Problems): void {
+  const { value } = entry;
+  switch (entry.key.toLowerCase()) {
+    case 'nkey':
+      user.nkey = readString(value, problems) ?? '';
+      break;
+    case 'user':
+    case 'username':
+      user.user = readString(value, problems) ?? '';
+      break;
+    case 'pass':
+    case 'password':
+      user.password = readString(value, problems) ?? '';
+      break;
+    case 'permission':
+    case 'permissions':
+    case 'authorization':
+      user.permissions = readPermissions(value, problems) ?? null;
+      break;
+    case 'allowed_connection_types':
+    case 'connection_types':
+    case 'clients':
+      user.connectionTypes = readConnectionTypes(value, problems);
+      break;
+    case 'proxy_required':
+      user.isProxyRequired = readBoolean(value, problems) ?? false;
+      break;
+    default:
+      if (!entry.isReferenced) problems.error(entry, `unknown field ${quote(entry.key)}`);
+  }
+}
+
+function readConnectionTypes(node: ConfigNode, problems: Problems): readonly ConnectionType[] {
+  const names = namesIn(node, problems).map((name) => name.toUpperCase());
+  const unknown = names.filter((name) => !isConnectionType(name));
+  if (unknown.length > 0) problems.error(node, `invalid connection types [${unknown.map(quote).join(' ')}]`);
+  return Object.freeze(names.filter(isConnectionType));
+}
+
+function namesIn(node: ConfigNode, problems: Problems): string[] {
+  if (node.kind === 'string') return [node.value];
+  if (node.kind !== 'array') {
+    problems.error(node, `error parsing allowed connection types: unsupported type ${typeName(node)}`);
+    return [];
+  }
+  return node.value.flatMap((element) => {
+    if (element.kind === 'string') return [element.value];
+    problems.error(element, `error parsing allowed connection types: unsupported type in array ${typeName(element)}`);
+    return [];
+  });
+}
+
+function isConnectionType(name: string): name is ConnectionType {
+  return (CONNECTION_TYPES as readonly string[]).includes(name);
+}
+
+/** Users without permissions of their own have those of the block around them. */
+export function withDefaults(users: readonly ListedUser[], permissions: PermissionRules | null): ListedUser[] {
+  if (permissions === null) return [...users];
+  return users.map((user) =>
+    user.options.permissions === null ? { ...user, options: Object.freeze({ ...user.options, permissions }) } : user,
+  );
+}
+
+/** A name or key may stand for one user only. Answers the users without those that come a second time. */
+export function uniqueUsers(users: readonly ListedUser[], problems: Problems): UserOptions[] {
+  const seen = new Set<string>();
+  const unique: UserOptions[] = [];
+  for (const { options, place } of users) {
+    const label = options.nkey === '' ? `user ${quote(options.user)}` : `nkey ${quote(options.nkey)}`;
+    if (seen.has(label)) problems.error(place, `Duplicate ${label} detected`);
+    else unique.push(options);
+    seen.add(label);
+  }
+  return unique;
+}

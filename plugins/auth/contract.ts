@@ -1,0 +1,50 @@
+/**
+ * The capability `auth.authenticator`, a chain: whoever has another way to tell who a client is provides one.
+ *
+ * `authenticate` is asked in the order of the chain before the configured users are looked up, and the first answer
+ * counts. What is decided then goes past every `review`, which may replace it: a callout that overrides everything.
+ */
+import type { Refusal } from '../../kernel/plugin-api.ts';
+import type { ConnectionType } from './credentials/connection-type.ts';
+import type { Connection, Credentials, Identity } from './kernel-terms.ts';
+import type { KnownUser } from './user-directory.ts';
+
+export type { Connection, ConnectionType, Credentials, Identity, KnownUser };
+
+export const AUTHENTICATOR = 'auth.authenticator';
+
+export type Verdict = Identity | Refusal;
+
+/** Somebody wants in. */
+export interface LoginAttempt {
+  readonly connection: Connection;
+  readonly credentials: Credentials;
+  readonly connectionType: ConnectionType;
+  /** What the client had to sign; empty where it was not asked to. */
+  readonly nonce: string;
+  /** The client sent something else first than CONNECT. */
+  readonly isImplicit: boolean;
+  /** The public key of the trusted proxy it came through; empty without one. */
+  readonly proxyKey: string;
+  /** A configured user by name or public key. */
+  findUser(name: string): KnownUser | undefined;
+  userNames(): Iterable<string>;
+  /**
+   * Lets the client in as a configured user, if this user may come in this way: for those who know the name from
+   * elsewhere, such as a certificate. With `withPassword` the password of CONNECT must be the user's.
+   */
+  admit(user: KnownUser, options?: { withPassword?: boolean }): Promise<Verdict>;
+  /** A refusal that tells the log who it was. */
+  refuse(): Refusal;
+}
+
+export interface Authenticator {
+  /** Clients have to log in even if no user is configured. */
+  readonly isLoginRequired: boolean;
+  /** Clients are sent a nonce to sign. */
+  readonly needsNonce: boolean;
+  /** Undefined: not mine. */
+  authenticate?(attempt: LoginAttempt): Verdict | undefined | Promise<Verdict | undefined>;
+  /** Undefined: leave it as it is. */
+  review?(attempt: LoginAttempt, verdict: Verdict): Verdict | undefined | Promise<Verdict | undefined>;
+}

@@ -1,0 +1,21 @@
+/** How a connection came in, by the names that users are restricted with. */
+import type { Connection } from '../kernel-terms.ts';
+
+export const CONNECTION_TYPES = [
+  'STANDARD',
+  'WEBSOCKET',
+  'LEAFNODE',
+  'LEAFNODE_WS',
+  'MQTT',
+  'MQTT_WS',
+  'IN_PROCESS',
+] as const;
+export type ConnectionType = (typeof CONNECTION_TYPES)[number];
+
+export function connectionTypeOf({ kindName, transport }: Connection): ConnectionType {
+  const isWebSocket = transport.kind === 'websocket';
+  if (kindName === 'mqtt') return isWebSocket ? 'MQTT_WS' : 'MQTT';
+  if (kindName === 'leaf') return isWebSocket ? 'LEAFNODE_WS' : 'LEAFNODE';
+  if (isWebSocket) return 'WEBSOCKET';
+  return transport.kind === 'memory' ? 'IN_PROCESS' : 'STANDARD';
+}

@@ -1,0 +1,232 @@
+/** Decides who a client is. All refusals look alike from outside. */
+import { isRefusal, type Refusal, refuse } from '../../kernel/plugin-api.ts';
+import type { Authenticator, LoginAttempt, Verdict } from './contract.ts';
+import { connectionTypeOf } from './credentials/connection-type.ts';
+import type { FailedLogins } from './credentials/failed-logins.ts';
+import type { Secrets } from './credentials/secret.ts';
+import { decodeSignature, isSigned } from './credentials/signature.ts';
+import {
+  type CloseReason,
+  type Connection,
+  type Credentials,
+  GLOBAL_ACCOUNT,
+  type Identity,
+  isClient,
+} from './kernel-terms.ts';
+import type { KeyUser, KnownUser, PasswordUser, UserDirectory } from './user-directory.ts';
+
+const PROXY_NOT_TRUSTED: CloseReason = 'Proxy Not Trusted';
+const PROXY_REQUIRED: CloseReason = 'Proxy Required';
+
+/** Null: somebody tried to pass for a proxy. */
+type ProxyKey = string | null;
+
+export interface GatekeeperParts {
+  readonly secrets: Secrets;
+  readonly failedLogins: FailedLogins;
+  /** Something an operator should know. */
+  readonly warn: (text: string) => void;
+}
+
+export class Gatekeeper {
+  authenticators: readonly Authenticator[] = [];
+  private directory: UserDirectory;
+  private readonly parts: GatekeeperParts;
+  /** Which identities are whose: a reload asks. */
+  private readonly users = new WeakMap<Identity, KnownUser>();
+
+  constructor(directory: UserDirectory, parts: GatekeeperParts) {
+    this.directory = directory;
+    this.parts = parts;
+  }
+
+  get current(): UserDirectory {
+    return this.directory;
+  }
+
+  replaceDirectory(directory: UserDirectory): void {
+    this.directory = directory;
+  }
+
+  get isLoginRequired(): boolean {
+    return this.directory.isLoginRequired || this.authenticators.some(({ isLoginRequired }) => isLoginRequired);
+  }
+
+  get isNonceNeeded(): boolean {
+    const { byKey, trustedProxies } = this.directory;
+    return byKey.size > 0 || trustedProxies.size > 0 || this.authenticators.some(({ needsNonce }) => needsNonce);
+  }
+
+  /** The configured user this identity was made from. */
+  userOf(identity: Identity): KnownUser | undefined {
+    return this.users.get(identity);
+  }
+
+  /** Never answers by configuration that a reload has replaced meanwhile. */
+  async judge(connection: Connection, credentials: Credentials): Promise<Verdict> {
+    const { failedLogins, warn } = this.parts;
+    const { host } = connection.transport.remote;
+    const isRemote = connection.transport.kind !== 'memory';
+    if (isRemote && failedLogins.isBlocked(host)) return refusalOf(credentials);
+    let verdict: Verdict;
+    let directory: UserDirectory;
+    do {
+      directory = this.directory;
+      verdict = await this.decide(connection, credentials);
+    } while (directory !== this.directory);
+    if (isRemote && isRefusal(verdict) && failedLogins.add(host)) {
+      warn(`${failedLogins.limit.max} logins from ${host} have failed, further attempts are refused for a while`);
+    }
+    return verdict;
+  }
+
+  private async decide(connection: Connection, credentials: Credentials): Promise<Verdict> {
+    const proxyKey = await this.proxyOf(connection, credentials);
+    if (proxyKey === null) return refusalOf(credentials, PROXY_NOT_TRUSTED);
+    const attempt = new Attempt(this, connection, credentials, proxyKey);
+    let verdict = (await this.firstAnswer(attempt)) ?? (await this.decideByConfiguration(attempt));
+    for (const authenticator of this.authenticators) {
+      verdict = (await authenticator.review?.(attempt, verdict)) ?? verdict;
+    }
+    return verdict;
+  }
+
+  private async firstAnswer(attempt: LoginAttempt): Promise<Verdict | undefined> {
+    for (const authenticator of this.authenticators) {
+      const answer = await authenticator.authenticate?.(attempt);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+
+  private async proxyOf(connection: Connection, { proxy_sig }: Credentials): Promise<ProxyKey> {
+    const { trustedProxies } = this.directory;
+    if (proxy_sig === '' || trustedProxies.size === 0) return '';
+    const signature = decodeSignature(proxy_sig, false);
+    if (signature === null) return null;
+    for (const [nkey, key] of trustedProxies) if (await isSigned(nonceOf(connection), key, signature)) return nkey;
+    return null;
+  }
+
+  private async decideByConfiguration(attempt: LoginAttempt): Promise<Verdict> {
+    const { directory } = this;
+    const { credentials } = attempt;
+    if (directory.nobody !== null && bringsNothing(credentials, directory)) {
+      // Without CONNECT only a user with a password will do.
+      const isUnfit = attempt.isImplicit && 'key' in directory.nobody;
+      return isUnfit ? attempt.refuse() : this.admit(attempt, directory.nobody);
+    }
+    if (!this.isLoginRequired) return { account: GLOBAL_ACCOUNT, user: '', permissions: null };
+    if (attempt.isImplicit) return attempt.refuse();
+    if (credentials.nkey !== '' && directory.byKey.size > 0) return this.checkKey(attempt, directory.byKey);
+    if (directory.byName.size > 0) return this.checkUser(attempt, directory);
+    if (directory.token !== null) return this.checkSecret(attempt, directory.token, credentials.auth_token);
+    if (directory.single?.name !== credentials.user) return attempt.refuse();
+    return this.checkSecret(attempt, directory.single, credentials.pass);
+  }
+
+  private async checkKey(attempt: LoginAttempt, users: ReadonlyMap<string, KeyUser>): Promise<Verdict> {
+    const user = users.get(attempt.credentials.nkey);
+    const signature = decodeSignature(attempt.credentials.sig, true);
+    if (user === undefined || signature === null) return attempt.refuse();
+    return (await isSigned(attempt.nonce, user.key, signature)) ? this.admit(attempt, user) : attempt.refuse();
+  }
+
+  private async checkUser(attempt: LoginAttempt, { byName, decoy }: UserDirectory): Promise<Verdict> {
+    const user = byName.get(attempt.credentials.user);
+    if (user !== undefined) return this.checkSecret(attempt, user, attempt.credentials.pass);
+    await this.isRight(attempt, decoy, attempt.credentials.pass);
+    return attempt.refuse();
+  }
+
+  async checkSecret(attempt: LoginAttempt, user: PasswordUser, given: string): Promise<Verdict> {
+    return (await this.isRight(attempt, user.password, given)) ? this.admit(attempt, user) : attempt.refuse();
+  }
+
+  private isRight({ connection }: LoginAttempt, stored: string, given: string): boolean | Promise<boolean> {
+    const { host } = connection.transport.remote;
+    const isWanted = (): boolean => !connection.isClosed && !this.parts.failedLogins.isBlocked(host);
+    return this.parts.secrets.isRight(stored, given, isWanted);
+  }
+
+  /** The credentials are right; what is left is whether this user may come in this way. */
+  admit({ connectionType, credentials, proxyKey }: LoginAttempt, user: KnownUser): Verdict {
+    if (user.isProxyRequired && proxyKey === '') return refusalOf(credentials, PROXY_REQUIRED);
+    if (user.connectionTypes.length > 0 && !user.connectionTypes.includes(connectionType)) {
+      return refusalOf(credentials);
+    }
+    const details = proxyKey === '' ? undefined : { proxyKey };
+    const { account, name, permissions } = user;
+    const identity: Identity = { account, user: name, permissions, ...(details === undefined ? {} : { details }) };
+    this.users.set(identity, user);
+    return identity;
+  }
+}
+
+class Attempt implements LoginAttempt {
+  readonly connection: Connection;
+  readonly credentials: Credentials;
+  readonly proxyKey: string;
+  private readonly gatekeeper: Gatekeeper;
+
+  constructor(gatekeeper: Gatekeeper, connection: Connection, credentials: Credentials, proxyKey: string) {
+    this.gatekeeper = gatekeeper;
+    this.connection = connection;
+    this.credentials = credentials;
+    this.proxyKey = proxyKey;
+  }
+
+  get connectionType() {
+    return connectionTypeOf(this.connection);
+  }
+
+  get nonce(): string {
+    return nonceOf(this.connection);
+  }
+
+  get isImplicit(): boolean {
+    return isClient(this.connection) && !this.connection.isConnectReceived;
+  }
+
+  findUser(name: string): KnownUser | undefined {
+    return this.gatekeeper.current.find(name);
+  }
+
+  userNames(): Iterable<string> {
+    return this.gatekeeper.current.byName.keys();
+  }
+
+  async admit(user: KnownUser, { withPassword = false } = {}): Promise<Verdict> {
+    if (!withPassword || !('password' in user)) return this.gatekeeper.admit(this, user);
+    return this.gatekeeper.checkSecret(this, user as PasswordUser, this.credentials.pass);
+  }
+
+  refuse(): Refusal {
+    return refusalOf(this.credentials);
+  }
+}
+
+function nonceOf(connection: Connection): string {
+  return isClient(connection) ? connection.nonce : '';
+}
+
+/** A key counts as something only where keys are asked for. */
+function bringsNothing({ user, pass, auth_token, nkey }: Credentials, { byKey }: UserDirectory): boolean {
+  return user === '' && pass === '' && auth_token === '' && (nkey === '' || byKey.size === 0);
+}
+
+function refusalOf(credentials: Credentials, closeReason: CloseReason | null = null): Refusal {
+  return refuse(labelOf(credentials), null, closeReason);
+}
+
+/** Who it was, for the log, with nothing that should stay secret. */
+function labelOf({ nkey, user, auth_token }: Credentials): string {
+  if (nkey !== '') return `Nkey "${printable(nkey)}"`;
+  if (user !== '') return `User "${printable(user)}"`;
+  return auth_token === '' ? '' : 'Token "[REDACTED]"';
+}
+
+/** What strangers send must not forge lines of the log. */
+function printable(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}

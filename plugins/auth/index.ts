@@ -1,0 +1,120 @@
+/** Who may log in, and what they may do: users, passwords, tokens, keys, permissions. */
+import { type Disposer, definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
+import { type AuthConfig, authSchema, reloadAnswer } from './config.ts';
+import { AUTHENTICATOR, type Authenticator } from './contract.ts';
+import { FailedLogins } from './credentials/failed-logins.ts';
+import { Secrets } from './credentials/secret.ts';
+import { Gatekeeper } from './gatekeeper.ts';
+import { type Connection, isClient, type ServerInfo } from './kernel-terms.ts';
+import { Relogin } from './relogin.ts';
+import { hasPlainPasswords, UserDirectory } from './user-directory.ts';
+
+type Context = PluginContext<AuthConfig>;
+
+const DIGEST_KEY_BYTES = 32;
+
+export const plugin = definePlugin<AuthConfig, AuthState>({
+  name: 'auth',
+  version: '1.0.0',
+  api: [1],
+  summary: 'Users, passwords, tokens, nkeys and permissions',
+  requires: [{ name: AUTHENTICATOR, cardinality: 'chain', optional: true }],
+  config: {
+    key: 'authorization',
+    also: [{ key: 'no_auth_user' }, { key: 'proxies' }],
+    accountKeys: ['users', 'default_permissions'],
+    schema: authSchema,
+    live: reloadAnswer,
+  },
+
+  register: (ctx) => new AuthState(ctx),
+
+  init(ctx, state) {
+    state.gatekeeper.authenticators = ctx.useAll<Authenticator>(AUTHENTICATOR).map(({ value }) => value);
+    if (hasPlainPasswords(ctx.config)) ctx.kernel.log.warn('Plaintext passwords detected, use nkeys or bcrypt');
+    state.apply(ctx.config);
+  },
+
+  reload(_ctx, state, { after }) {
+    state.apply(after);
+    state.relogin.askEverybody();
+  },
+});
+
+class AuthState {
+  readonly gatekeeper: Gatekeeper;
+  readonly relogin: Relogin;
+  private readonly ctx: Context;
+  private readonly failedLogins: FailedLogins;
+  private readonly defaultTimeoutMs: number;
+  private config: AuthConfig;
+  private stopAsking: Disposer | null = null;
+
+  constructor(ctx: Context) {
+    const { config, kernel } = ctx;
+    const { clock } = kernel.ports;
+    this.ctx = ctx;
+    this.config = config;
+    this.defaultTimeoutMs = kernel.broker.options.authTimeoutMs;
+    this.failedLogins = new FailedLogins(limitOf(config), () => clock.monotonic());
+    this.gatekeeper = new Gatekeeper(this.directoryFor(config), {
+      secrets: new Secrets({
+        key: kernel.ports.random.bytes(DIGEST_KEY_BYTES),
+        monotonic: () => clock.monotonic(),
+        pause: (milliseconds) => new Promise((resolve) => void ctx.after(milliseconds, resolve)),
+      }),
+      failedLogins: this.failedLogins,
+      warn: (text) => ctx.log.warn(text),
+    });
+    this.relogin = new Relogin(kernel.broker, this.gatekeeper);
+    ctx.tap('connection.hello', (info, connection) => this.greet(info, connection));
+    ctx.tap('connection.authenticated', (connection) => this.relogin.authenticated(connection));
+    ctx.tap('connection.closed', (connection) => this.relogin.closed(connection));
+    // A reload may replace the broker's options as a whole.
+    ctx.tap('server.reload', () => this.setTimeout());
+  }
+
+  apply(config: AuthConfig): void {
+    this.config = config;
+    this.failedLogins.limit = limitOf(config);
+    this.gatekeeper.replaceDirectory(this.directoryFor(config));
+    this.setTimeout();
+    this.askOrNot();
+  }
+
+  private directoryFor(config: AuthConfig): UserDirectory {
+    return new UserDirectory(config, this.ctx.kernel.broker.options.systemAccount);
+  }
+
+  private setTimeout(): void {
+    const { broker } = this.ctx.kernel;
+    const authTimeoutMs = this.config.timeoutMs ?? this.defaultTimeoutMs;
+    if (broker.options.authTimeoutMs !== authTimeoutMs) broker.options = { ...broker.options, authTimeoutMs };
+  }
+
+  /** While nobody has to log in nobody is asked: a client may then begin with whatever it likes. */
+  private askOrNot(): void {
+    const asks = this.gatekeeper.isLoginRequired || this.gatekeeper.current.trustedProxies.size > 0;
+    if (asks === (this.stopAsking !== null)) return;
+    this.stopAsking?.();
+    this.stopAsking = asks
+      ? this.ctx.tap('connection.authenticate', (connection, credentials) =>
+          this.gatekeeper.judge(connection, credentials),
+        )
+      : null;
+  }
+
+  private greet(info: ServerInfo, connection: Connection): ServerInfo | undefined {
+    const { gatekeeper } = this;
+    const isAsked = gatekeeper.isLoginRequired && !gatekeeper.current.isHidden;
+    if (!isAsked && !gatekeeper.isNonceNeeded) return undefined;
+    const told = { ...info };
+    if (isAsked) told.auth_required = true;
+    if (gatekeeper.isNonceNeeded && isClient(connection)) told.nonce = connection.nonce;
+    return told;
+  }
+}
+
+function limitOf({ failedLoginsMax, failedLoginWindowMs }: AuthConfig): { max: number; windowMs: number } {
+  return { max: failedLoginsMax, windowMs: failedLoginWindowMs };
+}

@@ -1,0 +1,71 @@
+/**
+ * The permissions of a user, made once and shared by all connections of that user.
+ *
+ * Entries are patterns and the subject asked about is text, wildcards included: an allowed `foo.*` admits a subscription
+ * to `foo.>`, as it does on every NATS server.
+ */
+import type { DeliveryFilter, Permissions, ReplyAllowance } from './kernel-terms.ts';
+import { PatternSet } from './permissions/pattern-set.ts';
+import type { PermissionRules } from './permissions/permission-rules.ts';
+import { SubscribeList } from './permissions/subscribe-list.ts';
+
+export class PermissionSet implements Permissions {
+  readonly rules: PermissionRules;
+  readonly replies: ReplyAllowance | null;
+  private readonly publishAllow: PatternSet | null;
+  private readonly publishDeny: PatternSet;
+  private readonly subscribeAllow: SubscribeList | null;
+  private readonly subscribeDeny: SubscribeList;
+  private readonly plainFilter: DeliveryFilter;
+
+  constructor(rules: PermissionRules) {
+    this.rules = rules;
+    this.replies = rules.responses;
+    const { allow } = rules.publish;
+    this.publishAllow = publishAllowOf(allow, rules.responses);
+    this.publishDeny = PatternSet.of(rules.publish.deny);
+    this.subscribeAllow = rules.subscribe.allow === null ? null : new SubscribeList(rules.subscribe.allow);
+    this.subscribeDeny = new SubscribeList(rules.subscribe.deny);
+    this.plainFilter = new DeniedSubjects([this.subscribeDeny.plain]);
+  }
+
+  mayPublish(bytes: Buffer, start: number, end: number): boolean {
+    if (this.publishAllow !== null && !this.publishAllow.covers(bytes, start, end)) return false;
+    return !this.publishDeny.covers(bytes, start, end);
+  }
+
+  maySubscribe(subject: string, queue: string): boolean {
+    if (this.subscribeAllow !== null && !this.subscribeAllow.allows(subject, queue)) return false;
+    return !this.subscribeDeny.denies(subject, queue);
+  }
+
+  deliveryFilter(subject: string, queue: string): DeliveryFilter | null {
+    const { plain, queued } = this.subscribeDeny;
+    const forQueue = queue === '' ? [] : queued.filter((entry) => entry.queues.coversText(queue));
+    const colliding = forQueue.map((entry) => entry.subject).filter((denied) => denied.collidesWith(subject));
+    const isPlain = plain.collidesWith(subject);
+    if (colliding.length > 0) return new DeniedSubjects(isPlain ? [plain, ...colliding] : colliding);
+    return isPlain ? this.plainFilter : null;
+  }
+}
+
+/** Who may answer requests, and is told nothing else, may publish nothing else. */
+function publishAllowOf(allow: readonly string[] | null, responses: ReplyAllowance | null): PatternSet | null {
+  if (allow !== null) return PatternSet.of(allow);
+  return responses === null ? null : new PatternSet();
+}
+
+class DeniedSubjects implements DeliveryFilter {
+  private readonly denied: readonly PatternSet[];
+
+  constructor(denied: readonly PatternSet[]) {
+    this.denied = denied;
+  }
+
+  allows(bytes: Buffer, start: number, end: number): boolean {
+    for (let index = 0; index < this.denied.length; index++) {
+      if (this.denied[index]!.covers(bytes, start, end)) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,112 @@
+/** Everybody who is configured to log in, ready to be looked up. Made anew by each reload. */
+import type { KeyObject } from 'node:crypto';
+import type { UserOptions } from './config/user-options.ts';
+import type { AuthConfig } from './config.ts';
+import { isBcrypt } from './credentials/bcrypt.ts';
+import type { ConnectionType } from './credentials/connection-type.ts';
+import { publicKeyOf } from './credentials/signature.ts';
+import { GLOBAL_ACCOUNT, type Permissions } from './kernel-terms.ts';
+import { PermissionSet } from './permission-set.ts';
+import type { PermissionRules } from './permissions/permission-rules.ts';
+
+export interface KnownUser {
+  /** A name, or a public key. */
+  readonly name: string;
+  readonly account: string;
+  readonly permissions: Permissions | null;
+  /** Empty: any. */
+  readonly connectionTypes: readonly ConnectionType[];
+  readonly isProxyRequired: boolean;
+}
+
+export interface PasswordUser extends KnownUser {
+  readonly password: string;
+}
+
+export interface KeyUser extends KnownUser {
+  readonly key: KeyObject;
+}
+
+/** The user that clients are when only the system account has users; nobody can log in under this name. */
+const ANONYMOUS = '';
+
+export class UserDirectory {
+  readonly byName: ReadonlyMap<string, PasswordUser>;
+  readonly byKey: ReadonlyMap<string, KeyUser>;
+  /** The one user of a configuration without a list. */
+  readonly single: PasswordUser | null;
+  readonly token: PasswordUser | null;
+  /** Who clients without credentials are. */
+  readonly nobody: PasswordUser | KeyUser | null;
+  /** Clients need not know that there is authentication: whoever brings nothing is let in. */
+  readonly isHidden: boolean;
+  readonly trustedProxies: ReadonlyMap<string, KeyObject>;
+  /** Compared with when there is no such user, so that the answer takes as long as for one. */
+  readonly decoy: string;
+  private readonly shared = new Map<PermissionRules, PermissionSet>();
+
+  constructor(config: AuthConfig, systemAccount: string | null) {
+    const { users } = config;
+    this.byName = new Map(users.filter(({ nkey }) => nkey === '').map((user) => [user.user, this.passwordUser(user)]));
+    this.byKey = new Map(users.filter(({ nkey }) => nkey !== '').map((user) => [user.nkey, this.keyUser(user)]));
+    const isProxyRequired = config.isProxyRequired;
+    this.single = config.user === '' ? null : { ...openUser(config.user, config.password), isProxyRequired };
+    this.token = config.token === '' ? null : { ...openUser('', config.token), isProxyRequired };
+    const named = this.byName.get(config.noAuthUser) ?? this.byKey.get(config.noAuthUser) ?? null;
+    this.isHidden = named !== null;
+    this.nobody = named ?? (isForSystemOnly(config, systemAccount) ? openUser(ANONYMOUS, '') : null);
+    this.trustedProxies = new Map(config.trustedProxies.map((nkey) => [nkey, publicKeyOf(nkey)!]));
+    this.decoy = users.find(({ password }) => isBcrypt(password))?.password ?? '';
+  }
+
+  /** Clients have to say who they are. */
+  get isLoginRequired(): boolean {
+    return this.byName.size > 0 || this.byKey.size > 0 || this.single !== null || this.token !== null;
+  }
+
+  find(name: string): KnownUser | undefined {
+    return this.byName.get(name) ?? this.byKey.get(name);
+  }
+
+  private passwordUser(user: UserOptions): PasswordUser {
+    return { name: user.user, password: user.password, ...this.common(user) };
+  }
+
+  private keyUser(user: UserOptions): KeyUser {
+    return { name: user.nkey, key: publicKeyOf(user.nkey)!, ...this.common(user) };
+  }
+
+  private common(user: UserOptions): Omit<KnownUser, 'name'> {
+    const { account, connectionTypes, isProxyRequired, permissions } = user;
+    return { account, connectionTypes, isProxyRequired, permissions: permissions && this.permissionSet(permissions) };
+  }
+
+  /** Users with the same default permissions share one set. */
+  private permissionSet(rules: PermissionRules): PermissionSet {
+    const set = this.shared.get(rules) ?? new PermissionSet(rules);
+    this.shared.set(rules, set);
+    return set;
+  }
+}
+
+function openUser(name: string, password: string): PasswordUser {
+  return {
+    name,
+    password,
+    account: GLOBAL_ACCOUNT,
+    permissions: null,
+    connectionTypes: [],
+    isProxyRequired: false,
+  };
+}
+
+/** Whoever configures nothing but a login for the system account does not mean to lock everybody else out. */
+function isForSystemOnly({ isAuthorizationGiven, accounts, users }: AuthConfig, systemAccount: string | null): boolean {
+  return !isAuthorizationGiven && users.length > 0 && accounts.every((account) => account === systemAccount);
+}
+
+/** Passwords that anybody who sees the configuration can read. */
+export function hasPlainPasswords({ users, password }: AuthConfig): boolean {
+  const isPlain = (stored: string): boolean => !isBcrypt(stored);
+  return (password !== '' && isPlain(password)) || users.some((user) => user.nkey === '' && isPlain(user.password));
+}
