@@ -12,6 +12,7 @@ import type { LoadedPlugin } from './host/plugin-host.ts';
 import { PluginHost } from './host/plugin-host.ts';
 import { hookReporterTo } from './host/report.ts';
 import { LameDuck } from './lame-duck.ts';
+import { hostAndPort, listenFailure } from './listen-failure.ts';
 import type { Log } from './log.ts';
 import { createMemoryPair } from './ports/memory-network.ts';
 import type { Ports } from './ports/ports.ts';
@@ -26,6 +27,10 @@ export interface ServerParts {
   knownProviders?: KnownProviders;
   /** What a phase of a plugin may take. */
   deadlineMs?: number;
+  /** Which configuration this is, for the log: the name of its file and its digest. */
+  configuration?: string;
+  /** Runs after the greeting and before anything is opened; a throw ends the start. */
+  prepare?: () => void;
 }
 
 export class Server {
@@ -33,11 +38,17 @@ export class Server {
   readonly host: PluginHost;
   private readonly log: Log;
   private readonly lameDuck: LameDuck;
+  private readonly configuration: string;
+  private readonly prepare: () => void;
   private starting: Promise<void> | null = null;
   private closing: Promise<void> | null = null;
+  /** The start failed: whoever called it says why, and nothing shuts down that was ever up. */
+  private hasFailed = false;
 
-  constructor({ options, plugins, ports, log, knownProviders, deadlineMs }: ServerParts) {
+  constructor({ options, plugins, ports, log, knownProviders, deadlineMs, configuration, prepare }: ServerParts) {
     this.log = log;
+    this.configuration = configuration ?? '';
+    this.prepare = prepare ?? (() => {});
     const hooks = createHooks(hookReporterTo(log));
     const broker = new Broker({ options, ports, hooks, log });
     this.broker = broker;
@@ -92,6 +103,7 @@ export class Server {
     const { broker, host } = this;
     try {
       this.sayHello();
+      this.prepare();
       await host.register();
       await host.init();
       await host.listen();
@@ -99,6 +111,7 @@ export class Server {
       await host.ready();
       await broker.hooks.serverReady.slot?.(broker);
     } catch (error) {
+      this.hasFailed = true;
       await this.close();
       throw error;
     }
@@ -110,28 +123,37 @@ export class Server {
     log.info('Starting nats-server');
     log.info(`  Version:  ${NATS_VERSION}`);
     log.info('  Git:      [not set]');
+    if (log.isDebugging) log.debug(`  Runtime:  node ${process.version}`);
     log.info(`  Name:     ${broker.name}`);
     log.info(`  ID:       ${broker.identity.id}`);
+    if (this.configuration !== '') log.info(`Using configuration file: ${this.configuration}`);
   }
 
   private async openClientPort(): Promise<void> {
-    await this.broker.listener.listen();
+    await this.bindClientPort();
     const { address } = this;
-    if (address !== null) this.log.info(`Listening for client connections on ${textOf(address)}`);
+    if (address !== null) this.log.info(`Listening for client connections on ${hostAndPort(address)}`);
+  }
+
+  private async bindClientPort(): Promise<void> {
+    try {
+      await this.broker.listener.listen();
+    } catch (cause) {
+      const { host, port } = this.broker.options;
+      const where = { host, port: Math.max(port ?? 0, 0) };
+      const reason = listenFailure(where, cause);
+      throw new Error(`Error listening on port: ${hostAndPort(where)}, "${reason}"`, { cause });
+    }
   }
 
   private async closeOnce(): Promise<void> {
     const { broker, host } = this;
     this.lameDuck.stop();
-    this.log.info('Initiating Shutdown...');
+    if (!this.hasFailed) this.log.info('Initiating Shutdown...');
     await broker.hooks.serverClose.slot?.(broker);
     await host.drain();
     await broker.close();
     await host.close();
-    this.log.info('Server Exiting..');
+    if (!this.hasFailed) this.log.info('Server Exiting..');
   }
-}
-
-function textOf({ host, port }: Address): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

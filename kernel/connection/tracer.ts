@@ -6,6 +6,10 @@ import type { Connection } from './connection.ts';
 
 export interface Tracer {
   input(connection: Connection, verb: string, ...words: string[]): void;
+  /** What is sent, without messages. */
+  output(connection: Connection, text: string): void;
+  /** A subscription is gone, for whatever reason. */
+  unsubscribed(connection: Connection, sid: string): void;
   connect(connection: Connection, json: string): void;
   publish(client: ClientConnection, message: Message): void;
   delivery(client: ClientConnection, subscription: Subscription, message: Message): void;

@@ -44,7 +44,8 @@ export interface PluginHostOptions {
 
 export class PluginHost {
   readonly #environment: HostEnvironment;
-  readonly #sources: ReadonlyMap<string, string>;
+  readonly #sources: Map<string, string>;
+  readonly #knownProviders: KnownProviders | undefined;
   #runs: PluginRun[];
   #turn: Promise<unknown> = Promise.resolve();
   #isClosing = false;
@@ -58,6 +59,7 @@ export class PluginHost {
     if (problems.length > 0) throw planError(problems);
     const configs = new Map(options.plugins.map(({ definition, config }) => [definition.name, config]));
     this.#sources = new Map(options.plugins.map(({ definition, source }) => [definition.name, source ?? 'given']));
+    this.#knownProviders = options.knownProviders;
     this.#environment = createEnvironment(options);
     this.#runs = order.map((definition, rank) => this.#load(definition, rank, configs.get(definition.name)));
   }
@@ -142,8 +144,38 @@ export class PluginHost {
     });
   }
 
+  /** Starts further plugins beside those that run. When that fails they are closed again, and the others run on. */
+  add(plugins: readonly LoadedPlugin[]): Promise<void> {
+    return this.#takeTurn(async () => {
+      this.#assertOpen();
+      const fresh = this.#planned(plugins);
+      const before = this.#runs;
+      this.#runs = [...before, ...fresh];
+      try {
+        for (const phase of ['register', 'init', 'listen', 'ready'] as const) await this.#advanceAll(fresh, phase);
+      } catch (error) {
+        await closeInReverse(fresh);
+        this.#runs = before;
+        throw error;
+      }
+    });
+  }
+
   describe(): HostDescription {
     return describePlugins(this.#runs, this.#sources, this.#environment);
+  }
+
+  /** In the order in which they start; throws when they do not go together with those that run. */
+  #planned(plugins: readonly LoadedPlugin[]): PluginRun[] {
+    const given = new Map(plugins.map((plugin) => [plugin.definition.name, plugin]));
+    const definitions = [...this.#runs.map((run) => run.definition), ...plugins.map(({ definition }) => definition)];
+    const { order, problems } = planPlugins(definitions, this.#knownProviders);
+    if (problems.length > 0) throw planError(problems);
+    const fresh = order.filter(({ name }) => given.has(name));
+    for (const { name } of fresh) this.#sources.set(name, given.get(name)!.source ?? 'given');
+    return fresh.map((definition, index) =>
+      this.#load(definition, this.#runs.length + index, given.get(definition.name)!.config),
+    );
   }
 
   #load(definition: PluginDefinition, rank: number, config: unknown): PluginRun {

@@ -1,0 +1,84 @@
+/** Has a running broker go by new options. Nothing here can fail. */
+import type { Account } from '../kernel/accounts/account.ts';
+import type { Broker } from '../kernel/broker.ts';
+import type { BrokerOptions } from '../kernel/broker-options.ts';
+import type { CoreOptions } from '../kernel/config/core-options.ts';
+import type { ClientConnection } from '../kernel/connection/client-connection.ts';
+import { CloseReason } from '../kernel/connection/close-reason.ts';
+import type { Connection } from '../kernel/connection/connection.ts';
+import type { Server } from '../kernel/server.ts';
+import { tracerFor } from './tracing.ts';
+
+/** Answers what the log should say besides the changed options. */
+export function applyOptions(
+  { broker }: Server,
+  before: CoreOptions,
+  after: CoreOptions,
+  options: BrokerOptions,
+): string[] {
+  applyToBroker(broker, options);
+  applyAccounts(broker, before, options);
+  broker.tracer = tracerFor(after, broker);
+  if (before.payloadBytesMax !== after.payloadBytesMax) for (const client of clientsOf(broker)) limitPayload(client);
+  if (before.clientAdvertise !== after.clientAdvertise) broker.announceInfo();
+  return closeSurplus(broker);
+}
+
+/** Only what can change while it runs; connections read these as they go. */
+function applyToBroker(broker: Broker, options: BrokerOptions): void {
+  Object.assign(broker.options, {
+    clientAdvertise: options.clientAdvertise,
+    maxConnections: options.maxConnections,
+    maxControlLine: options.maxControlLine,
+    maxPayload: options.maxPayload,
+    maxOutbound: options.maxOutbound,
+    pingIntervalMs: options.pingIntervalMs,
+    pingMax: options.pingMax,
+    writeDeadlineMs: options.writeDeadlineMs,
+    dropsInsteadOfStalling: options.dropsInsteadOfStalling,
+    accounts: options.accounts,
+  } satisfies Partial<BrokerOptions>);
+  broker.flow.options.outboundMax = options.maxOutbound;
+  broker.flow.options.dropsInsteadOfStalling = options.dropsInsteadOfStalling;
+}
+
+function applyAccounts(broker: Broker, before: CoreOptions, { accounts }: BrokerOptions): void {
+  for (const account of accounts) broker.configureAccount(account);
+  const names = new Set(accounts.map(({ name }) => name));
+  for (const { name } of before.accounts) {
+    const account = broker.accounts.get(name);
+    if (account === undefined || names.has(name)) continue;
+    closeAll(account);
+    broker.accounts.remove(name);
+  }
+}
+
+function closeAll({ connections }: Account): void {
+  for (const connection of [...connections]) connection.close(CloseReason.clientClosed);
+}
+
+function limitPayload(client: ClientConnection): void {
+  const limits = [client.broker.options.maxPayload, client.account.limits.maxPayload, client.identity?.maxPayload];
+  const real = limits.filter((limit) => limit !== undefined && limit >= 0) as number[];
+  client.payloadMax = real.length === 0 ? -1 : Math.min(...real);
+}
+
+/** The youngest go first: they have the least to lose. */
+function closeSurplus(broker: Broker): string[] {
+  const clients = clientsOf(broker);
+  const surplus = clients.length - Math.max(0, broker.options.maxConnections);
+  if (surplus <= 0) return [];
+  for (const client of clients.slice(-surplus)) {
+    client.sendError('maximum connections exceeded');
+    client.close(CloseReason.maxConnections);
+  }
+  return [`Closed ${surplus} connections to fall within max_connections`];
+}
+
+function clientsOf(broker: Broker): ClientConnection[] {
+  return [...broker.connections.values()].filter(isClient);
+}
+
+function isClient(connection: Connection): connection is ClientConnection {
+  return connection.kindName === 'client';
+}

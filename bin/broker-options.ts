@@ -1,0 +1,60 @@
+/** The kernel's options, as the configuration reads them, made into what a broker runs by. */
+import { GLOBAL_ACCOUNT } from '../kernel/accounts/account-registry.ts';
+import type { MappingRule } from '../kernel/accounts/mapping-rule.ts';
+import { compileMappings } from '../kernel/accounts/mappings.ts';
+import type { AccountOptions, BrokerOptions } from '../kernel/broker-options.ts';
+import type { AccountOptions as ConfiguredAccount } from '../kernel/config/account-options.ts';
+import type { CoreOptions } from '../kernel/config/core-options.ts';
+import type { Random } from '../kernel/ports/ports.ts';
+
+export function brokerOptions(options: CoreOptions, random: Random): BrokerOptions {
+  return {
+    host: options.host,
+    port: options.port,
+    clientAdvertise: options.clientAdvertise,
+    serverName: options.serverName,
+    supportsHeaders: options.supportsHeaders,
+    // A limit of no clients refuses them all.
+    maxConnections: options.connectionsMax <= 0 ? -1 : options.connectionsMax,
+    maxSubscriptions: options.subscriptionsMax,
+    maxSubscriptionTokens: options.subscriptionTokensMax,
+    maxControlLine: options.controlLineBytesMax,
+    maxPayload: options.payloadBytesMax,
+    maxPending: options.pendingBytesMax,
+    maxOutbound: options.outboundBytesMax,
+    maxUnauthenticated: UNAUTHENTICATED_BYTES_MAX,
+    pingIntervalMs: options.pingIntervalMs,
+    pingMax: options.pingsOutMax,
+    writeDeadlineMs: options.writeDeadlineMs,
+    authTimeoutMs: AUTH_TIMEOUT_MS,
+    lameDuckDurationMs: options.lameDuckDurationMs,
+    lameDuckGraceMs: options.lameDuckGraceMs,
+    dropsInsteadOfStalling: !options.stallsFastProducers,
+    systemAccount: options.hasSystemAccount ? options.systemAccount : null,
+    accounts: accountsOf(options, random),
+  };
+}
+
+const UNAUTHENTICATED_BYTES_MAX = 16_384;
+const AUTH_TIMEOUT_MS = 2000;
+
+function accountsOf({ accounts, mappings }: CoreOptions, random: Random): AccountOptions[] {
+  const configured = accounts.map((account) => accountOf(account, random));
+  return [{ name: GLOBAL_ACCOUNT, mappings: compiled(mappings, random) }, ...configured];
+}
+
+function accountOf({ name, limits, mappings }: ConfiguredAccount, random: Random): AccountOptions {
+  return {
+    name,
+    limits: {
+      maxConnections: limits.connectionsMax,
+      maxSubscriptions: limits.subscriptionsMax,
+      maxPayload: limits.payloadBytesMax,
+    },
+    mappings: compiled(mappings, random),
+  };
+}
+
+function compiled(rules: readonly MappingRule[], random: Random): AccountOptions['mappings'] {
+  return rules.length === 0 ? null : compileMappings(rules, { random }).mappings;
+}

@@ -1,0 +1,97 @@
+/**
+ * The plugins of this build, and those that other builds may have.
+ *
+ * What a plugin owns stands here as data, so that a broker learns which plugins it needs without loading any. A test
+ * holds the table against what the plugins say of themselves.
+ */
+import type { PluginDefinition } from '../kernel/host/plugin-definition.ts';
+
+export interface KnownPlugin {
+  readonly name: string;
+  /** Absent: the plugin is not in this build. */
+  readonly load?: () => Promise<PluginDefinition>;
+  /** Top-level keys. */
+  readonly keys?: readonly string[];
+  /** Other names of keys. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Keys inside every account, and inside its limits as `limits.<key>`. */
+  readonly accountKeys?: readonly string[];
+  /** Capabilities it provides: for the advice in errors. */
+  readonly provides?: readonly string[];
+  /** Runs in every broker that lists no plugins. */
+  readonly isUsual?: boolean;
+}
+
+export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
+  {
+    name: 'auth',
+    keys: ['authorization', 'no_auth_user'],
+    accountKeys: ['users', 'default_permissions'],
+  },
+  { name: 'tls', keys: ['tls', 'allow_non_tls'] },
+  {
+    name: 'monitoring',
+    keys: ['http', 'https', 'http_port', 'https_port', 'http_base_path'],
+    aliases: { monitor_port: 'http_port' },
+  },
+  { name: 'ocsp', keys: ['ocsp', 'ocsp_cache'] },
+  { name: 'trusted-proxies', keys: ['proxies'] },
+  { name: 'account-sharing', accountKeys: ['exports', 'imports'] },
+  {
+    name: 'jwt-resolver',
+    keys: [
+      'operator',
+      'resolver',
+      'resolver_tls',
+      'resolver_preload',
+      'resolver_pinned_accounts',
+      'trusted_keys',
+      'default_sentinel',
+    ],
+    aliases: {
+      operators: 'operator',
+      root: 'operator',
+      roots: 'operator',
+      root_operator: 'operator',
+      root_operators: 'operator',
+      account_resolver: 'resolver',
+      accounts_resolver: 'resolver',
+      trusted: 'trusted_keys',
+    },
+  },
+  {
+    name: 'message-trace',
+    load: async () => (await import('../plugins/message-trace/index.ts')).plugin as PluginDefinition,
+    isUsual: true,
+  },
+  { name: 'route', keys: ['cluster'] },
+  { name: 'gateway', keys: ['gateway'] },
+  {
+    name: 'leaf',
+    keys: ['leafnodes'],
+    aliases: { leaf: 'leafnodes' },
+    accountKeys: ['limits.max_leafnodes', 'limits.max_leafs'],
+  },
+  { name: 'websocket', keys: ['websocket'], aliases: { ws: 'websocket' } },
+  { name: 'mqtt', keys: ['mqtt'] },
+  {
+    name: 'jetstream',
+    keys: ['jetstream', 'store_dir', 'default_js_domain'],
+    aliases: { storedir: 'store_dir' },
+    accountKeys: ['jetstream'],
+  },
+];
+
+/** What the list of plugins may name without anything being installed. */
+export function builtInLoaders(): ReadonlyMap<string, () => Promise<PluginDefinition>> {
+  return new Map(KNOWN_PLUGINS.flatMap(({ name, load }) => (load === undefined ? [] : [[name, load]])));
+}
+
+/** By capability, who would provide it. */
+export function knownProviders(): ReadonlyMap<string, readonly string[]> {
+  const providers = new Map<string, string[]>();
+  for (const { name, provides = [] } of KNOWN_PLUGINS) {
+    for (const capability of provides) providers.set(capability, [...(providers.get(capability) ?? []), name]);
+  }
+  return providers;
+}

@@ -1,0 +1,64 @@
+/** What the command line asks for, and the exit code. */
+import { NATS_VERSION } from '../kernel/version.ts';
+import { CommandFailure, failureText, PROGRAM_NAME } from './command-failure.ts';
+import { type CommandLine, FlagError, parseFlags } from './flags.ts';
+import { hideSecrets } from './secrets.ts';
+import { writeError } from './standard-error.ts';
+
+/** Sets the exit code; a broker that was started lives on. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  try {
+    const line = parseFlags(argv);
+    hideSecrets(process, line.given);
+    await run(line);
+  } catch (error) {
+    if (error instanceof FlagError) await refuseFlags(error);
+    else fail(error);
+  }
+}
+
+/** Scripts have come to rely on this being no failure. */
+async function refuseFlags(error: FlagError): Promise<void> {
+  writeError(`${error.message}\n`);
+  await print((await import('./usage.ts')).usage());
+}
+
+function fail(error: unknown): void {
+  process.exitCode = 1;
+  writeError(failureText(error));
+}
+
+async function run(line: CommandLine): Promise<void> {
+  const { given } = line;
+  const command = commandOf(line);
+  if (command === 'version') return print(`${PROGRAM_NAME}: v${NATS_VERSION}\n`);
+  if (command === 'help') return print((await import('./usage.ts')).usage());
+  if (given.get('help_tls') === true) return print((await import('./usage.ts')).TLS_HELP);
+  const signal = given.get('sl');
+  if (typeof signal === 'string' && signal !== '') return (await import('./signals.ts')).sendSignal(signal);
+  if (command === 'check') return (await import('./check.ts')).check(given);
+  if (command === 'plugins') return print(await (await import('./list-plugins.ts')).listPlugins(given));
+  await (await import('./start.ts')).start(given);
+}
+
+type Command = 'version' | 'help' | 'check' | 'plugins' | 'start';
+
+const COMMANDS: readonly string[] = ['version', 'help', 'check', 'plugins'] satisfies Command[];
+
+function commandOf({ given, words }: CommandLine): Command {
+  const [word] = words;
+  if (word !== undefined && !COMMANDS.includes(word.toLowerCase())) {
+    throw new CommandFailure(`unrecognized command: ${JSON.stringify(word)}`);
+  }
+  if (word !== undefined) return word.toLowerCase() as Command;
+  if (given.get('v') === true) return 'version';
+  if (given.get('h') === true) return 'help';
+  return given.get('t') === true ? 'check' : 'start';
+}
+
+/** All of it, also into a pipe that takes it bit by bit. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });
+}

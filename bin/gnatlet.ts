@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The command. */
+import { runCommandLine } from './command-line.ts';
+
+await runCommandLine(process.argv.slice(2));

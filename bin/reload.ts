@@ -1,0 +1,73 @@
+/**
+ * Reads the configuration again and has a running broker take on what changed: all of it, or nothing.
+ *
+ * Whatever can fail comes first: reading, checking, comparing, and the plugins, who take their part back when one of
+ * them fails. What follows cannot fail.
+ */
+import { type ConfigDiff, diffConfigs, type FieldChange } from '../kernel/config/diff.ts';
+import type { ServerLog } from '../kernel/log/server-log.ts';
+import type { Server } from '../kernel/server.ts';
+import { applyOptions } from './apply-options.ts';
+import { brokerOptions } from './broker-options.ts';
+import { type Configuration, type ConfigurationRequest, readSoundConfiguration } from './configuration.ts';
+import { prepareLog } from './log-reload.ts';
+import { reloadPlugins } from './plugin-reload.ts';
+import { reloadLines } from './reload-lines.ts';
+
+export interface Reload {
+  readonly request: ConfigurationRequest;
+  readonly configuration: Configuration;
+  readonly log: ServerLog;
+  readonly time: () => number;
+  readonly server: Server;
+}
+
+/** The configuration now in force; null when it is still the old one, and the log says why. */
+export async function reload(parts: Reload): Promise<Configuration | null> {
+  const { log, request } = parts;
+  try {
+    if (request.path === undefined) {
+      throw new Error('can only reload config when a file is provided using -c or --config');
+    }
+    const after = await readAgain(parts);
+    await takeOn(parts, after);
+    return after;
+  } catch (error) {
+    log.error(`Failed to reload server configuration: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+/** Plugins that run stay, with the defaults when the file no longer speaks of them. */
+function readAgain({ request, configuration }: Reload): Promise<Configuration> {
+  return readSoundConfiguration({ ...request, atLeast: configuration.requests });
+}
+
+async function takeOn({ configuration: before, server, log, time }: Reload, after: Configuration): Promise<void> {
+  const diff = diffConfigs(before.loaded, after.loaded);
+  const refusal = refusalOf(diff.fields, diff);
+  if (refusal !== null) throw new Error(refusal);
+  const { broker } = server;
+  const options = brokerOptions(after.loaded.options, broker.random);
+  const added = options.accounts.filter(({ name }) => broker.accounts.get(name) === undefined);
+  const openedLog = await prepareLog(before.loaded, after.loaded, time);
+  try {
+    for (const account of added) broker.configureAccount(account);
+    await reloadPlugins(server, before, after, diff);
+  } catch (error) {
+    for (const { name } of added) broker.accounts.remove(name);
+    openedLog.discard();
+    throw error;
+  }
+  openedLog.takeOver(log);
+  const lines = applyOptions(server, before.loaded.options, after.loaded.options, options);
+  for (const line of [...reloadLines(diff.fields), ...lines]) log.info(line);
+  await broker.hooks.serverReload.slot?.({ before, after });
+  log.info(`Reloaded server configuration (${after.loaded.digest})`);
+}
+
+function refusalOf(fields: readonly FieldChange[], { refusals }: ConfigDiff): string | null {
+  const list = fields.find(({ key }) => key === 'plugins');
+  if (refusals.length > 0 || list === undefined) return refusals[0] ?? null;
+  return `config reload not supported for Plugins: old=${list.printedBefore}, new=${list.printedAfter}`;
+}

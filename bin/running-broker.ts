@@ -1,0 +1,123 @@
+/** A broker that runs as this process, and obeys its signals. */
+import type { CoreOptions } from '../kernel/config/core-options.ts';
+import type { ServerLog } from '../kernel/log/server-log.ts';
+import type { Server } from '../kernel/server.ts';
+import type { Configuration, ConfigurationRequest } from './configuration.ts';
+import { portList } from './port-list.ts';
+import { removePortsFile, writePidFile, writePortsFile } from './process-files.ts';
+import { type SignalName, trapSignals } from './trapped-signals.ts';
+
+export interface RunningBrokerParts {
+  readonly request: ConfigurationRequest;
+  readonly configuration: Configuration;
+  readonly log: ServerLog;
+  readonly time: () => number;
+  readonly server: Server;
+}
+
+export class RunningBroker {
+  private readonly request: ConfigurationRequest;
+  private configuration: Configuration;
+  private readonly log: ServerLog;
+  private readonly time: () => number;
+  private readonly server: Server;
+  /** Where the ports file stands; empty when there is none. */
+  private portsFolder = '';
+  private isLameDuck = false;
+  private isEnding = false;
+
+  constructor({ request, configuration, log, time, server }: RunningBrokerParts) {
+    this.request = request;
+    this.configuration = configuration;
+    this.log = log;
+    this.time = time;
+    this.server = server;
+  }
+
+  /** Serves until a signal ends it. */
+  async run(): Promise<void> {
+    trapSignals((name, text) => void this.obey(name, text));
+    try {
+      await this.server.start();
+    } catch (error) {
+      if (this.isEnding) return;
+      this.log.fatal((error as Error).message);
+      process.exit(1);
+    }
+    this.writePorts(this.configuration.loaded.options);
+  }
+
+  private async obey(name: SignalName, text: string): Promise<void> {
+    this.log.info(`Trapped "${text}" signal`);
+    if (name === 'SIGINT') await this.end();
+    else if (name === 'SIGTERM') await this.terminate();
+    else if (name === 'SIGUSR1') this.reopenLog();
+    else if (name === 'SIGUSR2') await this.leave();
+    else await this.reload();
+  }
+
+  /** Whoever goes in an orderly way is not hurried. */
+  private async terminate(): Promise<void> {
+    if (!this.isLameDuck) await this.end();
+  }
+
+  private async leave(): Promise<void> {
+    if (this.isLameDuck || this.isEnding) return;
+    this.isLameDuck = true;
+    await this.server.drain();
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
+    this.isEnding = true;
+    await this.server.close();
+    this.removePorts();
+    this.log.close();
+    process.exit(0);
+  }
+
+  private reopenLog(): void {
+    try {
+      this.log.info(this.log.reopen() ? 'File log re-opened' : 'File log re-open ignored, not a file logger');
+    } catch (error) {
+      this.log.error(`File log could not be re-opened: ${(error as Error).message}`);
+    }
+  }
+
+  private async reload(): Promise<void> {
+    const { reload } = await import('./reload.ts');
+    const { request, configuration, log, time, server } = this;
+    const after = await reload({ request, configuration, log, time, server });
+    if (after === null) return;
+    this.configuration = after;
+    this.rewriteFiles(configuration.loaded.options, after.loaded.options);
+  }
+
+  private rewriteFiles(before: CoreOptions, after: CoreOptions): void {
+    if (after.pidFile !== before.pidFile && after.pidFile !== '') this.tolerate(() => writePidFile(after.pidFile));
+    if (after.portsFileDirectory === before.portsFileDirectory) return;
+    this.removePorts();
+    this.writePorts(after);
+  }
+
+  private writePorts({ portsFileDirectory }: CoreOptions): void {
+    if (portsFileDirectory === '') return;
+    const { server } = this;
+    this.portsFolder = portsFileDirectory;
+    this.tolerate(() => writePortsFile(portsFileDirectory, portList(server, server.broker.ports.network)));
+  }
+
+  private removePorts(): void {
+    const folder = this.portsFolder;
+    this.portsFolder = '';
+    if (folder !== '') this.tolerate(() => removePortsFile(folder));
+  }
+
+  private tolerate(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.log.error((error as Error).message);
+    }
+  }
+}
