@@ -15,31 +15,42 @@ export class HeaderScan {
   private readonly length: number;
   /** By the byte under the end: how far the next place lies at which a word can end. */
   private readonly steps = new Uint8Array(256);
+  /** By the byte under the end: 1 if a word ends in it. */
+  private readonly endings = new Uint8Array(256);
 
   constructor(...words: Word[]) {
     this.words = words;
     this.length = words[0]!.text.length;
     this.steps.fill(this.length);
     for (const { text, ignoresCase } of words) {
-      for (let at = 0; at < this.length - 1; at++) {
-        this.shorten(text.charCodeAt(at), at);
-        if (ignoresCase) this.shorten(text.toUpperCase().charCodeAt(at), at);
-      }
+      this.learn(text);
+      if (ignoresCase) this.learn(text.toUpperCase());
     }
   }
 
   finds(bytes: Uint8Array, start: number, end: number): boolean {
+    const { endings, steps } = this;
     const last = this.length - 1;
-    for (let at = start + last; at < end; at += this.steps[bytes[at]!]!) {
-      for (let word = 0; word < this.words.length; word++) {
-        if (standsAt(this.words[word]!, bytes, at - last)) return true;
-      }
+    for (let at = start + last; at < end; ) {
+      const byte = bytes[at]!;
+      if (endings[byte] === 1 && this.matches(bytes, at - last)) return true;
+      at += steps[byte]!;
     }
     return false;
   }
 
-  private shorten(byte: number, at: number): void {
-    this.steps[byte] = Math.min(this.steps[byte]!, this.length - 1 - at);
+  private learn(text: string): void {
+    const last = this.length - 1;
+    for (let at = 0; at < last; at++) {
+      const byte = text.charCodeAt(at);
+      this.steps[byte] = Math.min(this.steps[byte]!, last - at);
+    }
+    this.endings[text.charCodeAt(last)] = 1;
+  }
+
+  private matches(bytes: Uint8Array, start: number): boolean {
+    for (const word of this.words) if (standsAt(word, bytes, start)) return true;
+    return false;
   }
 }
 
