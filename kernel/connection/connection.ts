@@ -43,7 +43,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     this.startedAt = broker.clock.now();
     this.lastInputAt = this.startedAt;
     this.outbound = new Outbound(this, broker.flow, transport);
-    this.liveness = new Liveness(this, broker.clock, broker.options);
+    this.liveness = new Liveness(this, broker.clock, broker);
   }
 
   /** What speaks here: 'client' and whatever plugins add. */
@@ -97,6 +97,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
   }
 
   sendPing(): void {
+    this.broker.tracer?.output(this, 'PING');
     this.send(PING);
   }
 
@@ -181,5 +182,6 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
 
   protected afterInput(): void {
     if (this.isClosed) this.inbox.clear();
+    this.broker.flow.readDone();
   }
 }
