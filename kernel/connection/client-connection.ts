@@ -18,6 +18,7 @@ import {
   Subscription,
   TRACKS_REPLIES,
 } from '../routing/subscription.ts';
+import { introduction } from './client-label.ts';
 import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './client-options.ts';
 import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
@@ -100,7 +101,18 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   }
 
   sendError(text: string): void {
+    this.broker.tracer?.output(this, `-ERR ${text}`);
     this.send(errorFrame(text));
+  }
+
+  sendOk(): void {
+    this.broker.tracer?.output(this, 'OK');
+    this.send(OK);
+  }
+
+  /** Once the client has said who it is, log lines do too. */
+  override get label(): string {
+    return this.isConnectReceived && this.identity !== null ? `${super.label}${introduction(this)}` : super.label;
   }
 
   /** Clients that have had their first PONG, and understand it, are told when the INFO changes. */
@@ -124,6 +136,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   ping(): void {
     this.broker.tracer?.input(this, 'PING');
+    this.broker.tracer?.output(this, 'PONG');
     this.send(PONG);
     if (this.isFirstPongSent || !this.isConnectReceived) return;
     this.isFirstPongSent = true;
@@ -171,7 +184,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
       this.sendError('Invalid Subject');
       return;
     }
-    if (this.options.verbose) this.send(OK);
+    if (this.options.verbose) this.sendOk();
   }
 
   unsubscribe(sid: string, max: number): void {
@@ -185,19 +198,23 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
         this.endSubscription(subscription);
       }
     }
-    if (this.options.verbose) this.send(OK);
+    if (this.options.verbose) this.sendOk();
   }
 
   // --- subscriptions -----------------------------------------------------------------------------------------------
 
   endSubscription(subscription: Subscription): void {
+    this.broker.tracer?.unsubscribed(this, subscription.sid);
     this.subscriptions.delete(subscription.sid);
     subscription.flags |= ENDED;
     this.account.sublist.remove(subscription);
   }
 
   endAllSubscriptions(): void {
-    for (const subscription of this.subscriptions.values()) subscription.flags |= ENDED;
+    for (const subscription of this.subscriptions.values()) {
+      subscription.flags |= ENDED;
+      this.broker.tracer?.unsubscribed(this, subscription.sid);
+    }
     this.account.sublist.removeAll(this.subscriptions.values());
     this.subscriptions.clear();
   }

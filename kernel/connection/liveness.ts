@@ -1,9 +1,9 @@
 /** PING and PONG: finds out whether the other side is still there, and how far away it is. */
 import type { Clock, Random, Timer } from '../ports/ports.ts';
 
-export interface LivenessOptions {
-  pingIntervalMs: number;
-  pingMax: number;
+/** Asked anew each time: a reload may replace the options. */
+export interface LivenessSource {
+  readonly options: { readonly pingIntervalMs: number; readonly pingMax: number };
 }
 
 /** What liveness needs of its connection. */
@@ -31,22 +31,22 @@ export class Liveness {
   private timer: Timer | null = null;
   private readonly owner: LivenessOwner;
   private readonly clock: Clock;
-  private readonly options: LivenessOptions;
+  private readonly source: LivenessSource;
 
-  constructor(owner: LivenessOwner, clock: Clock, options: LivenessOptions) {
+  constructor(owner: LivenessOwner, clock: Clock, source: LivenessSource) {
     this.owner = owner;
     this.clock = clock;
-    this.options = options;
+    this.source = source;
   }
 
   start(): void {
-    this.arm(this.options.pingIntervalMs);
+    this.arm(this.source.options.pingIntervalMs);
   }
 
   /** After CONNECT: the first PING comes soon, at a moment that differs from client to client. */
   expectFirstPing(random: Random, rtt: number): void {
     this.noteRtt(rtt);
-    const base = Math.min(this.options.pingIntervalMs, FIRST_PING_MS);
+    const base = Math.min(this.source.options.pingIntervalMs, FIRST_PING_MS);
     this.arm(base + base * FIRST_PING_JITTER * random.fraction());
   }
 
@@ -75,17 +75,17 @@ export class Liveness {
     this.timer = null;
     this.owner.idle();
     if (!this.isKnownAlive() && !this.ping()) return;
-    this.arm(this.options.pingIntervalMs);
+    this.arm(this.source.options.pingIntervalMs);
   }
 
   private isKnownAlive(): boolean {
-    const isHeard = this.clock.now() - this.owner.lastInputAt < this.options.pingIntervalMs;
+    const isHeard = this.clock.now() - this.owner.lastInputAt < this.source.options.pingIntervalMs;
     return isHeard && this.rtt > 0 && this.clock.monotonic() - this.rttMeasuredAt < RTT_VALID_MS;
   }
 
   /** False when too many went unanswered. */
   private ping(): boolean {
-    if (this.outstanding + 1 > this.options.pingMax) {
+    if (this.outstanding + 1 > this.source.options.pingMax) {
       this.owner.stale();
       return false;
     }

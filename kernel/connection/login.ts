@@ -1,5 +1,4 @@
 /** CONNECT: what the client wants, who it is, and whether it may stay. */
-import { OK } from '../../protocols/client/frames.ts';
 import type { Account } from '../accounts/account.ts';
 import { GLOBAL_ACCOUNT } from '../accounts/account-registry.ts';
 import type { Identity } from '../accounts/permissions.ts';
@@ -96,7 +95,7 @@ function settle(client: ClientConnection, identity: Identity): void {
   client.takesHeaders = takesHeaders;
   client.awaitsConnect = false;
   broker.hooks.connectionAuthenticated.slot?.(client);
-  if (client.isConnectReceived && options.verbose) client.send(OK);
+  if (client.isConnectReceived && options.verbose) client.sendOk();
 }
 
 /** Gives the client its account, permissions and limits. */

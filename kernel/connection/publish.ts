@@ -4,7 +4,7 @@
  * Everything that depends on the subject alone (mapping, permission, who receives it) is looked up once and kept on the
  * connection for as long as the same subject repeats and nothing changes in the account.
  */
-import { noRespondersFrame, OK, quoted } from '../../protocols/client/frames.ts';
+import { noRespondersFrame, quoted } from '../../protocols/client/frames.ts';
 import type { Message } from '../routing/message.ts';
 import type { MessageTrace } from '../routing/message-trace.ts';
 import { EMPTY_PLAN } from '../routing/plan.ts';
@@ -125,7 +125,7 @@ function publishCarefully(client: ClientConnection, message: Message, trace: Mes
     if (mappedSubject !== null || verdict === DROPPED) trace.map(message, message.subject);
   }
   if (refusal === null) {
-    if (options.verbose) client.send(OK);
+    if (options.verbose) client.sendOk();
     if (verdict === DROPPED) message.subjectEnd = message.subjectStart;
     if (trace === null) route(client, message);
     else if (broker.dispatcher.dispatchTraced(client.plan, message, trace) === 0) unrouted(client, message);

@@ -1,0 +1,18 @@
+/** How a client is introduced in log lines: what it runs, and as whom it logged in, as far as both are known. */
+import type { ClientConnection } from './client-connection.ts';
+import type { ClientOptions } from './client-options.ts';
+
+export function introduction({ options, account }: ClientConnection): string {
+  const { version, lang, name } = options;
+  const program = [version === '' ? '' : `v${version}`, lang, name].filter((part) => part !== '').join(':');
+  const person = personIn(options);
+  const parts = [program, person === '' ? '' : `${account.name}/${person}`];
+  return parts.map((part) => (part === '' ? '' : ` - "${part}"`)).join('');
+}
+
+/** Nothing secret: of a token only that there is one. */
+function personIn({ nkey, user, auth_token: token }: Readonly<ClientOptions>): string {
+  if (nkey !== '') return `nkey:${nkey}`;
+  if (user !== '') return `user:${user}`;
+  return token === '' ? '' : 'token';
+}
