@@ -3,25 +3,35 @@ import type { Account } from '../kernel/accounts/account.ts';
 import type { Broker } from '../kernel/broker.ts';
 import type { BrokerOptions } from '../kernel/broker-options.ts';
 import type { CoreOptions } from '../kernel/config/core-options.ts';
+import type { LoadedConfig } from '../kernel/config/load.ts';
 import type { ClientConnection } from '../kernel/connection/client-connection.ts';
 import { CloseReason } from '../kernel/connection/close-reason.ts';
 import type { Connection } from '../kernel/connection/connection.ts';
 import type { Server } from '../kernel/server.ts';
+import { shownOptions } from './broker-options.ts';
 import { tracerFor } from './tracing.ts';
 
 /** Answers what the log should say besides the changed options. */
 export function applyOptions(
   { broker }: Server,
-  before: CoreOptions,
-  after: CoreOptions,
+  { options: before }: LoadedConfig,
+  loaded: LoadedConfig,
   options: BrokerOptions,
 ): string[] {
+  const after = loaded.options;
   applyToBroker(broker, options);
+  Object.assign(broker.options, shownOptions(loaded));
   applyAccounts(broker, before, options);
-  broker.tracer = tracerFor(after, broker);
+  replaceTracer(broker, after);
   if (before.payloadBytesMax !== after.payloadBytesMax) for (const client of clientsOf(broker)) limitPayload(client);
   if (before.clientAdvertise !== after.clientAdvertise) broker.announceInfo();
   return closeSurplus(broker);
+}
+
+function replaceTracer(broker: Broker, options: CoreOptions): void {
+  broker.tracer = tracerFor(options, broker);
+  // Publishers that repeat a subject take a road without a tracer until they have to look again.
+  for (const { sublist } of broker.accounts.all()) sublist.generation++;
 }
 
 /** Only what can change while it runs; connections read these as they go. */

@@ -5,10 +5,28 @@ import { compileMappings } from '../kernel/accounts/mappings.ts';
 import type { AccountOptions, BrokerOptions } from '../kernel/broker-options.ts';
 import type { AccountOptions as ConfiguredAccount } from '../kernel/config/account-options.ts';
 import type { CoreOptions } from '../kernel/config/core-options.ts';
+import type { LoadedConfig } from '../kernel/config/load.ts';
 import type { Random } from '../kernel/ports/ports.ts';
 
-export function brokerOptions(options: CoreOptions, random: Random): BrokerOptions {
+/** What the broker itself has no use for, and plugins show. */
+export interface ShownOptions {
+  readonly closedClientsMax: number;
+  readonly serverTags: readonly string[];
+  readonly serverMetadata: Readonly<Record<string, string>>;
+  readonly featureFlags: Readonly<Record<string, boolean>>;
+  readonly configDigest: string;
+  readonly writeTimeout: string;
+}
+
+export function shownOptions({ options, digest }: LoadedConfig): ShownOptions {
+  const { closedClientsMax, serverTags, serverMetadata, featureFlags, writeTimeout } = options;
+  return { closedClientsMax, serverTags, serverMetadata, featureFlags, writeTimeout, configDigest: digest };
+}
+
+export function brokerOptions(loaded: LoadedConfig, random: Random): BrokerOptions & ShownOptions {
+  const { options } = loaded;
   return {
+    ...shownOptions(loaded),
     host: options.host,
     port: options.port,
     clientAdvertise: options.clientAdvertise,

@@ -25,17 +25,25 @@ export interface KnownPlugin {
 export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
   {
     name: 'auth',
-    keys: ['authorization', 'no_auth_user'],
+    load: async () => (await import('../plugins/auth/index.ts')).plugin,
+    keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
   },
-  { name: 'tls', keys: ['tls', 'allow_non_tls'] },
+  { name: 'tls', keys: ['tls', 'allow_non_tls'], provides: ['tls.contexts'] },
+  { name: 'proxy-protocol' },
   {
     name: 'monitoring',
+    load: async () => (await import('../plugins/monitoring/index.ts')).plugin,
+    provides: ['monitor.address'],
     keys: ['http', 'https', 'http_port', 'https_port', 'http_base_path'],
     aliases: { monitor_port: 'http_port' },
   },
+  {
+    name: 'message-trace',
+    load: async () => (await import('../plugins/message-trace/index.ts')).plugin,
+    isUsual: true,
+  },
   { name: 'ocsp', keys: ['ocsp', 'ocsp_cache'] },
-  { name: 'trusted-proxies', keys: ['proxies'] },
   { name: 'account-sharing', accountKeys: ['exports', 'imports'] },
   {
     name: 'jwt-resolver',
@@ -58,11 +66,6 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
       accounts_resolver: 'resolver',
       trusted: 'trusted_keys',
     },
-  },
-  {
-    name: 'message-trace',
-    load: async () => (await import('../plugins/message-trace/index.ts')).plugin as PluginDefinition,
-    isUsual: true,
   },
   { name: 'route', keys: ['cluster'] },
   { name: 'gateway', keys: ['gateway'] },

@@ -44,7 +44,7 @@ export interface ServerSurroundings extends Pick<ComposeRequest, 'log' | 'hasPor
 export function serverFrom(configuration: Configuration, surroundings: ServerSurroundings): Server {
   const { ports, log = SILENT_LOG, hasPort = true, deadlineMs, configFile, prepare } = surroundings;
   const { loaded, plugins } = configuration;
-  const options = brokerOptions(loaded.options, ports.random);
+  const options = brokerOptions(loaded, ports.random);
   if (!hasPort) options.port = null;
   const introduction = configFile === undefined ? undefined : `${configFile} (${loaded.digest})`;
   return new Server({

@@ -1,34 +1,28 @@
 /** Where clients and tools find the listeners of a running broker. */
 import type { Network } from '../kernel/ports/ports.ts';
-import type { Address } from '../kernel/ports/transport.ts';
 import type { Server } from '../kernel/server.ts';
 import type { PortList } from './process-files.ts';
 
-/** One listener: how the ports file calls its kind, the scheme of its URLs, and where it listens. */
-export interface ListenerAddress {
-  readonly kind: string;
-  readonly scheme: string;
-  readonly address: Address;
+/** What the ports file calls a listener, and the capability of the plugin that has it. */
+const OTHERS: readonly (readonly [kind: string, capability: string])[] = [['monitoring', 'monitor.address']];
+
+/** What such a plugin provides. */
+interface Listening {
+  urls(): readonly string[];
 }
 
-/** The capability, a chain, under which plugins with listeners provide them: `() => readonly ListenerAddress[]`. */
-export const LISTENER_ADDRESSES = 'listener.addresses';
-
 export function portList(server: Server, network: Pick<Network, 'interfaceAddresses'>): PortList {
-  const list: Record<string, string[]> = {};
-  for (const { kind, scheme, address } of listenersOf(server)) {
-    const hosts = hostsOf(address.host, network);
-    list[kind] = [...(list[kind] ?? []), ...hosts.map((host) => urlOf(scheme, host, address.port))];
+  const list: Record<string, readonly string[]> = { nats: clientUrls(server, network) };
+  for (const [kind, capability] of OTHERS) {
+    list[kind] = server.host.capabilities.all(capability).flatMap(({ value }) => (value as Listening).urls());
   }
   return list;
 }
 
-function* listenersOf(server: Server): Iterable<ListenerAddress> {
-  const isSecure = server.host.describe().plugins.some(({ name }) => name === 'tls');
-  if (server.address !== null) yield { kind: 'nats', scheme: isSecure ? 'tls' : 'nats', address: server.address };
-  for (const { value } of server.host.capabilities.all(LISTENER_ADDRESSES)) {
-    yield* (value as () => readonly ListenerAddress[])();
-  }
+function clientUrls({ address, host }: Server, network: Pick<Network, 'interfaceAddresses'>): string[] {
+  if (address === null) return [];
+  const scheme = host.capabilities.find('tls.contexts') === undefined ? 'nats' : 'tls';
+  return hostsOf(address.host, network).map((name) => urlOf(scheme, name, address.port));
 }
 
 /** Who listens everywhere can be found on this machine first of all, and then on each of its interfaces. */

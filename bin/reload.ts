@@ -48,7 +48,7 @@ async function takeOn({ configuration: before, server, log, time }: Reload, afte
   const refusal = refusalOf(diff.fields, diff);
   if (refusal !== null) throw new Error(refusal);
   const { broker } = server;
-  const options = brokerOptions(after.loaded.options, broker.random);
+  const options = brokerOptions(after.loaded, broker.random);
   const added = options.accounts.filter(({ name }) => broker.accounts.get(name) === undefined);
   const openedLog = await prepareLog(before.loaded, after.loaded, time);
   try {
@@ -60,7 +60,7 @@ async function takeOn({ configuration: before, server, log, time }: Reload, afte
     throw error;
   }
   openedLog.takeOver(log);
-  const lines = applyOptions(server, before.loaded.options, after.loaded.options, options);
+  const lines = applyOptions(server, before.loaded, after.loaded, options);
   for (const line of [...reloadLines(diff.fields), ...lines]) log.info(line);
   await broker.hooks.serverReload.slot?.({ before, after });
   log.info(`Reloaded server configuration (${after.loaded.digest})`);

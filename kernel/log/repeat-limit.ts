@@ -1,31 +1,43 @@
 /**
- * Keeps one fault from filling the disk: a warning or error that was printed within the last second is left out.
+ * Keeps one fault from filling the disk: of warnings and errors with the same text, only the first few within a second
+ * are written.
  */
 import type { LogLevel } from './log-record.ts';
 
-const QUIET_MS = 1000;
-/** More texts than this within a second are not all remembered. */
+const PERIOD_MS = 1000;
+const REPEATS_MAX = 5;
+/** Beyond this many different texts within a period the oldest are forgotten. */
 const REMEMBERED_MAX = 1000;
 const LIMITED: ReadonlySet<LogLevel> = new Set(['warn', 'error']);
 
+interface Repeats {
+  since: number;
+  count: number;
+}
+
 export class RepeatLimit {
-  private readonly seen = new Map<string, number>();
+  /** In the order of their beginning. */
+  private readonly seen = new Map<string, Repeats>();
 
   admits(level: LogLevel, text: string, time: number): boolean {
     if (!LIMITED.has(level)) return true;
-    const last = this.seen.get(text);
-    if (last !== undefined && time - last < QUIET_MS && time >= last) return false;
-    this.remember(text, time);
+    const repeats = this.seen.get(text);
+    if (repeats !== undefined && !isPast(repeats, time)) return ++repeats.count <= REPEATS_MAX;
+    this.seen.delete(text);
+    this.forget(time);
+    this.seen.set(text, { since: time, count: 1 });
     return true;
   }
 
-  /** The oldest stand first, because what is seen again moves to the end. */
-  private remember(text: string, time: number): void {
-    this.seen.delete(text);
-    this.seen.set(text, time);
-    for (const [old, seenAt] of this.seen) {
-      if (this.seen.size <= REMEMBERED_MAX && time - seenAt < QUIET_MS && time >= seenAt) return;
-      this.seen.delete(old);
+  private forget(time: number): void {
+    for (const [text, repeats] of this.seen) {
+      if (this.seen.size < REMEMBERED_MAX && !isPast(repeats, time)) return;
+      this.seen.delete(text);
     }
   }
+}
+
+/** A clock that was set back begins a new period too. */
+function isPast({ since }: Repeats, time: number): boolean {
+  return time - since >= PERIOD_MS || time < since;
 }
