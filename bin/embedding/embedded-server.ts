@@ -94,6 +94,7 @@ export class EmbeddedServer {
   }
 
   #transport(): Transport {
+    if (this.#closing !== null) throw new Error('the broker is closed');
     if (this.#server === null) throw new Error('the broker does not run yet; await start() first');
     return this.#server.connect();
   }

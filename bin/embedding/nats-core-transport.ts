@@ -26,8 +26,28 @@ export function inProcessOptions(connect: () => Transport): InProcessOptions {
     servers: SERVER_NAME,
     reconnect: false,
     ignoreClusterUpdates: true,
-    wsFactory: async () => ({ socket: new MemorySocket(connect()) as never, encrypted: false }),
+    wsFactory: async () => ({ socket: openSocket(connect) as never, encrypted: false }),
   };
+}
+
+/** The client waits for ever when its factory throws, and takes it well when the socket fails. */
+function openSocket(connect: () => Transport): object {
+  try {
+    return new MemorySocket(connect());
+  } catch (error) {
+    return failedSocket((error as Error).message);
+  }
+}
+
+function failedSocket(message: string): object {
+  const socket = {
+    bufferedAmount: 0,
+    onerror: null as ((event: { message: string }) => void) | null,
+    send() {},
+    close() {},
+  };
+  setImmediate(() => socket.onerror?.({ message }));
+  return socket;
 }
 
 interface CloseNotice {
@@ -51,6 +71,7 @@ class MemorySocket implements Receiver {
   #waiting: Uint8Array[] = [];
   #isBusy = false;
   #isClosing = false;
+  #isGreeted = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -76,6 +97,7 @@ class MemorySocket implements Receiver {
   onRead(): void {}
 
   onBytes(bytes: Uint8Array): void {
+    this.#isGreeted = true;
     // They are lent; the client keeps what it gets.
     this.onmessage?.({ data: new Uint8Array(bytes).buffer });
   }
@@ -90,11 +112,10 @@ class MemorySocket implements Receiver {
   onClosed(error: Error | null): void {
     this.#isClosing = true;
     this.#waiting = [];
-    const wasClean = error === null;
-    this.onclose?.({
-      wasClean,
-      code: wasClean ? NORMAL_CLOSURE : ABNORMAL_CLOSURE,
-      reason: error?.message ?? '',
-    });
+    const reason = error?.message ?? '';
+    // Until it was greeted the client does not notice a mere close.
+    if (!this.#isGreeted) this.onerror?.({ message: reason || 'the broker takes no clients' });
+    else if (error === null) this.onclose?.({ wasClean: true, code: NORMAL_CLOSURE, reason });
+    else this.onclose?.({ wasClean: false, code: ABNORMAL_CLOSURE, reason });
   }
 }

@@ -5,7 +5,7 @@ import { ALL_CLIENTS } from './clients.ts';
 import { startEmbedded, understands } from './embedded-broker.ts';
 import { EVERYDAY_BEHAVIOURS } from './everyday-behaviours.ts';
 import { LIFECYCLE_BEHAVIOURS } from './lifecycle-behaviours.ts';
-import { play } from './play.ts';
+import { suitesFor } from './play.ts';
 
 const isUnderstood = new Map([
   ['auth', await understands({ authorization: { token: 'x' } })],
@@ -15,4 +15,5 @@ for (const [plugin, isThere] of isUnderstood) {
   if (!isThere) skip(`the plugin ${plugin} is not in this build`);
 }
 const access = ACCESS_BEHAVIOURS.filter(({ needs }) => needs === undefined || isUnderstood.get(needs));
-play([...EVERYDAY_BEHAVIOURS, ...LIFECYCLE_BEHAVIOURS, ...access], ALL_CLIENTS, 'gnatlet', startEmbedded);
+const behaviours = [...EVERYDAY_BEHAVIOURS, ...LIFECYCLE_BEHAVIOURS, ...access];
+for (const test of suitesFor(behaviours, ALL_CLIENTS, 'gnatlet', startEmbedded)) test.run();

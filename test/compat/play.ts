@@ -1,4 +1,4 @@
-/** Plays behaviours with official clients against some broker. */
+/** Behaviours, to be played with official clients against some broker. */
 import { suite, type Test } from 'uvu';
 import type { OfficialClient, Reachable } from './clients.ts';
 import { type Behaviour, Stage } from './stage.ts';
@@ -9,20 +9,21 @@ export interface PlayedBroker extends Reachable {
 
 export type StartBroker = (config: Readonly<Record<string, unknown>>) => Promise<PlayedBroker>;
 
-export function play(
+/** One suite for each client. */
+export function suitesFor(
   behaviours: readonly Behaviour[],
   clients: readonly OfficialClient[],
   brokerName: string,
   start: StartBroker,
-): void {
-  for (const client of clients) {
+): Test[] {
+  return clients.map((client) => {
     const test: Test = suite(`${client.name} with ${brokerName}`);
     for (const behaviour of behaviours) {
       if (behaviour.isRemoteOnly === true && !client.isRemote) continue;
       test(`${client.name}: ${behaviour.name}`, () => playOne(behaviour, client, start));
     }
-    test.run();
-  }
+    return test;
+  });
 }
 
 async function playOne(behaviour: Behaviour, client: OfficialClient, start: StartBroker): Promise<void> {

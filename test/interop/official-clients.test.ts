@@ -4,7 +4,7 @@ import { ACCESS_BEHAVIOURS } from '../compat/access-behaviours.ts';
 import { REMOTE_CLIENTS } from '../compat/clients.ts';
 import { EVERYDAY_BEHAVIOURS } from '../compat/everyday-behaviours.ts';
 import { LIFECYCLE_BEHAVIOURS } from '../compat/lifecycle-behaviours.ts';
-import { type PlayedBroker, play } from '../compat/play.ts';
+import { type PlayedBroker, suitesFor } from '../compat/play.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets, type Target } from '../wire/targets.ts';
 
@@ -20,5 +20,6 @@ const targets = genuineTargets();
 if (targets.length === 0) skip('no nats-server on PATH, and GNATLET_NATS_SERVER names none');
 for (const target of targets) {
   const all = [...EVERYDAY_BEHAVIOURS, ...LIFECYCLE_BEHAVIOURS, ...ACCESS_BEHAVIOURS];
-  play(all, REMOTE_CLIENTS, target.name, (config) => startGenuine(target, config));
+  const suites = suitesFor(all, REMOTE_CLIENTS, target.name, (config) => startGenuine(target, config));
+  for (const test of suites) test.run();
 }
