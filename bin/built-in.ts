@@ -29,8 +29,13 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
   },
-  { name: 'tls', keys: ['tls', 'allow_non_tls'], provides: ['tls.contexts'] },
-  { name: 'proxy-protocol' },
+  {
+    name: 'tls',
+    load: async () => (await import('../plugins/tls/index.ts')).plugin,
+    keys: ['tls', 'allow_non_tls'],
+    provides: ['tls.contexts'],
+  },
+  { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {
     name: 'monitoring',
     load: async () => (await import('../plugins/monitoring/index.ts')).plugin,

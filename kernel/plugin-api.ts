@@ -39,6 +39,8 @@ export {
 export type { Scope } from './host/scope.ts';
 export type { Log } from './log.ts';
 export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
+/** A transport over a Node stream, for plugins that wrap one: in TLS, in a WebSocket. */
+export { StreamTransport } from './ports/stream-transport.ts';
 export type { Address, Receiver, TlsFacts, Transport } from './ports/transport.ts';
 export type { Message, RetainedMessage } from './routing/message.ts';
 export type {

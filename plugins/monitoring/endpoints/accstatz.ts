@@ -1,0 +1,49 @@
+/** /accstatz: connections and traffic of each account. */
+import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
+import { type Account, heading, type Monitor } from '../monitor.ts';
+import { utcTime } from '../texts.ts';
+import { clientCount } from './accountz.ts';
+
+const NOTHING = { msgs: 0, bytes: 0 };
+
+export function accstatz(monitor: Monitor, query: MonitorQuery): MonitorAnswer {
+  const isUnusedShown = query.boolean('unused');
+  const { server_id, now } = heading(monitor);
+  const rows = statistics(monitor, isUnusedShown);
+  return { json: { server_id, now: utcTime(now), account_statz: rows } };
+}
+
+function* statistics(monitor: Monitor, isUnusedShown: boolean): Iterable<object> {
+  for (const account of [...monitor.broker.accounts.all()]) {
+    const more = moreOf(monitor, account);
+    const clients = clientCount(account);
+    const leafnodes = Number(more.leafnodes ?? 0);
+    if (!isUnusedShown && clients + leafnodes === 0) continue;
+    yield entryOf(account, more, clients, leafnodes);
+  }
+}
+
+function entryOf(
+  account: Account,
+  more: Readonly<Record<string, unknown>>,
+  clients: number,
+  leafnodes: number,
+): object {
+  const { inMessages, outMessages, inBytes, outBytes } = account.traffic();
+  const parts = { gateways: NOTHING, routes: NOTHING, leafs: NOTHING };
+  return {
+    acc: account.name,
+    name: more.name ?? account.name,
+    conns: clients,
+    leafnodes,
+    total_conns: clients + leafnodes,
+    num_subscriptions: account.sublist.count,
+    sent: { msgs: outMessages, bytes: outBytes, ...parts, ...(more.sent as object | undefined) },
+    received: { msgs: inMessages, bytes: inBytes, ...parts, ...(more.received as object | undefined) },
+    slow_consumers: account.slowConsumers,
+  };
+}
+
+function moreOf({ sections }: Monitor, account: Account): Readonly<Record<string, unknown>> {
+  return Object.assign({}, ...sections.map((section) => section.accountStatistics?.(account)));
+}

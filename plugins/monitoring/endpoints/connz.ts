@@ -1,0 +1,84 @@
+/** /connz: the connections, open and closed. */
+import { type ConnectionFacts, factsOf, kindText, subscriptionsOf } from '../connection-facts.ts';
+import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
+import { type Account, type Connection, heading, type Monitor, type Subscription } from '../monitor.ts';
+import { slicedSort } from '../sliced-sort.ts';
+import { utcTime } from '../texts.ts';
+import { connectionEntry } from './connection-entry.ts';
+import { type ConnzRequest, connzRequest } from './connz-request.ts';
+import { comparison } from './connz-sort.ts';
+
+export async function connz(monitor: Monitor, query: MonitorQuery): Promise<MonitorAnswer> {
+  const request = connzRequest(query);
+  const { server_id, now } = heading(monitor);
+  const { offset, limit } = request;
+  const account = request.account === '' ? null : monitor.broker.accounts.get(request.account);
+  if (account === undefined) {
+    const nobody = { server_id: '', now: utcTime(now), num_connections: 0, total: 0, offset, limit, connections: null };
+    return { json: nobody };
+  }
+  const { total, found } = await find(monitor, request, account);
+  const sorted = await slicedSort(found, comparison(request.sort, now), monitor.pace());
+  const page = sorted.slice(offset, offset + limit);
+  const envelope = { server_id, now: utcTime(now), num_connections: page.length, total, offset, limit };
+  return { json: { ...envelope, connections: entries(monitor, page, request, now) } };
+}
+
+interface Found {
+  /** Before all filters but the one by account. */
+  total: number;
+  found: ConnectionFacts[];
+}
+
+async function find(monitor: Monitor, request: ConnzRequest, account: Account | null): Promise<Found> {
+  const { state } = request;
+  const open = state === 'closed' ? [] : openConnections(monitor, account);
+  const closed = state === 'open' ? [] : closedConnections(monitor, account);
+  const total = open.length + closed.length;
+  if (request.cid > 0) return { total, found: findOne(monitor, request) };
+  const found: ConnectionFacts[] = [];
+  const pace = monitor.pace();
+  for (const connection of open) {
+    // It may have been closed since the list was made, and is then no longer to be shown as open.
+    if (!connection.isClosed) keepWanted(found, factsOf(connection, monitor.sections), request);
+    if (pace.isDue) await pace.rest();
+  }
+  for (const facts of closed) keepWanted(found, facts, request);
+  return { total, found };
+}
+
+function openConnections({ broker, sections }: Monitor, account: Account | null): Connection[] {
+  const all = account === null ? broker.connections.values() : account.connections;
+  return [...all].filter((connection) => kindText(connection, sections) !== '');
+}
+
+function closedConnections({ closed }: Monitor, account: Account | null): readonly ConnectionFacts[] {
+  return account === null ? closed.list() : closed.list().filter((facts) => facts.account === account.name);
+}
+
+function findOne({ broker, closed, sections }: Monitor, { cid, state }: ConnzRequest): ConnectionFacts[] {
+  const connection = state === 'closed' ? undefined : broker.connections.get(cid);
+  if (connection?.kindName === 'client') return [factsOf(connection, sections)];
+  const past = state === 'open' ? undefined : closed.find(cid);
+  return past === undefined ? [] : [past];
+}
+
+function keepWanted(found: ConnectionFacts[], facts: ConnectionFacts, { user, mqttClient }: ConnzRequest): void {
+  if (user !== '' && facts.user !== user) return;
+  if (mqttClient !== '' && facts.more?.mqtt_client !== mqttClient) return;
+  found.push(facts);
+}
+
+function* entries(
+  { broker }: Monitor,
+  page: readonly ConnectionFacts[],
+  request: ConnzRequest,
+  now: number,
+): Iterable<object> {
+  for (const facts of page) yield connectionEntry(facts, subscriptionsFor(broker, facts), { ...request, now });
+}
+
+function subscriptionsFor(broker: Monitor['broker'], { cid, stoppedAt }: ConnectionFacts): Iterable<Subscription> {
+  const connection = stoppedAt === null ? broker.connections.get(cid) : undefined;
+  return connection === undefined ? [] : subscriptionsOf(connection);
+}

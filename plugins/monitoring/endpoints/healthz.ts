@@ -1,0 +1,56 @@
+/** /healthz: whether this server can be used. */
+import type { HealthProblem, MonitorAnswer, MonitorQuery } from '../contract.ts';
+import type { Monitor } from '../monitor.ts';
+import { quoted } from '../texts.ts';
+
+const UNAVAILABLE = 503;
+
+interface Failure extends HealthProblem {
+  readonly code: number;
+}
+
+export async function healthz(monitor: Monitor, query: MonitorQuery): Promise<MonitorAnswer> {
+  const isDetailed = query.boolean('details');
+  if (query.boolean('js-enabled')) {
+    monitor.warn('Healthcheck: js-enabled deprecated, use js-enabled-only instead');
+  }
+  const failures = await findFailures(monitor, query);
+  if (failures.length === 0) return { json: { status: 'ok' }, status: 200, isCompact: true };
+  const worst = failures[0]!;
+  monitor.warn(`Healthcheck failed: ${isDetailed ? `${failures.length} errors` : quoted(worst.error)}`);
+  const json = isDetailed
+    ? { status: 'error', errors: failures.map(entryOf) }
+    : { status: worst.code === UNAVAILABLE || worst.code === 404 ? 'unavailable' : 'error', error: worst.error };
+  return { json, status: worst.code, isCompact: true };
+}
+
+async function findFailures(monitor: Monitor, query: MonitorQuery): Promise<Failure[]> {
+  const mistake = findMistake(query);
+  if (mistake !== null) return [{ type: 'BAD_REQUEST', error: mistake, code: 400 }];
+  if (!isListening(monitor)) {
+    const error = 'failed to be ready for connections after 1ms: server';
+    return [{ type: 'CONNECTION', error, code: 500 }];
+  }
+  const failures: Failure[] = [];
+  for (const { health } of monitor.sections) {
+    const problems = (await health?.(query)) ?? [];
+    failures.push(...problems.map((problem) => ({ ...problem, code: problem.code ?? UNAVAILABLE })));
+  }
+  return failures;
+}
+
+function findMistake(query: MonitorQuery): string | null {
+  const [account, stream, consumer] = ['account', 'stream', 'consumer'].map((name) => query.text(name));
+  if (stream !== '' && account === '') return '"account" must not be empty when checking stream health';
+  if (consumer !== '' && stream === '') return '"stream" must not be empty when checking consumer health';
+  return null;
+}
+
+/** A broker that is embedded without a port has none to be open. */
+function isListening({ broker }: Monitor): boolean {
+  return broker.options.port === null ? !broker.isLameDuck : broker.listener.address !== null;
+}
+
+function entryOf({ type, account, stream, consumer, error }: Failure): object {
+  return { type, account, stream, consumer, error };
+}

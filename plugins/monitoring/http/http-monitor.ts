@@ -1,0 +1,137 @@
+/**
+ * HTTP over the transports of the network port.
+ *
+ * Node's HTTP server parses and frames; it never listens itself. Since it then watches no clock either, the limits on slow
+ * clients are kept here: for sending a request, and for taking the answer.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock, Log, Timer } from '../../../kernel/plugin-api.ts';
+import type { Reply, Router } from './router.ts';
+
+const REQUEST_MS = 5000;
+const IDLE_MS = 120_000;
+const ANSWER_MS = 60_000;
+const HEADER_BYTES_MAX = 64 * 1024;
+const HEADERS_MAX = 100;
+const CONNECTIONS_MAX = 512;
+/** Answers up to here are sent whole, with their length. */
+const WHOLE_LENGTH_MAX = 64 * 1024;
+
+interface Visit {
+  readonly stream: Duplex;
+  timer: Timer;
+}
+
+export class HttpMonitor {
+  readonly #router: Router;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #visits = new Map<Duplex, Visit>();
+  #server: Server | null = null;
+
+  constructor(router: Router, clock: Clock, log: Log) {
+    this.#router = router;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Loads the HTTP code: a broker without a monitor never does. */
+  async open(): Promise<void> {
+    const { createServer } = await import('node:http');
+    const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: 0 });
+    server.maxHeadersCount = HEADERS_MAX;
+    server.on('request', (request, response) => void this.#serve(request, response));
+    server.on('clientError', (error: Error, stream: Duplex) => this.#refuse(error, stream));
+    this.#server = server;
+  }
+
+  /** Serves whoever is at the other end of the stream. */
+  visit(stream: Duplex): void {
+    stream.on('error', () => stream.destroy());
+    if (this.#server === null || this.#visits.size >= CONNECTIONS_MAX) {
+      stream.destroy();
+      return;
+    }
+    this.#visits.set(stream, { stream, timer: this.#cutAfter(stream, REQUEST_MS) });
+    stream.once('close', () => this.#forget(stream));
+    this.#server.emit('connection', stream);
+    // It came without anybody having read from it.
+    stream.resume();
+  }
+
+  close(): void {
+    for (const { stream } of [...this.#visits.values()]) stream.destroy();
+    this.#server = null;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const stream = request.socket as Duplex;
+    this.#allow(stream, ANSWER_MS);
+    response.once('finish', () => this.#allow(stream, IDLE_MS));
+    // A body means nothing to any endpoint.
+    request.resume();
+    try {
+      await send(response, await this.#router.reply(request.method ?? '', request.url ?? ''));
+    } catch (error) {
+      this.#log.error(`${request.url}: ${String(error)}`);
+      if (response.headersSent) stream.destroy();
+      else response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end('internal error\n');
+    }
+  }
+
+  #refuse(error: Error, stream: Duplex): void {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ECONNRESET' || !stream.writable) {
+      stream.destroy();
+      return;
+    }
+    this.#log.error(`bad request: ${error.message}`);
+    const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+
+  #allow(stream: Duplex, milliseconds: number): void {
+    const visit = this.#visits.get(stream);
+    if (visit === undefined) return;
+    visit.timer.cancel();
+    visit.timer = this.#cutAfter(stream, milliseconds);
+  }
+
+  #cutAfter(stream: Duplex, milliseconds: number): Timer {
+    return this.#clock.after(milliseconds, () => stream.destroy());
+  }
+
+  #forget(stream: Duplex): void {
+    this.#visits.get(stream)?.timer.cancel();
+    this.#visits.delete(stream);
+  }
+}
+
+/** A long answer leaves as it is made, no faster than the other side takes it. */
+async function send(response: ServerResponse, { status, headers, body }: Reply): Promise<void> {
+  let text = typeof body === 'string' ? body : '';
+  if (typeof body !== 'string') {
+    for await (const piece of body) {
+      text += piece;
+      if (text.length < WHOLE_LENGTH_MAX) continue;
+      if (!response.headersSent) response.writeHead(status, headers);
+      if (!response.write(text)) await drained(response);
+      if (response.destroyed) return;
+      text = '';
+    }
+  }
+  if (!response.headersSent) response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    if (response.destroyed) resolve();
+    else response.on('drain', go).on('close', go);
+  });
+}

@@ -1,0 +1,60 @@
+/** What other plugins may have of TLS: blocks like `tls`, and handshakes. Import it as types only. */
+
+import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import type { Problems, TlsFacts } from '../../kernel/plugin-api.ts';
+import type { TlsOptions } from './tls-options.ts';
+
+export type { TlsOptions } from './tls-options.ts';
+
+/**
+ * client: for listeners of clients and for connections to other servers in the part of a client. server: for links between servers,
+ * which always ask for and check certificates.
+ */
+export type TlsRole = 'client' | 'server';
+
+/** One certificate with everything else a handshake needs. */
+export interface ServedCertificate {
+  readonly context: SecureContext;
+  /** Whether the certificate is for that host. */
+  covers(host: string): boolean;
+}
+
+/** A block that was read, with its files loaded. A reload makes new ones: ask for them at each handshake. */
+export interface TlsSettings {
+  readonly options: TlsOptions;
+  /** The first is for those who ask for no host, or for one that no certificate covers. */
+  readonly certificates: readonly ServedCertificate[];
+  /** Milliseconds; when the first certificate expires. */
+  readonly expiresAt: number;
+}
+
+/** What the connection's transport says of TLS, and the monitor shows. */
+export interface HandshakeFacts extends TlsFacts {
+  /** The handshake came before the first line of the protocol. */
+  readonly isFirst: boolean;
+}
+
+export interface SecureStream {
+  readonly stream: Duplex;
+  readonly facts: HandshakeFacts;
+}
+
+export interface AcceptOptions {
+  /** False: the peer is not asked for a certificate, whatever the block says. */
+  readonly asksForCertificate?: boolean;
+  /** Milliseconds for the handshake; the block's time when absent. */
+  readonly timeoutMs?: number;
+}
+
+/** The capability `tls.contexts`. */
+export interface TlsContexts {
+  /** The settings of the client port; null when the block `tls` is absent. */
+  readonly client: TlsSettings | null;
+  /** Reads a block of the form of `tls` that stands somewhere else. */
+  readBlock(node: unknown, role: TlsRole, problems: Problems): TlsOptions;
+  /** Loads the files a block names; throws with the reason when one cannot be used. */
+  load(options: TlsOptions): TlsSettings;
+  /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the stream is gone then. */
+  accept(stream: Duplex, settings: TlsSettings, options?: AcceptOptions): Promise<SecureStream>;
+}

@@ -1,0 +1,121 @@
+/** The server's part of a TLS handshake over a stream somebody gives. */
+import { createHash } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import type { Clock } from '../../kernel/plugin-api.ts';
+import type { AcceptOptions, HandshakeFacts, SecureStream, TlsSettings } from './contract.ts';
+
+export interface Handshake extends AcceptOptions {
+  readonly isFirst: boolean;
+}
+
+/** The other side did not finish in time. */
+export class HandshakeTimeout extends Error {}
+
+export async function accept(
+  stream: Duplex,
+  settings: TlsSettings,
+  clock: Clock,
+  handshake: Handshake,
+): Promise<SecureStream> {
+  const { options } = settings;
+  const asks = options.verifies && handshake.asksForCertificate !== false;
+  const socket = new TLSSocket(stream, {
+    isServer: true,
+    secureContext: settings.certificates[0]?.context,
+    SNICallback: (host, done) => done(null, contextFor(host, settings)),
+    requestCert: asks,
+    rejectUnauthorized: asks,
+  });
+  try {
+    await secured(socket, stream, clock, handshake.timeoutMs ?? options.timeoutMs);
+    if (asks) checkPeer(socket, options.pinnedKeys);
+    // What breaks from now on ends the stream; Node leaves that, too, to its own server.
+    socket.on('_tlsError', (error: Error) => socket.destroy(error));
+    return { stream: socket, facts: factsOf(socket, asks, handshake.isFirst) };
+  } catch (error) {
+    socket.destroy();
+    stream.destroy();
+    throw error;
+  }
+}
+
+function contextFor(host: string, { certificates }: TlsSettings): SecureContext | undefined {
+  return (certificates.find((certificate) => certificate.covers(host)) ?? certificates[0])?.context;
+}
+
+function secured(socket: TLSSocket, stream: Duplex, clock: Clock, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(timeoutMs, () => settle(new HandshakeTimeout('TLS handshake timeout')));
+    const gone = (): void => settle(new Error('the other side is gone'));
+    const settle = (error: Error | null): void => {
+      timer.cancel();
+      socket.off('secure', succeed).off('_tlsError', settle).off('close', gone).off('end', gone);
+      stream.off('error', settle).off('close', gone);
+      if (error === null) {
+        socket.off('error', settle);
+        resolve();
+      } else {
+        // What else goes wrong while it is torn down is of no interest.
+        socket.off('error', settle).on('error', ignore);
+        stream.on('error', ignore);
+        reject(error);
+      }
+    };
+    const succeed = (): void => settle(null);
+    socket.on('secure', succeed).on('error', settle).on('_tlsError', settle).on('close', gone).on('end', gone);
+    stream.on('error', settle).on('close', gone);
+  });
+}
+
+function ignore(): void {}
+
+/** Node leaves it to its own server to act on what the check of the certificate found; this stands in for it. */
+interface CheckedHandle {
+  readonly _handle?: { verifyError?(): Error | null } | null;
+}
+
+function checkPeer(socket: TLSSocket, pinnedKeys: ReadonlySet<string>): void {
+  const handle = (socket as CheckedHandle)._handle;
+  // Better nobody gets in than somebody unchecked.
+  if (typeof handle?.verifyError !== 'function')
+    throw new Error('this runtime does not tell whether to trust the peer');
+  const error = handle.verifyError();
+  if (error != null) throw error;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) throw new Error("client didn't provide a certificate");
+  if (pinnedKeys.size > 0 && !pinnedKeys.has(keyDigest(certificate))) {
+    throw new Error('certificate not pinned');
+  }
+}
+
+type Certificate = NonNullable<ReturnType<TLSSocket['getPeerX509Certificate']>>;
+
+function keyDigest(certificate: Certificate): string {
+  const key = certificate.publicKey.export({ format: 'der', type: 'spki' });
+  return createHash('sha256').update(key).digest('hex');
+}
+
+function factsOf(socket: TLSSocket, asks: boolean, isFirst: boolean): HandshakeFacts {
+  const { standardName, name } = socket.getCipher();
+  const { servername } = socket as { servername?: string | false };
+  return {
+    version: (socket.getProtocol() ?? '').replace('TLSv', ''),
+    cipher: standardName ?? name,
+    peerCertificates: asks ? chainOf(socket) : [],
+    serverName: servername || '',
+    isFirst,
+  };
+}
+
+function chainOf(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let certificate = socket.getPeerX509Certificate();
+  while (certificate !== undefined) {
+    chain.push(certificate.raw);
+    const { issuerCertificate } = certificate;
+    if (issuerCertificate?.fingerprint256 === certificate.fingerprint256) break;
+    certificate = issuerCertificate;
+  }
+  return chain;
+}

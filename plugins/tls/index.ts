@@ -1,0 +1,129 @@
+/** TLS for clients, and for whatever other plugin listens. */
+import { definePlugin, type PluginContext, StreamTransport } from '../../kernel/plugin-api.ts';
+import { readTlsBlock } from './block.ts';
+import { type ClientTls, clientOpener, isBare, isOptionalFor } from './client-opener.ts';
+import { reloadRule, type TlsConfig, tlsSchema } from './config.ts';
+import type { TlsContexts, TlsOptions, TlsSettings } from './contract.ts';
+import { Handshakes } from './handshakes.ts';
+import { HandshakeRateLimit } from './rate-limit.ts';
+import { loadSettings } from './settings.ts';
+import { varzOf } from './varz.ts';
+
+type Context = PluginContext<TlsConfig>;
+
+interface State {
+  readonly handshakes: Handshakes;
+  limit: HandshakeRateLimit;
+  client: ClientTls | null;
+}
+
+export const plugin = definePlugin<TlsConfig, State>({
+  name: 'tls',
+  version: '1.0.0',
+  api: [1],
+  summary: 'Encrypts what clients and servers say',
+  provides: [
+    { name: 'tls.contexts', cardinality: 'one' },
+    { name: 'monitor.section', cardinality: 'chain' },
+  ],
+  config: {
+    key: 'tls',
+    also: [{ key: 'allow_non_tls' }],
+    schema: tlsSchema,
+    live: reloadRule,
+  },
+
+  register(ctx) {
+    const { clock } = ctx.kernel.ports;
+    const limit = new HandshakeRateLimit(ctx.config.client?.handshakesPerSecondMax ?? 0, clock, ctx.kernel.log);
+    const state: State = { handshakes: new Handshakes(clock), limit, client: null };
+    ctx.provide('tls.contexts', contextsOf(ctx, state));
+    ctx.provide('monitor.section', { varz: () => varzOf(state.client) });
+    return state;
+  },
+
+  init(ctx, state) {
+    state.client = clientTls(ctx, state, ctx.config);
+    ctx.onDispose(ctx.kernel.broker.listener.addOpener(clientOpener(() => state.client)));
+    ctx.tap('connection.hello', (info, connection) => {
+      if (state.client === null || !isKnownHere(connection.transport.kind)) return undefined;
+      return { ...info, ...hello(state.client, connection.transport) };
+    });
+    // The files may have changed although the block that names them did not.
+    ctx.tap('server.reload', () => renew(ctx, state));
+  },
+
+  ready({ config, kernel }) {
+    if (config.client === null) return;
+    kernel.log.info(`TLS ${config.allowsPlain ? 'available' : 'required'} for client connections`);
+    if (config.client.handshakeFirst === true) {
+      kernel.log.warn('Clients that are not using "TLS Handshake First" option will fail to connect');
+    }
+  },
+
+  reload(ctx, state, { after }) {
+    state.client = clientTls(ctx, state, after);
+    ctx.kernel.log.info(`Reloaded: tls = ${after.client === null ? 'disabled' : 'enabled'}`);
+  },
+
+  close(_ctx, state) {
+    state.limit.report();
+    state.handshakes.abandon();
+  },
+});
+
+function clientTls(ctx: Context, { handshakes, limit }: State, config: TlsConfig): ClientTls | null {
+  if (config.client === null) return null;
+  const settings = loadSettings(config.client, ctx.kernel.ports.disk);
+  return {
+    config,
+    settings,
+    limit,
+    accept: ({ transport }, isFirst, timeoutMs) =>
+      handshakes.accept(transport.duplex(), settings, { isFirst, timeoutMs }),
+    wrap: ({ stream, facts }, { transport: { remote, local } }) =>
+      new StreamTransport(stream, { kind: 'tls', remote, local, tls: facts }),
+  };
+}
+
+/** What worked goes on until there is something else that works. */
+function renew(ctx: Context, state: State): void {
+  if (state.client === null) return;
+  try {
+    state.client = clientTls(ctx, state, state.client.config);
+  } catch (error) {
+    ctx.log.error(`the certificates stay as they were: ${(error as Error).message}`);
+  }
+}
+
+function contextsOf(ctx: Context, state: State): TlsContexts {
+  return {
+    get client(): TlsSettings | null {
+      return state.client?.settings ?? null;
+    },
+    readBlock: readTlsBlock,
+    load: (options: TlsOptions) => loadSettings(options, ctx.kernel.ports.disk),
+    accept: (stream, settings, options = {}) =>
+      state.handshakes.accept(stream, settings, { ...options, isFirst: false }),
+  };
+}
+
+function isKnownHere(kind: string): boolean {
+  return isBare({ kind }) || kind === 'tls';
+}
+
+interface Hello {
+  tls_required?: true;
+  tls_verify?: true;
+  tls_available?: true;
+}
+
+/** Once inside TLS the answer stays what it was outside. */
+function hello({ config, settings }: ClientTls, transport: { kind: string }): Hello {
+  const isOptional = isOptionalFor(transport, config);
+  return {
+    tls_required: isOptional ? undefined : true,
+    tls_verify: settings.options.verifies ? true : undefined,
+    tls_available: isOptional ? true : undefined,
+  };
+}
