@@ -1,6 +1,7 @@
 /** Reads the `auth_callout` block, as far as it can be judged without anybody who acts on it. */
 import type { Problems } from '../../../kernel/plugin-api.ts';
-import { decodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
+import { NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
+import { readPublicKey } from '../credentials/public-key.ts';
 import { type ConfigNode, GLOBAL_ACCOUNT, type MapEntry } from '../kernel-terms.ts';
 import { printed, quote, typeName } from './texts.ts';
 import { readString } from './value-reader.ts';
@@ -61,7 +62,7 @@ function readEntry(entry: MapEntry, callout: OpenCallout, problems: Problems): s
 function readKey(node: ConfigNode, kind: number, expected: string, problems: Problems): string {
   const text = readString(node, problems);
   if (text === undefined) return '';
-  if (decodePublicKey(text)?.kind === kind) return text;
+  if (readPublicKey(text)?.kind === kind) return text;
   problems.error(node, `Expected callout ${expected}, got ${quote(text)}`);
   return '';
 }

@@ -1,6 +1,6 @@
 /** Reads the `proxies` block: whose word about others counts. */
 import type { Problems } from '../../../kernel/plugin-api.ts';
-import { decodePublicKey } from '../../../protocols/nkeys/nkey-text.ts';
+import { readPublicKey } from '../credentials/public-key.ts';
 import type { ConfigNode, MapEntry } from '../kernel-terms.ts';
 import { quote, typeName } from './texts.ts';
 import { readString } from './value-reader.ts';
@@ -36,7 +36,7 @@ function readProxy(node: ConfigNode, problems: Problems): string[] {
 function readKey(node: ConfigNode, problems: Problems): string[] {
   const key = readString(node, problems);
   if (key === undefined) return [];
-  if (decodePublicKey(key) !== null) return [key];
+  if (readPublicKey(key) !== null) return [key];
   problems.error(node, `invalid proxy key ${quote(key)}`);
   return [];
 }

@@ -1,7 +1,8 @@
 /** Reads lists of users: those of the `authorization` block and those of accounts are written alike. */
 import type { Problems } from '../../../kernel/plugin-api.ts';
-import { decodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
+import { NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
 import { CONNECTION_TYPES, type ConnectionType } from '../credentials/connection-type.ts';
+import { readPublicKey } from '../credentials/public-key.ts';
 import type { ConfigNode, MapEntry } from '../kernel-terms.ts';
 import type { PermissionRules } from '../permissions/permission-rules.ts';
 import { readPermissions } from './permission-options.ts';
@@ -59,7 +60,7 @@ function readUser(node: ConfigNode, account: string, problems: Problems): Listed
 
 function failureOf({ user, password, nkey }: UserOptions): string | null {
   if (nkey === '') return user === '' ? 'User entry requires a user' : null;
-  if (decodePublicKey(nkey)?.kind !== NkeyKind.user) return 'Not a valid public nkey for a user';
+  if (readPublicKey(nkey)?.kind !== NkeyKind.user) return 'Not a valid public nkey for a user';
   return user === '' && password === '' ? null : 'Nkey users do not take usernames or passwords';
 }
 

@@ -28,6 +28,8 @@ export class BcryptComparer {
   private readonly remembered = new Set<string>();
   private readonly underWay = new Map<string, Promise<boolean>>();
   private last: Promise<unknown> = Promise.resolve();
+  /** By the comparison that was last. */
+  private spentMs = 0;
 
   constructor(world: BcryptWorld) {
     this.world = world;
@@ -51,8 +53,6 @@ export class BcryptComparer {
     this.last = turn.catch(() => {}).then(() => this.rest());
     return turn;
   }
-
-  private spentMs = 0;
 
   private async compute(stored: string, given: string): Promise<boolean> {
     const { compare } = await import('bcryptjs');

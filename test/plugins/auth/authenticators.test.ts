@@ -1,0 +1,121 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { isRefusal } from '../../../kernel/hooks/refusal.ts';
+import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
+import { AUTHENTICATOR, type Authenticator } from '../../../plugins/auth/contract.ts';
+import { plugin } from '../../../plugins/auth/index.ts';
+import { withEachCapabilitySet } from '../../kits/plugin-kit.ts';
+import { AuthBench, REFUSED, WELCOME } from './auth-bench.ts';
+
+const OPEN = 'authorization { users: [] }';
+const USERS = 'authorization { users: [{user: u, password: p}, {user: w, password: "", connection_types: WEBSOCKET}] }';
+const BASE: Authenticator = { isLoginRequired: true, needsNonce: false };
+
+function provider(name: string, authenticator: Authenticator): PluginDefinition {
+  return definePlugin({
+    name,
+    version: '1.0.0',
+    api: [1],
+    provides: [{ name: AUTHENTICATOR, cardinality: 'chain' }],
+    register: (ctx) => void ctx.provide(AUTHENTICATOR, authenticator),
+  });
+}
+
+/** Knows one token, and leaves everybody else to others. */
+const badge: Authenticator = {
+  ...BASE,
+  authenticate: ({ credentials }) =>
+    credentials.auth_token === 'badge' ? { account: '$G', user: 'badge', permissions: null } : undefined,
+};
+
+test('an authenticator lets in whom it knows, and makes everybody log in', async () => {
+  const bench = await AuthBench.start(OPEN, provider('badge', badge));
+  assert.is((await bench.info()).auth_required, true);
+  assert.is(await bench.answer({ auth_token: 'badge' }), WELCOME);
+  await bench.server.close();
+});
+
+test('configured users are looked up when no authenticator answers', async () => {
+  const bench = await AuthBench.start(USERS, provider('badge', badge));
+  assert.is(await bench.answer({ user: 'u', pass: 'p' }), WELCOME);
+  assert.is(await bench.answer({ auth_token: 'badge' }), WELCOME);
+  assert.is(await bench.answer({ auth_token: 'other' }), REFUSED);
+  await bench.server.close();
+});
+
+test('nobody is let in because nobody is configured, where an authenticator wants a login', async () => {
+  const bench = await AuthBench.start(OPEN, provider('badge', badge));
+  assert.is(await bench.answer({}), REFUSED);
+  assert.is(await bench.answer({ auth_token: 'other' }), REFUSED);
+  await bench.server.close();
+});
+
+test('an authenticator that knows a name from elsewhere admits a configured user within its limits', async () => {
+  const byName: Authenticator = {
+    ...BASE,
+    authenticate: (attempt) => {
+      const user = attempt.findUser(attempt.credentials.name);
+      return user === undefined ? attempt.refuse() : attempt.admit(user, { withPassword: true });
+    },
+  };
+  const bench = await AuthBench.start(USERS, provider('certificates', byName));
+  assert.is(await bench.answer({ name: 'u', pass: 'p' }), WELCOME);
+  assert.is(await bench.answer({ name: 'u' }), REFUSED);
+  assert.is(await bench.answer({ name: 'w' }), REFUSED, 'not on this kind of connection');
+  assert.is(await bench.answer({ name: 'x' }), REFUSED);
+  await bench.server.close();
+});
+
+test('a review has the last word, in both directions', async () => {
+  const seen: boolean[] = [];
+  const callout: Authenticator = {
+    ...BASE,
+    review: async ({ credentials, refuse }, verdict) => {
+      seen.push(isRefusal(verdict));
+      if (credentials.name === 'guest') return { account: '$G', user: 'guest', permissions: null };
+      return credentials.name === 'banned' ? refuse() : undefined;
+    },
+  };
+  const reviewing: Authenticator = {
+    ...callout,
+    review: (attempt, verdict) =>
+      callout.review!(
+        { ...attempt, credentials: attempt.credentials, refuse: () => attempt.refuse() } as typeof attempt,
+        verdict,
+      ),
+  };
+  const bench = await AuthBench.start(USERS, provider('callout', reviewing));
+  assert.is(await bench.answer({ name: 'guest' }), WELCOME);
+  assert.is(await bench.answer({ name: 'banned', user: 'u', pass: 'p' }), REFUSED);
+  assert.is(await bench.answer({ user: 'u', pass: 'p' }), WELCOME);
+  assert.equal(seen, [true, false, false]);
+  await bench.server.close();
+});
+
+test('an authenticator that throws refuses, and the next client is none the worse', async () => {
+  const broken: Authenticator = {
+    ...BASE,
+    authenticate: ({ credentials }) => {
+      if (credentials.name === 'bang') throw new Error('bang');
+      return undefined;
+    },
+  };
+  const bench = await AuthBench.start(USERS, provider('broken', broken));
+  assert.is(await bench.answer({ name: 'bang', user: 'u', pass: 'p' }), REFUSED);
+  assert.is(await bench.answer({ user: 'u', pass: 'p' }), WELCOME);
+  await bench.server.close();
+});
+
+test('an authenticator that needs a nonce has clients sent one', async () => {
+  const bench = await AuthBench.start(USERS, provider('keys', { ...BASE, needsNonce: true }));
+  assert.type((await bench.info()).nonce, 'string');
+  await bench.server.close();
+});
+
+test('nothing of the plugin stays behind, with and without authenticators', async () => {
+  await withEachCapabilitySet(plugin, { capabilities: { [AUTHENTICATOR]: { badge } } }, (bench, absent) => {
+    assert.is(bench.hooks.connectionAuthenticate.slot === null, absent.length > 0);
+  });
+});
+
+test.run();

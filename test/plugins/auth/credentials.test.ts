@@ -1,0 +1,127 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { BcryptComparer } from '../../../plugins/auth/credentials/bcrypt.ts';
+import { FailedLogins } from '../../../plugins/auth/credentials/failed-logins.ts';
+import { Secrets } from '../../../plugins/auth/credentials/secret.ts';
+import { decodeSignature, isSigned, publicKeyOf } from '../../../plugins/auth/credentials/signature.ts';
+import { Signer } from './signer.ts';
+
+const STORED = '$2b$04$c6pto5L3N92kAXYK1JlWVesiNLeQHQHcs2OYzFGX6bkJCGvZUW3SC';
+const wanted = (): boolean => true;
+
+/** Every look at the clock is 5 ms later. */
+function slowWorld() {
+  const pauses: number[] = [];
+  let nowMs = 0;
+  return {
+    pauses,
+    key: new Uint8Array(32),
+    monotonic: () => (nowMs += 5),
+    pause: async (milliseconds: number) => void pauses.push(milliseconds),
+  };
+}
+
+/** A pause follows each computation, once whoever waited for that has been answered. */
+async function pausesIn(world: ReturnType<typeof slowWorld>): Promise<readonly number[]> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return world.pauses;
+}
+
+test('a password that was right once is not computed again', async () => {
+  const world = slowWorld();
+  const comparer = new BcryptComparer(world);
+  assert.is(await comparer.compare(STORED, 's3cret', wanted), true);
+  assert.is(await comparer.compare(STORED, 's3cret', () => false), true);
+  assert.is((await pausesIn(world)).length, 1);
+});
+
+test('a wrong password is computed each time', async () => {
+  const world = slowWorld();
+  const comparer = new BcryptComparer(world);
+  assert.is(await comparer.compare(STORED, 'wrong', wanted), false);
+  assert.is(await comparer.compare(STORED, 'wrong', wanted), false);
+  assert.is(await comparer.compare(STORED, 's3cret', wanted), true);
+  assert.is((await pausesIn(world)).length, 3);
+});
+
+test('the same password of many clients at once is computed once, and others get as much time as it took', async () => {
+  const world = slowWorld();
+  const comparer = new BcryptComparer(world);
+  const all = await Promise.all(Array.from({ length: 20 }, () => comparer.compare(STORED, 's3cret', wanted)));
+  assert.ok(all.every((isRight) => isRight));
+  assert.equal(await pausesIn(world), [5]);
+});
+
+test('whoever is gone when the turn comes costs nothing', async () => {
+  const world = slowWorld();
+  const comparer = new BcryptComparer(world);
+  assert.is(await comparer.compare(STORED, 's3cret', () => false), false);
+  assert.equal(await pausesIn(world), []);
+});
+
+test('what looks like a hash and is none fits nothing', async () => {
+  const secrets = new Secrets(slowWorld());
+  for (const stored of ['$2a$04$abc', '$2b$99$c6pto5L3N92kAXYK1JlWVesiNLeQHQHcs2OYzFGX6bkJCGvZUW3SC']) {
+    assert.is(await secrets.isRight(stored, 'abc', wanted), false);
+    assert.is(await secrets.isRight(stored, stored, wanted), false);
+  }
+});
+
+test('every letter that bcrypt libraries write is understood', async () => {
+  const secrets = new Secrets(slowWorld());
+  for (const letter of 'abxy')
+    assert.is(await secrets.isRight(STORED.replace('2b', `2${letter}`), 's3cret', wanted), true);
+});
+
+test('plain secrets are equal or not, whatever their length', () => {
+  const secrets = new Secrets(slowWorld());
+  assert.is(secrets.isRight('abc', 'abc', wanted), true);
+  assert.is(secrets.isRight('', '', wanted), true);
+  for (const given of ['', 'ab', 'abcd', 'ABC']) assert.is(secrets.isRight('abc', given, wanted), false);
+});
+
+test('a signature is 64 bytes of base64 in one of two forms', () => {
+  const raw = Buffer.alloc(64, 0xfb).toString('base64url');
+  const padded = Buffer.alloc(64, 0xfb).toString('base64');
+  assert.is(decodeSignature(raw, true)?.length, 64);
+  assert.is(decodeSignature(padded, true)?.length, 64);
+  assert.is(decodeSignature(padded, false), null);
+  for (const text of ['', 'x', raw.slice(1), `${raw}A`, ` ${raw.slice(1)}`, `${raw}==`, padded.slice(0, -1)]) {
+    assert.is(decodeSignature(text, true), null, text);
+  }
+});
+
+test('a signature counts for one nonce and one key', async () => {
+  const signer = new Signer(1);
+  const key = publicKeyOf(signer.nkey)!;
+  const signature = decodeSignature(signer.sign('nonce'), true)!;
+  assert.is(await isSigned('nonce', key, signature), true);
+  assert.is(await isSigned('nonce2', key, signature), false);
+  assert.is(await isSigned('nonce', publicKeyOf(new Signer(2).nkey)!, signature), false);
+});
+
+test('failures are forgotten when their window ends, and without a limit never counted', () => {
+  let nowMs = 0;
+  const failed = new FailedLogins({ max: 2, windowMs: 100 }, () => nowMs);
+  assert.equal(
+    [failed.add('h'), failed.isBlocked('h'), failed.add('h'), failed.isBlocked('h')],
+    [false, false, true, true],
+  );
+  nowMs = 99;
+  assert.is(failed.isBlocked('h'), true);
+  nowMs = 100;
+  assert.is(failed.isBlocked('h'), false);
+  failed.limit = { max: 0, windowMs: 100 };
+  for (let time = 0; time < 10; time++) failed.add('h');
+  assert.is(failed.isBlocked('h'), false);
+});
+
+test('no more than ten thousand addresses are remembered', () => {
+  const failed = new FailedLogins({ max: 1, windowMs: 100 }, () => 0);
+  for (let host = 0; host <= 10_000; host++) failed.add(`host${host}`);
+  assert.is(failed.isBlocked('host0'), false);
+  assert.is(failed.isBlocked('host1'), true);
+  assert.is(failed.isBlocked('host10000'), true);
+});
+
+test.run();
