@@ -81,12 +81,16 @@ export class WireConnection {
     stream.on('end', end).on('close', end).on('error', end);
   }
 
-  /** Resolves once the bytes have left, so that pieces leave one by one. */
-  private write(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.stream.destroyed || this.stream.writableEnded) resolve();
-      else this.stream.write(bytes, () => setImmediate(resolve));
+  /** Resolves once the bytes have left, so that pieces leave one by one; or once nobody is there to take them. */
+  private async write(bytes: Uint8Array): Promise<void> {
+    if (this.stream.destroyed || this.stream.writableEnded) return;
+    let isWritten = false;
+    this.stream.write(bytes, () => {
+      isWritten = true;
+      this.wake?.();
     });
+    await this.waitUntil(() => isWritten || this.isEnded, 'the server took no bytes');
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /**
