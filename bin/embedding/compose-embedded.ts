@@ -20,7 +20,10 @@ export async function composeEmbedded(config: ServerConfig, extras: ServerExtras
   const { options } = configuration.loaded;
   const log = completeLog(extras.log ?? {}, options);
   for (const { text } of configuration.problems) log.warn(text);
-  return serverFrom(configuration, { ports, log, hasPort: wasGiven(options, 'port'), configFile: config.configFile });
+  const hasPort = wasGiven(options, 'port');
+  const server = serverFrom(configuration, { ports, log, hasPort, configFile: config.configFile });
+  if (options.trace) server.broker.tracer = (await import('../tracing.ts')).tracerFor(options, server.broker);
+  return server;
 }
 
 function requestFor(config: ServerConfig, { clock, disk }: Ports): ConfigurationRequest {

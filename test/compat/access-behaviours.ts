@@ -42,7 +42,6 @@ const LIMITED = {
 export const ACCESS_BEHAVIOURS: readonly Behaviour[] = [
   {
     name: 'a user with the right password gets in, others do not',
-    needs: 'auth',
     config: { authorization: { user: 'ann', password: 'secret' } },
     async run(stage) {
       const connection = await stage.connect({ user: 'ann', pass: 'secret' });
@@ -54,7 +53,6 @@ export const ACCESS_BEHAVIOURS: readonly Behaviour[] = [
   },
   {
     name: 'the token gets in, another does not',
-    needs: 'auth',
     config: { authorization: { token: 'open-sesame' } },
     async run(stage) {
       await (await stage.connect({ token: 'open-sesame' })).flush();
@@ -63,7 +61,6 @@ export const ACCESS_BEHAVIOURS: readonly Behaviour[] = [
   },
   {
     name: 'a user proves who it is with its nkey',
-    needs: 'auth',
     config: { authorization: { users: [{ nkey: key.getPublicKey() }] } },
     async run(stage) {
       const { client } = stage;
@@ -74,7 +71,6 @@ export const ACCESS_BEHAVIOURS: readonly Behaviour[] = [
   },
   {
     name: 'what happens in one account is invisible in the other',
-    needs: 'auth',
     config: ACCOUNTS,
     async run(stage) {
       const east = await stage.connect({ user: 'east', pass: 'secret' });
@@ -89,7 +85,6 @@ export const ACCESS_BEHAVIOURS: readonly Behaviour[] = [
   },
   {
     name: 'a publish that is not permitted is reported, and reaches nobody',
-    needs: 'auth',
     config: LIMITED,
     async run(stage) {
       const clerk = await stage.connect({ user: 'clerk', pass: 'secret' });
@@ -105,7 +100,6 @@ export const ACCESS_BEHAVIOURS: readonly Behaviour[] = [
   },
   {
     name: 'a subscription that is not permitted is reported and ends, and the connection lives on',
-    needs: 'auth',
     config: LIMITED,
     async run(stage) {
       const clerk = await stage.connect({ user: 'clerk', pass: 'secret' });
@@ -117,7 +111,6 @@ export const ACCESS_BEHAVIOURS: readonly Behaviour[] = [
   },
   {
     name: 'a connection over TLS checks the broker and is checked by it',
-    needs: 'tls',
     isRemoteOnly: true,
     config: {
       tls: {

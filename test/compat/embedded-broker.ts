@@ -7,13 +7,13 @@ export async function startEmbedded(config: Readonly<Record<string, unknown>>): 
   return { url: embedded.url!, embedded, stop: () => embedded.close() };
 }
 
-/** Whether the plugin that owns these keys is in this build. */
+/** Whether the plugins that own these keys are in this build. */
 export async function understands(config: Readonly<Record<string, unknown>>): Promise<boolean> {
   try {
     await (await startEmbedded(config)).stop();
     return true;
   } catch (error) {
-    if (error instanceof ConfigurationError) return false;
+    if (error instanceof ConfigurationError && error.message.includes('not in this build')) return false;
     throw error;
   }
 }

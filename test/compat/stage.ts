@@ -6,8 +6,6 @@ export interface Behaviour {
   /** What a user of the client sees. */
   readonly name: string;
   readonly config?: Readonly<Record<string, unknown>>;
-  /** The plugin without which the configuration is none. */
-  readonly needs?: 'auth' | 'tls';
   /** Makes no sense within a process. */
   readonly isRemoteOnly?: boolean;
   run(stage: Stage): Promise<void>;

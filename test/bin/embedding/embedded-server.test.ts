@@ -185,6 +185,17 @@ test('log lines go where the program says, and nowhere otherwise', async () => {
   assert.ok(lines.includes('Server is ready'));
 });
 
+test('the protocol is traced where the configuration says so', async () => {
+  const lines: string[] = [];
+  const broker = await createServer({ trace: true }, { log: { trace: (line) => void lines.push(line) } }).start();
+  const stream = broker.connect();
+  stream.write('CONNECT {"verbose":false,"pass":"secret"}\r\nPING\r\n');
+  await receivedUntil(stream, 'PONG\r\n');
+  await broker.close();
+  assert.ok(lines.some((line) => /<<- \[PING\]/.test(line)));
+  assert.not.ok(lines.join().includes('secret'));
+});
+
 test('plugins of the program run with the options beside them', async () => {
   const seen: unknown[] = [];
   const plugin = definePlugin<{ colour: unknown }>({

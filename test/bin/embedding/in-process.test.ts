@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { connect, wsconnect } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createServer } from '../../../bin/index.ts';
+import { packageRoot } from '../../runner/package-root.ts';
 
 test('clients of two brokers that connect at the same time get to their own', async () => {
   const names = ['left', 'right'];
@@ -74,6 +76,16 @@ test('a client is told that a broker about to leave takes it no more', async () 
   await guest.close();
   await broker.close();
   await left;
+});
+
+test('a client within the process needs no TLS where others do', async () => {
+  const fixture = (name: string) => join(packageRoot(), 'test', 'fixtures', 'tls', name);
+  const tls = { cert_file: fixture('server.pem'), key_file: fixture('server-key.pem') };
+  const broker = await createServer({ tls }).start();
+  const client = await wsconnect(broker.inProcess());
+  await client.flush();
+  await client.close();
+  await broker.close();
 });
 
 test('clients within the process and over TCP talk to each other', async () => {
