@@ -110,12 +110,10 @@ function checkAnswers(text: string, answers: string, isGuarded: boolean): void {
   if (info === undefined) throw new Error('no INFO came first');
   const reading = readStream(text, RULES);
   const model = new ClientModel(answers.slice(info.length), isGuarded);
-  reading.events.forEach((event, index) => {
-    if (!model.isClosed) model.begin(text[reading.starts[index]]);
+  if (text !== '') model.begin(text[0]);
+  for (const event of reading.events) {
     if (!model.isClosed) model.follow(event);
-  });
-  const isEnd = model.isClosed || reading.used === text.length || reading.events.at(-1)?.kind === 'error';
-  if (!isEnd) model.begin(text[reading.used]);
+  }
   if (!model.isClosed && reading.failure !== null) model.fail(reading.failure);
   if (!reading.isUndecided) model.expectEnd();
 }

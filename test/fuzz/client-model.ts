@@ -31,7 +31,6 @@ export class ClientModel {
   private readonly answers: string;
   private at = 0;
   private readonly isGuarded: boolean;
-  private awaitsConnect: boolean;
   private readonly options = {
     verbose: true,
     pedantic: true,
@@ -51,12 +50,11 @@ export class ClientModel {
   constructor(answers: string, isGuarded: boolean) {
     this.answers = answers;
     this.isGuarded = isGuarded;
-    this.awaitsConnect = isGuarded;
   }
 
-  /** Told of the first byte of each frame, before anything else. */
+  /** Told of the first byte of all: a guarded broker goes no further than CONNECT before somebody is let in. */
   begin(byte: string): void {
-    if (this.awaitsConnect && byte.toLowerCase() !== 'c') this.end('Authorization Violation');
+    if (this.isGuarded && byte.toLowerCase() !== 'c') this.end('Authorization Violation');
   }
 
   /** Takes the answers to one event. */
@@ -94,7 +92,6 @@ export class ClientModel {
   private settle(): void {
     const { account, new_account, protocol, no_responders, headers, verbose, user } = this.options;
     const isRefused = this.isGuarded && user !== 'u';
-    this.awaitsConnect = isRefused;
     if (isRefused || account !== '' || new_account) this.end('Authorization Violation');
     else if (protocol !== 0 && protocol !== 1) this.end('invalid client protocol');
     else if (no_responders && !headers) this.end('no responders requires headers support');

@@ -19,8 +19,6 @@ export type Event =
 
 export interface Reading {
   events: Event[];
-  /** Where the frame of each event begins. */
-  starts: number[];
   failure: Failure | null;
   /** How many bytes belong to complete frames. */
   used: number;
@@ -40,7 +38,7 @@ export function readStream(text: string, rules: Rules): Reading {
 }
 
 class StreamReader {
-  readonly reading: Reading = { events: [], starts: [], failure: null, used: 0, isUndecided: false };
+  readonly reading: Reading = { events: [], failure: null, used: 0, isUndecided: false };
   private readonly text: string;
   private readonly rules: Rules;
   private takesHeaders: boolean;
@@ -83,7 +81,7 @@ class StreamReader {
       return false;
     }
     if (lineFeed < 0) return false;
-    if (verb !== '+ok') this.add({ kind: verb === 'ping' ? 'ping' : 'pong' });
+    if (verb !== '+ok') this.reading.events.push({ kind: verb === 'ping' ? 'ping' : 'pong' });
     return this.advance(lineFeed + 1);
   }
 
@@ -102,7 +100,7 @@ class StreamReader {
 
   private jsonLine(verb: string, argument: string, next: number): boolean {
     const json = Buffer.from(argument, 'latin1').toString('utf8');
-    this.add({ kind: verb === '-err' ? 'error' : (verb as 'connect' | 'info'), json });
+    this.reading.events.push({ kind: verb === '-err' ? 'error' : (verb as 'connect' | 'info'), json });
     if (verb === 'connect') this.takesHeaders = headersAfter(json, this.takesHeaders);
     this.advance(next);
     return verb !== '-err';
@@ -111,14 +109,14 @@ class StreamReader {
   private subscribe(words: readonly string[], next: number): boolean {
     if (words.length !== 2 && words.length !== 3) return this.fail('malformed');
     const [subject, queue, sid] = words.length === 3 ? words : [words[0], '', words[1]];
-    this.add({ kind: 'subscribe', subject, queue, sid });
+    this.reading.events.push({ kind: 'subscribe', subject, queue, sid });
     return this.advance(next);
   }
 
   private unsubscribe(words: readonly string[], next: number): boolean {
     if (words.length !== 1 && words.length !== 2) return this.fail('malformed');
     const max = SIZE.test(words[1] ?? '') ? Number(words[1]) : 0;
-    this.add({ kind: 'unsubscribe', sid: words[0], max });
+    this.reading.events.push({ kind: 'unsubscribe', sid: words[0], max });
     return this.advance(next);
   }
 
@@ -134,7 +132,7 @@ class StreamReader {
     const end = next + total;
     if (this.text.length < end + 2) return false;
     if (this.text.slice(end, end + 2) !== '\r\n') return this.fail('unknown-operation');
-    this.add({
+    this.reading.events.push({
       kind: 'publish',
       subject: words[0],
       reply: words.length === 2 + sizeCount ? words[1] : '',
@@ -143,11 +141,6 @@ class StreamReader {
       body: this.text.slice(next + headerLength, end),
     });
     return this.advance(end + 2);
-  }
-
-  private add(event: Event): void {
-    this.reading.events.push(event);
-    this.reading.starts.push(this.reading.used);
   }
 
   private advance(next: number): true {
