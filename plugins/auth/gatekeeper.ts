@@ -30,6 +30,8 @@ export interface GatekeeperParts {
 
 export class Gatekeeper {
   authenticators: readonly Authenticator[] = [];
+  /** Clients that a reload asks again: they are not guessing, whatever others at their address do. */
+  readonly returning = new Set<Connection>();
   private directory: UserDirectory;
   private readonly parts: GatekeeperParts;
   /** Which identities are whose: a reload asks. */
@@ -65,19 +67,26 @@ export class Gatekeeper {
   /** Never answers by configuration that a reload has replaced meanwhile. */
   async judge(connection: Connection, credentials: Credentials): Promise<Verdict> {
     const { failedLogins, warn } = this.parts;
-    const { host } = connection.transport.remote;
-    const isRemote = connection.transport.kind !== 'memory';
-    if (isRemote && failedLogins.isBlocked(host)) return refusalOf(credentials);
+    if (this.isBlocked(connection)) return refusalOf(credentials);
     let verdict: Verdict;
     let directory: UserDirectory;
     do {
       directory = this.directory;
       verdict = await this.decide(connection, credentials);
     } while (directory !== this.directory);
-    if (isRemote && isRefusal(verdict) && failedLogins.add(host)) {
+    const { host } = connection.transport.remote;
+    if (isRefusal(verdict) && this.isCounted(connection) && failedLogins.add(host)) {
       warn(`${failedLogins.limit.max} logins from ${host} have failed, further attempts are refused for a while`);
     }
     return verdict;
+  }
+
+  private isBlocked(connection: Connection): boolean {
+    return this.isCounted(connection) && this.parts.failedLogins.isBlocked(connection.transport.remote.host);
+  }
+
+  private isCounted(connection: Connection): boolean {
+    return connection.transport.kind !== 'memory' && !this.returning.has(connection);
   }
 
   private async decide(connection: Connection, credentials: Credentials): Promise<Verdict> {
@@ -144,8 +153,7 @@ export class Gatekeeper {
   }
 
   private isRight({ connection }: LoginAttempt, stored: string, given: string): boolean | Promise<boolean> {
-    const { host } = connection.transport.remote;
-    const isWanted = (): boolean => !connection.isClosed && !this.parts.failedLogins.isBlocked(host);
+    const isWanted = (): boolean => !connection.isClosed && !this.isBlocked(connection);
     return this.parts.secrets.isRight(stored, given, isWanted);
   }
 

@@ -71,14 +71,14 @@ class AuthState {
     ctx.tap('connection.authenticated', (connection) => this.relogin.authenticated(connection));
     ctx.tap('connection.closed', (connection) => this.relogin.closed(connection));
     // A reload may replace the broker's options as a whole.
-    ctx.tap('server.reload', () => this.setTimeout());
+    ctx.tap('server.reload', () => this.applyTimeout());
   }
 
   apply(config: AuthConfig): void {
     this.config = config;
     this.failedLogins.limit = limitOf(config);
     this.gatekeeper.replaceDirectory(this.directoryFor(config));
-    this.setTimeout();
+    this.applyTimeout();
     this.askOrNot();
   }
 
@@ -86,7 +86,7 @@ class AuthState {
     return new UserDirectory(config, this.ctx.kernel.broker.options.systemAccount);
   }
 
-  private setTimeout(): void {
+  private applyTimeout(): void {
     const { broker } = this.ctx.kernel;
     const authTimeoutMs = this.config.timeoutMs ?? this.defaultTimeoutMs;
     if (broker.options.authTimeoutMs !== authTimeoutMs) broker.options = { ...broker.options, authTimeoutMs };

@@ -21,6 +21,7 @@ const CLIENT_CLOSED: CloseReason = 'Client Closed';
 
 interface Before {
   readonly options: Client['options'];
+  readonly account: Client['account'];
   readonly tracksReplies: boolean;
 }
 
@@ -44,14 +45,20 @@ export class Relogin {
   authenticated(connection: Connection): void {
     const before = this.underWay.get(connection);
     if (before === undefined || !isClient(connection)) return;
-    this.underWay.delete(connection);
+    this.forget(connection);
     connection.options = before.options;
-    for (const subscription of [...connection.subscriptions.values()]) review(connection, subscription, before);
+    if (connection.account === before.account) reviewAll(connection, before);
+    else moveOut(connection, before);
   }
 
   /** For the hook `connection.closed`. */
   closed(connection: Connection): void {
+    this.forget(connection);
+  }
+
+  private forget(connection: Connection): void {
     this.underWay.delete(connection);
+    this.gatekeeper.returning.delete(connection);
   }
 
   private ask(client: Client): void {
@@ -61,9 +68,11 @@ export class Relogin {
       client.close(CLIENT_CLOSED);
       return;
     }
-    this.underWay.set(client, { options: client.options, tracksReplies: client.replies !== null });
+    const { options, account } = client;
+    this.underWay.set(client, { options, account, tracksReplies: client.replies !== null });
+    this.gatekeeper.returning.add(client);
     // A verbose client expects no +OK for what it did not ask for.
-    client.options = { ...client.options, verbose: false };
+    client.options = { ...options, verbose: false };
     client.beforeConnect();
   }
 
@@ -80,6 +89,17 @@ export class Relogin {
     const isOpen = current.single !== null || !this.gatekeeper.isLoginRequired;
     return isOpen ? GLOBAL_ACCOUNT : current.find(name)?.account;
   }
+}
+
+/** Whoever knows the client has put it into another account, where its subscriptions are not. */
+function moveOut(client: Client, { account }: Before): void {
+  account.sublist.removeAll(client.subscriptions.values());
+  client.subscriptions.clear();
+  client.close(CLIENT_CLOSED);
+}
+
+function reviewAll(client: Client, before: Before): void {
+  for (const subscription of [...client.subscriptions.values()]) review(client, subscription, before);
 }
 
 function review(client: Client, subscription: Subscription, before: Before): void {

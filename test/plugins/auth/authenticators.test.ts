@@ -5,7 +5,7 @@ import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin
 import { AUTHENTICATOR, type Authenticator } from '../../../plugins/auth/contract.ts';
 import { plugin } from '../../../plugins/auth/index.ts';
 import { withEachCapabilitySet } from '../../kits/plugin-kit.ts';
-import { AuthBench, REFUSED, WELCOME } from './auth-bench.ts';
+import { AuthBench, connectLine, REFUSED, WELCOME } from './auth-bench.ts';
 
 const OPEN = 'authorization { users: [] }';
 const USERS = 'authorization { users: [{user: u, password: p}, {user: w, password: "", connection_types: WEBSOCKET}] }';
@@ -70,21 +70,14 @@ test('a review has the last word, in both directions', async () => {
   const seen: boolean[] = [];
   const callout: Authenticator = {
     ...BASE,
-    review: async ({ credentials, refuse }, verdict) => {
+    review: async (attempt, verdict) => {
       seen.push(isRefusal(verdict));
-      if (credentials.name === 'guest') return { account: '$G', user: 'guest', permissions: null };
-      return credentials.name === 'banned' ? refuse() : undefined;
+      const { name } = attempt.credentials;
+      if (name === 'guest') return { account: '$G', user: 'guest', permissions: null };
+      return name === 'banned' ? attempt.refuse() : undefined;
     },
   };
-  const reviewing: Authenticator = {
-    ...callout,
-    review: (attempt, verdict) =>
-      callout.review!(
-        { ...attempt, credentials: attempt.credentials, refuse: () => attempt.refuse() } as typeof attempt,
-        verdict,
-      ),
-  };
-  const bench = await AuthBench.start(USERS, provider('callout', reviewing));
+  const bench = await AuthBench.start(USERS, provider('callout', callout));
   assert.is(await bench.answer({ name: 'guest' }), WELCOME);
   assert.is(await bench.answer({ name: 'banned', user: 'u', pass: 'p' }), REFUSED);
   assert.is(await bench.answer({ user: 'u', pass: 'p' }), WELCOME);
@@ -109,6 +102,20 @@ test('an authenticator that throws refuses, and the next client is none the wors
 test('an authenticator that needs a nonce has clients sent one', async () => {
   const bench = await AuthBench.start(USERS, provider('keys', { ...BASE, needsNonce: true }));
   assert.type((await bench.info()).nonce, 'string');
+  await bench.server.close();
+});
+
+test('a client that is put into another account by a reload leaves nothing in the one before', async () => {
+  let account = 'A';
+  const moving: Authenticator = { ...BASE, authenticate: () => ({ account, user: 'm', permissions: null }) };
+  const text = (user: string): string => `authorization { users: [{user: ${user}}] }\naccounts { A {}, B {} }`;
+  const bench = await AuthBench.start(text('u'), provider('moving', moving));
+  const wire = await bench.client();
+  assert.is(await bench.say(wire, `${connectLine({})}SUB x 1\r\n`), WELCOME);
+  account = 'B';
+  await bench.reload(text('v'));
+  assert.is(await bench.reply(wire), '<end>');
+  assert.is(bench.server.broker.accounts.subscriptionCount, 0);
   await bench.server.close();
 });
 

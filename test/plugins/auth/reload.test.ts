@@ -7,7 +7,7 @@ function oneUser(permissions: string): string {
 }
 
 const LOGIN = connectLine({ user: 'u', pass: 'p' });
-const UNCLAIMED_PUBLISH = 'PUB a 0\r\n\r\nPUB b 0\r\n\r\n';
+const TWO_MESSAGES = 'PUB a 0\r\n\r\nPUB b 0\r\n\r\n';
 
 async function loggedIn(
   text: string,
@@ -27,7 +27,7 @@ test('a subscription that is no longer allowed ends with an error that names its
     wire.text,
     `-ERR 'Permissions Violation for Subscription to "a" (sid "7")'\r\n-ERR 'Permissions Violation for Subscription to "a" using queue "q" (sid "8")'\r\n`,
   );
-  assert.is(await bench.say(wire, UNCLAIMED_PUBLISH), `MSG b 9 0\r\n\r\n${WELCOME}`);
+  assert.is(await bench.say(wire, TWO_MESSAGES), `MSG b 9 0\r\n\r\n${WELCOME}`);
   await bench.server.close();
 });
 
@@ -35,16 +35,16 @@ test('what is denied anew is kept from a broader subscription that stays, and co
   const { bench, wire } = await loggedIn(oneUser(''), 'SUB > 1\r\nUNSUB 1 3\r\n');
   assert.is(await bench.say(wire, 'PUB a 0\r\n\r\n'), `MSG a 1 0\r\n\r\n${WELCOME}`);
   await bench.reload(oneUser('subscribe: {deny: a}'));
-  assert.is(await bench.say(wire, UNCLAIMED_PUBLISH), `MSG b 1 0\r\n\r\n${WELCOME}`);
+  assert.is(await bench.say(wire, TWO_MESSAGES), `MSG b 1 0\r\n\r\n${WELCOME}`);
   await bench.reload(oneUser('subscribe: {deny: c}'));
-  assert.is(await bench.say(wire, UNCLAIMED_PUBLISH), `MSG a 1 0\r\n\r\n${WELCOME}`, 'three messages were asked for');
+  assert.is(await bench.say(wire, TWO_MESSAGES), `MSG a 1 0\r\n\r\n${WELCOME}`, 'three messages were asked for');
   await bench.server.close();
 });
 
 test('new publish permissions hold at once, also for the subject published last', async () => {
   const { bench, wire } = await loggedIn(oneUser('publish: a'), 'PUB a 0\r\n\r\n');
   await bench.reload(oneUser('publish: b'));
-  assert.is(await bench.say(wire, UNCLAIMED_PUBLISH), `-ERR 'Permissions Violation for Publish to "a"'\r\n${WELCOME}`);
+  assert.is(await bench.say(wire, TWO_MESSAGES), `-ERR 'Permissions Violation for Publish to "a"'\r\n${WELCOME}`);
   await bench.server.close();
 });
 
@@ -114,6 +114,17 @@ test('a login under way is judged by the configuration that is there when it is 
   wire.input(`${connectLine({ user: 'u', pass: 's3cret' })}PING\r\n`);
   await bench.reload('authorization { users: [{user: v, password: p}] }');
   assert.is(await bench.reply(wire), REFUSED);
+  await bench.server.close();
+});
+
+test('those who are logged in stay although others at their address guess', async () => {
+  const text = (permissions: string): string =>
+    `authorization { max_failed_logins: 1, users: [{user: u, password: p, permissions: {${permissions}}}] }`;
+  const { bench, wire } = await loggedIn(text(''), '');
+  assert.is(await bench.answer({ user: 'u', pass: 'guess' }), REFUSED);
+  await bench.reload(text('publish: b'));
+  assert.is(await bench.say(wire, TWO_MESSAGES), `-ERR 'Permissions Violation for Publish to "a"'\r\n${WELCOME}`);
+  assert.is(await bench.answer({ user: 'u', pass: 'p' }), REFUSED);
   await bench.server.close();
 });
 
