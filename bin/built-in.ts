@@ -33,7 +33,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     name: 'tls',
     load: async () => (await import('../plugins/tls/index.ts')).plugin,
     keys: ['tls', 'allow_non_tls'],
-    provides: ['tls.contexts'],
+    provides: ['tls.contexts', 'monitor.section'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {

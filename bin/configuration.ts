@@ -16,6 +16,7 @@ import { type PluginRequest, type ResolvedPlugin, resolvePlugins } from '../kern
 import type { Clock } from '../kernel/ports/ports.ts';
 import { builtInLoaders, KNOWN_PLUGINS } from './built-in.ts';
 import { choosePlugins, unreadBlocks, type Wish } from './choose-plugins.ts';
+import { logFormatProblems } from './log-format.ts';
 import { claimsFor } from './plugin-claims.ts';
 
 export interface ConfigurationRequest {
@@ -51,11 +52,16 @@ export interface Configuration {
 export class ConfigurationError extends Error {
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[], message: string = renderProblems(problems)) {
+  constructor(problems: readonly Problem[], message: string = problemsText(problems)) {
     super(message);
     this.name = 'ConfigurationError';
     this.problems = problems;
   }
+}
+
+/** A list of them ends with an empty line, as it does elsewhere; a file that could not be read at all is one line. */
+export function problemsText(problems: readonly Problem[]): string {
+  return renderProblems(problems) + (problems.some(({ standsAlone }) => standsAlone) ? '' : '\n');
 }
 
 export async function readConfiguration(request: ConfigurationRequest): Promise<Configuration> {
@@ -99,17 +105,18 @@ function withBlocks(loaded: LoadedConfig, resolved: readonly ResolvedPlugin[]): 
     loaded,
     plugins: resolved.map(({ definition, source }) => ({ definition, source, config: configs.get(definition.name) })),
     problems: [
-      ...inReadingOrder([...loaded.problems, ...problems.list], loaded.files),
+      ...inReadingOrder([...loaded.problems, ...problems.list, ...logFormatProblems(loaded)], loaded.files),
       ...unreadBlocks(loaded, running),
       ...absentPlugins(loaded),
     ],
   };
 }
 
-function unreadConfig(
+/** What is left for plugins; a block beside `use` takes the place of the one under the plugin's key. */
+export function unreadConfig(
   { blocks, options }: LoadedConfig,
-  resolved: readonly ResolvedPlugin[],
-  problems: Problems,
+  resolved: readonly ResolvedPlugin[] = [],
+  problems: Problems = new Problems(),
 ): UnreadConfig {
   const nodes = new Map<string, unknown>(blocks);
   for (const { definition, with: block } of resolved) {

@@ -2,7 +2,8 @@
 import type { LoadedConfig } from '../kernel/config/load.ts';
 import type { LogDestination } from '../kernel/log/log-record.ts';
 import type { ServerLog } from '../kernel/log/server-log.ts';
-import { logFormatOf, logLevels, openLog } from './logging.ts';
+import { logFormatOf } from './log-format.ts';
+import { logLevels, openLog } from './logging.ts';
 
 export interface OpenedLog {
   takeOver(log: ServerLog): void;

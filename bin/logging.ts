@@ -6,7 +6,7 @@ import type { LogDestination } from '../kernel/log/log-record.ts';
 import type { LogLevels } from '../kernel/log/server-log.ts';
 import { streamDestination } from '../kernel/log/stream-destination.ts';
 import { type FormatRecord, textFormat } from '../kernel/log/text-format.ts';
-import { CommandFailure } from './command-failure.ts';
+import { logFormatOf } from './log-format.ts';
 import { isTerminal, writeError } from './standard-error.ts';
 
 export function logLevels({ options }: LoadedConfig): LogLevels {
@@ -25,12 +25,4 @@ function formatOf(loaded: LoadedConfig, isColoured: boolean): FormatRecord {
   const { logTime, logTimeUtc } = loaded.options;
   if (logFormatOf(loaded) === 'json') return jsonFormat(process.pid, hostname());
   return textFormat({ pid: process.pid, hasTime: logTime, isUtc: logTimeUtc, isColoured });
-}
-
-/** `log_format` is not a NATS server's key: `text` or `json`. */
-export function logFormatOf({ blocks }: LoadedConfig): 'text' | 'json' {
-  const node = blocks.get('log_format');
-  if (node === undefined || node.value === 'text') return 'text';
-  if (node.value === 'json') return 'json';
-  throw new CommandFailure(`${node.file}:${node.line}:${node.column}: log_format must be 'text' or 'json'`);
 }

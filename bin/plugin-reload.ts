@@ -1,26 +1,41 @@
 /** The plugins' part of a reload: those whose blocks changed are handed the new ones, and new plugins are started. */
 import type { ConfigDiff } from '../kernel/config/diff.ts';
+import { Problems } from '../kernel/config/problem.ts';
+import { readPluginConfigs } from '../kernel/host/plugin-configs.ts';
+import type { LoadedPlugin } from '../kernel/host/plugin-host.ts';
 import type { Server } from '../kernel/server.ts';
-import type { Configuration } from './configuration.ts';
+import { type Configuration, unreadConfig } from './configuration.ts';
 
-/** All or none: a failure is thrown when everything is as it was. */
+/**
+ * All or none: a failure is thrown when everything is as it was.
+ *
+ * A plugin that the new file is the first to speak of starts with what the old one says to it, which is nothing, and is
+ * then told the new: so it finds the broker as it was, and deals with those who are connected.
+ */
 export async function reloadPlugins(
   { host }: Server,
   before: Configuration,
   after: Configuration,
   diff: ConfigDiff,
 ): Promise<void> {
-  const running = new Map(before.plugins.map(({ definition, config }) => [definition.name, config]));
+  const running = new Set(before.plugins.map(({ definition }) => definition.name));
+  const fresh = after.plugins.filter(({ definition }) => !running.has(definition.name));
   const owners = changedOwners(diff, after);
-  const changed = after.plugins.filter(({ definition: { name } }) => running.has(name) && owners.has(name));
-  const blocks = changed.map(({ definition: { name }, config }) => [name, config] as const);
-  await host.reload(new Map(blocks));
+  const changed = after.plugins.filter(({ definition: { name } }) => owners.has(name));
+  const closeAgain = await host.add(withConfigsOf(before, fresh));
   try {
-    await host.add(after.plugins.filter(({ definition }) => !running.has(definition.name)));
+    await host.reload(new Map(changed.map(({ definition: { name }, config }) => [name, config])));
   } catch (error) {
-    await host.reload(new Map(blocks.map(([name]) => [name, running.get(name)])));
+    await closeAgain();
     throw error;
   }
+}
+
+function withConfigsOf({ loaded }: Configuration, plugins: readonly LoadedPlugin[]): LoadedPlugin[] {
+  const definitions = plugins.map(({ definition }) => definition);
+  // What is wrong in it was said when it was in force.
+  const configs = readPluginConfigs(definitions, unreadConfig(loaded), new Problems());
+  return plugins.map((plugin) => ({ ...plugin, config: configs.get(plugin.definition.name) }));
 }
 
 function changedOwners({ blocks, accounts }: ConfigDiff, { loaded: { claims } }: Configuration): ReadonlySet<string> {

@@ -144,21 +144,32 @@ export class PluginHost {
     });
   }
 
-  /** Starts further plugins beside those that run. When that fails they are closed again, and the others run on. */
-  add(plugins: readonly LoadedPlugin[]): Promise<void> {
+  /**
+   * Starts further plugins beside those that run, and answers how to close them again. When a start fails they are
+   * closed, and the others run on.
+   */
+  add(plugins: readonly LoadedPlugin[]): Promise<() => Promise<void>> {
     return this.#takeTurn(async () => {
       this.#assertOpen();
       const fresh = this.#planned(plugins);
-      const before = this.#runs;
-      this.#runs = [...before, ...fresh];
+      this.#runs = [...this.#runs, ...fresh];
       try {
         for (const phase of ['register', 'init', 'listen', 'ready'] as const) await this.#advanceAll(fresh, phase);
       } catch (error) {
-        await closeInReverse(fresh);
-        this.#runs = before;
+        await this.#remove(fresh);
         throw error;
       }
+      return () => this.#takeTurn(() => this.#remove(fresh));
     });
+  }
+
+  /** By name: a reload may have put others in their places. */
+  async #remove(plugins: readonly PluginRun[]): Promise<void> {
+    const names = new Set(plugins.map((run) => run.name));
+    for (const failure of await closeInReverse(this.#runs.filter((run) => names.has(run.name)))) {
+      this.#environment.report(failure);
+    }
+    this.#runs = this.#runs.filter((run) => !names.has(run.name));
   }
 
   describe(): HostDescription {

@@ -1,0 +1,232 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NATS_VERSION } from '../../kernel/version.ts';
+import { BrokerProcess, Folder, RawClient, run } from './broker-process.ts';
+
+test('a start says who and where it is in the lines launchers wait for, on standard error', async () => {
+  using folder = new Folder();
+  folder.write('a.conf', 'server_name: here\ndebug: true\n');
+  await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path);
+  const id = /^\[INF\] {3}ID: {7}(N[A-Z2-7]{55})$/.exec(broker.lines[5]!)?.[1];
+  assert.ok(id);
+  assert.equal(broker.lines, [
+    '[INF] Starting nats-server',
+    `[INF]   Version:  ${NATS_VERSION}`,
+    '[INF]   Git:      [not set]',
+    `[DBG]   Runtime:  node ${process.version}`,
+    '[INF]   Name:     here',
+    `[INF]   ID:       ${id}`,
+    broker.lines[6],
+    `[INF] Listening for client connections on 127.0.0.1:${broker.port}`,
+    '[INF] Server is ready',
+  ]);
+  assert.match(broker.lines[6]!, /^\[INF\] Using configuration file: a\.conf \(sha256:[0-9a-f]{64}\)$/);
+  assert.match(
+    broker.err.text,
+    new RegExp(`^\\[${broker.pid}\\] \\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{6} \\[INF\\] Starting`),
+  );
+});
+
+test('the pid file holds the number and nothing else, and stays; the ports file goes', async () => {
+  using folder = new Folder();
+  await using broker = await BrokerProcess.start(['-P', 'pid', '--ports_file_dir', folder.path], folder.path, '');
+  const ports = folder.file(`nats-server_${broker.pid}.ports`);
+  await broker.err.until('Server is ready');
+  assert.is(folder.read('pid'), String(broker.pid));
+  assert.is(statSync(folder.file('pid')).mode & 0o777, 0o640);
+  // It is written right behind the last line.
+  using client = await RawClient.connect(broker.port);
+  await client.ask('PING\r\n', 'PONG\r\n');
+  assert.equal(JSON.parse(readFileSync(ports, 'utf8')), { nats: [`nats://127.0.0.1:${broker.port}`] });
+  await broker.signal('SIGTERM', 'Server Exiting..');
+  assert.is(await broker.ended(), 0);
+  assert.is(existsSync(ports), false);
+  assert.is(existsSync(folder.file('pid')), true);
+});
+
+test('whoever listens on all interfaces is listed on this machine first', async () => {
+  using folder = new Folder();
+  await using broker = await BrokerProcess.start(['-a', '0.0.0.0', '--ports_file_dir', folder.path]);
+  using client = await RawClient.connect(broker.port);
+  await client.ask('PING\r\n', 'PONG\r\n');
+  const { nats } = JSON.parse(folder.read(`nats-server_${broker.pid}.ports`));
+  assert.is(nats[0], `nats://127.0.0.1:${broker.port}`);
+});
+
+const FATAL: [name: string, words: string[], line: RegExp][] = [
+  [
+    'a pid file that cannot be written',
+    ['-p', '-1', '-P', '/nowhere/pid'],
+    /\[FTL\] Could not write pidfile: open \/nowhere\/pid: no such file or directory\n$/,
+  ],
+  [
+    'a port that is none',
+    ['-a', '127.0.0.1', '-p', '99999'],
+    /\[FTL\] Error listening on port: 127\.0\.0\.1:99999, "listen tcp: address 99999: invalid port"\n$/,
+  ],
+  [
+    'an address that is not ours',
+    ['-a', '192.0.2.1', '-p', '-1'],
+    /\[FTL\] Error listening on port: 192\.0\.2\.1:0, "listen tcp 192\.0\.2\.1:0: bind: cannot assign requested address"\n$/,
+  ],
+];
+
+for (const [name, words, line] of FATAL) {
+  test(`${name} ends the start with a fatal line and code 1`, async () => {
+    const { code, err } = await run(words);
+    if (name.startsWith('an address') && code === null) return;
+    assert.match(err, line);
+    assert.not.match(err, /Shutdown|Exiting/);
+    assert.is(code, 1);
+  });
+}
+
+test('a port that is taken ends the start in the words tools look for', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const { code, err } = await run(['-a', '127.0.0.1', '-p', String(port)]);
+  server.close();
+  const where = `127.0.0.1:${port}`;
+  assert.ok(
+    err.endsWith(`[FTL] Error listening on port: ${where}, "listen tcp ${where}: bind: address already in use"\n`),
+    err,
+  );
+  assert.is(code, 1);
+});
+
+test('a folder for the ports file that is not there is an error and no reason to stop', async () => {
+  await using broker = await BrokerProcess.start(['--ports_file_dir', '/nowhere'], '/', 'Error writing ports file');
+  await broker.signal('SIGTERM', 'Server Exiting..');
+  assert.match(
+    broker.err.text,
+    /\[ERR\] Error writing ports file \(\/nowhere\/nats-server_\d+\.ports\): open \/nowhere\/.*: no such file/,
+  );
+  assert.is(await broker.ended(), 0);
+});
+
+const ENDINGS: [name: NodeJS.Signals, text: string][] = [
+  ['SIGTERM', 'terminated'],
+  ['SIGINT', 'interrupt'],
+];
+
+for (const [name, text] of ENDINGS) {
+  test(`${name} ends it in order, with code 0`, async () => {
+    await using broker = await BrokerProcess.start([]);
+    using client = await RawClient.connect(broker.port, 'CONNECT {"verbose":false}\r\n');
+    const said = await broker.signal(name, 'Server Exiting..');
+    assert.match(said, new RegExp(`\\[INF\\] Trapped "${text}" signal\n.*\\[INF\\] Initiating Shutdown\\.\\.\\.\n`));
+    await client.closed();
+    assert.is(await broker.ended(), 0);
+  });
+}
+
+test('lame duck mode tells clients, is not hurried by SIGTERM, and is cut short by SIGINT', async () => {
+  await using broker = await BrokerProcess.start([]);
+  using client = await RawClient.connect(broker.port);
+  await client.ask('CONNECT {"verbose":false,"protocol":1}\r\nPING\r\n', 'PONG\r\n');
+  await broker.signal('SIGUSR2', 'Entering lame duck mode, stop accepting new clients');
+  await client.received.until('"ldm":true');
+  await broker.signal('SIGTERM', 'Trapped "terminated" signal');
+  await client.ask('PING\r\n', 'PONG\r\n');
+  await broker.signal('SIGINT', 'Server Exiting..');
+  assert.is(await broker.ended(), 0);
+});
+
+test('lame duck mode without clients ends at once', async () => {
+  await using broker = await BrokerProcess.start([]);
+  await broker.signal('SIGUSR2', 'Server Exiting..');
+  assert.is(await broker.ended(), 0);
+});
+
+test('SIGUSR1 on a log that is no file says so', async () => {
+  await using broker = await BrokerProcess.start([]);
+  await broker.signal('SIGUSR1', '[INF] File log re-open ignored, not a file logger');
+});
+
+test('SIGUSR1 goes on in a new log file of the same name', async () => {
+  using folder = new Folder();
+  await using broker = await BrokerProcess.start(['-l', 'a.log', '-P', 'pid'], folder.path, '');
+  await seen(() => existsSync(folder.file('a.log')) && folder.read('a.log').includes('Server is ready'));
+  const { renameSync } = await import('node:fs');
+  renameSync(folder.file('a.log'), folder.file('b.log'));
+  broker.child.kill('SIGUSR1');
+  await seen(() => existsSync(folder.file('a.log')) && folder.read('a.log').includes('File log re-opened'));
+  assert.is(broker.err.text, '');
+  assert.is(statSync(folder.file('a.log')).mode & 0o777, 0o640);
+});
+
+test('the process goes by the name that service scripts look for, without the passwords', async () => {
+  if (process.platform !== 'linux') return;
+  await using broker = await BrokerProcess.start(['--user', 'u', '--pass', 'secret']);
+  assert.is(readFileSync(`/proc/${broker.pid}/comm`, 'utf8'), 'nats-server\n');
+  assert.not.match(readFileSync(`/proc/${broker.pid}/cmdline`, 'utf8'), /secret/);
+});
+
+test('--signal reaches a broker by its pid and by its pid file', async () => {
+  using folder = new Folder();
+  await using broker = await BrokerProcess.start(['-P', 'pid'], folder.path);
+  assert.equal(await run([`--signal=reopen=${broker.pid}`]), { code: 0, out: '', err: '' });
+  await broker.err.until('Trapped "user defined signal 1" signal');
+  assert.equal(await run(['-sl', `quit=${folder.file('pid')}`]), { code: 0, out: '', err: '' });
+  assert.is(await broker.ended(), 0);
+});
+
+test('a user given by flags has to log in', async () => {
+  await using broker = await BrokerProcess.start(['--user', 'u', '--pass', 'p']);
+  using wrong = await RawClient.connect(broker.port, 'CONNECT {"user":"u","pass":"x"}\r\n');
+  await wrong.received.until("-ERR 'Authorization Violation'\r\n");
+  using right = await RawClient.connect(broker.port);
+  await right.ask('CONNECT {"user":"u","pass":"p","verbose":false}\r\nPING\r\n', 'PONG\r\n');
+});
+
+test('a trace shows the conversation and none of its secrets', async () => {
+  await using broker = await BrokerProcess.start(['-DV']);
+  using client = await RawClient.connect(broker.port);
+  const hello = 'CONNECT {"user":"bob","pass":"secret","name":"app","lang":"go","version":"1.2"}\r\n';
+  await client.ask(`${hello}SUB foo 1\r\nPUB foo bar 5\r\nhello\r\nUNSUB 1\r\nPING\r\n`, 'PONG\r\n');
+  await broker.err.until('[PONG]');
+  const lines = broker.lines
+    .filter((line) => line.includes('cid:'))
+    .map((line) => line.replace(/127\S+ - cid:\d+ - /, ''));
+  const who = '"v1.2:go:app" - "$G/user:bob"';
+  assert.equal(lines, [
+    '[DBG] Client connection created',
+    '[TRC] <<- [CONNECT {"user":"bob","pass":"[REDACTED]","name":"app","lang":"go","version":"1.2"}]',
+    `[TRC] ${who} - ->> [OK]`,
+    `[TRC] ${who} - <<- [SUB foo 1]`,
+    `[TRC] ${who} - ->> [OK]`,
+    `[TRC] ${who} - <<- [PUB foo bar 5]`,
+    `[TRC] ${who} - <<- MSG_PAYLOAD: ["hello"]`,
+    `[TRC] ${who} - ->> [OK]`,
+    `[TRC] ${who} - ->> [MSG foo 1 bar 5]`,
+    `[TRC] ${who} - ->> MSG_PAYLOAD: ["hello"]`,
+    `[TRC] ${who} - <<- [UNSUB 1]`,
+    `[TRC] ${who} - <-> [DELSUB 1]`,
+    `[TRC] ${who} - ->> [OK]`,
+    `[TRC] ${who} - <<- [PING]`,
+    `[TRC] ${who} - ->> [PONG]`,
+  ]);
+});
+
+test('log_format: json writes one object per line', async () => {
+  using folder = new Folder();
+  folder.write('a.conf', 'log_format: json\n');
+  await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path);
+  const [first] = broker.err.text.split('\n').map((line) => JSON.parse(line || '{}'));
+  assert.is(first.msg, 'Starting nats-server');
+  assert.is(first.level, 30);
+  assert.is(first.pid, broker.pid);
+});
+
+/** What happens to files sends no word: looked for each turn of the loop. */
+async function seen(isSeen: () => boolean): Promise<void> {
+  for (const end = performance.now() + 10_000; !isSeen(); ) {
+    if (performance.now() > end) throw new Error('it never happened');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test.run();
