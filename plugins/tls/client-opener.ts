@@ -2,7 +2,7 @@
 import type { HookTypes } from '../../kernel/plugin-api.ts';
 import type { TlsConfig } from './config.ts';
 import type { SecureStream, TlsSettings } from './contract.ts';
-import { HandshakeTimeout } from './handshake.ts';
+import { causeOf, HandshakeTimeout } from './handshake.ts';
 import type { HandshakeRateLimit } from './rate-limit.ts';
 
 type Listener = HookTypes['server']['listener'];
@@ -60,10 +60,13 @@ async function secure(opening: Opening, tls: ClientTls): Promise<void> {
   if (client.isClosed) return;
   const begun = client.broker.clock.monotonic();
   const { timeoutMs } = tls.settings.options;
-  const isTls = await beginsTls(client, timeoutMs);
+  // Looks before the TLS engine does: that one would answer a plain client with an alert.
+  const bytes = await client.transport.peek(SNIFFED_BYTES, timeoutMs);
+  const isTls = bytes[0] === HANDSHAKE_RECORD;
   if (client.isClosed || (!isTls && isOptionalFor(client.transport, tls.config))) return;
   if (!isTls) {
-    fail(client, new Error('the client does not speak TLS'));
+    const isLate = client.broker.clock.monotonic() - begun >= timeoutMs;
+    fail(client, bytes.length === 0 && isLate ? new HandshakeTimeout() : new Error('the client does not speak TLS'));
     return;
   }
   if (!tls.limit.allows()) {
@@ -84,12 +87,6 @@ async function comesFirst({ client }: Opening, { options }: TlsSettings): Promis
   return bytes.length > 0;
 }
 
-/** Looks before the TLS engine does: that one would answer a plain client with an alert. */
-async function beginsTls(client: Client, timeoutMs: number): Promise<boolean> {
-  const bytes = await client.transport.peek(SNIFFED_BYTES, timeoutMs);
-  return bytes[0] === HANDSHAKE_RECORD;
-}
-
 async function shakeHands(client: Client, tls: ClientTls, isFirst: boolean, timeoutMs: number): Promise<void> {
   try {
     const secureStream = await tls.accept(client, isFirst, Math.max(0, timeoutMs));
@@ -104,6 +101,6 @@ async function shakeHands(client: Client, tls: ClientTls, isFirst: boolean, time
 function fail(client: Client, error: Error): void {
   if (client.isClosed) return;
   const log = client.broker.logOf(client);
-  log.error(error instanceof HandshakeTimeout ? error.message : `TLS handshake error: ${error.message}`);
+  log.error(error instanceof HandshakeTimeout ? error.message : `TLS handshake error: ${causeOf(error)}`);
   client.close(HANDSHAKE_FAILED);
 }

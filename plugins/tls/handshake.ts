@@ -10,7 +10,16 @@ export interface Handshake extends AcceptOptions {
 }
 
 /** The other side did not finish in time. */
-export class HandshakeTimeout extends Error {}
+export class HandshakeTimeout extends Error {
+  constructor() {
+    super('TLS handshake timeout');
+  }
+}
+
+/** Why a handshake failed, without the library's inner addresses. */
+export function causeOf(error: Error & { readonly reason?: string }): string {
+  return error.reason ?? error.message.trim();
+}
 
 export async function accept(
   stream: Duplex,
@@ -46,7 +55,7 @@ function contextFor(host: string, { certificates }: TlsSettings): SecureContext 
 
 function secured(socket: TLSSocket, stream: Duplex, clock: Clock, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = clock.after(timeoutMs, () => settle(new HandshakeTimeout('TLS handshake timeout')));
+    const timer = clock.after(timeoutMs, () => settle(new HandshakeTimeout()));
     const gone = (): void => settle(new Error('the other side is gone'));
     const settle = (error: Error | null): void => {
       timer.cancel();

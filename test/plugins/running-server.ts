@@ -14,7 +14,7 @@ export interface RunningServer {
   readonly log: string[];
 }
 
-/** Starts, lets `use` have it, and closes. `${tls}` in the text is the folder of the test certificates. */
+/** Starts, lets `use` have it, and closes. `@tls` in the text is the folder of the test certificates. */
 export async function withServer(
   text: string,
   plugins: readonly PluginDefinition[],
@@ -32,7 +32,7 @@ export async function withServer(
 
 /** Not started yet; throws what is wrong with the configuration. */
 export function compose(text: string, plugins: readonly PluginDefinition[], log: string[] = []): Promise<Server> {
-  const full = `host: 127.0.0.1\nport: -1\n${text.replaceAll('${tls}', TLS_FIXTURES)}\n`;
+  const full = `host: 127.0.0.1\nport: -1\n${text.replaceAll('@tls', TLS_FIXTURES)}\n`;
   return composeServer({ text: full, path: 'test.conf', plugins: [...plugins], log: listLog(log) });
 }
 

@@ -9,10 +9,19 @@ import { subscriptionEntry } from './subscription-entry.ts';
 
 /** Those of links to other servers are told elsewhere. */
 const LINK: Subscription['kind'] = 2;
+const SLOTS_AT_ONCE = 64;
 
+/** What is shown of one account. */
 interface Shown {
   readonly account: Account;
-  readonly subscription: Subscription;
+  readonly subscriptions: Subscription[];
+}
+
+interface Wanted {
+  /** The tokens of a subject; null for every subscription. */
+  readonly test: readonly string[] | null;
+  readonly offset: number;
+  readonly limit: number;
 }
 
 export async function subsz(monitor: Monitor, query: MonitorQuery): Promise<MonitorAnswer> {
@@ -22,17 +31,16 @@ export async function subsz(monitor: Monitor, query: MonitorQuery): Promise<Moni
   const test = readTest(query.text('test'));
   const accounts = accountsFor(monitor, query.text('acc'));
   const { server_id, now } = heading(monitor);
-  const found = isDetailed ? await find(monitor, accounts, test) : [];
-  const page = found.slice(offset, offset + limit);
+  const { total, page } = isDetailed ? await find(monitor, accounts, { test, offset, limit }) : { total: 0, page: [] };
   return {
     json: {
       server_id,
       now: utcTime(now),
       ...sublistFigures(accounts),
-      total: found.length,
+      total,
       offset,
       limit,
-      subscriptions_list: page.length > 0 ? rows(page) : undefined,
+      subscriptions_list: page.some(({ subscriptions }) => subscriptions.length > 0) ? rows(page) : undefined,
     },
   };
 }
@@ -55,20 +63,29 @@ function accountsFor({ broker }: Monitor, name: string): Account[] {
   return account === undefined ? [] : [account];
 }
 
-async function find(monitor: Monitor, accounts: readonly Account[], test: readonly string[] | null): Promise<Shown[]> {
-  const found: Shown[] = [];
+/** Counts all, and keeps no more than the page: there may be millions. */
+async function find(
+  monitor: Monitor,
+  accounts: readonly Account[],
+  { test, offset, limit }: Wanted,
+): Promise<{ total: number; page: Shown[] }> {
+  const page: Shown[] = [];
   const pace = monitor.pace();
+  let total = 0;
   for (const account of accounts) {
     const { sublist } = account;
+    const subscriptions: Subscription[] = [];
+    page.push({ account, subscriptions });
     for (let slot = 0; slot < sublist.slotCount; slot++) {
       for (const subscription of sublist.subscriptionsAt(slot)) {
         if (subscription.kind === LINK || (test !== null && !covers(subscription.pattern, test))) continue;
-        found.push({ account, subscription });
+        if (total >= offset && total - offset < limit) subscriptions.push(subscription);
+        total++;
       }
-      if (pace.isDue) await pace.rest();
+      if (slot % SLOTS_AT_ONCE === 0 && pace.isDue) await pace.rest();
     }
   }
-  return found;
+  return { total, page };
 }
 
 function covers(pattern: string, subject: readonly string[]): boolean {
@@ -82,8 +99,10 @@ function covers(pattern: string, subject: readonly string[]): boolean {
 }
 
 function* rows(page: readonly Shown[]): Iterable<object> {
-  for (const { account, subscription } of page) {
-    const cid = (subscription.sink as { id?: number }).id ?? 0;
-    yield subscriptionEntry(subscription, cid, account.name, account.name);
+  for (const { account, subscriptions } of page) {
+    for (const subscription of subscriptions) {
+      const cid = (subscription.sink as { id?: number }).id ?? 0;
+      yield subscriptionEntry(subscription, cid, account.name, account.name);
+    }
   }
 }

@@ -61,8 +61,11 @@ export class HttpMonitor {
   }
 
   close(): void {
-    for (const { stream } of [...this.#visits.values()]) stream.destroy();
     this.#server = null;
+    for (const { stream, timer } of [...this.#visits.values()]) {
+      timer.cancel();
+      stream.destroy();
+    }
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -93,7 +96,7 @@ export class HttpMonitor {
 
   #allow(stream: Duplex, milliseconds: number): void {
     const visit = this.#visits.get(stream);
-    if (visit === undefined) return;
+    if (visit === undefined || this.#server === null) return;
     visit.timer.cancel();
     visit.timer = this.#cutAfter(stream, milliseconds);
   }

@@ -1,0 +1,225 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { memoryDuplex } from '../../../kernel/ports/memory-network.ts';
+import { plugin } from '../../../plugins/monitoring/index.ts';
+import { settle } from '../../kits/fake-ports.ts';
+import { type PluginBench, startPlugin } from '../../kits/plugin-kit.ts';
+import { compose, RawClient } from '../running-server.ts';
+import { withMonitor } from './monitored-server.ts';
+
+test('replies carry the headers tools look for', () =>
+  withMonitor('', async ({ fetch }) => {
+    const cases: [string, number, string, string | null][] = [
+      ['/varz', 200, 'application/json', '*'],
+      ['/healthz', 200, 'application/json', '*'],
+      ['/healthz?stream=x', 400, 'application/json', '*'],
+      ['/', 200, 'text/html; charset=utf-8', null],
+      ['/none', 404, 'text/plain; charset=utf-8', null],
+      ['/varz/', 404, 'text/plain; charset=utf-8', null],
+    ];
+    for (const [path, status, type, origin] of cases) {
+      const { headers, ...response } = await fetch(path).then((it) => ({ status: it.status, headers: it.headers }));
+      assert.equal(
+        [response.status, headers.get('content-type'), headers.get('access-control-allow-origin')],
+        [status, type, origin],
+        path,
+      );
+    }
+    const missing = await fetch('/none');
+    assert.is(missing.headers.get('x-content-type-options'), 'nosniff');
+    assert.is(await missing.text(), '404 page not found\n');
+  }));
+
+test('the index page links to what there is', () =>
+  withMonitor('http_base_path: nats/', async ({ fetch, get }) => {
+    const page = await (await fetch('/nats')).text();
+    for (const path of ['varz', 'connz', 'subsz', 'healthz']) assert.match(page, `href="./nats/${path}"`);
+    assert.is((await fetch('/')).status, 404);
+    assert.is((await fetch('/nats/')).status, 404);
+    assert.is((await fetch('/varz')).status, 404);
+    assert.is((await get('/nats/varz')).http_base_path, 'nats/');
+    assert.equal((await get('/nats/varz')).http_req_stats, { '/': 1, '/varz': 2 });
+  }));
+
+test('a path that is not clean is sent to the clean one', () =>
+  withMonitor('', async ({ fetch }) => {
+    const response = await fetch('//connz?limit=1');
+    assert.equal([response.status, response.headers.get('location')], [301, '/connz?limit=1']);
+    assert.is(await response.text(), '<a href="/connz?limit=1">Moved Permanently</a>.\n\n');
+  }));
+
+test('only looking is possible', () =>
+  withMonitor('', async ({ fetch, url }) => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      const response = await fetch('/varz', { method });
+      assert.equal([response.status, response.headers.get('allow')], [405, 'GET, HEAD'], method);
+    }
+    const head = await fetch('/varz', { method: 'HEAD' });
+    assert.equal([head.status, await head.text()], [200, '']);
+    assert.is((await globalThis.fetch(`${url}/healthz`)).status, 200);
+  }));
+
+test('a callback turns the answer into a script, if it is a name and nothing else', () =>
+  withMonitor('', async ({ fetch }) => {
+    const response = await fetch('/healthz?callback=app.show$1');
+    assert.is(await response.text(), 'app.show$1({"status":"ok"})');
+    assert.is(response.headers.get('content-type'), 'application/javascript');
+    assert.is(response.headers.get('access-control-allow-origin'), null);
+    for (const callback of ['alert(1)//', 'a b', '</script>', 'x'.repeat(200), '.a', '']) {
+      const plain = await fetch(`/healthz?callback=${encodeURIComponent(callback)}`);
+      assert.is(await plain.text(), '{"status":"ok"}', callback);
+    }
+  }));
+
+test('an answer too long to hold at once arrives whole', () =>
+  withMonitor('', async ({ client, rows }) => {
+    const subscriptions = Array.from(
+      { length: 2000 },
+      (_, index) => `SUB some.rather.long.subject.${index} ${index}\r\n`,
+    );
+    await client(subscriptions.join(''));
+    const list = await rows('/subsz?subs=1&limit=5000', 'subscriptions_list');
+    assert.is(new Set(list.map((row) => row.sid)).size, 2000);
+  }));
+
+test('one connection serves request after request', () =>
+  withMonitor('', async ({ url }) => {
+    const raw = await RawClient.connect(Number(new URL(url).port));
+    raw.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await raw.until(/"ok"\}[\s\S]*"ok"\}/);
+    raw.send('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await raw.untilClosed();
+    assert.is(raw.text.match(/200 OK/g)?.length, 3);
+  }));
+
+test('hostile requests get a clear answer or none, and the monitor goes on', () =>
+  withMonitor('', async ({ url, get }) => {
+    const port = Number(new URL(url).port);
+    const cases: [string, RegExp][] = [
+      ['NONSENSE\r\n\r\n', /^HTTP\/1\.1 400 /],
+      [`GET / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
+      ['GET /%zz?cid=%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 404 /],
+      ['GET /connz?cid=%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
+      ['GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 301 /],
+      ['\x16\x03\x01\x00\x05hello', /^HTTP\/1\.1 400 /],
+    ];
+    for (const [request, answer] of cases) {
+      const raw = await RawClient.connect(port);
+      raw.send(request);
+      await raw.untilClosed();
+      assert.match(raw.text, answer);
+    }
+    const gone = connect({ port, host: '127.0.0.1' });
+    await once(gone, 'connect');
+    gone.write('GET /connz HTTP/1.1\r\nHost: x\r\n\r\n');
+    gone.resetAndDestroy();
+    assert.is((await get('/varz')).connections, 0);
+  }));
+
+async function visit(bench: PluginBench): Promise<{ stream: Duplex; text: () => string; isClosed: () => boolean }> {
+  const [name] = [...bench.ports.network.listening];
+  const at = name!.lastIndexOf(':');
+  const where = { host: name!.slice(0, at), port: Number(name!.slice(at + 1)) };
+  const stream = memoryDuplex(await bench.ports.network.connect(where));
+  let [text, isClosed] = ['', false];
+  stream.on('data', (bytes: Buffer) => {
+    text += bytes.toString();
+  });
+  stream.on('close', () => {
+    isClosed = true;
+  });
+  stream.on('end', () => {
+    isClosed = true;
+  });
+  stream.on('error', () => {});
+  return { stream, text: () => text, isClosed: () => isClosed };
+}
+
+const CONFIG = { host: 'monitor', httpPort: 8222, httpsPort: 0, basePath: '' };
+
+async function turns(count = 10): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await settle();
+}
+
+test('a client that is slow to ask, or does not come back, is let go', async () => {
+  const bench = await startPlugin(plugin, { config: CONFIG });
+  const slow = await visit(bench);
+  slow.stream.write('GET /heal');
+  await bench.ports.clock.advance(4900);
+  await turns();
+  assert.not(slow.isClosed());
+  await bench.ports.clock.advance(200);
+  await turns();
+  assert.ok(slow.isClosed());
+
+  const idle = await visit(bench);
+  idle.stream.write('GET /varz HTTP/1.1\r\nHost: x\r\n\r\n');
+  for (let turn = 0; turn < 50 && !idle.text().includes('disk_io'); turn++) await settle();
+  assert.match(idle.text(), '200 OK');
+  await bench.ports.clock.advance(100_000);
+  await turns();
+  assert.not(idle.isClosed());
+  await bench.ports.clock.advance(30_000);
+  await turns();
+  assert.ok(idle.isClosed());
+  await bench.close();
+});
+
+test('closing the plugin cuts whoever is still connected and leaves nothing behind', async () => {
+  const bench = await startPlugin(plugin, { config: CONFIG });
+  assert.ok(bench.log.includes('info Starting http monitor on monitor:8222'));
+  const visitor = await visit(bench);
+  await turns();
+  await bench.close();
+  await turns();
+  assert.ok(visitor.isClosed());
+});
+
+test('without a port nothing listens, and other plugins may still ask', async () => {
+  const bench = await startPlugin(plugin);
+  assert.is(bench.ports.network.listening.size, 0);
+  const varz = bench.host.endpoints.get('/varz')!;
+  const answer = (await varz.value({ path: '/varz', query: new URLSearchParams() })) as {
+    json: { connections: number };
+  };
+  assert.is(answer.json.connections, 0);
+  await bench.close();
+});
+
+test('a monitor that cannot be had keeps the broker from starting, and says why', async () => {
+  const cases: [string, RegExp][] = [
+    ['https: 8222', /Can't start monitoring: TLS cert and key required for HTTPS/],
+    ['http: 8222\nhttps: 8223', /Can't start monitoring: can't specify both HTTP \(8222\) and HTTPs \(8223\) ports/],
+  ];
+  for (const [text, message] of cases) {
+    const server = await compose(text, [plugin]);
+    await server.start().then(
+      () => assert.unreachable(),
+      (error: Error) => assert.match(error.message, message),
+    );
+  }
+  await withMonitor('', async ({ url }) => {
+    const second = await compose(`http: "127.0.0.1:${new URL(url).port}"`, [plugin]);
+    await second.start().then(
+      () => assert.unreachable(),
+      (error: Error) =>
+        assert.match(error.message, /Can't start monitoring: can't listen to the monitor port: .*in use/),
+    );
+  });
+});
+
+test('options of the wrong kind are told with their place', async () => {
+  const problems = await compose('http_port: x\nhttp_base_path: 3\nhttps: true\nhttps_port: 70000', [plugin]).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  assert.match(problems, 'test.conf:3:1: interface conversion: interface {} is string, not int64');
+  assert.match(problems, 'test.conf:4:1: interface conversion: interface {} is int64, not string');
+  assert.match(problems, 'test.conf:5:1: expected port or host:port, got bool');
+  assert.match(problems, 'test.conf:6:1: https_port value is too big');
+});
+
+test.run();
