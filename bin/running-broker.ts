@@ -72,7 +72,7 @@ export class RunningBroker {
     this.isEnding = true;
     await this.server.close();
     this.removePorts();
-    this.log.close();
+    await this.log.close();
     process.exit(0);
   }
 

@@ -17,6 +17,7 @@ import { PROGRAM_NAME } from './command-failure.ts';
 const LOCAL_SOCKETS = ['/dev/log', '/var/run/syslog', '/var/run/log'];
 /** Lines that wait for a log server that is away; those beyond are lost. */
 const WAITING_BYTES_MAX = 1 << 20;
+const CLOSE_MS = 500;
 
 /** Empty: the local one. */
 export async function openSyslog(url: string): Promise<LogDestination> {
@@ -73,7 +74,7 @@ function toStream(stream: Writable, format: (record: LogRecord) => string): LogD
       if (!isBroken && stream.writableLength < WAITING_BYTES_MAX) stream.write(format(record));
     },
     reopen: () => false,
-    close: () => void stream.end(),
+    close: () => (isBroken ? undefined : withinPatience(new Promise((resolve) => stream.end(resolve)))),
   };
 }
 
@@ -82,11 +83,28 @@ function overUdp({ host, port }: { host: string; port: number }): LogDestination
   const sender = { facility: SYSLOG_KERNEL, hostname: hostname(), tag: PROGRAM_NAME, pid: process.pid };
   // Whether anybody listens cannot be known; a refusal that comes back is no reason to stop.
   socket.on('error', () => {});
+  let last: Promise<unknown> = Promise.resolve();
+  const send = (line: string) => new Promise<void>((resolve) => socket.send(line, port, host, () => resolve()));
   return {
-    write: (record) => socket.send(syslogLine(sender, record), port, host),
+    write: (record) => {
+      last = send(syslogLine(sender, record));
+    },
     reopen: () => false,
-    close: () => void socket.close(),
+    close: async () => {
+      await withinPatience(last);
+      socket.close();
+    },
   };
+}
+
+/** The end of a process does not hang on a log server that is away. */
+async function withinPatience(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS);
+  });
+  await Promise.race([work, patience]);
+  clearTimeout(timer);
 }
 
 async function overLogger(): Promise<LogDestination> {

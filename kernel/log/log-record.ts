@@ -13,5 +13,6 @@ export interface LogDestination {
   write(record: LogRecord): void;
   /** Begins anew under the same name, after somebody has moved the file away. False: there is nothing to reopen. */
   reopen(): boolean;
-  close(): void;
+  /** Fulfilled when what was said is out. */
+  close(): void | Promise<void>;
 }

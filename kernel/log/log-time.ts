@@ -4,7 +4,7 @@ import type { Clock } from '../ports/ports.ts';
 /** Further apart than this, the clocks have drifted or the wall clock was set. */
 const DRIFT_MS_MAX = 2;
 
-export function logTime(clock: Clock): () => number {
+export function logTime(clock: Pick<Clock, 'now' | 'monotonic'>): () => number {
   let offset = clock.now() - clock.monotonic();
   return () => {
     const now = clock.now();

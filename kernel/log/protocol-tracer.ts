@@ -79,8 +79,19 @@ function sizesOf({ headerStart, bodyStart, bodyEnd }: Message, hasHeader: boolea
 }
 
 /** Values of these keys never reach the log. */
-const SECRET = /("(?:pass[^"\\]*|auth_token[^"\\]*|nkey|sig|proxy_sig)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}]+)/gi;
+const SECRET_KEY = /^(pass.*|auth_token|nkey|sig|proxy_sig)$/i;
+const SECRET = /("(?:pass[^"\\]*|auth_token|nkey|sig|proxy_sig)"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}]+)/gi;
+const MASK = '[REDACTED]';
 
+/** The text stays as it was written, except where a key may hide behind escapes. */
 export function withoutSecrets(json: string): string {
-  return json.replace(SECRET, '$1"[REDACTED]"');
+  return json.includes('\\u') ? rewritten(json) : json.replace(SECRET, `$1"${MASK}"`);
+}
+
+function rewritten(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json), (key, value: unknown) => (SECRET_KEY.test(key) ? MASK : value));
+  } catch {
+    return MASK;
+  }
 }

@@ -59,15 +59,15 @@ export class ServerLog implements Log {
   replaceDestination(destination: LogDestination): void {
     const old = this.destination;
     this.destination = destination;
-    old.close();
+    void old.close();
   }
 
   reopen(): boolean {
     return this.destination.reopen();
   }
 
-  close(): void {
-    this.destination.close();
+  async close(): Promise<void> {
+    await this.destination.close();
   }
 
   private write(level: LogLevel, text: string): void {

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compiledRoot } from '../runner/package-root.ts';
+import { programPath } from '../runner/package-root.ts';
 
-export const PROGRAM = join(compiledRoot(), 'bin', 'gnatlet.js');
+export const PROGRAM = programPath();
 const PATIENCE_MS = 10_000;
 
 export interface Outcome {
