@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, dirname, join } from 'node:path';
+import { programPath } from '../runner/package-root.ts';
 
 export interface Server {
   /** As the tables show it: "gnatlet 0.1.0", "nats-server 2.10.27". */
@@ -14,8 +14,8 @@ export interface Server {
   path: string;
 }
 
-const GNATLET_PATH = fileURLToPath(new URL('../../bin/gnatlet.js', import.meta.url));
-export const EMBEDDING_PATH = fileURLToPath(new URL('../../bin/index.js', import.meta.url));
+const GNATLET_PATH = programPath();
+export const EMBEDDING_PATH = join(dirname(GNATLET_PATH), 'index.js');
 
 /** gnatlet as built beside this file, and each genuine nats-server of PATH and GNATLET_NATS_SERVER. */
 export function findServers(): Server[] {

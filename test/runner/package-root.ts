@@ -22,3 +22,9 @@ export function packageRoot(moduleUrl: string = import.meta.url): string {
 export function compiledRoot(): string {
   return fileURLToPath(new URL('../../', import.meta.url));
 }
+
+/** The program as it is published; where only the compiler has run, as it came out of the compiler. */
+export function programPath(): string {
+  const published = join(compiledRoot(), 'bundle', 'gnatlet.js');
+  return existsSync(published) ? published : join(compiledRoot(), 'bin', 'gnatlet.js');
+}

@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { compiledRoot, packageRoot } from '../runner/package-root.ts';
+import { packageRoot, programPath } from '../runner/package-root.ts';
 
 export interface RunningServer {
   connect(): Promise<Duplex>;
@@ -29,7 +29,7 @@ export interface Target {
 const START_DEADLINE_MS = 10_000;
 
 export function gnatletProgram(): string {
-  return join(compiledRoot(), 'bin', 'gnatlet.js');
+  return programPath();
 }
 
 export function gnatletTarget(): Target {
@@ -85,7 +85,7 @@ async function startProgram(program: string, first: string[], config: string): P
 }
 
 /** A configuration names files of test/fixtures as `${fixtures}/...`. */
-function withFixtures(config: string): string {
+export function withFixtures(config: string): string {
   return config.replace(/\$\{fixtures\}/g, join(packageRoot(), 'test', 'fixtures'));
 }
 
@@ -128,7 +128,7 @@ function runningServer(child: ChildProcess, folder: string, configPath: string, 
   };
 }
 
-function openSocket(port: number): Promise<Duplex> {
+export function openSocket(port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     socket.once('connect', () => resolve(socket)).once('error', reject);
