@@ -64,9 +64,10 @@ class ScriptReader {
     else if (name === 'only' && (value === 'genuine' || value === 'gnatlet')) this.change({ only: value });
     else if (name === 'fresh') this.change({ isFresh: true });
     else if (name === 'uncut') this.change({ isUncut: true });
+    else if (name === 'once') this.change({ isPlayedOnce: true });
     else if (name === 'split') this.change({ pieceBytes: Number(value) });
     else if (name === 'timeout') this.change({ timeoutMs: Number(value) * 1000 });
-    else this.refuse(`@since @before @only @fresh @uncut @split @timeout`);
+    else this.refuse(`@since @before @only @fresh @uncut @once @split @timeout`);
   }
 
   private change(changes: Partial<WireCase>): void {

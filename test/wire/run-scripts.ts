@@ -49,6 +49,11 @@ class SharedServers {
     return server;
   }
 
+  /** Starts what the next case will want while this one is played. */
+  prepare(next: WireCase | undefined): void {
+    if (next !== undefined && !next.isFresh) this.get(next.config).catch(() => {});
+  }
+
   /** A server that did not start has already failed the cases that wanted it. */
   async stopAll(): Promise<void> {
     const servers = [...this.running.values()];
@@ -61,18 +66,21 @@ function runScript(script: Script, servers: SharedServers, options: PlayOptions,
   const { target } = servers;
   const manner = options.pieceBytes > 0 ? `, ${options.pieceBytes} byte(s) at a time` : '';
   const test = suite(`${script.topic} (${target.name}${manner})`);
-  for (const wireCase of script.cases.filter((each) => isTrueOf(each, target, options))) {
+  const cases = script.cases.filter((each) => isTrueOf(each, target, options));
+  cases.forEach((wireCase, index) => {
     test(wireCase.name, async () => {
+      servers.prepare(cases[index + 1]);
       if (!wireCase.isFresh) return playCase(wireCase, await servers.get(wireCase.config), options);
       const server = await target.start(wireCase.config);
       await playCase(wireCase, server, options).finally(() => server.stop());
     });
-  }
+  });
   if (isLast) test.after(() => servers.stopAll());
   test.run();
 }
 
 function isTrueOf(wireCase: WireCase, target: Target, options: PlayOptions): boolean {
+  if (wireCase.isPlayedOnce && options.pieceBytes > 0) return false;
   if (wireCase.isUncut && target.kind === 'genuine' && options.pieceBytes > 0) return false;
   if (wireCase.only !== '' && wireCase.only !== target.kind) return false;
   if (target.version === '') return wireCase.before === '';

@@ -23,6 +23,8 @@ export interface WireCase {
   pieceBytes: number;
   /** A genuine server answers differently depending on where the network cuts; it is not asked in pieces. */
   isUncut: boolean;
+  /** Takes long and is not about how bytes come: played in whole lines only. */
+  isPlayedOnce: boolean;
   timeoutMs: number;
   steps: Step[];
 }
@@ -46,6 +48,7 @@ export const EMPTY_CASE: WireCase = {
   isFresh: false,
   pieceBytes: 0,
   isUncut: false,
+  isPlayedOnce: false,
   timeoutMs: 5000,
   steps: [],
 };

@@ -1,4 +1,4 @@
-/** The wire scripts against this broker: every case in whole lines, byte by byte, and in pieces of seven bytes. */
+/** The wire scripts against this broker as a program, in whole lines. */
 import { existsSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -10,6 +10,4 @@ test('the program to play against is there', () => {
 });
 test.run();
 
-if (existsSync(gnatletProgram())) {
-  runScripts(gnatletTarget(), { pieceSizes: [0, 1, 7], filter: process.env.GNATLET_WIRE ?? '' });
-}
+runScripts(gnatletTarget(), { pieceSizes: [0], filter: process.env.GNATLET_WIRE ?? '' });
