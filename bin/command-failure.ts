@@ -4,6 +4,7 @@ export class CommandFailure extends Error {}
 export const PROGRAM_NAME = 'nats-server';
 
 export function failureText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const text = (error as { output?: string } | null)?.output ?? said;
   return `${PROGRAM_NAME}: ${text}\n`;
 }

@@ -51,9 +51,12 @@ export interface Configuration {
 /** A configuration that cannot be used. The message holds everything that is wrong with it, one problem per line. */
 export class ConfigurationError extends Error {
   readonly problems: readonly Problem[];
+  /** The message as a command prints it. */
+  readonly output: string;
 
   constructor(problems: readonly Problem[], message: string = problemsText(problems)) {
-    super(message);
+    super(message.trimEnd());
+    this.output = message;
     this.name = 'ConfigurationError';
     this.problems = problems;
   }

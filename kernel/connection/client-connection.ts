@@ -210,6 +210,14 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     this.account.sublist.remove(subscription);
   }
 
+  /** CONNECT may say otherwise than what held until now. */
+  updateEcho(): void {
+    for (const subscription of this.subscriptions.values()) {
+      if (this.options.echo) subscription.flags &= ~NO_ECHO;
+      else subscription.flags |= NO_ECHO;
+    }
+  }
+
   endAllSubscriptions(): void {
     for (const subscription of this.subscriptions.values()) {
       subscription.flags |= ENDED;

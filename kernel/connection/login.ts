@@ -23,6 +23,7 @@ export function connect(client: ClientConnection, json: string): void {
   }
   if (client.isConnectReceived) client.endAllSubscriptions();
   client.options = options;
+  client.updateEcho();
   client.isConnectReceived = true;
   const authenticate = broker.hooks.connectionAuthenticate.slot;
   if (authenticate === null) {
