@@ -61,7 +61,7 @@ function accountsOf({ accounts, mappings }: CoreOptions, random: Random): Accoun
   return [{ name: GLOBAL_ACCOUNT, mappings: compiled(mappings, random) }, ...configured];
 }
 
-function accountOf({ name, limits, mappings }: ConfiguredAccount, random: Random): AccountOptions {
+function accountOf({ name, limits, mappings, trace }: ConfiguredAccount, random: Random): AccountOptions {
   return {
     name,
     limits: {
@@ -70,6 +70,7 @@ function accountOf({ name, limits, mappings }: ConfiguredAccount, random: Random
       maxPayload: limits.payloadBytesMax,
     },
     mappings: compiled(mappings, random),
+    trace,
   };
 }
 
