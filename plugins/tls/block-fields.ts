@@ -212,11 +212,12 @@ export function certificates() {
 function readCertificates(node: Node, use: Use): readonly CertificateFiles[] | undefined {
   const parsing = 'error parsing certificates config';
   if (node.kind !== 'array') return fail(node, use, `${parsing}: unsupported type ${typeText(node)}`);
-  const pairs = (node as ArrayNode).value.map((item) => readPair(item, use, parsing));
+  const items = (node as ArrayNode).value;
+  const pairs = items.map((item, index) => readPair(item, ` ${index + 1}/${items.length}`, use, parsing));
   return pairs.includes(undefined) ? undefined : (pairs as CertificateFiles[]);
 }
 
-function readPair(item: Node, use: Use, parsing: string): CertificateFiles | undefined {
+function readPair(item: Node, label: string, use: Use, parsing: string): CertificateFiles | undefined {
   if (item.kind !== 'map') return fail(item, use, `${parsing}: unsupported type ${typeText(item)}`);
   const files = new Map<string, string>();
   for (const { key, value } of item.value.values()) {
@@ -228,7 +229,7 @@ function readPair(item: Node, use: Use, parsing: string): CertificateFiles | und
     files.set(known, value.value);
   }
   const [certificateFile = '', keyFile = ''] = [files.get('cert_file'), files.get('key_file')];
-  if (certificateFile !== '' && keyFile !== '') return { certificateFile, keyFile };
+  if (certificateFile !== '' && keyFile !== '') return { certificateFile, keyFile, label };
   return fail(item, use, `${parsing}: both 'cert_file' and 'cert_key' options are required`);
 }
 

@@ -79,7 +79,7 @@ function pairsOf(block: Block, complain: (text: string) => void): readonly Certi
   } else if (certificateFile === '' && keyFile !== '') {
     complain("missing 'cert_file' in TLS configuration");
   }
-  return certificateFile === '' ? block.certificates : [{ certificateFile, keyFile }];
+  return certificateFile === '' ? block.certificates : [{ certificateFile, keyFile, label: '' }];
 }
 
 function optionsOf(block: Block, pairs: readonly CertificateFiles[], role: TlsRole): TlsOptions {

@@ -8,11 +8,7 @@ import type { CertificateFiles, TlsOptions } from './tls-options.ts';
 /** Throws with the reason when a file cannot be used. */
 export function loadSettings(options: TlsOptions, disk: Disk): TlsSettings {
   const authorities = options.authorityFile === '' ? undefined : readAuthorities(options.authorityFile, disk);
-  const count = options.certificates.length;
-  const loaded = options.certificates.map((pair, index) => {
-    const which = count === 1 ? '' : ` ${index + 1}/${count}`;
-    return loadPair(pair, which, options, authorities, disk);
-  });
+  const loaded = options.certificates.map((pair) => loadPair(pair, options, authorities, disk));
   return {
     options,
     certificates: loaded.map(({ served }) => served),
@@ -26,8 +22,7 @@ interface Loaded {
 }
 
 function loadPair(
-  { certificateFile, keyFile }: CertificateFiles,
-  which: string,
+  { certificateFile, keyFile, label }: CertificateFiles,
   options: TlsOptions,
   authorities: Buffer | undefined,
   disk: Disk,
@@ -50,7 +45,7 @@ function loadPair(
     const covers = (host: string): boolean => certificate.checkHost(host) !== undefined;
     return { served: { context, covers }, expiresAt: Date.parse(certificate.validTo) };
   } catch (error) {
-    throw new Error(`error parsing X509 certificate/key pair${which}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`error parsing X509 certificate/key pair${label}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -3,6 +3,8 @@
 export interface CertificateFiles {
   readonly certificateFile: string;
   readonly keyFile: string;
+  /** Which of several, for messages: ` 1/2`; empty for the only one. */
+  readonly label: string;
 }
 
 /** Off, at once, or at once unless the client waits so many milliseconds for INFO. */

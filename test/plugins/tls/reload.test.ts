@@ -1,0 +1,120 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
+import { reloadRule, type TlsConfig } from '../../../plugins/tls/config.ts';
+import { plugin } from '../../../plugins/tls/index.ts';
+import { TLS_FIXTURES } from '../../fixtures/tls/certificates.ts';
+import { type RunningServer, withServer } from '../running-server.ts';
+import { CERTIFICATE, connectAfterInfo, greet } from './secure-client.ts';
+
+function configOf({ server }: RunningServer): TlsConfig {
+  const client = server.host.capabilities.find('tls.contexts')!.value as { client: { options: TlsConfig['client'] } };
+  return { client: client.client.options, allowsPlain: false };
+}
+
+async function shownName(port: number): Promise<string> {
+  const client = await connectAfterInfo(port, { rejectUnauthorized: false });
+  const { subject } = client.tls.getPeerX509Certificate()!;
+  client.tls.destroy();
+  return subject;
+}
+
+async function withFiles(use: (folder: string, put: (name: string) => void) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'gnatlet-tls-'));
+  const put = (name: string): void => {
+    copyFileSync(join(TLS_FIXTURES, `${name}.pem`), join(folder, 'cert.pem'));
+    copyFileSync(join(TLS_FIXTURES, `${name}-key.pem`), join(folder, 'key.pem'));
+  };
+  try {
+    put('server');
+    await use(folder, put);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('a reload takes on new certificates for new handshakes, and leaves connections alone', () =>
+  withFiles((folder, put) =>
+    withServer(`tls { cert_file: "${folder}/cert.pem", key_file: "${folder}/key.pem" }`, [plugin], async (running) => {
+      const { port, server, log } = running;
+      const before = await connectAfterInfo(port);
+      put('client');
+      await server.broker.hooks.serverReload.slot!({});
+      assert.match(await shownName(port), 'CN=alice');
+      await greet(before);
+      writeFileSync(join(folder, 'cert.pem'), 'nothing of the kind');
+      await server.broker.hooks.serverReload.slot!({});
+      assert.match(await shownName(port), 'CN=alice');
+      assert.ok(log.some((line) => /^error tls: the certificates stay as they were: error parsing X509/.test(line)));
+      before.tls.destroy();
+    }),
+  ));
+
+test('a changed block counts for connections to come', () =>
+  withServer(`tls { ${CERTIFICATE} }`, [plugin], async (running) => {
+    const { server, port, log } = running;
+    const before = configOf(running);
+    const after = { ...before, client: { ...before.client!, versionMin: 'TLSv1.3' as const } };
+    await server.host.reload(new Map([['tls', after]]));
+    await connectAfterInfo(port, { maxVersion: 'TLSv1.2' }).then(
+      () => assert.unreachable(),
+      () => {},
+    );
+    assert.ok(log.includes('info Reloaded: tls = enabled'));
+  }));
+
+test('a block with a file that cannot be used changes nothing', () =>
+  withServer(`tls { ${CERTIFICATE} }`, [plugin], async (running) => {
+    const before = configOf(running);
+    const after = { ...before, client: { ...before.client!, authorityFile: '/nowhere' } };
+    await running.server.host.reload(new Map([['tls', after]])).then(
+      () => assert.unreachable(),
+      (error: Error) => assert.match(error.message, 'open /nowhere: no such file or directory'),
+    );
+    await greet(await connectAfterInfo(running.port));
+  }));
+
+test('what cannot change while the broker runs makes the reload fail', () => {
+  const before = { client: null, allowsPlain: false };
+  assert.is(reloadRule({ before, after: before }), 'live');
+  assert.equal(reloadRule({ before, after: { client: null, allowsPlain: true } }), {
+    refuse: 'config reload not supported for AllowNonTLS: old=false, new=true',
+  });
+});
+
+test('the monitor over HTTPS shows a renewed certificate at once, and asks nobody for one', () =>
+  withFiles((folder, put) =>
+    withServer(
+      `https: "127.0.0.1:-1"\ntls { cert_file: "${folder}/cert.pem", key_file: "${folder}/key.pem", ca_file: "@tls/ca.pem", verify: true }`,
+      [plugin, monitoring],
+      async ({ server, log }) => {
+        const [url] = (server.host.capabilities.find('monitor.address')!.value as { urls(): string[] }).urls();
+        assert.ok(log.includes(`info Starting https monitor on ${url!.slice('https://'.length)}`));
+        assert.equal(await ask(url!), ['{"status":"ok"}', 'localhost']);
+        put('client');
+        await server.broker.hooks.serverReload.slot!({});
+        assert.equal(await ask(url!), ['{"status":"ok"}', 'alice']);
+      },
+    ),
+  ));
+
+/** The answer, and the name in the certificate. */
+async function ask(url: string): Promise<[string, string]> {
+  const { get } = await import('node:https');
+  return new Promise((resolve, reject) => {
+    const request = get(`${url}/healthz`, { rejectUnauthorized: false, agent: false }, (response) => {
+      const { CN } = (response.socket as import('node:tls').TLSSocket).getPeerCertificate().subject;
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('end', () => resolve([text, String(CN)]));
+    });
+    request.on('error', reject);
+  });
+}
+
+test.run();
