@@ -14,6 +14,8 @@ type Client = Opening['client'];
 const PLACE = 200;
 const HANDSHAKE_RECORD = 0x16;
 const SNIFFED_BYTES = 6;
+/** A timer may run out a little before the clock says so. */
+const TIMER_SLACK_MS = 5;
 const FIRST_BYTES = 4;
 const THROTTLED = 'Connection throttling is active. Please try again later.';
 const TOO_MANY = 'Maximum Connections Exceeded';
@@ -55,28 +57,42 @@ export function clientOpener(current: () => ClientTls | null): Opener {
 
 async function secure(opening: Opening, tls: ClientTls): Promise<void> {
   const { client } = opening;
-  const isFirst = !isOptionalFor(client.transport, tls.config) && (await comesFirst(opening, tls.settings));
+  const isOptional = isOptionalFor(client.transport, tls.config);
+  const isFirst = !isOptional && (await comesFirst(opening, tls.settings));
   if (!isFirst) opening.sendInfo();
-  if (client.isClosed) return;
-  const begun = client.broker.clock.monotonic();
-  const { timeoutMs } = tls.settings.options;
-  // Looks before the TLS engine does: that one would answer a plain client with an alert.
-  const bytes = await client.transport.peek(SNIFFED_BYTES, timeoutMs);
-  const isTls = bytes[0] === HANDSHAKE_RECORD;
-  if (client.isClosed || (!isTls && isOptionalFor(client.transport, tls.config))) return;
-  if (!isTls) {
-    const isLate = client.broker.clock.monotonic() - begun >= timeoutMs;
-    fail(client, bytes.length === 0 && isLate ? new HandshakeTimeout() : new Error('the client does not speak TLS'));
-    return;
-  }
+  const deadline = client.broker.clock.monotonic() + tls.settings.options.timeoutMs;
+  if (client.isClosed || (isOptional && !(await beginsTls(client, deadline)))) return;
   if (!tls.limit.allows()) {
-    client.sendError(THROTTLED);
-    client.outbound.flush();
-    client.begin();
-    client.close(TOO_MANY);
+    throttle(client);
     return;
   }
-  await shakeHands(client, tls, isFirst, timeoutMs - (client.broker.clock.monotonic() - begun));
+  // Looks before the TLS engine does: that one would answer a plain client with an alert.
+  const isTls = await beginsTls(client, deadline);
+  if (client.isClosed) return;
+  if (isTls) await shakeHands(client, tls, isFirst, remaining(client, deadline));
+  else
+    fail(
+      client,
+      remaining(client, deadline) > TIMER_SLACK_MS
+        ? new Error('the client does not speak TLS')
+        : new HandshakeTimeout(),
+    );
+}
+
+async function beginsTls(client: Client, deadline: number): Promise<boolean> {
+  const bytes = await client.transport.peek(SNIFFED_BYTES, remaining(client, deadline));
+  return bytes[0] === HANDSHAKE_RECORD;
+}
+
+function remaining({ broker }: Client, deadline: number): number {
+  return Math.max(0, deadline - broker.clock.monotonic());
+}
+
+function throttle(client: Client): void {
+  if (client.isClosed) return;
+  client.sendError(THROTTLED);
+  client.begin();
+  client.close(TOO_MANY);
 }
 
 /** With a way back, a client that says nothing for a while is one that waits for INFO. */
@@ -89,7 +105,7 @@ async function comesFirst({ client }: Opening, { options }: TlsSettings): Promis
 
 async function shakeHands(client: Client, tls: ClientTls, isFirst: boolean, timeoutMs: number): Promise<void> {
   try {
-    const secureStream = await tls.accept(client, isFirst, Math.max(0, timeoutMs));
+    const secureStream = await tls.accept(client, isFirst, timeoutMs);
     if (client.isClosed) secureStream.stream.destroy();
     else client.replaceTransport(tls.wrap(secureStream, client));
   } catch (error) {
