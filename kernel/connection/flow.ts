@@ -26,9 +26,11 @@ export interface FlowOptions {
   dropsInsteadOfStalling: boolean;
 }
 
-const SLICE_MS = 4;
-const SLICE_CHECK = 32;
+const SLICE_MS = 2;
+const SLICE_CHECK = 16;
 const SWEEP_MS = 500;
+/** What cutting off may take of one turn. */
+const CUTTING_MS = 1;
 const SHED_DOWN_TO = 0.75;
 /** Reads a turn, averaged, up to which the first is answered at once; and how fast the average forgets. */
 const PROMPT_READS = 1.2;
@@ -45,6 +47,7 @@ export class Flow {
   private isScheduled = false;
   private readsThisTurn = 0;
   private readsPerTurn = 1;
+  /** Those whose last write is not finished, the longest first. */
   private readonly busy = new Set<Outbound>();
   private readonly waiting = new Map<Outbound, Producer[]>();
   private sweep: Timer | null = null;
@@ -102,6 +105,7 @@ export class Flow {
   }
 
   writeBegan(outbound: Outbound): number {
+    this.busy.delete(outbound);
     this.busy.add(outbound);
     this.sweep ??= this.clock.after(SWEEP_MS, () => this.sweepOverdue());
     return Math.max(1, this.clock.monotonic());
@@ -117,8 +121,7 @@ export class Flow {
   /** Cuts off those who have lagged longest until enough memory is free again. */
   shed(): void {
     const enough = this.options.outboundMax * SHED_DOWN_TO;
-    const slowest = [...this.busy].sort((a, b) => a.busySince - b.busySince);
-    for (const outbound of slowest) {
+    for (const outbound of this.busy) {
       if (this.pool.heapBytes <= enough) return;
       outbound.cutOff(CloseReason.slowConsumerBudget);
     }
@@ -151,11 +154,16 @@ export class Flow {
     return true;
   }
 
+  /** Many may become overdue in one moment: they are cut off a few at a time, so that the others do not notice. */
   private sweepOverdue(): void {
     this.sweep = null;
     const now = this.clock.monotonic();
-    for (const outbound of [...this.busy]) {
-      if (outbound.busySince !== 0 && now - outbound.busySince >= outbound.writeDeadlineMs) outbound.overdue();
+    for (const outbound of this.busy) {
+      if (now - outbound.busySince < outbound.writeDeadlineMs) break;
+      outbound.overdue();
+      if (this.clock.monotonic() - now < CUTTING_MS) continue;
+      this.sweep = this.clock.after(1, () => this.sweepOverdue());
+      return;
     }
     if (this.busy.size > 0) this.sweep = this.clock.after(SWEEP_MS, () => this.sweepOverdue());
   }

@@ -259,8 +259,9 @@ export class Outbound {
     this.inFlightBytes = 0;
   }
 
+  /** While the transport is busy there is nothing to flush: `written` goes on. */
   private markDirty(): void {
-    if (this.isDirty) return;
+    if (this.isDirty || this.busySince !== 0) return;
     this.isDirty = true;
     this.flow.markDirty(this);
   }
