@@ -1,7 +1,7 @@
 /** The server's part of a TLS handshake over a stream somebody gives. */
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { type DetailedPeerCertificate, type SecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../../kernel/plugin-api.ts';
 import type { AcceptOptions, HandshakeFacts, SecureStream, TlsSettings } from './contract.ts';
 
@@ -117,14 +117,15 @@ function factsOf(socket: TLSSocket, asks: boolean, isFirst: boolean): HandshakeF
   };
 }
 
+/** What the peer showed, and what its certificates led to. */
 function chainOf(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
-  let certificate = socket.getPeerX509Certificate();
-  while (certificate !== undefined) {
+  const seen = new Set<string>();
+  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  while (certificate?.raw !== undefined && !seen.has(certificate.fingerprint256)) {
+    seen.add(certificate.fingerprint256);
     chain.push(certificate.raw);
-    const { issuerCertificate } = certificate;
-    if (issuerCertificate?.fingerprint256 === certificate.fingerprint256) break;
-    certificate = issuerCertificate;
+    certificate = certificate.issuerCertificate;
   }
   return chain;
 }
