@@ -1,11 +1,11 @@
 /** The `accounts` block: an array of names, or a map from names to what is the kernel's and what is the plugins'. */
+import { decodePublicKey, NkeyKind } from '../../protocols/nkeys/nkey-text.ts';
 import type { MappingRule } from '../accounts/mapping-rule.ts';
 import { type Claims, type Level, refuseUnknown, takeClaimed, unknownField } from './claims.ts';
 import { asInteger, asString, mismatchText, printed } from './conversion.ts';
 import { type ConfigNode, type MapEntry, type MapNode, typeName } from './grammar/node.ts';
 import { readMappingRules } from './mapping-options.ts';
 import type { Place, Problems } from './problem.ts';
-import { isPublicKey } from './public-key.ts';
 import { readTraceDestination, type TraceDestination } from './trace-destination.ts';
 
 /** -1 is no limit. */
@@ -141,7 +141,7 @@ class AccountReader {
 
   #readKey(node: ConfigNode): void {
     const text = node.kind === 'string' ? node.value : printed(node);
-    if (isPublicKey(text, 'A')) this.#nkey = text;
+    if (decodePublicKey(text)?.kind === NkeyKind.account) this.#nkey = text;
     else this.#problems.error(node, `Not a valid public nkey for an account: "${text}"`);
   }
 

@@ -13,6 +13,7 @@ export const NkeyKind = {
 } as const;
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const LETTER_BITS = 5;
 const KEY_BYTES = 32;
 const PUBLIC_KINDS: ReadonlySet<number> = new Set([
   NkeyKind.operator,
@@ -64,26 +65,29 @@ function base32(bytes: ArrayLike<number>): string {
   let held = 0;
   for (let at = 0; at < bytes.length; at++) {
     held = ((held << 8) | bytes[at]) & 0xffff;
-    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(held >> (bits - 5)) & 31];
+    for (bits += 8; bits >= LETTER_BITS; bits -= LETTER_BITS) text += ALPHABET[(held >> (bits - LETTER_BITS)) & 31];
   }
-  return bits === 0 ? text : text + ALPHABET[(held << (5 - bits)) & 31];
+  return bits === 0 ? text : text + ALPHABET[(held << (LETTER_BITS - bits)) & 31];
 }
 
+/** Null also for another way to write the same bytes: two texts must never stand for one key. */
 function fromBase32(text: string): Uint8Array | null {
-  const bytes = new Uint8Array(Math.floor((text.length * 5) / 8));
+  const bytes = new Uint8Array(Math.floor((text.length * LETTER_BITS) / 8));
   let count = 0;
   let bits = 0;
   let held = 0;
   for (const letter of text) {
     const value = ALPHABET.indexOf(letter);
     if (value < 0) return null;
-    held = ((held << 5) | value) & 0xffff;
-    bits += 5;
+    held = ((held << LETTER_BITS) | value) & 0xffff;
+    bits += LETTER_BITS;
     if (bits < 8) continue;
     bits -= 8;
     bytes[count++] = (held >> bits) & 0xff;
   }
-  return bytes;
+  const isLastLetterNeeded = bits < LETTER_BITS;
+  const isRestEmpty = (held & ((1 << bits) - 1)) === 0;
+  return isLastLetterNeeded && isRestEmpty ? bytes : null;
 }
 
 function crc16(bytes: ArrayLike<number>): number {

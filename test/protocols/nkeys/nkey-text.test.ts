@@ -25,6 +25,8 @@ const TABLE: readonly (readonly [kind: number, seedByte: number, seed: string, p
   ],
 ];
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
 const KINDS = [
   ['operator', 'O'],
   ['account', 'A'],
@@ -87,6 +89,21 @@ test('a key with any one letter changed is none', () => {
       const changed = text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
       assert.is(decodePublicKey(changed), null, changed);
     }
+  }
+});
+
+test('a key with one more letter is none, whatever the letter', () => {
+  const [, , seed, publicKey] = TABLE[0]!;
+  for (const letter of ALPHABET) {
+    assert.is(decodePublicKey(publicKey + letter), null, publicKey + letter);
+    assert.is(decodeSeed(seed + letter), null, seed + letter);
+  }
+});
+
+test('the last letter of a seed has one spelling', () => {
+  for (const [kind, , seed] of TABLE) {
+    const spellings = [...ALPHABET].filter((letter) => decodeSeed(seed.slice(0, -1) + letter) !== null);
+    assert.equal(spellings, [seed.at(-1)], `kind ${kind}`);
   }
 });
 
