@@ -4,7 +4,7 @@
  * Subjects are in the kernel's form, one character per byte.
  */
 
-import { quote } from '../config/problem.ts';
+import { quotedText } from '../../protocols/client/quoted.ts';
 import type { Random } from '../ports/ports.ts';
 import { isLiteral, isValidSubject, textFromSubject } from '../routing/subject.ts';
 import { compileTransform } from '../routing/transform/compile.ts';
@@ -45,7 +45,7 @@ export function checkMappingRule(rule: MappingRule): string | null {
   const seen = new Set<string>();
   const totals = new Map<string, number>();
   for (const { subject, weight, cluster = '' } of rule.destinations) {
-    if (seen.has(subject)) return `duplicate entry for ${quote(textFromSubject(subject))}`;
+    if (seen.has(subject)) return `duplicate entry for ${quotedText(textFromSubject(subject))}`;
     seen.add(subject);
     if (weight > WHOLE) return 'individual weights need to be <= 100';
     const total = (totals.get(cluster) ?? 0) + weight;

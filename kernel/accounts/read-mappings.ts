@@ -4,7 +4,7 @@
  * Everything wrong is reported with the texts of a NATS server, and what can be read is returned all the same. The path
  * of a problem leads from the block to the key or array element it is about; an empty one means the block.
  */
-import { quote } from '../config/problem.ts';
+import { quotedText } from '../../protocols/client/quoted.ts';
 import { isValidSubject, subjectFromText } from '../routing/subject.ts';
 import { parseInteger } from '../routing/transform/integer.ts';
 import { checkMappingRule, type MappingDestination, type MappingRule } from './mapping-rule.ts';
@@ -25,7 +25,7 @@ export function readMappings(value: unknown, report: ReportMappingProblem): Mapp
 function readRule(sourceText: string, spec: unknown, report: ReportMappingProblem): MappingRule | null {
   const source = subjectFromText(sourceText);
   if (!isValidSubject(source)) {
-    report([], `Subject ${quote(sourceText)} is not a valid subject`);
+    report([], `Subject ${quotedText(sourceText)} is not a valid subject`);
     return null;
   }
   const destinations = readSpec(spec, [sourceText], report);
@@ -33,8 +33,8 @@ function readRule(sourceText: string, spec: unknown, report: ReportMappingProble
   const rule = { source, destinations };
   const problem = checkMappingRule(rule);
   if (problem === null) return rule;
-  const target = typeof spec === 'string' ? ` to ${quote(spec)}` : '';
-  report([sourceText], `Error adding mapping for ${quote(sourceText)}${target} : ${problem}`);
+  const target = typeof spec === 'string' ? ` to ${quotedText(spec)}` : '';
+  report([sourceText], `Error adding mapping for ${quotedText(sourceText)}${target} : ${problem}`);
   return null;
 }
 
@@ -66,7 +66,7 @@ function readDestination(value: unknown, path: MappingPath, report: ReportMappin
     if (!readField(entry, key, field, path, report)) isSound = false;
   }
   if (isSound && entry.weight === null) {
-    report(path, `Missing weight for mapping destination ${quote(entry.subject)}`);
+    report(path, `Missing weight for mapping destination ${quotedText(entry.subject)}`);
     return null;
   }
   return isSound ? finished(entry) : null;
@@ -99,7 +99,7 @@ function readField(
     case 'weight':
       return readWeight(entry, field, [...path, key], report);
     default:
-      report([...path, key], `Unknown field ${quote(key)} for mapping destination`);
+      report([...path, key], `Unknown field ${quotedText(key)} for mapping destination`);
       return false;
   }
 }
@@ -125,7 +125,7 @@ function readWeight(entry: OpenEntry, field: unknown, path: MappingPath, report:
   }
   const weight = digits === null ? BigInt(field as number | bigint) : parseInteger(digits);
   if (weight === null || weight < 0n || weight > 100n) {
-    report(path, `Invalid weight ${weight ?? quote(digits!)} for mapping destination`);
+    report(path, `Invalid weight ${weight ?? quotedText(digits!)} for mapping destination`);
     return false;
   }
   entry.weight = Number(weight);

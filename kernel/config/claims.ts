@@ -5,9 +5,10 @@
  * A claim is filed under the path of its key, in lower case: `websocket`, `accounts.*.users` for a key of every
  * account, `accounts.*.limits.max_streams` for one of every account's limits.
  */
+import { quotedText } from '../../protocols/client/quoted.ts';
 import { suggestion } from '../hooks/nearest-name.ts';
 import type { ConfigNode, MapEntry } from './grammar/node.ts';
-import { type Problems, quote } from './problem.ts';
+import type { Problems } from './problem.ts';
 
 export interface Claim {
   /** The plugin's name. */
@@ -61,5 +62,5 @@ function claimedKeys(level: Level): string[] {
 }
 
 export function unknownField(key: string): string {
-  return `unknown field ${quote(key)}`;
+  return `unknown field ${quotedText(key)}`;
 }

@@ -1,5 +1,5 @@
 /** Durations as Go writes and reads them: `1m30s`, `1.5h`, `100ms`. Inside, they are milliseconds with fractions. */
-import { quote } from './problem.ts';
+import { quotedText } from '../../protocols/client/quoted.ts';
 
 export type DurationOutcome = { readonly ms: number } | { readonly failure: string };
 
@@ -37,9 +37,9 @@ function sumOfParts(unsigned: string, whole: string): bigint | string {
   for (let rest = unsigned; rest !== ''; ) {
     const [part, integer, fraction, unit] = PART.exec(rest) as unknown as [string, string, string | undefined, string];
     if (integer === '' && (fraction ?? '.') === '.') return invalid(whole);
-    if (unit === '') return `time: missing unit in duration ${quote(whole)}`;
+    if (unit === '') return `time: missing unit in duration ${quotedText(whole)}`;
     const scale = NANOSECONDS.get(unit);
-    if (scale === undefined) return `time: unknown unit ${quote(unit)} in duration ${quote(whole)}`;
+    if (scale === undefined) return `time: unknown unit ${quotedText(unit)} in duration ${quotedText(whole)}`;
     total += BigInt(integer) * scale + fractionOf(fraction ?? '', scale);
     rest = rest.slice(part.length);
   }
@@ -52,7 +52,7 @@ function fractionOf(fraction: string, scale: bigint): bigint {
 }
 
 function invalid(text: string): string {
-  return `time: invalid duration ${quote(text)}`;
+  return `time: invalid duration ${quotedText(text)}`;
 }
 
 /** The shortest form with whole hours and minutes in front: `2m0s`, `1.5s`, `100µs`, `0s`. */

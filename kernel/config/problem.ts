@@ -4,6 +4,8 @@
  * Problems are collected, not thrown, so that an operator sees everything that has to change at once.
  */
 
+import { quotedText } from '../../protocols/client/quoted.ts';
+
 /** Where a key or value stands. Line 0 means that only the file (or the option's path, when embedding) is known. */
 export interface Place {
   readonly file: string;
@@ -41,7 +43,7 @@ export class Problems {
 
   /** A key is used in a way that works but should not be kept. */
   misuse(place: Place, field: string, reason: string): void {
-    this.warning(place, `invalid use of field ${quote(field)}: ${reason}`);
+    this.warning(place, `invalid use of field ${quotedText(field)}: ${reason}`);
   }
 
   get hasErrors(): boolean {
@@ -64,33 +66,4 @@ export function renderProblems(problems: readonly Problem[]): string {
   const warnings = problems.filter((problem) => problem.severity === 'warning');
   const errors = problems.filter((problem) => problem.severity === 'error');
   return [...warnings, ...errors].map(renderProblem).join('\n');
-}
-
-const ESCAPES: Record<string, string> = {
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\t': '\\t',
-  '\n': '\\n',
-  '\v': '\\v',
-  '\f': '\\f',
-  '\r': '\\r',
-  '"': '\\"',
-  '\\': '\\\\',
-};
-
-/** The text between double quotes, with everything unprintable escaped, as the messages of a NATS server show it. */
-export function quote(text: string): string {
-  return `"${text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeCharacter)}"`;
-}
-
-function escapeCharacter(character: string): string {
-  const known = ESCAPES[character];
-  if (known !== undefined) return known;
-  const code = character.codePointAt(0)!;
-  if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
-  return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
-}
-
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, '0');
 }

@@ -5,11 +5,12 @@
  * never stops at a mistake: it reports it, keeps the default, and goes on, so that all mistakes of a block
  * come to light together.
  */
+import { quotedText } from '../../protocols/client/quoted.ts';
 import { suggestion } from '../hooks/nearest-name.ts';
 import { mismatchText } from './conversion.ts';
 import type { ConfigNode, MapEntry, MapNode } from './grammar/node.ts';
 import { mapNode } from './plain.ts';
-import { Problems, quote } from './problem.ts';
+import { Problems } from './problem.ts';
 
 /**
  * What a changed value does on reload: take effect at once; make the whole reload fail; take effect for new
@@ -157,7 +158,7 @@ class BlockReader {
 
   #refuse(entry: MapEntry, problems: Problems): void {
     if (entry.isReferenced && this.#settings.allowsVariables !== false) return;
-    const text = this.#settings.unknownKey?.(entry.key) ?? `unknown field ${quote(entry.key)}`;
+    const text = this.#settings.unknownKey?.(entry.key) ?? `unknown field ${quotedText(entry.key)}`;
     problems.error(entry, text + suggestion(entry.key, this.byKey.keys()));
   }
 }

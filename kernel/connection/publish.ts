@@ -4,7 +4,8 @@
  * Everything that depends on the subject alone (mapping, permission, who receives it) is looked up once and kept on the
  * connection for as long as the same subject repeats and nothing changes in the account.
  */
-import { noRespondersFrame, quoted } from '../../protocols/client/frames.ts';
+import { noRespondersFrame } from '../../protocols/client/frames.ts';
+import { quoted } from '../../protocols/client/quoted.ts';
 import type { Message } from '../routing/message.ts';
 import type { MessageTrace } from '../routing/message-trace.ts';
 import { EMPTY_PLAN } from '../routing/plan.ts';

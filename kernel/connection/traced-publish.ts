@@ -1,5 +1,5 @@
 /** From the decision to trace a message to the record that goes with it. */
-import { quoted } from '../../protocols/client/frames.ts';
+import { quoted } from '../../protocols/client/quoted.ts';
 import { withHeaderField } from '../routing/header-field.ts';
 import type { Message } from '../routing/message.ts';
 import { CLIENT_KIND, type Egress, MessageTrace, type TraceDecision, TraceError } from '../routing/message-trace.ts';

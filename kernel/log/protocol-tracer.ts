@@ -1,5 +1,5 @@
 /** Writes trace lines: `<<- [SUB foo 1]` for what came in, `->> [PONG]` for what goes out, payloads on lines of their own. */
-import { quoted } from '../../protocols/client/frames.ts';
+import { quoted } from '../../protocols/client/quoted.ts';
 import type { Account } from '../accounts/account.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
 import type { Connection } from '../connection/connection.ts';

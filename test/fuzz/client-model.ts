@@ -3,8 +3,8 @@
  * the two part. Where the broker may choose (the order among subscriptions, the member of a queue group) the model
  * follows what it chose. Texts have one character per byte.
  */
-import { quoted } from '../../protocols/client/frames.ts';
-import type { Event, Failure } from './oracle.ts';
+import { quoted } from '../../protocols/client/quoted.ts';
+import { type Event, type Failure, parseJson } from './oracle.ts';
 
 interface ModelSubscription {
   sid: string;
@@ -238,14 +238,6 @@ const OTHER_TYPES: Record<string, string> = {
   ),
   tls_required: 'boolean',
 };
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { NOWHERE, Problems, quote, renderProblems } from '../../../kernel/config/problem.ts';
+import { NOWHERE, Problems, renderProblems } from '../../../kernel/config/problem.ts';
 
 test('warnings are printed before errors, each on its line and at its place', () => {
   const problems = new Problems();
@@ -17,12 +17,6 @@ test('warnings are printed before errors, each on its line and at its place', ()
     'nowhere',
   ]);
   assert.is(problems.hasErrors, true);
-});
-
-test('what can not be printed is shown escaped', () => {
-  assert.is(quote('a "b" \\ é 日 𐍈'), '"a \\"b\\" \\\\ é 日 𐍈"');
-  assert.is(quote('\0\x07\b\t\n\v\f\r\x1f\x7f'), '"\\x00\\a\\b\\t\\n\\v\\f\\r\\x1f\\x7f"');
-  assert.is(quote('\ufeff\u00a0\u2028\u{e0001}'), '"\\ufeff\\u00a0\\u2028\\U000e0001"');
 });
 
 test.run();
