@@ -156,8 +156,20 @@ class StreamReader {
 
 /** What a CONNECT does to the welcome of headers, as far as the parser is concerned. */
 export function headersAfter(json: string, before: boolean): boolean {
-  const [, value] = /"headers":(true|false)/.exec(json) ?? [];
-  return value === undefined ? before : value === 'true';
+  let after = before;
+  for (const [name, value] of Object.entries(parseJson(json) ?? {})) {
+    if (name.toLowerCase() === 'headers' && typeof value === 'boolean') after = value;
+  }
+  return after;
+}
+
+/** Undefined where the text is no JSON. */
+export function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
