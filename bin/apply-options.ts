@@ -6,7 +6,8 @@ import type { CoreOptions } from '../kernel/config/core-options.ts';
 import type { LoadedConfig } from '../kernel/config/load.ts';
 import type { ClientConnection } from '../kernel/connection/client-connection.ts';
 import { CloseReason } from '../kernel/connection/close-reason.ts';
-import type { Connection } from '../kernel/connection/connection.ts';
+import { isClient } from '../kernel/connection/connection-kind.ts';
+import { applyLimits } from '../kernel/connection/login.ts';
 import type { Server } from '../kernel/server.ts';
 import { shownOptions } from './broker-options.ts';
 import { tracerFor } from './tracing.ts';
@@ -23,7 +24,7 @@ export function applyOptions(
   Object.assign(broker.options, shownOptions(loaded));
   applyAccounts(broker, before, options);
   replaceTracer(broker, after);
-  if (before.payloadBytesMax !== after.payloadBytesMax) for (const client of clientsOf(broker)) limitPayload(client);
+  if (before.payloadBytesMax !== after.payloadBytesMax) for (const client of clientsOf(broker)) applyLimits(client);
   if (before.clientAdvertise !== after.clientAdvertise) broker.announceInfo();
   return closeSurplus(broker);
 }
@@ -67,12 +68,6 @@ function closeAll({ connections }: Account): void {
   for (const connection of [...connections]) connection.close(CloseReason.clientClosed);
 }
 
-function limitPayload(client: ClientConnection): void {
-  const limits = [client.broker.options.maxPayload, client.account.limits.maxPayload, client.identity?.maxPayload];
-  const real = limits.filter((limit) => limit !== undefined && limit >= 0) as number[];
-  client.payloadMax = real.length === 0 ? -1 : Math.min(...real);
-}
-
 /** The youngest go first: they have the least to lose. */
 function closeSurplus(broker: Broker): string[] {
   const clients = clientsOf(broker);
@@ -87,8 +82,4 @@ function closeSurplus(broker: Broker): string[] {
 
 function clientsOf(broker: Broker): ClientConnection[] {
   return [...broker.connections.values()].filter(isClient);
-}
-
-function isClient(connection: Connection): connection is ClientConnection {
-  return connection.kindName === 'client';
 }

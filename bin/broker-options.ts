@@ -2,7 +2,7 @@
 import { GLOBAL_ACCOUNT } from '../kernel/accounts/account-registry.ts';
 import type { MappingRule } from '../kernel/accounts/mapping-rule.ts';
 import { compileMappings } from '../kernel/accounts/mappings.ts';
-import type { AccountOptions, BrokerOptions } from '../kernel/broker-options.ts';
+import { type AccountOptions, type BrokerOptions, DEFAULT_BROKER_OPTIONS } from '../kernel/broker-options.ts';
 import type { AccountOptions as ConfiguredAccount } from '../kernel/config/account-options.ts';
 import type { CoreOptions } from '../kernel/config/core-options.ts';
 import type { LoadedConfig } from '../kernel/config/load.ts';
@@ -40,11 +40,12 @@ export function brokerOptions(loaded: LoadedConfig, random: Random): BrokerOptio
     maxPayload: options.payloadBytesMax,
     maxPending: options.pendingBytesMax,
     maxOutbound: options.outboundBytesMax,
-    maxUnauthenticated: UNAUTHENTICATED_BYTES_MAX,
+    maxUnauthenticated: DEFAULT_BROKER_OPTIONS.maxUnauthenticated,
+    maxRememberedReplies: DEFAULT_BROKER_OPTIONS.maxRememberedReplies,
     pingIntervalMs: options.pingIntervalMs,
     pingMax: options.pingsOutMax,
     writeDeadlineMs: options.writeDeadlineMs,
-    authTimeoutMs: AUTH_TIMEOUT_MS,
+    authTimeoutMs: DEFAULT_BROKER_OPTIONS.authTimeoutMs,
     lameDuckDurationMs: options.lameDuckDurationMs,
     lameDuckGraceMs: options.lameDuckGraceMs,
     dropsInsteadOfStalling: !options.stallsFastProducers,
@@ -52,9 +53,6 @@ export function brokerOptions(loaded: LoadedConfig, random: Random): BrokerOptio
     accounts: accountsOf(options, random),
   };
 }
-
-const UNAUTHENTICATED_BYTES_MAX = 16_384;
-const AUTH_TIMEOUT_MS = 2000;
 
 function accountsOf({ accounts, mappings }: CoreOptions, random: Random): AccountOptions[] {
   const configured = accounts.map((account) => accountOf(account, random));

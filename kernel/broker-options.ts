@@ -32,6 +32,8 @@ export interface BrokerOptions {
   maxOutbound: number;
   /** Bytes a connection may have us hold before it has logged in. */
   maxUnauthenticated: number;
+  /** Requests that one client may still answer beyond its permissions; the oldest are forgotten. */
+  maxRememberedReplies: number;
   pingIntervalMs: number;
   pingMax: number;
   writeDeadlineMs: number;
@@ -58,6 +60,7 @@ export const DEFAULT_BROKER_OPTIONS: Readonly<BrokerOptions> = {
   maxPending: 67_108_864,
   maxOutbound: 536_870_912,
   maxUnauthenticated: 16_384,
+  maxRememberedReplies: 65_536,
   pingIntervalMs: 120_000,
   pingMax: 2,
   writeDeadlineMs: 10_000,

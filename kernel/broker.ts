@@ -10,6 +10,7 @@ import type { ClientConnection } from './connection/client-connection.ts';
 import { ClientListener } from './connection/client-listener.ts';
 import { CloseReason } from './connection/close-reason.ts';
 import type { Connection } from './connection/connection.ts';
+import { isClient } from './connection/connection-kind.ts';
 import { Flow } from './connection/flow.ts';
 import { infoAfterConnect, infoFor, type ServerInfo } from './connection/info.ts';
 import type { Tracer } from './connection/tracer.ts';
@@ -137,9 +138,8 @@ export class Broker {
   /** Tells every client that listens to such news what has changed. */
   announceInfo(): void {
     for (const connection of this.connections.values()) {
-      if (connection.kindName !== 'client') continue;
-      const client = connection as ClientConnection;
-      if (client.wantsInfoUpdates) client.sendInfo({ ...this.infoFor(client), nonce: undefined });
+      if (!isClient(connection) || !connection.wantsInfoUpdates) continue;
+      connection.sendInfo({ ...this.infoFor(connection), nonce: undefined });
     }
   }
 

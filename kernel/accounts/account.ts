@@ -53,8 +53,11 @@ export class Account {
     this.isSystem = isSystem;
   }
 
-  get isFull(): boolean {
-    return this.limits.maxConnections >= 0 && this.connections.size >= this.limits.maxConnections;
+  /** Whether others have taken all the places there are. */
+  isFullFor(connection: Connection): boolean {
+    const { maxConnections } = this.limits;
+    const others = this.connections.size - (this.connections.has(connection) ? 1 : 0);
+    return maxConnections >= 0 && others >= maxConnections;
   }
 
   setMappings(mappings: AccountMappings | null): void {

@@ -1,6 +1,7 @@
 /** One NATS client: its verbs, its subscriptions, its limits. */
-import { errorFrame, infoFrame, OK, PONG, quoted } from '../../protocols/client/frames.ts';
+import { errorFrame, infoFrame, OK, PONG } from '../../protocols/client/frames.ts';
 import type { ClientHandler, ParseFailure } from '../../protocols/client/parser.ts';
+import { quoted } from '../../protocols/client/quoted.ts';
 import type { Identity, Permissions } from '../accounts/permissions.ts';
 import type { Broker } from '../broker.ts';
 import type { Timer } from '../ports/ports.ts';
@@ -24,10 +25,11 @@ import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
 import type { Producer } from './flow.ts';
 import { isInfo } from './info.ts';
-import { connect, loginImplicitly } from './login.ts';
+import { connect, loginAgain, loginImplicitly } from './login.ts';
 import { publish } from './publish.ts';
 import type { ReplyAllowances } from './reply-allowances.ts';
 import { Stall } from './stall.ts';
+import { serveAsPermitted, subscriptionViolation } from './subscription-review.ts';
 import { reportTooLarge } from './traced-publish.ts';
 
 const NO_MEMO = new Uint8Array(0);
@@ -59,6 +61,8 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   permissions: Permissions | null = null;
   replies: ReplyAllowances | null = null;
   loginTimer: Timer | null = null;
+  /** Null while nobody is asked who this is. */
+  loginUnderWay: Promise<void> | null = null;
   expiryTimer: Timer | null = null;
   subscriptionsMax: number;
   private challenge = '';
@@ -94,6 +98,15 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
       this.sendError('Authentication Timeout');
       this.close(CloseReason.authenticationTimeout);
     });
+  }
+
+  /**
+   * Asks once more who this is, by what the client said in its CONNECT: for when the answer may have changed. Input waits
+   * meanwhile. What it may no longer subscribe to ends with an error; in another account it could not stay, so then the
+   * connection is closed. `connection.authenticated` is not called again. Never rejects.
+   */
+  loginAgain(): Promise<void> {
+    return loginAgain(this);
   }
 
   sendInfo(info: object): void {
@@ -210,14 +223,6 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     this.account.sublist.remove(subscription);
   }
 
-  /** CONNECT may say otherwise than what held until now. */
-  updateEcho(): void {
-    for (const subscription of this.subscriptions.values()) {
-      if (this.options.echo) subscription.flags &= ~NO_ECHO;
-      else subscription.flags |= NO_ECHO;
-    }
-  }
-
   endAllSubscriptions(): void {
     for (const subscription of this.subscriptions.values()) {
       subscription.flags |= ENDED;
@@ -228,15 +233,14 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   }
 
   private maySubscribe(subject: string, queue: string, sid: string): boolean {
-    const text = `Permissions Violation for Subscription to ${quoted(subject)}`;
     const tokensMax = this.broker.options.maxSubscriptionTokens;
     if (tokensMax > 0 && tokenCount(subject) > tokensMax) {
-      this.sendError(`${text}, too many tokens`);
+      this.sendError(`${subscriptionViolation(subject, '')}, too many tokens`);
       return false;
     }
     const isAllowed = queue !== SYSTEM_QUEUE && (this.permissions?.maySubscribe(subject, queue) ?? true);
     if (isAllowed) return true;
-    this.sendError(queue === '' ? text : `${text} using queue ${quoted(queue)}`);
+    this.sendError(subscriptionViolation(subject, queue));
     const inQueue = queue === '' ? '' : ` Queue: ${quoted(queue)},`;
     this.broker.logOf(this).error(`Subscription Violation - Subject ${quoted(subject)},${inQueue} SID ${sid}`);
     return false;
@@ -248,10 +252,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     const subscription = new Subscription(this, subject, queue, sid);
     const check = this.broker.hooks.subscriptionCheck.slot;
     if (check !== null && isRefused(check(this, subscription))) return false;
-    if (!this.options.echo) subscription.flags |= NO_ECHO;
-    subscription.filter = this.permissions?.deliveryFilter(subject, queue) ?? null;
-    if (subscription.filter !== null) subscription.flags |= FILTERED;
-    if (this.replies !== null) subscription.flags |= TRACKS_REPLIES;
+    serveAsPermitted(this, subscription);
     this.subscriptions.set(sid, subscription);
     this.account.sublist.insert(subscription);
     return true;

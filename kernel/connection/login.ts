@@ -1,12 +1,13 @@
 /** CONNECT: what the client wants, who it is, and whether it may stay. */
 import type { Account } from '../accounts/account.ts';
 import { GLOBAL_ACCOUNT } from '../accounts/account-registry.ts';
-import type { Identity } from '../accounts/permissions.ts';
+import type { Identity, ReplyAllowance } from '../accounts/permissions.ts';
 import { isRefusal, type Refusal } from '../hooks/refusal.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { type ClientOptions, mergeClientOptions } from './client-options.ts';
+import { mergeClientOptions } from './client-options.ts';
 import { CloseReason } from './close-reason.ts';
 import { ReplyAllowances } from './reply-allowances.ts';
+import { reviewSubscriptions } from './subscription-review.ts';
 
 /** Everybody, where no plugin asks who they are. */
 const ANYBODY: Identity = { account: GLOBAL_ACCOUNT, user: '', permissions: null };
@@ -23,41 +24,48 @@ export function connect(client: ClientConnection, json: string): void {
   }
   if (client.isConnectReceived) client.endAllSubscriptions();
   client.options = options;
-  client.updateEcho();
   client.isConnectReceived = true;
-  const authenticate = broker.hooks.connectionAuthenticate.slot;
-  if (authenticate === null) {
-    settle(client, ANYBODY);
-    return;
-  }
-  ask(client, options);
+  ask(client, settle);
 }
 
 /** The first thing the client sent was not CONNECT: it may still be let in as somebody. */
 export function loginImplicitly(client: ClientConnection): void {
   client.loginTimer?.cancel();
-  ask(client, client.options);
+  ask(client, settle);
+}
+
+/** Whoever has said nothing yet is asked when it does. */
+export async function loginAgain(client: ClientConnection): Promise<void> {
+  // Every answer but the last may be out of date: one after the other.
+  while (client.loginUnderWay !== null) await client.loginUnderWay;
+  if (client.isClosed || client.awaitsConnect) return;
+  ask(client, settleAgain);
+  await client.loginUnderWay;
 }
 
 /** Holds the input up until there is a verdict. */
-function ask(client: ClientConnection, options: Readonly<ClientOptions>): void {
+function ask(client: ClientConnection, settled: typeof settle): void {
   const authenticate = client.broker.hooks.connectionAuthenticate.slot;
   if (authenticate === null) {
-    settle(client, ANYBODY);
+    settled(client, ANYBODY);
     return;
   }
   client.hold();
-  authenticate(client, options).then(
-    (verdict) => decide(client, verdict),
-    (error: unknown) => refuse(client, String(error), null),
+  client.loginUnderWay = authenticate(client, client.options).then(
+    (verdict) => decide(client, verdict, settled),
+    (error: unknown) => {
+      client.loginUnderWay = null;
+      refuse(client, String(error), null);
+    },
   );
 }
 
-function decide(client: ClientConnection, verdict: Identity | Refusal | undefined): void {
+function decide(client: ClientConnection, verdict: Identity | Refusal | undefined, settled: typeof settle): void {
+  client.loginUnderWay = null;
   if (client.isClosed) return;
   if (verdict === undefined) refuse(client, 'nobody knows these credentials', null);
   else if (isRefusal(verdict)) refuse(client, verdict.reason, verdict.closeReason);
-  else settle(client, verdict);
+  else settled(client, verdict);
   client.release();
 }
 
@@ -72,11 +80,8 @@ function refuse(client: ClientConnection, reason: string, closeReason: CloseReas
 /** The client is who it says. What it asked for is checked last, as the reference server does. */
 function settle(client: ClientConnection, identity: Identity): void {
   const { broker, options } = client;
-  const account = broker.accounts.get(identity.account);
-  if (account === undefined) {
-    refuse(client, `account "${identity.account}" does not exist`, CloseReason.missingAccount);
-    return;
-  }
+  const account = accountOf(client, identity);
+  if (account === null) return;
   if (options.account !== '' || options.new_account) {
     refuse(client, 'a client cannot choose its account', null);
     return;
@@ -99,33 +104,73 @@ function settle(client: ClientConnection, identity: Identity): void {
   if (client.isConnectReceived && options.verbose) client.sendOk();
 }
 
-/** Gives the client its account, permissions and limits. */
+/** The same client as before, as far as everybody else is concerned. */
+function settleAgain(client: ClientConnection, identity: Identity): void {
+  const account = accountOf(client, identity);
+  if (account === null) return;
+  if (account === client.account) become(client, identity);
+  else client.close(CloseReason.clientClosed);
+}
+
+/** Null when there is none, and the client is gone. */
+function accountOf(client: ClientConnection, { account: name }: Identity): Account | null {
+  const account = client.broker.accounts.get(name);
+  if (account === undefined) refuse(client, `account "${name}" does not exist`, CloseReason.missingAccount);
+  return account ?? null;
+}
+
+/** Gives the client its account, permissions and limits. False when the account takes no more, and the client is gone. */
 function bind(client: ClientConnection, account: Account, identity: Identity): boolean {
-  const { broker } = client;
-  if (account !== client.account || !account.connections.has(client)) {
-    if (account.isFull) {
-      broker.limitHits.accountConnections++;
+  if (account !== client.account || client.identity === null) {
+    if (account.isFullFor(client)) {
+      client.broker.limitHits.accountConnections++;
       client.sendError('maximum account active connections exceeded');
       client.close(CloseReason.maxAccountConnections);
       return false;
     }
-    client.account.remove(client);
-    client.account = account;
-    account.add(client);
+    move(client, account);
   }
+  become(client, identity);
+  return true;
+}
+
+/** What it subscribed to was in the other account. */
+function move(client: ClientConnection, account: Account): void {
+  if (account === client.account) return;
+  client.endAllSubscriptions();
+  client.account.remove(client);
+  client.account = account;
+  account.add(client);
+}
+
+function become(client: ClientConnection, identity: Identity): void {
   client.identity = identity;
   client.permissions = identity.permissions;
-  const replies = identity.permissions?.replies ?? null;
-  client.replies = replies === null ? null : new ReplyAllowances(replies, broker.clock);
+  rememberReplies(client, identity.permissions?.replies ?? null);
   client.planGeneration = 0;
-  client.payloadMax = smallest(broker.options.maxPayload, account.limits.maxPayload, identity.maxPayload);
-  client.subscriptionsMax = smallest(
-    broker.options.maxSubscriptions || -1,
-    account.limits.maxSubscriptions,
-    identity.maxSubscriptions,
-  );
+  applyLimits(client);
   expireAt(client, identity.expiresAt);
-  return true;
+  reviewSubscriptions(client);
+}
+
+/** Requests that were delivered under the old rule may be answered by the new one. */
+function rememberReplies(client: ClientConnection, rule: ReplyAllowance | null): void {
+  if (rule === null) client.replies = null;
+  else if (client.replies !== null) client.replies.rule = rule;
+  else client.replies = new ReplyAllowances(rule, client.broker.clock, client.broker.options.maxRememberedReplies);
+}
+
+/** The narrowest of what the broker, the account and the user are limited to. */
+export function applyLimits(client: ClientConnection): void {
+  const { options } = client.broker;
+  const { limits } = client.account;
+  const { identity } = client;
+  client.payloadMax = smallest(options.maxPayload, limits.maxPayload, identity?.maxPayload);
+  client.subscriptionsMax = smallest(
+    options.maxSubscriptions || -1,
+    limits.maxSubscriptions,
+    identity?.maxSubscriptions,
+  );
 }
 
 function expireAt(client: ClientConnection, moment: number | undefined): void {

@@ -10,19 +10,32 @@ interface Granted {
 const PRUNE_EVERY = 256;
 
 export class ReplyAllowances {
+  /** May be replaced: what is remembered goes by the new one. */
+  rule: ReplyAllowance;
+  /** By the reply's subject, the oldest first. */
   private readonly granted = new Map<string, Granted>();
-  private readonly rule: ReplyAllowance;
+  /** Stands before the oldest: looking for it anew would go past every place that was given up, each time. */
+  private readonly oldest = this.granted.keys();
   private readonly clock: Clock;
+  private readonly max: number;
   private sincePrune = 0;
 
-  constructor(rule: ReplyAllowance, clock: Clock) {
+  /** No more than `max` are remembered. */
+  constructor(rule: ReplyAllowance, clock: Clock, max: number) {
     this.rule = rule;
     this.clock = clock;
+    this.max = max;
+  }
+
+  get size(): number {
+    return this.granted.size;
   }
 
   grant(reply: string): void {
+    this.granted.delete(reply);
     this.granted.set(reply, { count: 0, at: this.clock.monotonic() });
     if (++this.sincePrune >= PRUNE_EVERY) this.prune();
+    if (this.granted.size > this.max) this.granted.delete(this.oldest.next().value as string);
   }
 
   /** Uses up one reply. */
