@@ -6,7 +6,7 @@
 import { errorFrame, PING } from '../../protocols/client/frames.ts';
 import type { Account } from '../accounts/account.ts';
 import type { Broker } from '../broker.ts';
-import type { Receiver, Transport } from '../ports/transport.ts';
+import { IN_PROCESS, type Receiver, type Transport } from '../ports/transport.ts';
 import type { ChunkPool } from './chunk.ts';
 import { CloseReason, dropsOutput } from './close-reason.ts';
 import { type FrameReader, Inbox } from './inbox.ts';
@@ -67,9 +67,10 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     return this.broker.flow.pool;
   }
 
-  /** The peer's address as the monitor shows it. */
+  /** The peer's address as INFO and the monitor show it; empty within this process, where there is none. */
   get clientIp(): string {
-    return this.transport.remote.host;
+    const { host } = this.transport.remote;
+    return host === IN_PROCESS ? '' : host;
   }
 
   /** Names the connection in log lines. */

@@ -5,7 +5,7 @@ import { NetworkError } from './network-error.ts';
 import type { Clock, ConnectOptions, Listener, ListenOptions, Network } from './ports.ts';
 import { bareHost, hostAndPort } from './socket-address.ts';
 import { systemClock } from './system-clock.ts';
-import type { Address, Transport } from './transport.ts';
+import { type Address, IN_PROCESS, type Transport } from './transport.ts';
 
 type PairClock = Pick<Clock, 'after' | 'soon'>;
 
@@ -21,8 +21,8 @@ export interface MemoryPairOptions {
 export function createMemoryPair(options: MemoryPairOptions = {}): [MemoryTransport, MemoryTransport] {
   const clock = options.clock ?? systemClock();
   const [local, remote] = [
-    { host: 'memory', port: 1 },
-    { host: 'memory', port: 2 },
+    { host: IN_PROCESS, port: 1 },
+    { host: IN_PROCESS, port: 2 },
   ];
   const end = (from: Address, to: Address): MemoryEndOptions => ({
     local: from,

@@ -7,6 +7,9 @@
  */
 import type { Duplex } from 'node:stream';
 
+/** In place of a host, where both ends are in this process. */
+export const IN_PROCESS = 'memory';
+
 export interface Address {
   host: string;
   port: number;
