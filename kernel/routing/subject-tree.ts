@@ -6,12 +6,13 @@
  * key's hash beside the node's index, so that a wrong slot is passed over without a look at a node. The walk makes no
  * string, no array and no object: results are left in `matched`.
  */
+import { hashOfToken, SplitSubject } from './split-subject.ts';
 
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 const PARENT_MIX = 0x9e3779b1;
 const FIRST_CAPACITY = 8;
-const DOT = 46;
+
+/** The subject being walked; every walk begins by setting it. */
+const subject = new SplitSubject();
 
 export class SubjectNode<V> {
   readonly index: number;
@@ -49,14 +50,6 @@ export class SubjectTree<V> {
   private edgeCount = 0;
   private valueCount = 0;
   private matchCount = 0;
-
-  // The subject being walked.
-  private bytes: Buffer = Buffer.alloc(0);
-  private tokenCount = 0;
-  private tokenStarts = new Int32Array(32);
-  private tokenEnds = new Int32Array(32);
-  private tokenHashes = new Int32Array(32);
-  private tokenIsHashed = new Uint8Array(32);
 
   /** How many patterns have a value. */
   get size(): number {
@@ -102,9 +95,14 @@ export class SubjectTree<V> {
   /** Finds all values whose pattern matches the literal subject; they are left in `matched`. */
   match(bytes: Buffer, start: number, end: number): number {
     this.matchCount = 0;
-    if (this.valueCount === 0 || !this.split(bytes, start, end)) return 0;
+    if (this.valueCount === 0 || !subject.split(bytes, start, end)) return 0;
     this.walk(this.root, 0);
     return this.matchCount;
+  }
+
+  /** Whether any pattern matches: stops at the first that does. */
+  covers(bytes: Buffer, start: number, end: number): boolean {
+    return this.valueCount > 0 && subject.split(bytes, start, end) && this.reachesValue(this.root, 0);
   }
 
   *values(): IterableIterator<V> {
@@ -124,31 +122,9 @@ export class SubjectTree<V> {
     return this.nodes[slot]?.value ?? null;
   }
 
-  /** Notes where the tokens lie. False when one is empty: such a subject matches nothing. */
-  private split(bytes: Buffer, start: number, end: number): boolean {
-    let count = 0;
-    let tokenStart = start;
-    for (let at = start; at < end; at++) {
-      if (bytes[at] !== DOT) continue;
-      if (at === tokenStart) return false;
-      if (count + 1 >= this.tokenStarts.length) this.growTokens();
-      this.tokenStarts[count] = tokenStart;
-      this.tokenEnds[count] = at;
-      this.tokenIsHashed[count++] = 0;
-      tokenStart = at + 1;
-    }
-    if (tokenStart === end) return false;
-    this.tokenStarts[count] = tokenStart;
-    this.tokenEnds[count] = end;
-    this.tokenIsHashed[count++] = 0;
-    this.tokenCount = count;
-    this.bytes = bytes;
-    return true;
-  }
-
   private walk(from: SubjectNode<V>, fromDepth: number): void {
     let node = from;
-    for (let depth = fromDepth; depth < this.tokenCount; depth++) {
+    for (let depth = fromDepth; depth < subject.count; depth++) {
       if (node.rest !== null && node.rest.value !== null) this.matched[this.matchCount++] = node.rest.value;
       const star = node.star;
       const literal = node.literalChildren === 0 ? null : this.literalChild(node, depth);
@@ -163,8 +139,22 @@ export class SubjectTree<V> {
     if (node.value !== null) this.matched[this.matchCount++] = node.value;
   }
 
+  private reachesValue(from: SubjectNode<V>, fromDepth: number): boolean {
+    let node = from;
+    for (let depth = fromDepth; depth < subject.count; depth++) {
+      if (node.rest !== null && node.rest.value !== null) return true;
+      const star = node.star;
+      const literal = node.literalChildren === 0 ? null : this.literalChild(node, depth);
+      if (literal !== null && star !== null && this.reachesValue(star, depth + 1)) return true;
+      const next = literal ?? star;
+      if (next === null) return false;
+      node = next;
+    }
+    return node.value !== null;
+  }
+
   private literalChild(parent: SubjectNode<V>, depth: number): SubjectNode<V> | null {
-    const hash = this.tokenIsHashed[depth] === 1 ? this.tokenHashes[depth] : this.hashToken(depth);
+    const hash = subject.hashAt(depth);
     const edges = this.edges;
     const mask = edges.length - 2;
     const key = keyOf(hash, parent.index);
@@ -173,25 +163,8 @@ export class SubjectTree<V> {
       if (index === 0) return null;
       if (edges[slot] !== key) continue;
       const node = this.nodes[index] as SubjectNode<V>;
-      if (node.parent === parent && this.tokenEquals(depth, node.token)) return node;
+      if (node.parent === parent && subject.isAt(depth, node.token)) return node;
     }
-  }
-
-  private hashToken(depth: number): number {
-    let hash = FNV_OFFSET;
-    const end = this.tokenEnds[depth];
-    for (let at = this.tokenStarts[depth]; at < end; at++) hash = Math.imul(hash ^ this.bytes[at], FNV_PRIME);
-    this.tokenHashes[depth] = hash;
-    this.tokenIsHashed[depth] = 1;
-    return hash | 0;
-  }
-
-  private tokenEquals(depth: number, token: string): boolean {
-    const start = this.tokenStarts[depth];
-    const length = this.tokenEnds[depth] - start;
-    if (token.length !== length) return false;
-    for (let at = 0; at < length; at++) if (token.charCodeAt(at) !== this.bytes[start + at]) return false;
-    return true;
   }
 
   private childFor(parent: SubjectNode<V>, token: string): SubjectNode<V> | null {
@@ -200,7 +173,7 @@ export class SubjectTree<V> {
     if (parent.literalChildren === 0) return null;
     const edges = this.edges;
     const mask = edges.length - 2;
-    const key = keyOf(hashOf(token), parent.index);
+    const key = keyOf(hashOfToken(token), parent.index);
     for (let slot = (key << 1) & mask; ; slot = (slot + 2) & mask) {
       const index = edges[slot + 1];
       if (index === 0) return null;
@@ -213,7 +186,7 @@ export class SubjectTree<V> {
   private addChild(parent: SubjectNode<V>, token: string): SubjectNode<V> {
     const isLiteral = token !== '*' && token !== '>';
     const index = this.freeIndexes.pop() ?? this.nodes.length;
-    const node = new SubjectNode<V>(index, parent, token, isLiteral ? keyOf(hashOf(token), parent.index) : 0);
+    const node = new SubjectNode<V>(index, parent, token, isLiteral ? keyOf(hashOfToken(token), parent.index) : 0);
     this.nodes[index] = node;
     if (token === '*') parent.star = node;
     else if (token === '>') parent.rest = node;
@@ -254,7 +227,9 @@ export class SubjectTree<V> {
       this.freeIndexes.push(node.index);
       node = parent;
     }
-    if (this.edges.length > 2 * FIRST_CAPACITY && this.edgeCount * 32 < this.edges.length) this.shrink();
+    const isRoomy = this.edges.length > 2 * FIRST_CAPACITY && this.edgeCount * 32 < this.edges.length;
+    if (isRoomy) this.rebuildEdges(Math.max(2 * FIRST_CAPACITY, this.edges.length / 4));
+    if (isRoomy || isBare(this.root)) this.trimNodes();
   }
 
   /** Closes the gap that the removed edge leaves, so that probing never needs tombstones. */
@@ -275,32 +250,17 @@ export class SubjectTree<V> {
     edges[gap + 1] = 0;
   }
 
-  private shrink(): void {
-    this.rebuildEdges(Math.max(2 * FIRST_CAPACITY, this.edges.length / 4));
+  private trimNodes(): void {
     while (this.nodes.length > 1 && this.nodes[this.nodes.length - 1] === null) this.nodes.pop();
     const alive = this.freeIndexes.filter((index) => index < this.nodes.length);
     this.freeIndexes.length = 0;
     for (const index of alive) this.freeIndexes.push(index);
-  }
-
-  private growTokens(): void {
-    const size = this.tokenStarts.length * 2;
-    this.tokenStarts = grown(this.tokenStarts, size);
-    this.tokenEnds = grown(this.tokenEnds, size);
-    this.tokenHashes = grown(this.tokenHashes, size);
-    this.tokenIsHashed = new Uint8Array(size);
   }
 }
 
 function endOfToken(pattern: string, start: number): number {
   const dot = pattern.indexOf('.', start);
   return dot < 0 ? pattern.length : dot;
-}
-
-function hashOf(token: string): number {
-  let hash = FNV_OFFSET;
-  for (let at = 0; at < token.length; at++) hash = Math.imul(hash ^ token.charCodeAt(at), FNV_PRIME);
-  return hash | 0;
 }
 
 /** The hash of an edge: of a token below one parent. */
@@ -311,10 +271,4 @@ function keyOf(hash: number, parentIndex: number): number {
 
 function isBare<V>(node: SubjectNode<V>): boolean {
   return node.value === null && node.literalChildren === 0 && node.star === null && node.rest === null;
-}
-
-function grown(from: Int32Array, size: number): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(size);
-  to.set(from);
-  return to;
 }
