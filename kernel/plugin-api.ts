@@ -1,14 +1,9 @@
 /** The one module a plugin author imports. What is exported here is kept within an API version. */
 
-/** The kinds of fields a schema is made of: `fields.integer('port', { default: 80, doc: '...' })`. */
-export * as fields from './config/fields.ts';
-export type { Place, Problem, Problems } from './config/problem.ts';
-export { defineSchema, type OptionsOf, type Schema } from './config/schema.ts';
-export type { HookName, TapOf } from './hooks/catalogue.ts';
-export type { HookTypes } from './hooks/hook-types.ts';
+// --- A plugin: what it declares, and what it is handed ---
+
 export { PluginError, type PluginErrorCode } from './hooks/plugin-error.ts';
 export { isRefusal, type Refusal, refuse } from './hooks/refusal.ts';
-export type { Stage, TapOptions } from './hooks/tap.ts';
 export { API_VERSION } from './host/api-version.ts';
 export type { ProvidedCapability } from './host/capability-table.ts';
 export type { KernelServices } from './host/kernel-services.ts';
@@ -38,10 +33,53 @@ export {
 } from './host/plugin-definition.ts';
 export type { Scope } from './host/scope.ts';
 export type { Log } from './log.ts';
-export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
-/** A transport over a Node stream, for plugins that wrap one: in TLS, in a WebSocket. */
-export { StreamTransport } from './ports/stream-transport.ts';
-export type { Address, Receiver, TlsFacts, Transport } from './ports/transport.ts';
+export { NATS_VERSION, PRODUCT_VERSION } from './version.ts';
+
+// --- Hooks: what the kernel asks and tells ---
+
+export type { HookName, TapOf } from './hooks/catalogue.ts';
+export type { HookTypes } from './hooks/hook-types.ts';
+export type { Stage, TapOptions } from './hooks/tap.ts';
+
+// --- Configuration: schemas, and values that need a closer look ---
+
+/** Text between double quotes, as messages show it: of people, or of bytes with one character each. */
+export { quoted, quotedText } from '../protocols/client/quoted.ts';
+/** Taking a value for the type it should have; undefined is answered once what is wrong is recorded. */
+export { asArray, asBoolean, asInteger, asMap, asString, mismatchText, printed } from './config/conversion.ts';
+/** Milliseconds, with fractions. */
+export { type DurationOutcome, formatDuration, parseDuration } from './config/duration.ts';
+/** The kinds of fields a schema is made of: `fields.integer('port', { default: 80, doc: '...' })`. */
+export * as fields from './config/fields.ts';
+/** What a configuration is once it is read: values that know where they stand. */
+export {
+  type ArrayNode,
+  type ConfigNode,
+  type MapEntry,
+  type MapNode,
+  type StringNode,
+  typeName,
+} from './config/grammar/node.ts';
+export type { Place, Problem, Problems } from './config/problem.ts';
+export { defineSchema, type FieldUse, type OptionsOf, type Schema } from './config/schema.ts';
+
+// --- The broker: who is there, and what they may do ---
+
+export type { Account } from './accounts/account.ts';
+/** Where everybody is who is not put elsewhere. */
+export { GLOBAL_ACCOUNT } from './accounts/account-registry.ts';
+export type { DeliveryFilter, Identity, Permissions, ReplyAllowance } from './accounts/permissions.ts';
+export type { Broker } from './broker.ts';
+export type { ClientConnection } from './connection/client-connection.ts';
+export type { Opener, Opening } from './connection/client-listener.ts';
+export type { ClientOptions } from './connection/client-options.ts';
+export { CloseReason } from './connection/close-reason.ts';
+export type { Connection } from './connection/connection.ts';
+export { isClient } from './connection/connection-kind.ts';
+export type { ServerInfo } from './connection/info.ts';
+
+// --- Messages: who gets them, and what happens to them ---
+
 export type { Message, RetainedMessage } from './routing/message.ts';
 export type {
   MessageTrace,
@@ -52,4 +90,25 @@ export type {
 } from './routing/message-trace.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
 export type { Subscription } from './routing/subscription.ts';
-export { NATS_VERSION, PRODUCT_VERSION } from './version.ts';
+
+// --- Subjects: bytes, one character each, to the broker; text to people ---
+
+export {
+  collide,
+  hasWildcard,
+  isSubset,
+  isValidLiteral,
+  isValidSubject,
+  matchesLiteral,
+  subjectFromText,
+  textFromSubject,
+} from './routing/subject.ts';
+/** Values by pattern, looked up with the bytes of a subject where they lie. */
+export { type SubjectNode, SubjectTree } from './routing/subject-tree.ts';
+
+// --- Ports: the outside world, which a test can replace ---
+
+export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
+/** A transport over a Node stream, for plugins that wrap one: in TLS, in a WebSocket. */
+export { StreamTransport } from './ports/stream-transport.ts';
+export type { Address, Receiver, TlsFacts, Transport } from './ports/transport.ts';

@@ -1,20 +1,22 @@
 /** The configuration of who may log in: `authorization`, the users of accounts, `no_auth_user` and `proxies`. */
 import {
+  asString,
   type ConfigChange,
+  type ConfigNode,
   type ConfigSources,
   defineSchema,
   fields,
+  GLOBAL_ACCOUNT,
   type OptionsOf,
   type Problems,
+  quotedText,
   type ReloadAnswer,
 } from '../../kernel/plugin-api.ts';
 import { type CalloutOptions, readCallout } from './config/callout-options.ts';
 import { readDurationText } from './config/duration-text.ts';
 import { readPermissions } from './config/permission-options.ts';
 import { readTrustedProxies } from './config/proxy-options.ts';
-import { quote, wrongType } from './config/texts.ts';
 import { type ListedUser, readUsers, type UserOptions, uniqueUsers, withDefaults } from './config/user-options.ts';
-import { type ConfigNode, GLOBAL_ACCOUNT } from './kernel-terms.ts';
 import type { PermissionRules } from './permissions/permission-rules.ts';
 
 export interface AuthConfig {
@@ -151,12 +153,8 @@ function checkConflicts(
 
 function readNoAuthUser(node: ConfigNode | undefined, users: readonly UserOptions[], problems: Problems): string {
   if (node === undefined) return '';
-  if (node.kind !== 'string') {
-    problems.error(node, wrongType(node, 'string'));
-    return '';
-  }
-  const name = node.value;
-  const subject = `no_auth_user: ${quote(name)}`;
+  const name = asString(node, problems) ?? '';
+  const subject = `no_auth_user: ${quotedText(name)}`;
   if (name !== '' && users.length === 0) {
     problems.bareError(node, `${subject} present, but users/nkeys are not defined`);
   } else if (name !== '' && !users.some((user) => user.user === name || user.nkey === name)) {
@@ -187,7 +185,7 @@ function timeoutIn(node: ConfigNode, problems: Problems): number | undefined {
 /** The block is read for its mistakes; to accept it and not act on it would let in whoever knows the callout's users. */
 function readCalloutKey(node: ConfigNode, use: { problems: Problems; writtenKey: string }): CalloutOptions | undefined {
   const callout = readCallout(node, use.problems);
-  const key = quote(use.writtenKey);
+  const key = quotedText(use.writtenKey);
   const what = `${key} needs the plugin "auth-callout", which is not in this build`;
   use.problems.error(node, `${what}; take ${key} out, or use a build with "auth-callout"`);
   return callout;

@@ -4,12 +4,14 @@
  * `authenticate` is asked in the order of the chain before the configured users are looked up, and the first answer
  * counts. What is decided then goes past every `review`, which may replace it: a callout that overrides everything.
  */
-import type { Refusal } from '../../kernel/plugin-api.ts';
+import type { ClientOptions, Connection, Identity, Refusal } from '../../kernel/plugin-api.ts';
 import type { ConnectionType } from './credentials/connection-type.ts';
-import type { Connection, Credentials, Identity } from './kernel-terms.ts';
 import type { KnownUser } from './user-directory.ts';
 
-export type { Connection, ConnectionType, Credentials, Identity, KnownUser };
+export type { Connection, ConnectionType, Identity, KnownUser };
+
+/** What the client said in CONNECT. */
+export type Credentials = Readonly<ClientOptions>;
 
 export const AUTHENTICATOR = 'auth.authenticator';
 

@@ -1,22 +1,20 @@
 /** Decides who a client is. All refusals look alike from outside. */
-import { isRefusal, type Refusal, refuse } from '../../kernel/plugin-api.ts';
-import type { Authenticator, LoginAttempt, Verdict } from './contract.ts';
+import {
+  CloseReason,
+  type Connection,
+  GLOBAL_ACCOUNT,
+  type Identity,
+  isClient,
+  isRefusal,
+  type Refusal,
+  refuse,
+} from '../../kernel/plugin-api.ts';
+import type { Authenticator, Credentials, LoginAttempt, Verdict } from './contract.ts';
 import { connectionTypeOf } from './credentials/connection-type.ts';
 import type { FailedLogins } from './credentials/failed-logins.ts';
 import type { Secrets } from './credentials/secret.ts';
 import { decodeSignature, isSigned } from './credentials/signature.ts';
-import {
-  type CloseReason,
-  type Connection,
-  type Credentials,
-  GLOBAL_ACCOUNT,
-  type Identity,
-  isClient,
-} from './kernel-terms.ts';
 import type { KeyUser, KnownUser, PasswordUser, UserDirectory } from './user-directory.ts';
-
-const PROXY_NOT_TRUSTED: CloseReason = 'Proxy Not Trusted';
-const PROXY_REQUIRED: CloseReason = 'Proxy Required';
 
 /** Null: somebody tried to pass for a proxy. */
 type ProxyKey = string | null;
@@ -91,7 +89,7 @@ export class Gatekeeper {
 
   private async decide(connection: Connection, credentials: Credentials): Promise<Verdict> {
     const proxyKey = await this.proxyOf(connection, credentials);
-    if (proxyKey === null) return refusalOf(credentials, PROXY_NOT_TRUSTED);
+    if (proxyKey === null) return refusalOf(credentials, CloseReason.proxyNotTrusted);
     const attempt = new Attempt(this, connection, credentials, proxyKey);
     let verdict = (await this.firstAnswer(attempt)) ?? (await this.decideByConfiguration(attempt));
     for (const authenticator of this.authenticators) {
@@ -159,7 +157,7 @@ export class Gatekeeper {
 
   /** The credentials are right; what is left is whether this user may come in this way. */
   admit({ connectionType, credentials, proxyKey }: LoginAttempt, user: KnownUser): Verdict {
-    if (user.isProxyRequired && proxyKey === '') return refusalOf(credentials, PROXY_REQUIRED);
+    if (user.isProxyRequired && proxyKey === '') return refusalOf(credentials, CloseReason.proxyRequired);
     if (user.connectionTypes.length > 0 && !user.connectionTypes.includes(connectionType)) {
       return refusalOf(credentials);
     }

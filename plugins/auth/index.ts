@@ -1,11 +1,17 @@
 /** Who may log in, and what they may do: users, passwords, tokens, keys, permissions. */
-import { type Disposer, definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
+import {
+  type Connection,
+  type Disposer,
+  definePlugin,
+  isClient,
+  type PluginContext,
+  type ServerInfo,
+} from '../../kernel/plugin-api.ts';
 import { type AuthConfig, authSchema, reloadAnswer } from './config.ts';
 import { AUTHENTICATOR, type Authenticator } from './contract.ts';
 import { FailedLogins } from './credentials/failed-logins.ts';
 import { Secrets } from './credentials/secret.ts';
 import { Gatekeeper } from './gatekeeper.ts';
-import { type Connection, isClient, type ServerInfo } from './kernel-terms.ts';
 import { Relogin } from './relogin.ts';
 import { hasPlainPasswords, UserDirectory } from './user-directory.ts';
 
@@ -68,8 +74,6 @@ class AuthState {
     });
     this.relogin = new Relogin(kernel.broker, this.gatekeeper);
     ctx.tap('connection.hello', (info, connection) => this.greet(info, connection));
-    ctx.tap('connection.authenticated', (connection) => this.relogin.authenticated(connection));
-    ctx.tap('connection.closed', (connection) => this.relogin.closed(connection));
     // A reload may replace the broker's options as a whole.
     ctx.tap('server.reload', () => this.applyTimeout());
   }

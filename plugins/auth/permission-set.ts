@@ -4,16 +4,16 @@
  * Entries are patterns and the subject asked about is text, wildcards included: an allowed `foo.*` admits a subscription
  * to `foo.>`, as it does on every NATS server.
  */
-import type { DeliveryFilter, Permissions, ReplyAllowance } from './kernel-terms.ts';
-import { PatternSet } from './permissions/pattern-set.ts';
+import type { DeliveryFilter, Permissions, ReplyAllowance } from '../../kernel/plugin-api.ts';
 import type { PermissionRules } from './permissions/permission-rules.ts';
+import { PublishRules } from './permissions/publish-rules.ts';
+import type { SubjectSet } from './permissions/subject-set.ts';
 import { SubscribeList } from './permissions/subscribe-list.ts';
 
 export class PermissionSet implements Permissions {
   readonly rules: PermissionRules;
   readonly replies: ReplyAllowance | null;
-  private readonly publishAllow: PatternSet | null;
-  private readonly publishDeny: PatternSet;
+  private readonly publishRules: PublishRules;
   private readonly subscribeAllow: SubscribeList | null;
   private readonly subscribeDeny: SubscribeList;
   private readonly plainFilter: DeliveryFilter;
@@ -21,17 +21,14 @@ export class PermissionSet implements Permissions {
   constructor(rules: PermissionRules) {
     this.rules = rules;
     this.replies = rules.responses;
-    const { allow } = rules.publish;
-    this.publishAllow = publishAllowOf(allow, rules.responses);
-    this.publishDeny = PatternSet.of(rules.publish.deny);
+    this.publishRules = new PublishRules(rules);
     this.subscribeAllow = rules.subscribe.allow === null ? null : new SubscribeList(rules.subscribe.allow);
     this.subscribeDeny = new SubscribeList(rules.subscribe.deny);
     this.plainFilter = new DeniedSubjects([this.subscribeDeny.plain]);
   }
 
   mayPublish(bytes: Buffer, start: number, end: number): boolean {
-    if (this.publishAllow !== null && !this.publishAllow.covers(bytes, start, end)) return false;
-    return !this.publishDeny.covers(bytes, start, end);
+    return this.publishRules.allow(bytes, start, end);
   }
 
   maySubscribe(subject: string, queue: string): boolean {
@@ -49,16 +46,10 @@ export class PermissionSet implements Permissions {
   }
 }
 
-/** Who may answer requests, and is told nothing else, may publish nothing else. */
-function publishAllowOf(allow: readonly string[] | null, responses: ReplyAllowance | null): PatternSet | null {
-  if (allow !== null) return PatternSet.of(allow);
-  return responses === null ? null : new PatternSet();
-}
-
 class DeniedSubjects implements DeliveryFilter {
-  private readonly denied: readonly PatternSet[];
+  private readonly denied: readonly SubjectSet[];
 
-  constructor(denied: readonly PatternSet[]) {
+  constructor(denied: readonly SubjectSet[]) {
     this.denied = denied;
   }
 

@@ -1,10 +1,10 @@
 /** What a report says about the server that made it, where nobody else provides that. */
-import { type HookTypes, NATS_VERSION } from '../../kernel/plugin-api.ts';
+import { type Broker, NATS_VERSION } from '../../kernel/plugin-api.ts';
 
 /** Describes the server anew for each message that is published. */
 export type ServerStamp = () => object;
 
-export function plainStamp(broker: HookTypes['server']): ServerStamp {
+export function plainStamp(broker: Broker): ServerStamp {
   let published = 0;
   return () => ({
     name: broker.name,

@@ -1,5 +1,13 @@
 /** Decides which messages are traced, and publishes what was written down about them. */
-import type { HookTypes, Log, Message, MessageTrace, MessageTracer, TraceDecision } from '../../kernel/plugin-api.ts';
+import type {
+  Account,
+  Broker,
+  Log,
+  Message,
+  MessageTrace,
+  MessageTracer,
+  TraceDecision,
+} from '../../kernel/plugin-api.ts';
 import { encode } from './encoding.ts';
 import { traceEvent } from './event.ts';
 import { type HeaderFields, readHeaderFields } from './header-fields.ts';
@@ -7,8 +15,6 @@ import { HeaderScan } from './header-scan.ts';
 import type { ServerStamp } from './server-stamp.ts';
 import { DESTINATION, DISABLED, readTraceWish, type TraceWish } from './trace-headers.ts';
 
-type Broker = HookTypes['server'];
-type Account = HookTypes['account'];
 /** The connection a message came from. */
 type Publisher = Parameters<MessageTracer['examine']>[0];
 

@@ -1,6 +1,6 @@
 /** Times and durations as monitoring tools expect them. */
+import { formatDuration } from '../../kernel/plugin-api.ts';
 
-const MICROSECONDS = 1000;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -47,22 +47,11 @@ export function uptimeText(milliseconds: number): string {
 
 /** A round-trip time as Go prints durations, below a millisecond in whole microseconds: `444µs`, `1.71462ms`, `2.5s`. */
 export function rttText(milliseconds: number): string {
-  const nanoseconds = Math.round(milliseconds * 1e6);
-  if (nanoseconds <= 0) return '0s';
-  if (nanoseconds < MICROSECONDS) return `${nanoseconds}ns`;
-  if (nanoseconds < 1e6) return `${Math.floor(nanoseconds / MICROSECONDS)}µs`;
-  if (nanoseconds < 1e9) return `${nanoseconds / 1e6}ms`;
-  const minutes = Math.floor(nanoseconds / 6e10);
-  const seconds = `${(nanoseconds - minutes * 6e10) / 1e9}s`;
-  if (minutes === 0) return seconds;
-  return minutes < 60 ? `${minutes}m${seconds}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
+  const microseconds = milliseconds * 1000;
+  const isShort = microseconds >= 1 && milliseconds < 1;
+  return formatDuration(isShort ? Math.floor(microseconds) / 1000 : Math.max(0, milliseconds));
 }
 
 export function nanoseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1e6);
-}
-
-/** A text between double quotes, with everything unprintable escaped. */
-export function quoted(text: string): string {
-  return JSON.stringify(text).replace(/\x7f/g, '\\x7f');
 }

@@ -1,5 +1,13 @@
 /** How single keys of a `tls` block are read, with the texts of a NATS server for what is wrong with them. */
-import { fields } from '../../kernel/plugin-api.ts';
+import {
+  type ArrayNode,
+  type ConfigNode,
+  type FieldUse,
+  fields,
+  mismatchText,
+  parseDuration,
+  typeName,
+} from '../../kernel/plugin-api.ts';
 import {
   cipherList,
   DEFAULT_CIPHERS,
@@ -10,47 +18,32 @@ import {
 } from './cipher-names.ts';
 import type { CertificateFiles, HandshakeFirst } from './tls-options.ts';
 
-type Read = Parameters<typeof fields.custom>[2];
-export type Node = Parameters<Read>[0];
-type Use = Parameters<Read>[1];
-type ArrayNode = Extract<Node, { kind: 'array' }>;
-
 const PARSING = 'error parsing tls config';
 const SECOND = 1000;
 export const TIMEOUT_MS = 2 * SECOND;
 const AUTO_FALLBACK_MS = 50;
 const KEY_DIGEST = /^[0-9a-f]{64}$/i;
 
-function fail(node: Node, use: Use, text: string): undefined {
+function fail(node: ConfigNode, use: FieldUse, text: string): undefined {
   use.problems.error(node, text);
   return undefined;
 }
 
-/** The plugin API reads durations as whole fields; here only the outcome is wanted. */
-function durationOf(node: Node): { ms: number } | { failure: string } {
-  let failure = '';
-  const error = (_place: unknown, text: string): void => {
-    failure = text.replace(/^error parsing duration: /, '');
-  };
-  const ms = fields.readDuration(node, { problems: { error } as Use['problems'], writtenKey: 'duration' }, true);
-  return ms === undefined ? { failure } : { ms };
-}
-
 export function file<Key extends string>(key: Key, doc: string) {
-  const read = (node: Node, use: Use): string | undefined =>
+  const read = (node: ConfigNode, use: FieldUse): string | undefined =>
     node.kind === 'string' ? node.value : fail(node, use, `${PARSING}, expected '${key}' to be filename`);
   return fields.custom(key, 'file', read, { default: '', doc });
 }
 
 export function flag<Key extends string>(key: Key, doc: string, prefix = `${PARSING}, `) {
-  const read = (node: Node, use: Use): boolean | undefined =>
+  const read = (node: ConfigNode, use: FieldUse): boolean | undefined =>
     node.kind === 'boolean' ? node.value : fail(node, use, `${prefix}expected '${key}' to be a boolean`);
   return fields.custom(key, 'boolean', read, { default: false, doc });
 }
 
 /** Keys of another operating system. */
 export function foreignText<Key extends string>(key: Key, doc: string) {
-  const read = (node: Node, use: Use): string | undefined =>
+  const read = (node: ConfigNode, use: FieldUse): string | undefined =>
     node.kind === 'string' && node.value !== ''
       ? node.value
       : fail(node, use, `expected '${key}' to be a valid non-empty string`);
@@ -59,10 +52,10 @@ export function foreignText<Key extends string>(key: Key, doc: string) {
 
 /** Seconds with fractions, or a duration. */
 export function timeout() {
-  const read = (node: Node, use: Use): number | undefined => {
+  const read = (node: ConfigNode, use: FieldUse): number | undefined => {
     if (node.kind === 'integer' || node.kind === 'float') return Number(node.value) * SECOND;
     if (node.kind !== 'string') return fail(node, use, `${PARSING}, 'timeout' wrong type`);
-    const outcome = durationOf(node);
+    const outcome = parseDuration(node.value);
     return 'ms' in outcome ? outcome.ms : fail(node, use, `${PARSING}, 'timeout' ${outcome.failure}`);
   };
   return fields.custom('timeout', 'seconds or duration', read, {
@@ -72,7 +65,7 @@ export function timeout() {
 }
 
 export function rateLimit() {
-  const read = (node: Node, use: Use): number | undefined =>
+  const read = (node: ConfigNode, use: FieldUse): number | undefined =>
     node.kind === 'integer' ? Number(node.value) : fail(node, use, `${PARSING}, 'connection_rate_limit' wrong type`);
   return fields.custom('connection_rate_limit', 'integer', read, {
     default: 0,
@@ -93,24 +86,24 @@ export function handshakeFirst() {
   );
 }
 
-function readHandshakeFirst(node: Node, use: Use): HandshakeFirst | undefined {
+function readHandshakeFirst(node: ConfigNode, use: FieldUse): HandshakeFirst | undefined {
   const key = use.writtenKey;
   if (node.kind === 'boolean') return node.value;
   if (node.kind !== 'string') {
-    return fail(node, use, `field "${key}" should be a boolean or a string, got ${typeText(node)}`);
+    return fail(node, use, `field "${key}" should be a boolean or a string, got ${typeName(node)}`);
   }
   const word = node.value.toLowerCase();
   if (word === 'true' || word === 'on') return true;
   if (word === 'false' || word === 'off') return false;
   if (word === 'auto' || word === 'auto_fallback') return { fallbackMs: AUTO_FALLBACK_MS };
-  const outcome = durationOf(node);
+  const outcome = parseDuration(node.value);
   if (!('ms' in outcome)) return fail(node, use, `field "${key}"'s value "${node.value}" is invalid`);
   return outcome.ms > 0 ? { fallbackMs: outcome.ms } : true;
 }
 
 export function pinnedCertificates() {
   const expected = `${PARSING}, expected 'pinned_certs' to be a list of hex-encoded sha256 of DER encoded SubjectPublicKeyInfo`;
-  const read = (node: Node, use: Use): ReadonlySet<string> | undefined => {
+  const read = (node: ConfigNode, use: FieldUse): ReadonlySet<string> | undefined => {
     if (node.kind !== 'array') return fail(node, use, expected);
     const keys = new Set<string>();
     for (const item of node.value) {
@@ -126,7 +119,7 @@ export function pinnedCertificates() {
   });
 }
 
-function badDigest(item: Node): string {
+function badDigest(item: ConfigNode): string {
   const shown = item.kind === 'map' || item.kind === 'array' ? item.kind : String(item.value);
   return `${PARSING}, 'pinned_certs' key ${shown} does not look like hex-encoded sha256 of DER encoded SubjectPublicKeyInfo`;
 }
@@ -137,7 +130,7 @@ export interface ChosenSuites {
 }
 
 export function cipherSuites() {
-  const read = (node: Node, use: Use): ChosenSuites | undefined => {
+  const read = (node: ConfigNode, use: FieldUse): ChosenSuites | undefined => {
     const names = namesIn(node, use, 'cipher_suites');
     if (names === undefined) return undefined;
     const suites = names.map(({ item, name }) => findSuite(name) ?? fail(item, use, `unrecognized cipher ${name}`));
@@ -156,7 +149,7 @@ export function cipherSuites() {
 }
 
 export function curvePreferences() {
-  const read = (node: Node, use: Use): string | undefined => {
+  const read = (node: ConfigNode, use: FieldUse): string | undefined => {
     const names = namesIn(node, use, 'curve_preferences');
     if (names === undefined) return undefined;
     const found: string[] = [];
@@ -175,19 +168,19 @@ export function curvePreferences() {
   });
 }
 
-function namesIn(node: Node, use: Use, key: string): { item: Node; name: string }[] | undefined {
-  if (node.kind !== 'array') return fail(node, use, mismatch(node, '[]interface {}'));
+function namesIn(node: ConfigNode, use: FieldUse, key: string): { item: ConfigNode; name: string }[] | undefined {
+  if (node.kind !== 'array') return fail(node, use, mismatchText(node, 'array'));
   if (node.value.length === 0) return fail(node, use, `${PARSING}, '${key}' cannot be empty`);
-  const names: { item: Node; name: string }[] = [];
+  const names: { item: ConfigNode; name: string }[] = [];
   for (const item of node.value) {
-    if (item.kind !== 'string') return fail(item, use, mismatch(item, 'string'));
+    if (item.kind !== 'string') return fail(item, use, mismatchText(item, 'string'));
     names.push({ item, name: item.value });
   }
   return names;
 }
 
 export function versionMin() {
-  const read = (node: Node, use: Use): 'TLSv1.2' | 'TLSv1.3' | undefined => {
+  const read = (node: ConfigNode, use: FieldUse): 'TLSv1.2' | 'TLSv1.3' | undefined => {
     if (node.kind !== 'string') return fail(node, use, `${PARSING}: 'min_version' wrong type: ${shownValue(node)}`);
     if (node.value === '1.2' || node.value === '1.3') return `TLSv${node.value}`;
     const isOld = node.value === '1.0' || node.value === '1.1';
@@ -209,19 +202,19 @@ export function certificates() {
   });
 }
 
-function readCertificates(node: Node, use: Use): readonly CertificateFiles[] | undefined {
+function readCertificates(node: ConfigNode, use: FieldUse): readonly CertificateFiles[] | undefined {
   const parsing = 'error parsing certificates config';
-  if (node.kind !== 'array') return fail(node, use, `${parsing}: unsupported type ${typeText(node)}`);
+  if (node.kind !== 'array') return fail(node, use, `${parsing}: unsupported type ${typeName(node)}`);
   const items = (node as ArrayNode).value;
   const pairs = items.map((item, index) => readPair(item, ` ${index + 1}/${items.length}`, use, parsing));
   return pairs.includes(undefined) ? undefined : (pairs as CertificateFiles[]);
 }
 
-function readPair(item: Node, label: string, use: Use, parsing: string): CertificateFiles | undefined {
-  if (item.kind !== 'map') return fail(item, use, `${parsing}: unsupported type ${typeText(item)}`);
+function readPair(item: ConfigNode, label: string, use: FieldUse, parsing: string): CertificateFiles | undefined {
+  if (item.kind !== 'map') return fail(item, use, `${parsing}: unsupported type ${typeName(item)}`);
   const files = new Map<string, string>();
   for (const { key, value } of item.value.values()) {
-    if (value.kind !== 'string') return fail(item, use, `${parsing}: unsupported type ${typeText(value)}`);
+    if (value.kind !== 'string') return fail(item, use, `${parsing}: unsupported type ${typeName(value)}`);
     const known = key.toLowerCase();
     if (known !== 'cert_file' && known !== 'key_file') {
       return fail(value, use, `error parsing tls certs config, unknown field "${key}"`);
@@ -235,10 +228,10 @@ function readPair(item: Node, label: string, use: Use, parsing: string): Certifi
 
 /** Checking certificates with their issuers online: what is not there must not look as if it were. */
 export function ocspPeer() {
-  const read = (node: Node, use: Use): boolean | undefined => {
+  const read = (node: ConfigNode, use: FieldUse): boolean | undefined => {
     if (node.kind === 'boolean' && !node.value) return false;
     if (node.kind !== 'boolean' && node.kind !== 'map') {
-      return fail(node, use, `error parsing ocsp peer config: unsupported type ${typeText(node)}`);
+      return fail(node, use, `error parsing ocsp peer config: unsupported type ${typeName(node)}`);
     }
     return fail(node, use, '"ocsp_peer" is not in this build: take it out, or set it to false');
   };
@@ -246,7 +239,7 @@ export function ocspPeer() {
 }
 
 export function foreignStore() {
-  const read = (node: Node, use: Use): string | undefined => {
+  const read = (node: ConfigNode, use: FieldUse): string | undefined => {
     if (node.kind !== 'string' || node.value === '') {
       return fail(node, use, "expected 'cert_store' to be a valid non-empty string");
     }
@@ -259,24 +252,6 @@ export function foreignStore() {
   return fields.custom('cert_store', 'string', read, { default: '', doc: 'Of Windows; not here.' });
 }
 
-const TYPES: Readonly<Record<Node['kind'], string>> = {
-  map: 'map[string]interface {}',
-  array: '[]interface {}',
-  string: 'string',
-  integer: 'int64',
-  float: 'float64',
-  boolean: 'bool',
-  datetime: 'time.Time',
-};
-
-function typeText(node: Node): string {
-  return TYPES[node.kind];
-}
-
-export function mismatch(node: Node, wanted: string): string {
-  return `interface conversion: interface {} is ${typeText(node)}, not ${wanted}`;
-}
-
-function shownValue(node: Node): string {
-  return node.kind === 'map' || node.kind === 'array' ? typeText(node) : String(node.value);
+function shownValue(node: ConfigNode): string {
+  return node.kind === 'map' || node.kind === 'array' ? typeName(node) : String(node.value);
 }

@@ -1,5 +1,5 @@
 /** The `tls` block: read here wherever it stands. */
-import { defineSchema, fields, type OptionsOf, type Problems } from '../../kernel/plugin-api.ts';
+import { type ConfigNode, defineSchema, fields, type OptionsOf, type Problems } from '../../kernel/plugin-api.ts';
 import {
   certificates,
   cipherSuites,
@@ -9,7 +9,6 @@ import {
   foreignStore,
   foreignText,
   handshakeFirst,
-  type Node,
   ocspPeer,
   pinnedCertificates,
   rateLimit,
@@ -56,7 +55,7 @@ type Block = OptionsOf<typeof blockSchema.fields>;
 
 /** The options of a block that is there. */
 export function readTlsBlock(node: unknown, role: TlsRole, problems: Problems): TlsOptions {
-  const place = node as Node;
+  const place = node as ConfigNode;
   const block = blockSchema.read(place, problems);
   const complain = (text: string): void => problems.error(place, text);
   const pairs = pairsOf(block, complain);

@@ -1,7 +1,14 @@
 /** The plugin's keys on the top level of the configuration. */
-import type { ConfigChange, ConfigSchema, ConfigSources, Problems, ReloadAnswer } from '../../kernel/plugin-api.ts';
+import {
+  asBoolean,
+  type ConfigChange,
+  type ConfigNode,
+  type ConfigSchema,
+  type ConfigSources,
+  type Problems,
+  type ReloadAnswer,
+} from '../../kernel/plugin-api.ts';
 import { readTlsBlock } from './block.ts';
-import { mismatch, type Node } from './block-fields.ts';
 import type { TlsOptions } from './tls-options.ts';
 
 export interface TlsConfig {
@@ -18,7 +25,7 @@ export const tlsSchema: ConfigSchema<TlsConfig> = {
     const client = readTlsBlock(node, 'client', problems);
     if (client.mapsIdentity) {
       problems.warning(
-        node as Node,
+        node as ConfigNode,
         '"verify_and_map" checks certificates; this build does not yet derive users from them',
       );
     }
@@ -29,10 +36,7 @@ export const tlsSchema: ConfigSchema<TlsConfig> = {
 
 function readAllowance(given: unknown, problems: Problems): boolean {
   if (given === undefined) return false;
-  const node = given as Node;
-  if (node.kind === 'boolean') return node.value;
-  problems.error(node, mismatch(node, 'bool'));
-  return false;
+  return asBoolean(given as ConfigNode, problems) ?? false;
 }
 
 /** Certificates and most of the rest change for handshakes to come; some things only a restart changes. */

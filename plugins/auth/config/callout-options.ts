@@ -1,10 +1,15 @@
 /** Reads the `auth_callout` block, as far as it can be judged without anybody who acts on it. */
-import type { Problems } from '../../../kernel/plugin-api.ts';
-import { NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
-import { readPublicKey } from '../credentials/public-key.ts';
-import { type ConfigNode, GLOBAL_ACCOUNT, type MapEntry } from '../kernel-terms.ts';
-import { printed, quote, typeName } from './texts.ts';
-import { readString } from './value-reader.ts';
+import {
+  asString,
+  type ConfigNode,
+  GLOBAL_ACCOUNT,
+  type MapEntry,
+  type Problems,
+  printed,
+  quotedText,
+  typeName,
+} from '../../../kernel/plugin-api.ts';
+import { decodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
 
 export interface CalloutOptions {
   readonly issuer: string;
@@ -40,7 +45,7 @@ function readEntry(entry: MapEntry, callout: OpenCallout, problems: Problems): s
       return 'issuer';
     case 'account':
     case 'acc':
-      callout.account = readString(value, problems) ?? GLOBAL_ACCOUNT;
+      callout.account = asString(value, problems) ?? GLOBAL_ACCOUNT;
       return 'account';
     case 'auth_users':
     case 'users':
@@ -54,21 +59,22 @@ function readEntry(entry: MapEntry, callout: OpenCallout, problems: Problems): s
       callout.allowedAccounts = readNames(value, 'allowed accounts', problems);
       return 'allowed';
     default:
-      if (!entry.isReferenced) problems.error(entry, `Unknown field ${quote(entry.key)} parsing authorization callout`);
+      if (!entry.isReferenced)
+        problems.error(entry, `Unknown field ${quotedText(entry.key)} parsing authorization callout`);
       return '';
   }
 }
 
 function readKey(node: ConfigNode, kind: number, expected: string, problems: Problems): string {
-  const text = readString(node, problems);
+  const text = asString(node, problems);
   if (text === undefined) return '';
-  if (readPublicKey(text)?.kind === kind) return text;
-  problems.error(node, `Expected callout ${expected}, got ${quote(text)}`);
+  if (decodePublicKey(text)?.kind === kind) return text;
+  problems.error(node, `Expected callout ${expected}, got ${quotedText(text)}`);
   return '';
 }
 
 function readNames(node: ConfigNode, field: string, problems: Problems): readonly string[] {
-  if (node.kind === 'array') return node.value.flatMap((element) => readString(element, problems) ?? []);
+  if (node.kind === 'array') return node.value.flatMap((element) => asString(element, problems) ?? []);
   problems.error(node, `Expected ${field} field to be an array, got ${typeName(node)}`);
   return [];
 }

@@ -1,6 +1,17 @@
 /** Reads what a user may do. */
-import type { Problems } from '../../../kernel/plugin-api.ts';
-import type { ConfigNode, MapEntry, MapNode, ReplyAllowance } from '../kernel-terms.ts';
+import {
+  asInteger,
+  type ConfigNode,
+  isValidSubject,
+  type MapEntry,
+  type MapNode,
+  type Problems,
+  printed,
+  quotedText,
+  type ReplyAllowance,
+  subjectFromText,
+  typeName,
+} from '../../../kernel/plugin-api.ts';
 import {
   type PermissionRules,
   type RuleEntry,
@@ -8,9 +19,6 @@ import {
   UNRESTRICTED,
 } from '../permissions/permission-rules.ts';
 import { readDurationText } from './duration-text.ts';
-import { isSubject, subjectFromText } from './subject-text.ts';
-import { printed, quote, typeName } from './texts.ts';
-import { readInteger } from './value-reader.ts';
 
 export const DEFAULT_RESPONSES: ReplyAllowance = Object.freeze({ max: 1, ttlMs: 120_000 });
 
@@ -54,7 +62,7 @@ function readEntry(entry: MapEntry, rules: OpenRules, problems: Problems): void 
 }
 
 function unknownField(entry: MapEntry, problems: Problems): void {
-  if (!entry.isReferenced) problems.error(entry, `Unknown field ${quote(entry.key)} parsing permissions`);
+  if (!entry.isReferenced) problems.error(entry, `Unknown field ${quotedText(entry.key)} parsing permissions`);
 }
 
 function readSubjectRules(node: ConfigNode, takesQueues: boolean, problems: Problems): SubjectRules {
@@ -65,7 +73,7 @@ function readSubjectRules(node: ConfigNode, takesQueues: boolean, problems: Prob
     if (key === 'allow') rules.allow = orNull(readSubjects(entry.value, takesQueues, problems));
     else if (key === 'deny') rules.deny = readSubjects(entry.value, takesQueues, problems);
     else if (!entry.isReferenced) {
-      const what = `Unknown field name ${quote(entry.key)} parsing subject permissions`;
+      const what = `Unknown field name ${quotedText(entry.key)} parsing subject permissions`;
       problems.error(entry, `${what}, only 'allow' or 'deny' are permitted`);
     }
   }
@@ -93,8 +101,10 @@ function readSubjects(node: ConfigNode, takesQueues: boolean, problems: Problems
 
 function readSubject(node: ConfigNode, text: string, takesQueues: boolean, problems: Problems): RuleEntry[] {
   const [subject = '', queue, ...more] = takesQueues ? text.split(' ') : [text];
-  if (!isSubject(subject) || more.length > 0) problems.error(node, `subject ${quote(text)} is not a valid subject`);
-  else if (queue !== undefined && !isSubject(queue)) problems.error(node, `queue ${quote(queue)} is not a valid queue`);
+  if (!isValidSubject(subject) || more.length > 0)
+    problems.error(node, `subject ${quotedText(text)} is not a valid subject`);
+  else if (queue !== undefined && !isValidSubject(queue))
+    problems.error(node, `queue ${quotedText(queue)} is not a valid queue`);
   else return [subjectFromText(text)];
   return [];
 }
@@ -114,7 +124,7 @@ function readAllowance(node: MapNode, problems: Problems): ReplyAllowance {
       case 'max_msgs':
       case 'max_messages':
       case 'max_responses':
-        allowance.max = readInteger(entry.value, problems) || DEFAULT_RESPONSES.max;
+        allowance.max = asInteger(entry.value, problems) || DEFAULT_RESPONSES.max;
         break;
       case 'expires':
       case 'expiration':

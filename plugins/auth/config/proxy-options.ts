@@ -1,9 +1,13 @@
 /** Reads the `proxies` block: whose word about others counts. */
-import type { Problems } from '../../../kernel/plugin-api.ts';
-import { readPublicKey } from '../credentials/public-key.ts';
-import type { ConfigNode, MapEntry } from '../kernel-terms.ts';
-import { quote, typeName } from './texts.ts';
-import { readString } from './value-reader.ts';
+import {
+  asString,
+  type ConfigNode,
+  type MapEntry,
+  type Problems,
+  quotedText,
+  typeName,
+} from '../../../kernel/plugin-api.ts';
+import { decodePublicKey } from '../../../protocols/nkeys/nkey-text.ts';
 
 /** The public keys of trusted proxies. */
 export function readTrustedProxies(node: ConfigNode | undefined, problems: Problems): readonly string[] {
@@ -34,10 +38,10 @@ function readProxy(node: ConfigNode, problems: Problems): string[] {
 }
 
 function readKey(node: ConfigNode, problems: Problems): string[] {
-  const key = readString(node, problems);
+  const key = asString(node, problems);
   if (key === undefined) return [];
-  if (readPublicKey(key) !== null) return [key];
-  problems.error(node, `invalid proxy key ${quote(key)}`);
+  if (decodePublicKey(key) !== null) return [key];
+  problems.error(node, `invalid proxy key ${quotedText(key)}`);
   return [];
 }
 
@@ -48,5 +52,5 @@ function entriesOf(node: ConfigNode, what: string, problems: Problems): Iterable
 }
 
 function refuse(entry: MapEntry, problems: Problems): void {
-  if (!entry.isReferenced) problems.error(entry, `unknown field ${quote(entry.key)}`);
+  if (!entry.isReferenced) problems.error(entry, `unknown field ${quotedText(entry.key)}`);
 }

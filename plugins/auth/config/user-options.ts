@@ -1,13 +1,18 @@
 /** Reads lists of users: those of the `authorization` block and those of accounts are written alike. */
-import type { Problems } from '../../../kernel/plugin-api.ts';
-import { NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
+import {
+  asBoolean,
+  asString,
+  type ConfigNode,
+  type MapEntry,
+  type Problems,
+  printed,
+  quotedText,
+  typeName,
+} from '../../../kernel/plugin-api.ts';
+import { decodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
 import { CONNECTION_TYPES, type ConnectionType } from '../credentials/connection-type.ts';
-import { readPublicKey } from '../credentials/public-key.ts';
-import type { ConfigNode, MapEntry } from '../kernel-terms.ts';
 import type { PermissionRules } from '../permissions/permission-rules.ts';
 import { readPermissions } from './permission-options.ts';
-import { printed, quote, typeName } from './texts.ts';
-import { readBoolean, readString } from './value-reader.ts';
 
 export interface UserOptions {
   readonly account: string;
@@ -60,7 +65,7 @@ function readUser(node: ConfigNode, account: string, problems: Problems): Listed
 
 function failureOf({ user, password, nkey }: UserOptions): string | null {
   if (nkey === '') return user === '' ? 'User entry requires a user' : null;
-  if (readPublicKey(nkey)?.kind !== NkeyKind.user) return 'Not a valid public nkey for a user';
+  if (decodePublicKey(nkey)?.kind !== NkeyKind.user) return 'Not a valid public nkey for a user';
   return user === '' && password === '' ? null : 'Nkey users do not take usernames or passwords';
 }
 
@@ -68,15 +73,15 @@ function readEntry(entry: MapEntry, user: OpenUser, problems: Problems): void {
   const { value } = entry;
   switch (entry.key.toLowerCase()) {
     case 'nkey':
-      user.nkey = readString(value, problems) ?? '';
+      user.nkey = asString(value, problems) ?? '';
       break;
     case 'user':
     case 'username':
-      user.user = readString(value, problems) ?? '';
+      user.user = asString(value, problems) ?? '';
       break;
     case 'pass':
     case 'password':
-      user.password = readString(value, problems) ?? '';
+      user.password = asString(value, problems) ?? '';
       break;
     case 'permission':
     case 'permissions':
@@ -89,17 +94,17 @@ function readEntry(entry: MapEntry, user: OpenUser, problems: Problems): void {
       user.connectionTypes = readConnectionTypes(value, problems);
       break;
     case 'proxy_required':
-      user.isProxyRequired = readBoolean(value, problems) ?? false;
+      user.isProxyRequired = asBoolean(value, problems) ?? false;
       break;
     default:
-      if (!entry.isReferenced) problems.error(entry, `unknown field ${quote(entry.key)}`);
+      if (!entry.isReferenced) problems.error(entry, `unknown field ${quotedText(entry.key)}`);
   }
 }
 
 function readConnectionTypes(node: ConfigNode, problems: Problems): readonly ConnectionType[] {
   const names = namesIn(node, problems).map((name) => name.toUpperCase());
   const unknown = names.filter((name) => !isConnectionType(name));
-  if (unknown.length > 0) problems.error(node, `invalid connection types [${unknown.map(quote).join(' ')}]`);
+  if (unknown.length > 0) problems.error(node, `invalid connection types [${unknown.map(quotedText).join(' ')}]`);
   return Object.freeze(names.filter(isConnectionType));
 }
 
@@ -133,7 +138,7 @@ export function uniqueUsers(users: readonly ListedUser[], problems: Problems): U
   const seen = new Set<string>();
   const unique: UserOptions[] = [];
   for (const { options, place } of users) {
-    const label = options.nkey === '' ? `user ${quote(options.user)}` : `nkey ${quote(options.nkey)}`;
+    const label = options.nkey === '' ? `user ${quotedText(options.user)}` : `nkey ${quotedText(options.nkey)}`;
     if (seen.has(label)) problems.error(place, `Duplicate ${label} detected`);
     else unique.push(options);
     seen.add(label);

@@ -1,5 +1,5 @@
 /** How a connection came in, by the names that users are restricted with. */
-import type { Connection } from '../kernel-terms.ts';
+import type { Connection } from '../../../kernel/plugin-api.ts';
 
 export const CONNECTION_TYPES = [
   'STANDARD',

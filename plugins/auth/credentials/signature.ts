@@ -1,7 +1,7 @@
 /** Checks that the holder of a key signed a nonce. The computation runs on Node's thread pool. */
 import { Buffer } from 'node:buffer';
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { readPublicKey } from './public-key.ts';
+import { decodePublicKey } from '../../../protocols/nkeys/nkey-text.ts';
 
 /** What stands before the 32 bytes of an Ed25519 key in its standard form (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
@@ -10,7 +10,7 @@ const PADDED = /^[A-Za-z0-9+/]{86}==$/;
 
 /** Null when the text is no public key. */
 export function publicKeyOf(nkey: string): KeyObject | null {
-  const decoded = readPublicKey(nkey);
+  const decoded = decodePublicKey(nkey);
   if (decoded === null) return null;
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, decoded.key]), format: 'der', type: 'spki' });
 }

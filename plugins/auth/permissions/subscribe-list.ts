@@ -1,25 +1,25 @@
 /** One list of what may, or may not, be subscribed to: plain subjects, and subjects for certain queues. */
-import { PatternSet } from './pattern-set.ts';
 import type { RuleEntry } from './permission-rules.ts';
+import { SubjectSet } from './subject-set.ts';
 
 /** A subject with all the queues that are named beside it. */
 export interface QueueEntry {
-  readonly subject: PatternSet;
-  readonly queues: PatternSet;
+  readonly subject: SubjectSet;
+  readonly queues: SubjectSet;
 }
 
 export class SubscribeList {
-  readonly plain = new PatternSet();
+  readonly plain = new SubjectSet();
   readonly queued: readonly QueueEntry[];
 
   constructor(entries: readonly RuleEntry[]) {
-    const queuesBySubject = new Map<string, PatternSet>();
+    const queuesBySubject = new Map<string, SubjectSet>();
     for (const entry of entries) {
       const [subject, queue] = entry.split(' ') as [string, string | undefined];
       if (queue === undefined) this.plain.add(subject);
       else queuesOf(subject, queuesBySubject).add(queue);
     }
-    this.queued = [...queuesBySubject].map(([subject, queues]) => ({ subject: PatternSet.of([subject]), queues }));
+    this.queued = [...queuesBySubject].map(([subject, queues]) => ({ subject: SubjectSet.of([subject]), queues }));
   }
 
   /** An entry with a queue that is about the subject overrules plain ones, for better or worse. */
@@ -38,8 +38,8 @@ export class SubscribeList {
   }
 }
 
-function queuesOf(subject: string, queuesBySubject: Map<string, PatternSet>): PatternSet {
-  const known = queuesBySubject.get(subject) ?? new PatternSet();
+function queuesOf(subject: string, queuesBySubject: Map<string, SubjectSet>): SubjectSet {
+  const known = queuesBySubject.get(subject) ?? new SubjectSet();
   queuesBySubject.set(subject, known);
   return known;
 }

@@ -1,7 +1,7 @@
 /** /healthz: whether this server can be used. */
+import { quotedText } from '../../../kernel/plugin-api.ts';
 import type { HealthProblem, MonitorAnswer, MonitorQuery } from '../contract.ts';
 import type { Monitor } from '../monitor.ts';
-import { quoted } from '../texts.ts';
 
 const UNAVAILABLE = 503;
 
@@ -17,7 +17,7 @@ export async function healthz(monitor: Monitor, query: MonitorQuery): Promise<Mo
   const failures = await findFailures(monitor, query);
   if (failures.length === 0) return { json: { status: 'ok' }, status: 200, isCompact: true };
   const worst = failures[0]!;
-  monitor.warn(`Healthcheck failed: ${isDetailed ? `${failures.length} errors` : quoted(worst.error)}`);
+  monitor.warn(`Healthcheck failed: ${isDetailed ? `${failures.length} errors` : quotedText(worst.error)}`);
   const json = isDetailed
     ? { status: 'error', errors: failures.map(entryOf) }
     : { status: worst.code === UNAVAILABLE || worst.code === 404 ? 'unavailable' : 'error', error: worst.error };

@@ -1,6 +1,6 @@
 /** Parameters of a request, read as a NATS server reads them, with its texts for what cannot be read. */
+import { quotedText } from '../../../kernel/plugin-api.ts';
 import type { MonitorQuery } from '../contract.ts';
-import { quoted } from '../texts.ts';
 
 /** Ends the request with 400 and this text. */
 export class BadRequest extends Error {}
@@ -26,7 +26,7 @@ export class Query implements MonitorQuery {
     if (TRUE.has(value)) return true;
     if (FALSE.has(value)) return false;
     throw new BadRequest(
-      `Error decoding boolean for '${name}': strconv.ParseBool: parsing ${quoted(value)}: invalid syntax`,
+      `Error decoding boolean for '${name}': strconv.ParseBool: parsing ${quotedText(value)}: invalid syntax`,
     );
   }
 
@@ -55,5 +55,7 @@ export class Query implements MonitorQuery {
 }
 
 function notParsed(kind: string, name: string, parser: string, value: string, why: string): BadRequest {
-  return new BadRequest(`Error decoding ${kind} for '${name}': strconv.${parser}: parsing ${quoted(value)}: ${why}`);
+  return new BadRequest(
+    `Error decoding ${kind} for '${name}': strconv.${parser}: parsing ${quotedText(value)}: ${why}`,
+  );
 }
