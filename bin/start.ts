@@ -9,6 +9,7 @@ import type { Server } from '../kernel/server.ts';
 import { serverFrom } from './compose.ts';
 import { type Configuration, readSoundConfiguration } from './configuration.ts';
 import type { FlagValue } from './flags.ts';
+import { idleOptions } from './idle-options.ts';
 import { logLevels, openLog } from './logging.ts';
 import { writePidFile } from './process-files.ts';
 import { requestOf } from './request.ts';
@@ -28,7 +29,10 @@ export async function start(given: ReadonlyMap<string, FlagValue>): Promise<void
     ports,
     log,
     configFile: request.path,
-    prepare: () => prepareFiles(options),
+    prepare: () => {
+      for (const text of idleOptions(options)) log.warn(text);
+      prepareFiles(options);
+    },
   });
   server.broker.tracer = await tracerOf(options, server);
   await new RunningBroker({ request, configuration, log, time, server }).run();

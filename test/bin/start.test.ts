@@ -174,6 +174,39 @@ test('--signal reaches a broker by its pid and by its pid file', async () => {
   assert.is(await broker.ended(), 0);
 });
 
+test('options that are taken and do nothing are named', async () => {
+  using folder = new Folder();
+  folder.write('a.conf', 'prof_port: -1\nwrite_timeout: retry\ndisable_sublist_cache: true\n');
+  await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path);
+  for (const key of ['prof_port', 'write_timeout', 'disable_sublist_cache']) {
+    assert.ok(
+      broker.lines.some((line) => line.startsWith(`[WRN] ${key} has no effect: `)),
+      key,
+    );
+  }
+});
+
+const STRANGER = `export const plugin = {
+  name: 'greeter', version: '1.0.0', api: [1],
+  config: { key: 'greeting', schema: { read: (node) => ({ text: node?.value ?? 'nothing' }) } },
+  init: (ctx) => ctx.kernel.log.info('the greeter says ' + ctx.config.text),
+};`;
+
+const WAYS: [name: string, text: string][] = [
+  ['by a key of its own', 'plugins: ["./greeter.mjs"]\ngreeting: hello\n'],
+  ['beside its name', 'plugins: [ { use: "./greeter.mjs", with: hello } ]\n'],
+];
+
+for (const [name, text] of WAYS) {
+  test(`a plugin beside the configuration file is found, and configured ${name}`, async () => {
+    using folder = new Folder();
+    folder.write('greeter.mjs', STRANGER);
+    const file = folder.write('a.conf', text);
+    await using broker = await BrokerProcess.start(['-c', file]);
+    assert.ok(broker.lines.includes('[INF] the greeter says hello'), broker.err.text);
+  });
+}
+
 test('a user given by flags has to log in', async () => {
   await using broker = await BrokerProcess.start(['--user', 'u', '--pass', 'p']);
   using wrong = await RawClient.connect(broker.port, 'CONNECT {"user":"u","pass":"x"}\r\n');
