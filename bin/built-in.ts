@@ -25,8 +25,6 @@ export interface KnownPlugin {
 export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
   {
     name: 'auth',
-    // So that a reload can bring users into a broker that had none.
-    isUsual: true,
     load: async () => (await import('../plugins/auth/index.ts')).plugin,
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
