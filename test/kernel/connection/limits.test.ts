@@ -1,0 +1,178 @@
+/** Every counter of what was refused or cut off: below its limit, at it, and over it. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { LimitHits } from '../../../kernel/broker.ts';
+import { CloseReason } from '../../../kernel/connection/close-reason.ts';
+import { refuse } from '../../../kernel/hooks/refusal.ts';
+import { BrokerBench, QUIET, TestWire } from '../../kits/broker-bench.ts';
+
+const NO_HITS: LimitHits = {
+  connections: 0,
+  accountConnections: 0,
+  subscriptions: 0,
+  authentication: 0,
+  unauthenticatedBytes: 0,
+};
+
+/** A client with all that it was sent, INFO left out. */
+async function arrive(bench: BrokerBench, input: string): Promise<{ wire: TestWire; text: string }> {
+  const wire = new TestWire();
+  bench.broker.listener.accept(wire);
+  await bench.turn();
+  wire.input(input);
+  await bench.turn();
+  return { wire, text: wire.text.replace(/^INFO .*?\r\n/, '') };
+}
+
+for (const max of [3, 2, 1]) {
+  const hits = Math.max(0, 2 - max);
+  test(`of 2 connections ${hits} is refused where there may be ${max}`, async () => {
+    const bench = new BrokerBench({ maxConnections: max });
+    const wires = [await arrive(bench, QUIET), await arrive(bench, QUIET)];
+    assert.equal(
+      wires.map(({ text }) => text),
+      ['', hits === 0 ? '' : "-ERR 'maximum connections exceeded'\r\n"],
+    );
+    assert.is(wires[1]!.wire.isEnded, hits > 0);
+    assert.equal(bench.broker.limitHits, { ...NO_HITS, connections: hits });
+  });
+
+  for (const account of ['A', '$G']) {
+    test(`of 2 connections to ${account} ${hits} is refused where the account may have ${max}`, async () => {
+      const bench = new BrokerBench({ accounts: [{ name: account, limits: { maxConnections: max } }] });
+      const owner = { plugin: 'test', rank: 0 };
+      bench.broker.hooks.connectionAuthenticate.tap(owner, async () => ({ account, user: '', permissions: null }));
+      const wires = [await arrive(bench, QUIET), await arrive(bench, QUIET)];
+      assert.equal(
+        wires.map(({ text }) => text),
+        ['', hits === 0 ? '' : "-ERR 'maximum account active connections exceeded'\r\n"],
+      );
+      assert.is(wires[1]!.wire.isEnded, hits > 0);
+      assert.equal(bench.broker.limitHits, { ...NO_HITS, accountConnections: hits });
+      assert.is(bench.broker.accounts.get(account)!.connections.size, 2 - hits);
+    });
+  }
+
+  test(`of 2 subscriptions ${hits} is refused where a client may have ${max}, and the client stays`, async () => {
+    const bench = new BrokerBench({ maxSubscriptions: max });
+    const { text, wire } = await arrive(bench, `${QUIET}SUB a 1\r\nSUB b 2\r\n`);
+    assert.is(text, "-ERR 'maximum subscriptions exceeded'\r\n".repeat(hits));
+    assert.is(wire.isEnded, false);
+    assert.equal(bench.broker.limitHits, { ...NO_HITS, subscriptions: hits });
+  });
+}
+
+test('a place that becomes free can be taken', async () => {
+  const bench = new BrokerBench({ maxConnections: 1, maxSubscriptions: 1 });
+  const first = await arrive(bench, `${QUIET}SUB a 1\r\nUNSUB 1\r\nSUB b 2\r\n`);
+  assert.is(first.text, '');
+  [...bench.broker.connections.values()][0]!.close(CloseReason.clientClosed);
+  const second = await arrive(bench, QUIET);
+  assert.is(second.text, '');
+  assert.equal(bench.broker.limitHits, NO_HITS);
+});
+
+test('a second CONNECT takes no second place in the account', async () => {
+  const bench = new BrokerBench({ accounts: [{ name: 'A', limits: { maxConnections: 1 } }] });
+  const owner = { plugin: 'test', rank: 0 };
+  bench.broker.hooks.connectionAuthenticate.tap(owner, async () => ({ account: 'A', user: '', permissions: null }));
+  const { text, wire } = await arrive(bench, QUIET + QUIET);
+  assert.equal([text, wire.isEnded], ['', false]);
+  assert.equal(bench.broker.limitHits, NO_HITS);
+});
+
+test('logins that are refused are counted, those that are not are not', async () => {
+  const bench = new BrokerBench();
+  const owner = { plugin: 'test', rank: 0 };
+  bench.broker.hooks.connectionAuthenticate.tap(owner, async (_connection, { user }) =>
+    user === 'u' ? { account: '$G', user, permissions: null } : refuse('no'),
+  );
+  await arrive(bench, 'CONNECT {"user":"u","verbose":false}\r\n');
+  assert.equal(bench.broker.limitHits, NO_HITS);
+  const { text } = await arrive(bench, 'CONNECT {"user":"v","verbose":false}\r\n');
+  assert.is(text, "-ERR 'Authorization Violation'\r\n");
+  assert.equal(bench.broker.limitHits, { ...NO_HITS, authentication: 1 });
+});
+
+for (const [bytes, hits] of [
+  [16_383, 0],
+  [16_384, 0],
+  [16_385, 1],
+] as const) {
+  test(`${bytes} bytes held for a client that is about to log in are ${hits} too many`, async () => {
+    const bench = new BrokerBench();
+    bench.broker.hooks.connectionAuthenticate.tap({ plugin: 'test', rank: 0 }, () => new Promise(() => {}));
+    const { text } = await arrive(bench, QUIET + ' '.repeat(bytes));
+    assert.is(text, hits === 0 ? '' : "-ERR 'Authorization Violation'\r\n");
+    assert.equal(bench.broker.limitHits, { ...NO_HITS, unauthenticatedBytes: hits });
+  });
+}
+
+/** What the one who asked for `size` bytes and read none of them is cut off for. */
+async function stuck(bench: BrokerBench, size: number): Promise<TestWire> {
+  const { wire } = await arrive(bench, `${QUIET}SUB a 1\r\n`);
+  wire.isStuck = true;
+  await bench.ports.clock.advance(100);
+  const publisher = await arrive(bench, QUIET);
+  publisher.wire.input(`PUB a ${size}\r\n${'x'.repeat(size)}\r\n`);
+  await bench.turn();
+  return wire;
+}
+
+function slowCounts({ broker }: BrokerBench): [string, number][] {
+  assert.is(broker.slowConsumerCount, broker.accounts.global.slowConsumers);
+  return [...broker.slowConsumers];
+}
+
+const PENDING_MAX = 10_000;
+const FRAME = 'MSG a 1 9999\r\n\r\n'.length;
+
+for (const [excess, hits] of [
+  [-1, 0],
+  [0, 0],
+  [1, 1],
+] as const) {
+  test(`a receiver that owes max_pending ${excess >= 0 ? '+' : '-'} ${Math.abs(excess)} bytes is ${hits} slow consumer`, async () => {
+    const bench = new BrokerBench({ maxPending: PENDING_MAX });
+    const wire = await stuck(bench, PENDING_MAX - FRAME + excess);
+    assert.is(wire.isDestroyed, hits > 0);
+    assert.equal(slowCounts(bench), hits === 0 ? [] : [[CloseReason.slowConsumerPending, 1]]);
+  });
+}
+
+for (const [milliseconds, hits] of [
+  [1999, 0],
+  [2000, 1],
+  [2500, 1],
+] as const) {
+  test(`a receiver that takes nothing for ${milliseconds} of 2000 ms is ${hits} slow consumer`, async () => {
+    const bench = new BrokerBench({ writeDeadlineMs: 2000 });
+    const wire = await stuck(bench, 10);
+    await bench.ports.clock.advance(milliseconds);
+    assert.is(wire.isDestroyed, hits > 0);
+    assert.equal(slowCounts(bench), hits === 0 ? [] : [[CloseReason.slowConsumerDeadline, 1]]);
+  });
+}
+
+/** Large messages lie outside the arena, and those count. */
+const LARGE = 300_000;
+
+for (const [spare, hits] of [
+  [1, 0],
+  [0, 0],
+  [-1, 1],
+] as const) {
+  test(`all receivers together ${spare < 0 ? 'over' : spare === 0 ? 'at' : 'below'} max_outbound make ${hits} slow consumer`, async () => {
+    const bench = new BrokerBench();
+    const wire = await stuck(bench, LARGE);
+    const publisher = await arrive(bench, QUIET);
+    assert.ok(bench.broker.flow.pool.heapBytes >= LARGE);
+    bench.broker.flow.options.outboundMax = bench.broker.flow.pool.heapBytes + spare;
+    publisher.wire.input('PUB a 0\r\n\r\n');
+    await bench.turn();
+    assert.is(wire.isDestroyed, hits > 0);
+    assert.equal(slowCounts(bench), hits === 0 ? [] : [[CloseReason.slowConsumerBudget, 1]]);
+  });
+}
+
+test.run();
