@@ -10,7 +10,7 @@
 export const HEADROOM = 65536;
 export const READ_SIZE = 65536;
 export const CHUNK_SIZE = 65536;
-const CHUNK_COUNT = 256;
+export const CHUNK_COUNT = 256;
 
 export class Arena {
   readonly bytes: Buffer = Buffer.allocUnsafeSlow(HEADROOM + READ_SIZE + CHUNK_COUNT * CHUNK_SIZE);
@@ -20,6 +20,10 @@ export class Arena {
 
   get isTaken(): boolean {
     return this.handedOut === CHUNK_COUNT;
+  }
+
+  get chunksLeft(): number {
+    return CHUNK_COUNT - this.handedOut;
   }
 
   /** Where a chunk begins that was never used, or -1. Whoever gets one keeps it for further use. */

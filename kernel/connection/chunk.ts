@@ -1,5 +1,5 @@
 /** Pieces of memory that wait to be sent, and who still needs them. */
-import { type Arena, CHUNK_SIZE } from './arena.ts';
+import { type Arena, CHUNK_COUNT, CHUNK_SIZE } from './arena.ts';
 
 /** Something to send. `release` says that this receiver is done with it. */
 export interface Piece {
@@ -69,12 +69,17 @@ export class SharedFrame implements Piece {
 }
 
 const SMALLEST_HEAP_CHUNK = 2048;
+/** So many chunks of the arena stay with those who keep up. */
+const PLENTY = CHUNK_COUNT / 4;
+/** Heap chunks of full size that are kept for the next receiver that lags. */
+const SPARE_CHUNKS_MAX = 128;
 
 export class ChunkPool {
   readonly arena: Arena;
   /** Memory outside the arena that waits to be sent: what the outbound budget limits. */
   heapBytes = 0;
   private readonly idle: Chunk[] = [];
+  private readonly spare: Chunk[] = [];
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -85,21 +90,37 @@ export class ChunkPool {
     return this.idle.length === 0 && this.arena.isTaken;
   }
 
-  /** Room for at least `least` bytes. A receiver that lags behind gets heap memory, growing with what it already holds. */
+  /**
+   * Room for at least `least` bytes. A receiver that lags behind, holding `held` bytes, gets of the arena only what
+   * those who keep up can spare, and then heap memory that grows with what it holds.
+   */
   take(least: number, isLagging: boolean, held: number): Chunk {
-    if (!isLagging && least <= CHUNK_SIZE) {
-      const known = this.idle.pop();
-      if (known !== undefined) return known;
-      const start = this.arena.take();
-      if (start >= 0) return new Chunk(this, this.arena.bytes, start, start + CHUNK_SIZE);
-    }
+    const isModest = least <= CHUNK_SIZE && (!isLagging || (held >= CHUNK_SIZE && this.hasPlenty));
+    const chunk = isModest ? this.fromArena() : null;
+    if (chunk !== null) return chunk;
     const size = Math.max(least, Math.min(CHUNK_SIZE, Math.max(SMALLEST_HEAP_CHUNK, held)));
     this.heapBytes += size;
-    return new Chunk(this, Buffer.allocUnsafeSlow(size), 0, size);
+    const spare = size === CHUNK_SIZE ? this.spare.pop() : undefined;
+    return spare ?? new Chunk(this, Buffer.allocUnsafeSlow(size), 0, size);
   }
 
   giveBack(chunk: Chunk): void {
-    if (chunk.bytes === this.arena.bytes) this.idle.push(chunk);
-    else this.heapBytes -= chunk.bytes.length;
+    if (chunk.bytes === this.arena.bytes) {
+      this.idle.push(chunk);
+      return;
+    }
+    this.heapBytes -= chunk.bytes.length;
+    if (chunk.bytes.length === CHUNK_SIZE && this.spare.length < SPARE_CHUNKS_MAX) this.spare.push(chunk);
+  }
+
+  private get hasPlenty(): boolean {
+    return this.idle.length + this.arena.chunksLeft > PLENTY;
+  }
+
+  private fromArena(): Chunk | null {
+    const known = this.idle.pop();
+    if (known !== undefined) return known;
+    const start = this.arena.take();
+    return start < 0 ? null : new Chunk(this, this.arena.bytes, start, start + CHUNK_SIZE);
   }
 }
