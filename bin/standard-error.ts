@@ -1,6 +1,6 @@
 /** Standard error, written to at once: nothing that was said is lost when the process ends. */
-import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { fstatSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 const DESCRIPTOR = 2;
 /** A reader that does not read holds the broker up for no longer than this. */
@@ -23,6 +23,18 @@ export function writeError(text: string): void {
   }
 }
 
+/** Most often it is a pipe or a file, and what knows terminals need not be loaded to see that. */
 export function isTerminal(): boolean {
+  if (!isDevice()) return false;
+  const { isatty } = createRequire(import.meta.url)('node:tty') as typeof import('node:tty');
   return isatty(DESCRIPTOR);
+}
+
+function isDevice(): boolean {
+  try {
+    return fstatSync(DESCRIPTOR).isCharacterDevice();
+  } catch {
+    // It may be closed.
+    return false;
+  }
 }
