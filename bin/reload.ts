@@ -48,7 +48,7 @@ async function takeOn({ configuration: before, server, log, time }: Reload, afte
   const refusal = refusalOf(diff.fields, diff);
   if (refusal !== null) throw new Error(refusal);
   const { broker } = server;
-  const options = brokerOptions(after.loaded, broker.random);
+  const options = await broker.configure(brokerOptions(after.loaded, broker.random));
   const added = options.accounts.filter(({ name }) => broker.accounts.get(name) === undefined);
   const openedLog = await prepareLog(before.loaded, after.loaded, time);
   try {

@@ -5,6 +5,7 @@ import { ClientParser } from '../protocols/client/parser.ts';
 import type { Account } from './accounts/account.ts';
 import { AccountRegistry } from './accounts/account-registry.ts';
 import type { BrokerOptions } from './broker-options.ts';
+import { type Advisory, type Statistics, statisticsOf } from './broker-report.ts';
 import { Arena } from './connection/arena.ts';
 import type { ClientConnection } from './connection/client-connection.ts';
 import { ClientListener } from './connection/client-listener.ts';
@@ -185,11 +186,34 @@ export class Broker {
     };
   }
 
+  statistics(): Statistics {
+    return statisticsOf(this);
+  }
+
+  advise(account: Account, advisory: Advisory): void {
+    this.hooks.systemAdvisory.slot?.(account, advisory);
+  }
+
+  /** Plugins may have their say about the options before these count. */
+  async configure(options: BrokerOptions): Promise<BrokerOptions> {
+    const slot = this.hooks.serverConfigure.slot;
+    return slot === null ? options : await slot(options);
+  }
+
+  /** Asks plugins for an account that is not there. */
+  async resolveAccount(name: string): Promise<void> {
+    const slot = this.hooks.accountResolve.slot;
+    const source = slot === null || this.accounts.get(name) !== undefined ? undefined : await slot(name);
+    if (source !== undefined) this.configureAccount({ ...source, name });
+  }
+
   configureAccount({ name, limits, mappings, trace }: BrokerOptions['accounts'][number]): Account {
+    const isKnown = this.accounts.get(name) !== undefined;
     const account = this.accounts.ensure(name);
     account.limits = { ...account.limits, ...limits };
     if (mappings !== undefined) account.setMappings(mappings);
     if (trace !== undefined) account.trace = trace;
+    if (isKnown) void this.hooks.accountChanged.slot?.(account);
     return account;
   }
 

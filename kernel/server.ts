@@ -105,6 +105,7 @@ export class Server {
       this.sayHello();
       this.prepare();
       await host.register();
+      await this.configure();
       await host.init();
       await host.listen();
       await this.openClientPort();
@@ -116,6 +117,13 @@ export class Server {
       throw error;
     }
     this.log.info('Server is ready');
+  }
+
+  private async configure(): Promise<void> {
+    const { broker } = this;
+    broker.options = await broker.configure(broker.options);
+    const { maxOutbound, dropsInsteadOfStalling } = broker.options;
+    Object.assign(broker.flow.options, { outboundMax: maxOutbound, dropsInsteadOfStalling });
   }
 
   private sayHello(): void {

@@ -32,6 +32,9 @@ import { Stall } from './stall.ts';
 import { serveAsPermitted, subscriptionViolation } from './subscription-review.ts';
 import { reportTooLarge } from './traced-publish.ts';
 
+/** Why a message that matched was not queued. */
+export type DropReason = 'slow' | 'closed';
+
 const NO_MEMO = new Uint8Array(0);
 const SYSTEM_QUEUE = '_sys_';
 
@@ -191,6 +194,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     if (this.subscriptions.size >= this.subscriptionsMax && this.subscriptionsMax > 0) {
       this.sendError('maximum subscriptions exceeded');
       this.broker.limitHits.subscriptions++;
+      this.broker.logOf(this).error('maximum subscriptions exceeded');
       return;
     }
     if (!this.subscriptions.has(sid) && !this.addSubscription(subject, queue, sid)) {
@@ -272,6 +276,13 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     }
     if ((flags & TRACKS_REPLIES) !== 0 && message.hasReply) this.noteReply(message);
     return true;
+  }
+
+  /** It could not be queued. Answers false, for the caller to pass on. */
+  dropped(subscription: Subscription, message: Message): false {
+    const reason = this.isClosed ? 'closed' : 'slow';
+    this.broker.hooks.deliveryDropped.slot?.(subscription, message, reason);
+    return false;
   }
 
   delivered(subscription: Subscription, message: Message): void {

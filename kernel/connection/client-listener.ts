@@ -1,5 +1,6 @@
 /** The client port: accepts, lets openers (TLS, PROXY headers) do their part, and starts the connection. */
 import type { Broker } from '../broker.ts';
+import { isRefusal } from '../hooks/refusal.ts';
 import type { Listener } from '../ports/ports.ts';
 import type { Address, Transport } from '../ports/transport.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -64,6 +65,23 @@ export class ClientListener {
       transport.destroy();
       return;
     }
+    const decide = broker.hooks.connectionAccept.slot;
+    if (decide === null) this.admit(transport);
+    else void decide(transport).then((answer) => this.admitUnless(answer, transport));
+  }
+
+  private admitUnless(answer: unknown, transport: Transport): void {
+    const { broker } = this;
+    if (!isRefusal(answer) && !broker.isClosed && !broker.isLameDuck) {
+      this.admit(transport);
+      return;
+    }
+    if (isRefusal(answer)) broker.log.info(`refused a connection from ${transport.remote.host}: ${answer.reason}`);
+    transport.destroy();
+  }
+
+  private admit(transport: Transport): void {
+    const { broker } = this;
     const client = new ClientConnection(broker, transport);
     const isFull = this.isFull();
     broker.register(client);
@@ -72,6 +90,7 @@ export class ClientListener {
     if (!this.openers.some((opener) => opener.delaysInfo)) opening.sendInfo();
     if (isFull) {
       broker.limitHits.connections++;
+      broker.logOf(client).error('maximum connections exceeded');
       client.sendError('maximum connections exceeded');
       client.begin();
       client.close(CloseReason.maxConnections);

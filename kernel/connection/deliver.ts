@@ -27,7 +27,7 @@ export function deliverToClient(subscription: Subscription, message: Message): b
   const tail = message.bodyEnd + 2 - message.sizesStart;
   const out = client.outbound;
   const start = out.reserve(controlLength(message, subscription.sid, hasHeader) + tail);
-  if (start < 0) return false;
+  if (start < 0) return client.dropped(subscription, message);
   const target = out.bytes;
   const at = writeControl(target, start, message, subscription.sid, hasHeader);
   const source = message.bytes;
@@ -69,7 +69,10 @@ function deliverShared(subscriptions: readonly Subscription[], message: Message)
     if (frame === undefined) tail ??= tailFrame(client, message);
     const isTaken =
       frame === undefined ? sendInTwo(client, subscription, message, tail) : client.outbound.sendShared(frame);
-    if (!isTaken) continue;
+    if (!isTaken) {
+      client.dropped(subscription, message);
+      continue;
+    }
     client.delivered(subscription, message);
     count++;
   }
@@ -115,7 +118,7 @@ function deliverRebuilt(client: ClientConnection, subscription: Subscription, me
   const start = client.outbound.reserve(
     controlLength(message, subscription.sid, keepsHeader) + sizes.length + 2 + length,
   );
-  if (start < 0) return false;
+  if (start < 0) return client.dropped(subscription, message);
   const target = client.outbound.bytes;
   let at = writeControl(target, start, message, subscription.sid, keepsHeader);
   at = writeText(target, at, sizes);

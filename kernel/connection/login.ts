@@ -51,16 +51,26 @@ function ask(client: ClientConnection, settled: typeof settle): void {
     return;
   }
   client.hold();
-  client.loginUnderWay = authenticate(client, client.options).then(
-    (verdict) => decide(client, verdict, settled),
-    (error: unknown) => {
-      client.loginUnderWay = null;
-      refuse(client, String(error), null);
-    },
-  );
+  client.loginUnderWay = authenticate(client, client.options)
+    .then((verdict) => withAccount(client, verdict))
+    .then(
+      (verdict) => decide(client, verdict, settled),
+      (error: unknown) => {
+        client.loginUnderWay = null;
+        refuse(client, String(error), null);
+      },
+    );
 }
 
-function decide(client: ClientConnection, verdict: Identity | Refusal | undefined, settled: typeof settle): void {
+type LoginVerdict = Identity | Refusal | undefined;
+
+/** The account of somebody who is let in may have to be found first. */
+async function withAccount(client: ClientConnection, verdict: LoginVerdict): Promise<LoginVerdict> {
+  if (verdict !== undefined && !isRefusal(verdict)) await client.broker.resolveAccount(verdict.account);
+  return verdict;
+}
+
+function decide(client: ClientConnection, verdict: LoginVerdict, settled: typeof settle): void {
   client.loginUnderWay = null;
   if (client.isClosed) return;
   if (verdict === undefined) refuse(client, 'nobody knows these credentials', null);
@@ -73,6 +83,7 @@ function refuse(client: ClientConnection, reason: string, closeReason: CloseReas
   if (client.isClosed) return;
   client.broker.limitHits.authentication++;
   client.broker.logOf(client).error(`authentication error${reason === '' ? '' : ` - ${reason}`}`);
+  client.broker.advise(client.account, { type: 'authentication.refused', connection: client, reason });
   client.sendError('Authorization Violation');
   client.close(closeReason ?? CloseReason.authenticationFailure);
 }
@@ -124,6 +135,7 @@ function bind(client: ClientConnection, account: Account, identity: Identity): b
   if (account !== client.account || client.identity === null) {
     if (account.isFullFor(client)) {
       client.broker.limitHits.accountConnections++;
+      client.broker.logOf(client).error('maximum account active connections exceeded');
       client.sendError('maximum account active connections exceeded');
       client.close(CloseReason.maxAccountConnections);
       return false;

@@ -19,7 +19,7 @@ import type { HookTypes as T } from './hook-types.ts';
 export const CATALOGUE = {
   'server.configure': transformLater<T['options']>(
     ['options'],
-    'Once before anything opens, and once for each reload: the options may be replaced, and are frozen afterwards.',
+    'Once before anything opens, and once for each reload: the options may be replaced.',
   ),
   'server.ready': notifyLater<[server: T['server']]>(
     ['server'],

@@ -2,7 +2,9 @@
 import type { Account } from '../accounts/account.ts';
 import type { Identity } from '../accounts/permissions.ts';
 import type { Broker } from '../broker.ts';
-import type { BrokerOptions } from '../broker-options.ts';
+import type { AccountOptions, BrokerOptions } from '../broker-options.ts';
+import type { Advisory, Statistics } from '../broker-report.ts';
+import type { DropReason } from '../connection/client-connection.ts';
 import type { ClientOptions } from '../connection/client-options.ts';
 import type { CloseReason } from '../connection/close-reason.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -30,15 +32,16 @@ export interface HookTypes {
   identity: Identity;
   account: Account;
   /** What an account is made from: limits, keys, exports, imports. */
-  accountSource: unknown;
+  accountSource: Omit<AccountOptions, 'name'>;
   closeReason: CloseReason;
   subscription: Subscription;
   /** A message in flight; borrowed, valid until the tap returns. */
   message: Message;
-  dropReason: unknown;
-  advisory: unknown;
+  /** In words: `slow` for a receiver over its gate, `closed` for one that is gone. */
+  dropReason: DropReason;
+  advisory: Advisory;
   /** Where `stats.collect` puts its figures. */
-  statistics: unknown;
+  statistics: Statistics;
   /** One thing that happened to a traced message. */
   traceStation: Station;
   /** What serves one wire verb of one connection kind. */
