@@ -4,6 +4,7 @@
 import { ClientParser } from '../protocols/client/parser.ts';
 import type { Account } from './accounts/account.ts';
 import { AccountRegistry } from './accounts/account-registry.ts';
+import { enforceLimits } from './accounts/enforce-limits.ts';
 import type { BrokerOptions } from './broker-options.ts';
 import { type Advisory, type Statistics, statisticsOf } from './broker-report.ts';
 import { Arena } from './connection/arena.ts';
@@ -211,6 +212,7 @@ export class Broker {
     const isKnown = this.accounts.get(name) !== undefined;
     const account = this.accounts.ensure(name);
     account.limits = { ...account.limits, ...limits };
+    if (limits !== undefined) enforceLimits(account);
     if (mappings !== undefined) account.setMappings(mappings);
     if (trace !== undefined) account.trace = trace;
     if (isKnown) void this.hooks.accountChanged.slot?.(account);

@@ -197,10 +197,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
       this.broker.logOf(this).error('maximum subscriptions exceeded');
       return;
     }
-    if (!this.subscriptions.has(sid) && !this.addSubscription(subject, queue, sid)) {
-      this.sendError('Invalid Subject');
-      return;
-    }
+    if (!this.subscriptions.has(sid) && !this.addSubscription(subject, queue, sid)) return;
     if (this.options.verbose) this.sendOk();
   }
 
@@ -243,19 +240,28 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
       return false;
     }
     const isAllowed = queue !== SYSTEM_QUEUE && (this.permissions?.maySubscribe(subject, queue) ?? true);
-    if (isAllowed) return true;
+    if (!isAllowed) this.refuseSubscription(subject, queue, sid);
+    return isAllowed;
+  }
+
+  private refuseSubscription(subject: string, queue: string, sid: string): void {
     this.sendError(subscriptionViolation(subject, queue));
     const inQueue = queue === '' ? '' : ` Queue: ${quoted(queue)},`;
     this.broker.logOf(this).error(`Subscription Violation - Subject ${quoted(subject)},${inQueue} SID ${sid}`);
-    return false;
   }
 
-  /** False when the subject is none, or a plugin refuses it. */
+  /** False when the subject is none, or a plugin refuses it; the client is told. */
   private addSubscription(subject: string, queue: string, sid: string): boolean {
-    if (!isWellFormed(subject)) return false;
+    if (!isWellFormed(subject)) {
+      this.sendError('Invalid Subject');
+      return false;
+    }
     const subscription = new Subscription(this, subject, queue, sid);
     const check = this.broker.hooks.subscriptionCheck.slot;
-    if (check !== null && isRefused(check(this, subscription))) return false;
+    if (check !== null && isRefused(check(this, subscription))) {
+      this.refuseSubscription(subject, queue, sid);
+      return false;
+    }
     serveAsPermitted(this, subscription);
     this.subscriptions.set(sid, subscription);
     this.account.sublist.insert(subscription);

@@ -1,6 +1,7 @@
 /** The client port: accepts, lets openers (TLS, PROXY headers) do their part, and starts the connection. */
 import type { Broker } from '../broker.ts';
-import { isRefusal } from '../hooks/refusal.ts';
+import { isRefusal, refuse } from '../hooks/refusal.ts';
+import { withinDeadline } from '../host/deadline.ts';
 import type { Listener } from '../ports/ports.ts';
 import type { Address, Transport } from '../ports/transport.ts';
 import { ClientConnection } from './client-connection.ts';
@@ -22,6 +23,9 @@ export interface Opener {
   /** Ends the connection itself when something is wrong. */
   open(opening: Opening): Promise<void>;
 }
+
+/** What plugins may take to decide whether a connection is wanted. */
+const DECISION_MS = 10_000;
 
 export class ClientListener {
   private readonly broker: Broker;
@@ -67,7 +71,12 @@ export class ClientListener {
     }
     const decide = broker.hooks.connectionAccept.slot;
     if (decide === null) this.admit(transport);
-    else void decide(transport).then((answer) => this.admitUnless(answer, transport));
+    else {
+      withinDeadline(broker.clock, DECISION_MS, decide(transport)).then(
+        (answer) => this.admitUnless(answer, transport),
+        (error: unknown) => this.admitUnless(refuse(String(error)), transport),
+      );
+    }
   }
 
   private admitUnless(answer: unknown, transport: Transport): void {

@@ -58,6 +58,7 @@ export function mergeClientOptions(before: Readonly<ClientOptions>, json: string
   if (typeof said !== 'object' || Array.isArray(said)) return null;
   for (const [key, value] of Object.entries(said)) {
     const known = key.toLowerCase();
+    if (value !== null && !fitsOtherPorts(known, value)) return null;
     if (!Object.hasOwn(DEFAULT_CLIENT_OPTIONS, known) || value === null) continue;
     if (!isOfKind(value, DEFAULT_CLIENT_OPTIONS[known as keyof ClientOptions])) return null;
     Object.assign(after, { [known]: value });
@@ -65,6 +66,12 @@ export function mergeClientOptions(before: Readonly<ClientOptions>, json: string
   return after;
 }
 
+/** Keys that mean something on other ports only; here they have to be of the right type, no more. */
+function fitsOtherPorts(key: string, value: unknown): boolean {
+  if (key === 'remote_account') return typeof value === 'string';
+  return (key !== 'import' && key !== 'export') || (typeof value === 'object' && !Array.isArray(value));
+}
+
 function isOfKind(value: unknown, example: unknown): boolean {
-  return typeof value === typeof example && (typeof value !== 'number' || Number.isInteger(value));
+  return typeof value === typeof example && (typeof value !== 'number' || Number.isSafeInteger(value));
 }

@@ -34,6 +34,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
   readonly liveness: Liveness;
   protected readonly inbox = new Inbox();
   private holds = 0;
+  private isPaused = false;
 
   constructor(broker: Broker, transport: Transport) {
     this.broker = broker;
@@ -145,11 +146,14 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     if (this.inbox.isEmpty) this.inbox.clear();
   }
 
-  /** Holds the input up; each call needs its own `release`. */
-  hold(): void {
-    if (this.holds++ > 0 || this.isClosed) return;
+  /**
+   * Holds the input up; each call needs its own `release`. While the transport is not read nobody learns that the other
+   * side is gone, so whoever waits for long lets reading go on: what comes is kept, within a limit.
+   */
+  hold(isReadOn = false): void {
     this.isHalted = true;
-    this.transport.pause();
+    if (!isReadOn && !this.isClosed) this.pauseReading();
+    this.holds++;
   }
 
   release(): void {
@@ -178,7 +182,15 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     if (this.isHalted) return;
     this.inbox.retry(this.broker.arena, this);
     this.afterInput();
-    if (!this.isHalted) this.transport.resume();
+    if (this.isHalted || !this.isPaused) return;
+    this.isPaused = false;
+    this.transport.resume();
+  }
+
+  private pauseReading(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.transport.pause();
   }
 
   protected afterInput(): void {

@@ -3,11 +3,15 @@ import type { Account } from '../accounts/account.ts';
 import { GLOBAL_ACCOUNT } from '../accounts/account-registry.ts';
 import type { Identity, ReplyAllowance } from '../accounts/permissions.ts';
 import { isRefusal, type Refusal } from '../hooks/refusal.ts';
+import { withinDeadline } from '../host/deadline.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { mergeClientOptions } from './client-options.ts';
 import { CloseReason } from './close-reason.ts';
 import { ReplyAllowances } from './reply-allowances.ts';
 import { reviewSubscriptions } from './subscription-review.ts';
+
+/** What plugins may take to decide about a login. */
+const VERDICT_MS = 10_000;
 
 /** Everybody, where no plugin asks who they are. */
 const ANYBODY: Identity = { account: GLOBAL_ACCOUNT, user: '', permissions: null };
@@ -50,16 +54,23 @@ function ask(client: ClientConnection, settled: typeof settle): void {
     settled(client, ANYBODY);
     return;
   }
-  client.hold();
-  client.loginUnderWay = authenticate(client, client.options)
+  const { clock } = client.broker;
+  client.hold(client.awaitsConnect);
+  client.loginUnderWay = withinDeadline(clock, VERDICT_MS, authenticate(client, client.options))
     .then((verdict) => withAccount(client, verdict))
     .then(
       (verdict) => decide(client, verdict, settled),
       (error: unknown) => {
         client.loginUnderWay = null;
-        refuse(client, String(error), null);
+        refuse(client, undecided(client, error), null);
       },
     );
+}
+
+/** Why there is no verdict, and from whom. */
+function undecided(client: ClientConnection, error: unknown): string {
+  const { taps } = client.broker.hooks.connectionAuthenticate.describe();
+  return `no verdict from ${taps.map(({ plugin }) => plugin).join(', ')}: ${String(error)}`;
 }
 
 type LoginVerdict = Identity | Refusal | undefined;

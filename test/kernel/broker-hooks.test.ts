@@ -54,6 +54,74 @@ test('a refused login is told to those who listen for it', async () => {
   );
 });
 
+test('a login that no plugin decides ends after ten seconds, and the plugin is named', async () => {
+  const bench = new BrokerBench();
+  const advisories: Advisory[] = [];
+  bench.broker.hooks.connectionAuthenticate.tap(OWNER, () => new Promise(() => {}));
+  bench.broker.hooks.systemAdvisory.tap(OWNER, (_account, advisory) => void advisories.push(advisory));
+  const wire = await bench.client();
+  assert.not.ok(wire.isPaused, 'who waits for a verdict is still listened to, or nobody would see it leave');
+  await bench.ports.clock.advance(9999);
+  assert.not.ok(wire.isEnded);
+  await bench.ports.clock.advance(2);
+  await bench.turn();
+  assert.ok(wire.isEnded);
+  assert.is(wire.text, "-ERR 'Authorization Violation'\r\n");
+  assert.match(advisories[0]?.reason ?? '', /^no verdict from test: /);
+});
+
+test('a client that leaves while it is decided about is gone at once', async () => {
+  const bench = new BrokerBench();
+  const closed: string[] = [];
+  bench.broker.hooks.connectionAuthenticate.tap(OWNER, () => new Promise(() => {}));
+  bench.broker.hooks.connectionClosed.tap(OWNER, (_connection, reason) => void closed.push(reason));
+  const wire = await bench.client();
+  wire.receiver?.onClosed(null);
+  assert.equal(closed, ['Client Closed']);
+  assert.is(bench.broker.connections.size, 0);
+});
+
+test('a connection that no plugin decides about is not admitted', async () => {
+  const bench = new BrokerBench();
+  bench.broker.hooks.connectionAccept.tap(OWNER, () => new Promise(() => {}));
+  const wire = new TestWire();
+  bench.broker.listener.accept(wire);
+  await bench.ports.clock.advance(10_001);
+  assert.ok(wire.isDestroyed);
+});
+
+test('a plugin that refuses a subscription, or throws over it, makes it a violation', async () => {
+  for (const answer of [
+    () => refuse('no'),
+    () => {
+      throw new Error('broken');
+    },
+  ]) {
+    const bench = new BrokerBench({}, () => {});
+    bench.broker.hooks.subscriptionCheck.tap(OWNER, answer);
+    const wire = await bench.client();
+    wire.input('SUB a 1\r\nSUB b q 2\r\n');
+    await bench.turn();
+    const violation = "-ERR 'Permissions Violation for Subscription to";
+    assert.is(wire.text, `${violation} "a"'\r\n${violation} "b" using queue "q"'\r\n`);
+  }
+});
+
+test('new limits of an account hold for those who are connected', async () => {
+  const bench = new BrokerBench();
+  const [first, second, third] = [await bench.client(), await bench.client(), await bench.client()];
+  first.input('SUB a 1\r\nSUB b 2\r\n');
+  bench.broker.configureAccount({ name: '$G', limits: { maxSubscriptions: 1, maxPayload: 3, maxConnections: 2 } });
+  second.input('PUB a 4\r\n');
+  await bench.turn();
+  assert.is(first.text, "-ERR 'maximum subscriptions exceeded'\r\n");
+  assert.is(second.text, "-ERR 'Maximum Payload Violation'\r\n");
+  bench.broker.configureAccount({ name: '$G', limits: { maxConnections: 0 } });
+  await bench.turn();
+  assert.is(third.text, "-ERR 'maximum account active connections exceeded'\r\n");
+  for (const wire of [first, second, third]) assert.ok(wire.isEnded);
+});
+
 test('a message that a receiver cannot take is told with the reason', async () => {
   const bench = new BrokerBench({ maxPending: 1000, maxPayload: 1000 });
   const dropped: string[] = [];

@@ -95,8 +95,9 @@ export class BrokerBench {
   readonly ports = createFakePorts();
   readonly broker: Broker;
 
-  constructor(options: Partial<BrokerOptions> = {}) {
-    const hooks = createHooks({ tapThrew: (_hook, _plugin, error) => assertNever(error) });
+  /** `tapThrew` is told what plugins throw; unless given, nothing may. */
+  constructor(options: Partial<BrokerOptions> = {}, tapThrew: (error: unknown) => void = assertNever) {
+    const hooks = createHooks({ tapThrew: (_hook, _plugin, error) => tapThrew(error) });
     this.broker = new Broker({
       options: { ...DEFAULT_BROKER_OPTIONS, ...options },
       ports: this.ports,

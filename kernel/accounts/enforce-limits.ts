@@ -1,0 +1,30 @@
+/** Has the connections of an account go by its new limits. Those that do not fit are told, and closed. */
+import type { ClientConnection } from '../connection/client-connection.ts';
+import { CloseReason } from '../connection/close-reason.ts';
+import { isClient } from '../connection/connection-kind.ts';
+import { applyLimits } from '../connection/login.ts';
+import type { Account } from './account.ts';
+
+export function enforceLimits(account: Account): void {
+  const clients = [...account.connections].filter(isClient);
+  for (const client of clients) {
+    applyLimits(client);
+    if (isOverSubscribed(client)) end(client, 'maximum subscriptions exceeded', CloseReason.maxSubscriptions);
+  }
+  const { maxConnections } = account.limits;
+  if (maxConnections < 0) return;
+  // The newest go: those who came first came within the limit.
+  for (const client of clients.filter(({ isClosed }) => !isClosed).slice(maxConnections)) {
+    end(client, 'maximum account active connections exceeded', CloseReason.maxAccountConnections);
+  }
+}
+
+function isOverSubscribed({ subscriptions, subscriptionsMax }: ClientConnection): boolean {
+  return subscriptionsMax > 0 && subscriptions.size > subscriptionsMax;
+}
+
+function end(client: ClientConnection, text: string, reason: CloseReason): void {
+  client.broker.logOf(client).error(text);
+  client.sendError(text);
+  client.close(reason);
+}
