@@ -4,16 +4,19 @@ import type { HealthProblem, MonitorAnswer, MonitorQuery } from '../contract.ts'
 import type { Monitor } from '../monitor.ts';
 
 const UNAVAILABLE = 503;
+const SECTION_SWITCHES = ['js-enabled-only', 'js-server-only', 'js-meta-only'];
 
 interface Failure extends HealthProblem {
   readonly code: number;
 }
 
 export async function healthz(monitor: Monitor, query: MonitorQuery): Promise<MonitorAnswer> {
-  const isDetailed = query.boolean('details');
   if (query.boolean('js-enabled')) {
     monitor.warn('Healthcheck: js-enabled deprecated, use js-enabled-only instead');
   }
+  // What is not understood is refused, also where no section asks for it.
+  for (const name of SECTION_SWITCHES) query.boolean(name);
+  const isDetailed = query.boolean('details');
   const failures = await findFailures(monitor, query);
   if (failures.length === 0) return { json: { status: 'ok' }, status: 200, isCompact: true };
   const worst = failures[0]!;

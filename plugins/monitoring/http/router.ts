@@ -16,7 +16,6 @@ export interface Reply {
 const PLAIN = { 'Content-Type': 'text/plain; charset=utf-8' };
 const HTML = { 'Content-Type': 'text/html; charset=utf-8' };
 const JSON_FOR_ALL = { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'application/json' };
-const SCRIPT = { 'Content-Type': 'application/javascript', 'X-Content-Type-Options': 'nosniff' };
 const NOT_FOUND: Reply = {
   status: 404,
   headers: { ...PLAIN, 'X-Content-Type-Options': 'nosniff' },
@@ -28,9 +27,6 @@ const ONLY_GET: Reply = {
   headers: { ...PLAIN, Allow: 'GET, HEAD' },
   body: 'the monitor answers GET and HEAD\n',
 };
-/** Whatever else stood here would be run by the page that asked. */
-const CALLBACK = /^[\w$]+(\.[\w$]+)*$/;
-const CALLBACK_LENGTH_MAX = 128;
 
 export class Router {
   readonly #monitor: Monitor;
@@ -61,21 +57,18 @@ export class Router {
   async #ask(endpoint: MonitorEndpoint, parameters: URLSearchParams): Promise<Reply> {
     try {
       if (endpoint.countedAs !== undefined) this.#count(endpoint.countedAs);
-      return this.#print(await endpoint.answer(new Query(parameters)), parameters.get('callback') ?? '');
+      return this.#print(await endpoint.answer(new Query(parameters)));
     } catch (error) {
       if (error instanceof BadRequest) return { status: 400, headers: PLAIN, body: error.message };
       throw error;
     }
   }
 
-  #print(answer: MonitorAnswer, callback: string): Reply {
+  #print(answer: MonitorAnswer): Reply {
     if ('text' in answer) return { status: answer.status, headers: PLAIN, body: answer.text };
     const { json, status = 200, isCompact = false } = answer;
     const body = isCompact ? compactJson(json) : jsonPieces(json, this.#monitor.pace());
-    if (callback.length > CALLBACK_LENGTH_MAX || !CALLBACK.test(callback)) {
-      return { status, headers: JSON_FOR_ALL, body };
-    }
-    return { status, headers: SCRIPT, body: called(callback, body) };
+    return { status, headers: JSON_FOR_ALL, body };
   }
 
   #count(path: string): void {
@@ -88,11 +81,4 @@ function movedTo(location: string): Reply {
   const shown = location.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
   const body = `<a href="${shown}">Moved Permanently</a>.\n\n`;
   return { status: 301, headers: { ...HTML, Location: location }, body };
-}
-
-async function* called(callback: string, body: string | AsyncIterable<string>): AsyncGenerator<string> {
-  yield `${callback}(`;
-  if (typeof body === 'string') yield body;
-  else yield* body;
-  yield ')';
 }

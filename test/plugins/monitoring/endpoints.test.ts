@@ -268,6 +268,10 @@ test('/healthz is well while clients can connect, and not in lame duck mode', ()
       await ask('?stream=x&details=1'),
       `400 {"status":"error","errors":[{"type":"BAD_REQUEST","error":"${mistake}"}]}`,
     );
+    for (const name of ['js-enabled', 'js-enabled-only', 'js-server-only', 'js-meta-only', 'details']) {
+      const text = `Error decoding boolean for '${name}': strconv.ParseBool: parsing "x": invalid syntax`;
+      assert.is(await ask(`?${name}=x`), `400 ${text}`);
+    }
     await client();
     void server.drain();
     while (server.address !== null) await new Promise(setImmediate);

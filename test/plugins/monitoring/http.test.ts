@@ -62,15 +62,13 @@ test('only looking is possible', () =>
     assert.is((await globalThis.fetch(`${url}/healthz`)).status, 200);
   }));
 
-test('a callback turns the answer into a script, if it is a name and nothing else', () =>
+test('a callback makes no script of the answer', () =>
   withMonitor('', async ({ fetch }) => {
-    const response = await fetch('/healthz?callback=app.show$1');
-    assert.is(await response.text(), 'app.show$1({"status":"ok"})');
-    assert.is(response.headers.get('content-type'), 'application/javascript');
-    assert.is(response.headers.get('access-control-allow-origin'), null);
-    for (const callback of ['alert(1)//', 'a b', '</script>', 'x'.repeat(200), '.a', '']) {
-      const plain = await fetch(`/healthz?callback=${encodeURIComponent(callback)}`);
-      assert.is(await plain.text(), '{"status":"ok"}', callback);
+    for (const path of ['/healthz', '/varz', '/subsz']) {
+      const response = await fetch(`${path}?callback=app.show`);
+      assert.is(response.headers.get('content-type'), 'application/json');
+      assert.is(response.headers.get('access-control-allow-origin'), '*');
+      assert.match(await response.text(), /^\{/);
     }
   }));
 
