@@ -58,7 +58,7 @@ export function clientOpener(current: () => ClientTls | null): Opener {
 async function secure(opening: Opening, tls: ClientTls): Promise<void> {
   const { client } = opening;
   const isOptional = isOptionalFor(client.transport, tls.config);
-  const isFirst = !isOptional && (await comesFirst(opening, tls.settings));
+  const isFirst = await comesFirst(opening, tls.settings);
   if (!isFirst) opening.sendInfo();
   const deadline = client.broker.clock.monotonic() + tls.settings.options.timeoutMs;
   if (client.isClosed || (isOptional && !(await beginsTls(client, deadline)))) return;
@@ -98,6 +98,8 @@ function throttle(client: Client): void {
 /** With a way back, a client that says nothing for a while is one that waits for INFO. */
 async function comesFirst({ client }: Opening, { options }: TlsSettings): Promise<boolean> {
   const { handshakeFirst } = options;
+  // Nobody within the process has a reason to begin with TLS, and waiting for it would hold up INFO.
+  if (client.transport.kind === 'memory') return false;
   if (typeof handshakeFirst === 'boolean') return handshakeFirst;
   const bytes = await client.transport.peek(FIRST_BYTES, handshakeFirst.fallbackMs);
   return bytes.length > 0;

@@ -1,9 +1,9 @@
 /** TLS for clients, and for whatever other plugin listens. */
-import { definePlugin, type PluginContext, StreamTransport } from '../../kernel/plugin-api.ts';
+import { definePlugin, type PluginContext, StreamTransport, type TlsFacts } from '../../kernel/plugin-api.ts';
 import { readTlsBlock } from './block.ts';
 import { type ClientTls, clientOpener, isBare, isOptionalFor } from './client-opener.ts';
 import { reloadRule, type TlsConfig, tlsSchema } from './config.ts';
-import type { TlsContexts, TlsOptions, TlsSettings } from './contract.ts';
+import type { HandshakeFacts, TlsContexts, TlsOptions, TlsSettings } from './contract.ts';
 import { Handshakes } from './handshakes.ts';
 import { HandshakeRateLimit } from './rate-limit.ts';
 import { loadSettings } from './settings.ts';
@@ -118,11 +118,12 @@ interface Hello {
   tls_available?: true;
 }
 
-/** Once inside TLS the answer stays what it was outside. */
-function hello({ config, settings }: ClientTls, transport: { kind: string }): Hello {
+/** Once inside TLS the answer stays what it was outside; who began with TLS is told that it is in use. */
+function hello({ config, settings }: ClientTls, transport: { kind: string; tls: TlsFacts | null }): Hello {
   const isOptional = isOptionalFor(transport, config);
+  const isFirst = (transport.tls as HandshakeFacts | null)?.isFirst === true;
   return {
-    tls_required: isOptional ? undefined : true,
+    tls_required: isOptional && !isFirst ? undefined : true,
     tls_verify: settings.options.verifies ? true : undefined,
     tls_available: isOptional ? true : undefined,
   };

@@ -201,6 +201,58 @@ test('with a way back, clients of both kinds get in', async () => {
   }
 });
 
+test('where TLS is only offered it may come first all the same, and a plain client is served', async () => {
+  for (const value of ['true', 'auto']) {
+    await withTls(
+      `handshake_first: ${value}`,
+      async ({ port, server }) => {
+        const first = await connectFirst(port);
+        await first.until(/INFO .*\r\n/);
+        const { tls_required, tls_available } = infoIn(first.text);
+        assert.equal({ tls_required, tls_available }, { tls_required: true, tls_available: true });
+        await greet(first);
+        const [connection] = server.broker.connections.values();
+        assert.is((connection!.transport.tls as { isFirst?: boolean }).isFirst, true);
+        const plain = await RawClient.connect(port);
+        await greet(plain);
+        assert.is(infoIn(plain.text).tls_required, undefined);
+        assert.is(plain.text.split('INFO ').length, 2, 'INFO comes once');
+        first.tls.destroy();
+        plain.socket.destroy();
+      },
+      'allow_non_tls: true',
+    );
+  }
+});
+
+test('where TLS is offered first, with a way back, clients that wait for INFO get it in clear', () =>
+  withTls(
+    'handshake_first: "30ms", timeout: 60',
+    async ({ port }) => {
+      const plain = await RawClient.connect(port);
+      await plain.until(/INFO .*\r\n/);
+      assert.is(infoIn(plain.text).tls_available, true);
+      await greet(plain);
+      const secure = await connectAfterInfo(port);
+      await greet(secure);
+      plain.socket.destroy();
+      secure.tls.destroy();
+    },
+    'allow_non_tls: true',
+  ));
+
+test('where TLS is offered first without a way back, a silent client gets INFO when the time is up', () =>
+  withTls(
+    'handshake_first: true, timeout: 0.1',
+    async ({ port }) => {
+      const plain = await RawClient.connect(port);
+      await plain.until(/INFO .*\r\n/);
+      await greet(plain);
+      plain.socket.destroy();
+    },
+    'allow_non_tls: true',
+  ));
+
 test('no more handshakes are begun in a second than allowed', () =>
   withTls('connection_rate_limit: 1', async (running) => {
     const first = await connectAfterInfo(running.port);
