@@ -14,7 +14,13 @@ type Arguments = [unknown, unknown, unknown, unknown];
 type NowHook = Tapable.SyncHook<Arguments, unknown>;
 type LaterHook = Tapable.AsyncSeriesBailHook<Arguments, unknown>;
 
-const load = createRequire(import.meta.url);
+/** Made when it is first needed: making it loads a part of Node that a broker without such hooks never uses. */
+let require: NodeJS.Require | null = null;
+
+function load(path: string): unknown {
+  require ??= createRequire(import.meta.url);
+  return require(path);
+}
 
 const NOW_PARTS: Record<HookKind, string> = {
   notify: 'SyncHook',

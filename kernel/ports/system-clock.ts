@@ -6,7 +6,11 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 export function systemClock(): Clock {
   return {
     now: () => Date.now(),
-    monotonic: () => performance.now(),
+    // Not `performance`, whose first use loads a fifth of a megabyte.
+    monotonic: () => {
+      const [seconds, nanoseconds] = process.hrtime();
+      return seconds * 1e3 + nanoseconds / 1e6;
+    },
     after: (milliseconds, run) => new SystemTimer(milliseconds, run),
     soon: (run) => {
       setImmediate(run);
