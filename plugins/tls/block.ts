@@ -16,6 +16,7 @@ import {
   versionMin,
 } from './block-fields.ts';
 import type { TlsRole } from './contract.ts';
+import { fileMistake } from './file-check.ts';
 import type { CertificateFiles, TlsOptions } from './tls-options.ts';
 
 const anything = { default: null, doc: 'Of Windows; not here.' };
@@ -53,9 +54,21 @@ export const blockSchema = defineSchema(
 
 type Block = OptionsOf<typeof blockSchema.fields>;
 
-/** The options of a block that is there. */
+/** The options of a block that is there, whose files can be used. */
 export function readTlsBlock(node: unknown, role: TlsRole, problems: Problems): TlsOptions {
-  const place = node as ConfigNode;
+  const before = errorCount(problems);
+  const options = readOptions(node as ConfigNode, role, problems);
+  // What is wrong with the block itself may be the reason for what would be said of its files.
+  const mistake = errorCount(problems) === before ? fileMistake(options) : null;
+  if (mistake !== null) problems.error(node as ConfigNode, mistake);
+  return options;
+}
+
+function errorCount({ list }: Problems): number {
+  return list.filter(({ severity }) => severity === 'error').length;
+}
+
+function readOptions(place: ConfigNode, role: TlsRole, problems: Problems): TlsOptions {
   const block = blockSchema.read(place, problems);
   const complain = (text: string): void => problems.error(place, text);
   const pairs = pairsOf(block, complain);

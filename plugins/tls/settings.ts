@@ -5,8 +5,10 @@ import type { Disk } from '../../kernel/plugin-api.ts';
 import type { ServedCertificate, TlsSettings } from './contract.ts';
 import type { CertificateFiles, TlsOptions } from './tls-options.ts';
 
+type FileReader = Pick<Disk, 'readFileSync'>;
+
 /** Throws with the reason when a file cannot be used. */
-export function loadSettings(options: TlsOptions, disk: Disk): TlsSettings {
+export function loadSettings(options: TlsOptions, disk: FileReader): TlsSettings {
   const authorities = options.authorityFile === '' ? undefined : readAuthorities(options.authorityFile, disk);
   const loaded = options.certificates.map((pair) => loadPair(pair, options, authorities, disk));
   return {
@@ -15,6 +17,14 @@ export function loadSettings(options: TlsOptions, disk: Disk): TlsSettings {
     expiresAt: loaded[0]?.expiresAt ?? 0,
   };
 }
+
+const PEM_BEGIN = '-----BEGIN ';
+const READ_FAILURES: Readonly<Record<string, (path: string) => string>> = {
+  ENOENT: (path) => `open ${path}: no such file or directory`,
+  EACCES: (path) => `open ${path}: permission denied`,
+  ENOTDIR: (path) => `open ${path}: not a directory`,
+  EISDIR: (path) => `read ${path}: is a directory`,
+};
 
 interface Loaded {
   readonly served: ServedCertificate;
@@ -25,13 +35,12 @@ function loadPair(
   { certificateFile, keyFile, label }: CertificateFiles,
   options: TlsOptions,
   authorities: Buffer | undefined,
-  disk: Disk,
+  disk: FileReader,
 ): Loaded {
   try {
     const cert = readPem(certificateFile, disk);
     const key = readPem(keyFile, disk);
-    const certificate = new X509Certificate(cert);
-    if (!certificate.checkPrivateKey(createPrivateKey(key))) throw new Error('private key does not match public key');
+    const certificate = checkPair(cert, key);
     const context = createSecureContext({
       cert,
       key,
@@ -49,17 +58,38 @@ function loadPair(
   }
 }
 
-function readAuthorities(path: string, disk: Disk): Buffer {
+/** The certificate, once both are known to be what they should be. */
+function checkPair(cert: Buffer, key: Buffer): X509Certificate {
+  if (!cert.includes(PEM_BEGIN)) throw new Error('tls: failed to find any PEM data in certificate input');
+  if (!key.includes(PEM_BEGIN)) throw new Error('tls: failed to find any PEM data in key input');
+  const certificate = parsed('x509: malformed certificate', () => new X509Certificate(cert));
+  const privateKey = parsed('tls: failed to parse private key', () => createPrivateKey(key));
+  if (!certificate.checkPrivateKey(privateKey)) throw new Error('tls: private key does not match public key');
+  return certificate;
+}
+
+function readAuthorities(path: string, disk: FileReader): Buffer {
   const pem = readPem(path, disk);
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error('failed to parse root ca certificate');
+  const failure = 'failed to parse root ca certificate';
+  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error(failure);
+  parsed(failure, () => new X509Certificate(pem));
   return pem;
 }
 
-function readPem(path: string, disk: Disk): Buffer {
+/** The library's own words speak of its inside. */
+function parsed<Result>(failure: string, parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (error) {
+    throw new Error(failure, { cause: error });
+  }
+}
+
+function readPem(path: string, disk: FileReader): Buffer {
   try {
     return Buffer.from(disk.readFileSync(path));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(code === 'ENOENT' ? `open ${path}: no such file or directory` : message, { cause: error });
+    throw new Error(READ_FAILURES[code ?? '']?.(path) ?? message, { cause: error });
   }
 }

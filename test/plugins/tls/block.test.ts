@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { plugin } from '../../../plugins/tls/index.ts';
@@ -100,25 +103,58 @@ test('what is right is taken in all its spellings', async () => {
   assert.is(await problemsOf('tls { }'), '');
 });
 
-async function failureOf(text: string): Promise<string> {
-  const server = await compose(text, [plugin]);
-  return server.start().then(
-    () => server.close().then(() => ''),
-    (error: Error) => error.message,
-  );
+const garbled = '-----BEGIN X-----\nAAAA\n-----END X-----\n';
+
+function folderOf(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gnatlet-tls-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
 }
 
-test('files that cannot be used keep the broker from starting, and it says why', async () => {
+test('files that cannot be used are a mistake of the configuration, told with the place of the block', async () => {
+  const folder = folderOf({
+    'junk.pem': 'junk',
+    'cert.pem': garbled.replaceAll('X', 'CERTIFICATE'),
+    'key.pem': garbled.replaceAll('X', 'PRIVATE KEY'),
+  });
+  const server = (name: string): string => `"@tls/${name}.pem"`;
   const pair = 'error parsing X509 certificate/key pair';
   const absent = 'open /nowhere: no such file or directory';
   const cases: [string, string][] = [
     ['tls { cert_file: "/nowhere", key_file: "/nowhere" }', `${pair}: ${absent}`],
-    ['tls { cert_file: "@tls/server.pem", key_file: "@tls/client-key.pem" }', `${pair}: private key does not match`],
+    [
+      'tls { cert_file: "@tls/server.pem", key_file: "@tls/client-key.pem" }',
+      `${pair}: tls: private key does not match public key`,
+    ],
     ['tls { certs: [{cert_file: "@tls/server.pem", key_file: "/nowhere"}] }', `${pair} 1/1: ${absent}`],
     [`tls { ${CERTIFICATE}, ca_file: "/nowhere" }`, absent],
     [`tls { ${CERTIFICATE}, ca_file: "@tls/server-key.pem" }`, 'failed to parse root ca certificate'],
+    [
+      `tls { cert_file: "${folder}/junk.pem", key_file: ${server('server-key')} }`,
+      `${pair}: tls: failed to find any PEM data in certificate input`,
+    ],
+    [
+      `tls { cert_file: ${server('server')}, key_file: "${folder}/junk.pem" }`,
+      `${pair}: tls: failed to find any PEM data in key input`,
+    ],
+    [
+      `tls { cert_file: "${folder}/cert.pem", key_file: ${server('server-key')} }`,
+      `${pair}: x509: malformed certificate`,
+    ],
+    [
+      `tls { cert_file: ${server('server')}, key_file: "${folder}/key.pem" }`,
+      `${pair}: tls: failed to parse private key`,
+    ],
+    [`tls { cert_file: "${folder}", key_file: "${folder}" }`, `${pair}: read ${folder}: is a directory`],
+    [`tls { ${CERTIFICATE}, ca_file: "${folder}/cert.pem" }`, 'failed to parse root ca certificate'],
+    ['tls { ca_file: "/nowhere" }', absent],
   ];
-  for (const [text, message] of cases) assert.match(await failureOf(text), message, text);
+  try {
+    for (const [text, message] of cases)
+      assert.match(await problemsOf(`\n  ${text}`), `test.conf:4:3: ${message}`, text);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test.run();

@@ -6,8 +6,9 @@ import * as assert from 'uvu/assert';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
 import { reloadRule, type TlsConfig } from '../../../plugins/tls/config.ts';
 import { plugin } from '../../../plugins/tls/index.ts';
+import { BrokerProcess, Folder, run } from '../../bin/broker-process.ts';
 import { TLS_FIXTURES } from '../../fixtures/tls/certificates.ts';
-import { type RunningServer, withServer } from '../running-server.ts';
+import { infoIn, type RunningServer, withServer } from '../running-server.ts';
 import { CERTIFICATE, connectAfterInfo, greet } from './secure-client.ts';
 
 function configOf({ server }: RunningServer): TlsConfig {
@@ -75,6 +76,31 @@ test('a block with a file that cannot be used changes nothing', () =>
       (error: Error) => assert.match(error.message, 'open /nowhere: no such file or directory'),
     );
     await greet(await connectAfterInfo(running.port));
+  }));
+
+test('a certificate file that broke is told by a check, and refuses a reload before anything changes', () =>
+  withFiles(async (path) => {
+    using folder = new Folder();
+    const text = `max_payload: 1000\ntls { cert_file: "${path}/cert.pem", key_file: "${path}/key.pem" }\n`;
+    folder.write('a.conf', text);
+    await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path);
+    writeFileSync(join(path, 'cert.pem'), 'nothing of the kind');
+    const mistake =
+      'a.conf:2:1: error parsing X509 certificate/key pair: tls: failed to find any PEM data in certificate input';
+    const { code, err } = await run(['-c', 'a.conf', '-t'], folder.path);
+    assert.is(code, 1);
+    assert.match(err, mistake);
+    for (const again of [text, text.replace('1000', '2000')]) {
+      folder.write('a.conf', again);
+      const said = await broker.signal('SIGHUP', 'Failed to reload server configuration: ');
+      await broker.err.until('certificate input', broker.err.text.length - said.length);
+      assert.not.match(said, 'Reloaded');
+      assert.match(broker.lines.at(-1)!, mistake);
+    }
+    const client = await connectAfterInfo(broker.port);
+    assert.is(infoIn(client.clearText).max_payload, 1000);
+    await greet(client);
+    client.tls.destroy();
   }));
 
 test('what cannot change while the broker runs makes the reload fail', () => {
