@@ -18,6 +18,8 @@ export interface KnownPlugin {
   readonly accountKeys?: readonly string[];
   /** Capabilities it provides: for the advice in errors. */
   readonly provides?: readonly string[];
+  /** Left out although its blocks are there, it would let in whom they keep out: that is no mere warning. */
+  readonly isGuard?: boolean;
   /** Runs in every broker that lists no plugins. */
   readonly isUsual?: boolean;
 }
@@ -28,11 +30,13 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/auth/index.ts')).plugin,
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
+    isGuard: true,
   },
   {
     name: 'tls',
     load: async () => (await import('../plugins/tls/index.ts')).plugin,
     keys: ['tls', 'allow_non_tls'],
+    isGuard: true,
     provides: ['tls.contexts', 'monitor.section'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },

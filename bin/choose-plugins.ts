@@ -31,23 +31,51 @@ export function wishOf({ options }: LoadedConfig): Wish {
   });
 }
 
-/** Blocks that nobody reads, because an exact list of plugins leaves their owner out. */
-export function unreadBlocks(loaded: LoadedConfig, running: ReadonlySet<string>): Problem[] {
+/** Blocks that nobody reads, because an exact list of plugins leaves their owner out. `placeOf` finds the kernel's keys. */
+export function unreadBlocks(
+  loaded: LoadedConfig,
+  running: ReadonlySet<string>,
+  placeOf: (key: string) => Place,
+): Problem[] {
   const unread = [...usesOf(loaded)].filter(({ owner }) => owner !== PROGRAM && !running.has(owner));
-  return unread.map(({ key, owner, place }) => ({
-    severity: 'warning',
-    text: `${JSON.stringify(key)} has no effect: its plugin "${owner}" is not in the list of plugins`,
-    standsAlone: false,
-    file: place.file,
-    line: place.line,
-    column: place.column,
-  }));
+  return unread.map(({ key, owner, place }) => {
+    const { file, line, column } = place ?? placeOf(key);
+    return { ...unreadBlock(key, owner), standsAlone: false, file, line, column };
+  });
+}
+
+/** Who wrote down whom to let in must not get a broker that lets in everybody. */
+function unreadBlock(key: string, owner: string): Pick<Problem, 'severity' | 'text'> {
+  const text = `${JSON.stringify(key)} has no effect: its plugin "${owner}" is not in the list of plugins`;
+  const isGuard = KNOWN_PLUGINS.some((plugin) => plugin.name === owner && plugin.isGuard === true);
+  if (!isGuard) return { severity: 'warning', text };
+  return { severity: 'error', text: `${text}; add "${owner}" to the list of plugins, or remove the block` };
+}
+
+/** Names of the list that other builds have. Packages of the same name are something else. */
+export function absentNames({ options }: LoadedConfig, requests: readonly PluginRequest[]): Problem[] {
+  const listed = options.plugins === 'auto' ? [] : options.plugins;
+  return requests.filter(isAbsent).map((request) => {
+    const name = nameOf(request) as string;
+    const { file, line, column } = listed.find(({ use }) => use === name)?.place ?? NOWHERE;
+    const text = `plugin "${name}" is not in this build; take "${name}" out, or use a build with "${name}"`;
+    return { severity: 'error', text, standsAlone: false, file, line, column };
+  });
+}
+
+export function isAbsent(request: PluginRequest): boolean {
+  return KNOWN_PLUGINS.some(({ name, load }) => load === undefined && name === nameOf(request));
+}
+
+function nameOf(request: PluginRequest): unknown {
+  return typeof request === 'object' && request !== null && 'use' in request ? request.use : request;
 }
 
 interface Use {
   key: string;
   owner: string;
-  place: Place;
+  /** Null: a key of the kernel's own, whose place it forgets. */
+  place: Place | null;
 }
 
 function* usesOf({ blocks, claims, options }: LoadedConfig): Iterable<Use> {
@@ -61,5 +89,5 @@ function* usesOf({ blocks, claims, options }: LoadedConfig): Iterable<Use> {
       if (owner !== undefined) yield { key: `accounts.${account.name}.${key}`, owner, place: place ?? NOWHERE };
     }
   }
-  if (options.speaksProxyProtocol) yield { key: 'proxy_protocol', owner: 'proxy-protocol', place: NOWHERE };
+  if (options.speaksProxyProtocol) yield { key: 'proxy_protocol', owner: 'proxy-protocol', place: null };
 }

@@ -1,4 +1,6 @@
 /** Puts a broker together from a configuration: the one place where kernel, plugins and the outside world meet. */
+import type { BrokerOptions } from '../kernel/broker-options.ts';
+import { hostAndPort } from '../kernel/listen-failure.ts';
 import type { Log } from '../kernel/log.ts';
 import { SILENT_LOG } from '../kernel/log.ts';
 import type { Ports } from '../kernel/ports/ports.ts';
@@ -55,6 +57,17 @@ export function serverFrom(configuration: Configuration, surroundings: ServerSur
     knownProviders: knownProviders(),
     deadlineMs,
     configuration: introduction,
-    prepare,
+    prepare: () => {
+      prepare?.();
+      refuseNegativePort(options);
+    },
   });
+}
+
+/** Only -1 stands for any port. Others below 0 would open one too, and not one that anybody asked for. */
+function refuseNegativePort({ host, port }: BrokerOptions): void {
+  if (port === null || port >= -1) return;
+  throw new Error(
+    `Error listening on port: ${hostAndPort({ host, port })}, "listen tcp: address ${port}: invalid port"`,
+  );
 }

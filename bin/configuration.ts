@@ -7,7 +7,7 @@ import type { ConfigNode } from '../kernel/config/grammar/node.ts';
 import { type ConfigInput, type LoadedConfig, loadConfig } from '../kernel/config/load.ts';
 import type { Overrides } from '../kernel/config/override.ts';
 import { nodeOf } from '../kernel/config/plain.ts';
-import { type Problem, Problems, renderProblems } from '../kernel/config/problem.ts';
+import { type Place, type Problem, Problems, renderProblems } from '../kernel/config/problem.ts';
 import { validate } from '../kernel/config/validate.ts';
 import { readPluginConfigs, type UnreadConfig } from '../kernel/host/plugin-configs.ts';
 import type { PluginDefinition } from '../kernel/host/plugin-definition.ts';
@@ -15,7 +15,8 @@ import type { LoadedPlugin } from '../kernel/host/plugin-host.ts';
 import { type PluginRequest, type ResolvedPlugin, resolvePlugins } from '../kernel/host/resolve.ts';
 import type { Clock } from '../kernel/ports/ports.ts';
 import { builtInLoaders, KNOWN_PLUGINS } from './built-in.ts';
-import { choosePlugins, unreadBlocks, type Wish } from './choose-plugins.ts';
+import { absentNames, choosePlugins, isAbsent, unreadBlocks, type Wish } from './choose-plugins.ts';
+import { placeOfKey } from './key-place.ts';
 import { logFormatProblems } from './log-format.ts';
 import { claimsFor } from './plugin-claims.ts';
 
@@ -70,7 +71,8 @@ export function problemsText(problems: readonly Problem[]): string {
 export async function readConfiguration(request: ConfigurationRequest): Promise<Configuration> {
   const first = load(request, []);
   const requests = choosePlugins(first, request.plugins, request.atLeast);
-  const resolved = await resolvePlugins(requests, {
+  const present = requests.filter((asked) => !isAbsent(asked));
+  const resolved = await resolvePlugins(present, {
     builtIn: builtInLoaders(),
     folder: request.folder ?? (request.path === undefined ? process.cwd() : resolve(dirname(request.path))),
     clock: request.clock,
@@ -78,7 +80,8 @@ export async function readConfiguration(request: ConfigurationRequest): Promise<
   const strangers = strangersIn(resolved);
   // Only now is it known which keys belong to plugins from elsewhere.
   const loaded = strangers.length === 0 ? first : load(request, strangers);
-  return { requests, ...withBlocks(loaded, resolved) };
+  const read = withBlocks(loaded, resolved, (key) => placeOfKey(key, request));
+  return { requests, ...read, problems: [...absentNames(loaded, requests), ...read.problems] };
 }
 
 /** The same, for a broker that is to run: with all checks, and no result when something is wrong. */
@@ -99,7 +102,11 @@ function strangersIn(resolved: readonly ResolvedPlugin[]): PluginDefinition[] {
   return resolved.filter(({ source }) => source !== 'built-in').map(({ definition }) => definition);
 }
 
-function withBlocks(loaded: LoadedConfig, resolved: readonly ResolvedPlugin[]): Omit<Configuration, 'requests'> {
+function withBlocks(
+  loaded: LoadedConfig,
+  resolved: readonly ResolvedPlugin[],
+  placeOf: (key: string) => Place,
+): Omit<Configuration, 'requests'> {
   const problems = new Problems();
   const definitions = resolved.map(({ definition }) => definition);
   const configs = readPluginConfigs(definitions, unreadConfig(loaded, resolved, problems), problems);
@@ -109,7 +116,7 @@ function withBlocks(loaded: LoadedConfig, resolved: readonly ResolvedPlugin[]): 
     plugins: resolved.map(({ definition, source }) => ({ definition, source, config: configs.get(definition.name) })),
     problems: [
       ...inReadingOrder([...loaded.problems, ...problems.list, ...logFormatProblems(loaded)], loaded.files),
-      ...unreadBlocks(loaded, running),
+      ...unreadBlocks(loaded, running, placeOf),
       ...absentPlugins(loaded),
     ],
   };

@@ -1,6 +1,6 @@
 /** Runs a broker as a process: log, files, signals, and the life in between. */
 import type { CoreOptions } from '../kernel/config/core-options.ts';
-import { renderProblems } from '../kernel/config/problem.ts';
+import { renderProblem, renderProblems } from '../kernel/config/problem.ts';
 import type { Tracer } from '../kernel/connection/tracer.ts';
 import { logTime } from '../kernel/log/log-time.ts';
 import { ServerLog } from '../kernel/log/server-log.ts';
@@ -30,7 +30,7 @@ export async function start(given: ReadonlyMap<string, FlagValue>): Promise<void
     log,
     configFile: request.path,
     prepare: () => {
-      for (const text of idleOptions(options)) log.warn(text);
+      for (const text of [...configuration.problems.map(renderProblem), ...idleOptions(options)]) log.warn(text);
       prepareFiles(options);
     },
   });

@@ -111,12 +111,12 @@ export class Server {
       await this.openClientPort();
       await host.ready();
       await broker.hooks.serverReady.slot?.(broker);
+      this.log.info('Server is ready');
     } catch (error) {
       this.hasFailed = true;
       await this.close();
       throw error;
     }
-    this.log.info('Server is ready');
   }
 
   private async configure(): Promise<void> {

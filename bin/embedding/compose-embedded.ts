@@ -1,5 +1,6 @@
 /** From what a program hands over to a broker that only has to be started. */
 import { loadConfig } from '../../kernel/config/load.ts';
+import { renderProblem } from '../../kernel/config/problem.ts';
 import { wasGiven } from '../../kernel/config/schema.ts';
 import type { PluginRequest } from '../../kernel/host/resolve.ts';
 import type { Ports } from '../../kernel/ports/ports.ts';
@@ -19,7 +20,7 @@ export async function composeEmbedded(config: ServerConfig, extras: ServerExtras
   const configuration = await readSoundConfiguration({ ...request, plugins });
   const { options } = configuration.loaded;
   const log = completeLog(extras.log ?? {}, options);
-  for (const { text } of configuration.problems) log.warn(text);
+  for (const problem of configuration.problems) log.warn(renderProblem(problem));
   const hasPort = wasGiven(options, 'port');
   const server = serverFrom(configuration, { ports, log, hasPort, configFile: config.configFile });
   if (options.trace) server.broker.tracer = (await import('../tracing.ts')).tracerFor(options, server.broker);

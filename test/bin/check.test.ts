@@ -37,7 +37,29 @@ const REFUSED: [name: string, text: string, lines: string][] = [
   [
     'a block that an exact list of plugins leaves without effect',
     'plugins: []\nauthorization { token: "t" }\n',
-    'a.conf:2:1: "authorization" has no effect: its plugin "auth" is not in the list of plugins\n',
+    'a.conf:2:1: "authorization" has no effect: its plugin "auth" is not in the list of plugins; add "auth" to the list of plugins, or remove the block\n',
+  ],
+  [
+    'what keeps others out first of all, when a list leaves its plugins out',
+    'plugins: [monitoring]\nno_auth_user: a\ntls { cert_file: x }\naccounts { A { users: [] } }\n',
+    [
+      'a.conf:2:1: "no_auth_user" has no effect: its plugin "auth" is not in the list of plugins; add "auth" to the list of plugins, or remove the block',
+      'a.conf:3:1: "tls" has no effect: its plugin "tls" is not in the list of plugins; add "tls" to the list of plugins, or remove the block',
+      'a.conf:4:16: "accounts.A.users" has no effect: its plugin "auth" is not in the list of plugins; add "auth" to the list of plugins, or remove the block\n',
+    ].join('\n'),
+  ],
+  [
+    'where a key of the kernel stands whose work a left out plugin would do',
+    'plugins: []\nproxy_protocol: true\n',
+    'a.conf:2:1: "proxy_protocol" has no effect: its plugin "proxy-protocol" is not in the list of plugins\n',
+  ],
+  [
+    'a listed plugin that other builds have, without looking for a package of that name',
+    'plugins: [\n  jetstream\n  {use: route}\n]\n',
+    [
+      'a.conf:2:3: plugin "jetstream" is not in this build; take "jetstream" out, or use a build with "jetstream"',
+      'a.conf:3:4: plugin "route" is not in this build; take "route" out, or use a build with "route"\n',
+    ].join('\n'),
   ],
   [
     'mistakes in the block of a plugin',

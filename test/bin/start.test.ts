@@ -67,6 +67,11 @@ const FATAL: [name: string, words: string[], line: RegExp][] = [
     /\[FTL\] Error listening on port: 127\.0\.0\.1:99999, "listen tcp: address 99999: invalid port"\n$/,
   ],
   [
+    'a port below those that mean something',
+    ['-a', '127.0.0.1', '-p', '-5'],
+    /\[FTL\] Error listening on port: 127\.0\.0\.1:-5, "listen tcp: address -5: invalid port"\n$/,
+  ],
+  [
     'an address that is not ours',
     ['-a', '192.0.2.1', '-p', '-1'],
     /\[FTL\] Error listening on port: 192\.0\.2\.1:0, "listen tcp 192\.0\.2\.1:0: bind: cannot assign requested address"\n$/,
@@ -172,6 +177,31 @@ test('--signal reaches a broker by its pid and by its pid file', async () => {
   await broker.err.until('Trapped "user defined signal 1" signal');
   assert.equal(await run(['-sl', `quit=${folder.file('pid')}`]), { code: 0, out: '', err: '' });
   assert.is(await broker.ended(), 0);
+});
+
+test('a broker never runs without the log-in that its configuration asks for', async () => {
+  using folder = new Folder();
+  folder.write('a.conf', 'plugins: []\nauthorization { token: t }\n');
+  const { code, err } = await run(['-a', '127.0.0.1', '-p', '-1', '-c', 'a.conf'], folder.path);
+  assert.match(
+    err,
+    /^nats-server: a\.conf:2:1: "authorization" .* add "auth" to the list of plugins, or remove the block\n/,
+  );
+  assert.is(code, 1);
+});
+
+test('a warning about the configuration stands on standard error and in the log', async () => {
+  using folder = new Folder();
+  folder.write('a.conf', 'plugins: []\nhttp: 0\n');
+  await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path);
+  const text = 'a.conf:2:1: "http" has no effect: its plugin "monitoring" is not in the list of plugins';
+  assert.ok(broker.lines.includes(text), broker.err.text);
+  assert.ok(broker.lines.includes(`[WRN] ${text}`), broker.err.text);
+});
+
+test('a port for profiles, given by a flag, is said to have no effect', async () => {
+  await using broker = await BrokerProcess.start(['--profile', '6060']);
+  assert.ok(broker.lines.some((line) => line.startsWith('[WRN] prof_port has no effect: ')));
 });
 
 test('options that are taken and do nothing are named', async () => {

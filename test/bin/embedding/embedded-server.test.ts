@@ -112,6 +112,20 @@ test('a port in use is reported, and nothing of the broker stays behind', async 
   await first.close();
 });
 
+test('a log that throws at the last line of a start leaves no port open', async () => {
+  let port = 0;
+  const info = (line: string) => {
+    port = Number(/Listening for client connections on .*:(\d+)/.exec(line)?.[1] ?? port);
+    if (line === 'Server is ready') throw new Error('the log is full');
+  };
+  const broker = createServer(LOOPBACK, { log: { info } });
+  assert.is((await failure(broker.start())).message, 'the log is full');
+  assert.is(broker.address, null);
+  const [error] = (await once(connect({ host: '127.0.0.1', port }), 'error')) as [Error & { code: string }];
+  assert.is(error.code, 'ECONNREFUSED');
+  await broker.close();
+});
+
 test('starting twice starts once, and ready waits for it', async () => {
   const broker = createServer(LOOPBACK);
   const [one, two] = await Promise.all([broker.start(), broker.start(), broker.ready()]);
