@@ -93,6 +93,7 @@ export class HostedContext implements PluginContext<unknown> {
 
   subscribe(account: HookTypes['account'], pattern: string, handler: Handler, queue = ''): Disposer {
     this.#assertOpen(`subscribe to "${pattern}"`);
+    this.#assertAccount(account, pattern);
     const what = `its subscription to "${pattern}"`;
     const isolated = new IsolatedHandler(handler, (cause, times) => {
       if (isWorthTelling(times)) this.#environment.report(callbackFailure(this.plugin.name, what, cause, times));
@@ -193,6 +194,14 @@ export class HostedContext implements PluginContext<unknown> {
       `wants to ${intent} after it was closed`,
       'stop when ctx.signal is aborted',
     );
+  }
+
+  /** Plugins need not be in TypeScript, and a name is what first comes to mind. */
+  #assertAccount(account: unknown, pattern: string): void {
+    if (typeof account === 'object' && account !== null && 'sublist' in account) return;
+    const name = typeof account === 'string' ? JSON.stringify(account) : String(account);
+    const remedy = `give it an Account, such as ctx.kernel.broker.accounts.${typeof account === 'string' ? `get(${name})` : 'global'}`;
+    throw this.#error('PLUGIN_INVALID', `subscribes to "${pattern}" in ${name}, which is no Account`, remedy);
   }
 
   #assertUsable(name: string): void {

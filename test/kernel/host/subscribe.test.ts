@@ -25,6 +25,24 @@ test('a plugin hears the messages it subscribes to, until it closes', async () =
   assert.equal(heard, ['orders.new tea']);
 });
 
+test('a plugin that subscribes in a name instead of an account is told how to get the account', async () => {
+  const messages: string[] = [];
+  const { bench } = await benchOf((ctx) => {
+    for (const account of ['$G', undefined]) {
+      try {
+        ctx.subscribe(account as never, 'a', () => {});
+      } catch (error) {
+        messages.push((error as Error).message);
+      }
+    }
+  });
+  await bench.close();
+  assert.equal(messages, [
+    'plugin "listener" subscribes to "a" in "$G", which is no Account: give it an Account, such as ctx.kernel.broker.accounts.get("$G") [PLUGIN_INVALID]',
+    'plugin "listener" subscribes to "a" in undefined, which is no Account: give it an Account, such as ctx.kernel.broker.accounts.global [PLUGIN_INVALID]',
+  ]);
+});
+
 test('members of a queue group share messages', async () => {
   let heard = 0;
   const { bench, publish } = await benchOf((ctx) => {
