@@ -13,6 +13,15 @@ export function writePidFile(path: string): void {
   }
 }
 
+export function removePidFile(path: string): void {
+  try {
+    rmSync(path);
+  } catch (error) {
+    const reason = fileFailure(path, error).replace(/^\w+ /, 'remove ');
+    throw new Error(`Could not remove pidfile: ${reason}`, { cause: error });
+  }
+}
+
 /** URLs by kind of listener; kinds without any are left out. */
 export type PortList = Readonly<Record<string, readonly string[]>>;
 

@@ -4,7 +4,8 @@ import type { ServerLog } from '../kernel/log/server-log.ts';
 import type { Server } from '../kernel/server.ts';
 import type { Configuration, ConfigurationRequest } from './configuration.ts';
 import { portList } from './port-list.ts';
-import { removePortsFile, writePidFile, writePortsFile } from './process-files.ts';
+import { removePidFile, removePortsFile, writePidFile, writePortsFile } from './process-files.ts';
+import { strayText, trapStrayErrors } from './stray-errors.ts';
 import { type SignalName, trapSignals } from './trapped-signals.ts';
 
 export interface RunningBrokerParts {
@@ -37,6 +38,7 @@ export class RunningBroker {
   /** Serves until a signal ends it. */
   async run(): Promise<void> {
     trapSignals((name, text) => void this.obey(name, text));
+    trapStrayErrors((error) => void this.fail(error));
     try {
       await this.server.start();
     } catch (error) {
@@ -68,12 +70,26 @@ export class RunningBroker {
     await this.end();
   }
 
-  private async end(): Promise<void> {
+  /** Nobody caught this: what it left half done is not known, so that going on would be a gamble. */
+  private async fail(error: unknown): Promise<void> {
+    const { loaded, plugins } = this.configuration;
+    this.log.fatal(strayText(error, plugins));
+    process.exitCode = 1;
+    if (this.isEnding) return;
+    const { pidFile } = loaded.options;
+    await this.end(() => {
+      // Unlike after an orderly end, nobody knows yet that the process is gone.
+      if (pidFile !== '') this.tolerate(() => removePidFile(pidFile));
+    });
+  }
+
+  private async end(tidy: () => void = () => {}): Promise<void> {
     this.isEnding = true;
-    await this.server.close();
+    await this.server.close().catch((error: Error) => this.log.error(error.message));
     this.removePorts();
+    tidy();
     await this.log.close();
-    process.exit(0);
+    process.exit();
   }
 
   private reopenLog(): void {

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { Address, Transport } from '../../kernel/ports/transport.ts';
 import type { Server } from '../../kernel/server.ts';
+import { checkArguments } from './check-arguments.ts';
 import { composeEmbedded } from './compose-embedded.ts';
 import { type InProcessOptions, inProcessOptions } from './nats-core-transport.ts';
 import type { ServerConfig, ServerExtras } from './server-config.ts';
@@ -17,6 +18,7 @@ export class EmbeddedServer {
   #closing: Promise<void> | null = null;
 
   constructor(config: ServerConfig, extras: ServerExtras) {
+    checkArguments(config, extras);
     this.#config = config;
     this.#extras = extras;
   }

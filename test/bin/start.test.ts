@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -234,6 +234,34 @@ for (const [name, text] of WAYS) {
     const file = folder.write('a.conf', text);
     await using broker = await BrokerProcess.start(['-c', file]);
     assert.ok(broker.lines.includes('[INF] the greeter says hello'), broker.err.text);
+  });
+}
+
+const STRAYS: [name: string, statement: string, text: string][] = [
+  ['throws', "process.nextTick(() => { throw new Error('boom'); });", 'boom'],
+  ['leaves a rejection to nobody', "void Promise.reject(new Error('bang'));", 'bang'],
+];
+
+for (const [name, statement, text] of STRAYS) {
+  test(`a plugin that ${name} out of turn is named, and the broker ends in order with code 1`, async () => {
+    using folder = new Folder();
+    const source = `export const plugin = { name: 'stray', version: '1.0.0', api: [1],
+      ready: (ctx) => { ctx.subscribe(ctx.kernel.broker.accounts.global, 'go', () => {
+        ${statement} }); } };`;
+    const module = realpathSync(folder.write('stray.mjs', source));
+    folder.write('a.conf', 'plugins: ["./stray.mjs"]\npid_file: pid\n');
+    const words = ['-c', 'a.conf', '--ports_file_dir', folder.path];
+    await using broker = await BrokerProcess.start(words, folder.path);
+    using client = await RawClient.connect(broker.port);
+    client.send('CONNECT {"verbose":false}\r\nPUB go 0\r\n\r\n');
+    await client.closed();
+    assert.is(await broker.ended(), 1);
+    assert.ok(
+      broker.lines.includes(`[FTL] Uncaught error: ${text} (${module}:3, in the plugin "stray")`),
+      broker.err.text,
+    );
+    assert.is(broker.lines.at(-1), '[INF] Server Exiting..');
+    assert.equal(readdirSync(folder.path).sort(), ['a.conf', 'stray.mjs']);
   });
 }
 
