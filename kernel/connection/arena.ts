@@ -8,9 +8,9 @@
 
 /** Room before the read region for the unfinished frame of the read before. */
 export const HEADROOM = 65536;
-export const READ_SIZE = 65536;
-export const CHUNK_SIZE = 65536;
-export const CHUNK_COUNT = 256;
+export const READ_SIZE = 131_072;
+export const CHUNK_SIZE = 131_072;
+export const CHUNK_COUNT = 128;
 
 export class Arena {
   readonly bytes: Buffer = Buffer.allocUnsafeSlow(HEADROOM + READ_SIZE + CHUNK_COUNT * CHUNK_SIZE);
