@@ -243,6 +243,7 @@ export function foreignStore() {
     if (node.kind !== 'string' || node.value === '') {
       return fail(node, use, "expected 'cert_store' to be a valid non-empty string");
     }
+    // Both texts are those of nats-server, which knows these stores on Windows only.
     const isKnown = /^windows(currentuser|localmachine)$/i.test(node.value);
     const what = isKnown
       ? 'cert_store not compatible with current operating system'
