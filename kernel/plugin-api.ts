@@ -49,6 +49,7 @@ export { quoted, quotedText } from '../protocols/client/quoted.ts';
 export { asArray, asBoolean, asInteger, asMap, asString, mismatchText, printed } from './config/conversion.ts';
 /** Milliseconds, with fractions. */
 export { type DurationOutcome, formatDuration, parseDuration } from './config/duration.ts';
+export { readDurationText } from './config/duration-text.ts';
 /** The kinds of fields a schema is made of: `fields.integer('port', { default: 80, doc: '...' })`. */
 export * as fields from './config/fields.ts';
 /** What a configuration is once it is read: values that know where they stand. */
@@ -60,6 +61,8 @@ export {
   type StringNode,
   typeName,
 } from './config/grammar/node.ts';
+/** What a user may do, as it is written: `{publish: ..., subscribe: ..., allow_responses: ...}`. */
+export { readPermissions } from './config/permission-options.ts';
 export type { Place, Problem, Problems } from './config/problem.ts';
 export { defineSchema, type FieldUse, type OptionsOf, type Schema } from './config/schema.ts';
 
@@ -68,7 +71,8 @@ export { defineSchema, type FieldUse, type OptionsOf, type Schema } from './conf
 export type { Account } from './accounts/account.ts';
 /** Where everybody is who is not put elsewhere. */
 export { GLOBAL_ACCOUNT } from './accounts/account-registry.ts';
-export type { DeliveryFilter, Identity, Permissions, ReplyAllowance } from './accounts/permissions.ts';
+/** Checking that the holder of an nkey signed something, on the thread pool. */
+export { decodeSignature, isSigned, publicKeyOf } from './accounts/signature.ts';
 export type { Broker } from './broker.ts';
 export type { ClientConnection } from './connection/client-connection.ts';
 export type { Opener, Opening } from './connection/client-listener.ts';
@@ -77,6 +81,15 @@ export { CloseReason } from './connection/close-reason.ts';
 export type { Connection } from './connection/connection.ts';
 export { isClient } from './connection/connection-kind.ts';
 export type { ServerInfo } from './connection/info.ts';
+export {
+  type PermissionRules,
+  type RuleEntry,
+  type SubjectRules,
+  UNRESTRICTED,
+} from './permissions/permission-rules.ts';
+/** Rules made fast: what an `Identity` carries. */
+export { PermissionSet } from './permissions/permission-set.ts';
+export type { DeliveryFilter, Identity, Permissions, ReplyAllowance } from './permissions/permissions.ts';
 
 // --- Messages: who gets them, and what happens to them ---
 

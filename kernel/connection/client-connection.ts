@@ -2,8 +2,8 @@
 import { errorFrame, infoFrame, OK, PONG } from '../../protocols/client/frames.ts';
 import type { ClientHandler, ParseFailure } from '../../protocols/client/parser.ts';
 import { quoted } from '../../protocols/client/quoted.ts';
-import type { Identity, Permissions } from '../accounts/permissions.ts';
 import type { Broker } from '../broker.ts';
+import type { Identity, Permissions } from '../permissions/permissions.ts';
 import type { Timer } from '../ports/ports.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Message } from '../routing/message.ts';

@@ -1,9 +1,9 @@
 /** CONNECT: what the client wants, who it is, and whether it may stay. */
 import type { Account } from '../accounts/account.ts';
 import { GLOBAL_ACCOUNT } from '../accounts/account-registry.ts';
-import type { Identity, ReplyAllowance } from '../accounts/permissions.ts';
 import { isRefusal, type Refusal } from '../hooks/refusal.ts';
 import { withinDeadline } from '../host/deadline.ts';
+import type { Identity, ReplyAllowance } from '../permissions/permissions.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { mergeClientOptions } from './client-options.ts';
 import { CloseReason } from './close-reason.ts';

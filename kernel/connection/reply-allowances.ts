@@ -1,5 +1,5 @@
 /** Replies a connection may publish to because it was asked: remembered when the request is delivered. */
-import type { ReplyAllowance } from '../accounts/permissions.ts';
+import type { ReplyAllowance } from '../permissions/permissions.ts';
 import type { Clock } from '../ports/ports.ts';
 
 interface Granted {

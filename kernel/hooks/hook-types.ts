@@ -1,6 +1,5 @@
 /** The kernel's objects as hooks hand them to plugins, gathered in one place so that the catalogue reads as a table. */
 import type { Account } from '../accounts/account.ts';
-import type { Identity } from '../accounts/permissions.ts';
 import type { Broker } from '../broker.ts';
 import type { AccountOptions, BrokerOptions } from '../broker-options.ts';
 import type { Advisory, Statistics } from '../broker-report.ts';
@@ -9,6 +8,7 @@ import type { ClientOptions } from '../connection/client-options.ts';
 import type { CloseReason } from '../connection/close-reason.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { ServerInfo } from '../connection/info.ts';
+import type { Identity } from '../permissions/permissions.ts';
 import type { Transport } from '../ports/transport.ts';
 import type { Message } from '../routing/message.ts';
 import type { Station } from '../routing/message-trace.ts';

@@ -1,5 +1,5 @@
 /** What stands in a Sublist: who wants messages on a pattern, and what makes this wish special. */
-import type { DeliveryFilter } from '../accounts/permissions.ts';
+import type { DeliveryFilter } from '../permissions/permissions.ts';
 import type { Message } from './message.ts';
 import type { MessageTrace } from './message-trace.ts';
 import type { SubjectNode } from './subject-tree.ts';

@@ -8,16 +8,16 @@ import {
   fields,
   GLOBAL_ACCOUNT,
   type OptionsOf,
+  type PermissionRules,
   type Problems,
   quotedText,
   type ReloadAnswer,
+  readDurationText,
+  readPermissions,
 } from '../../kernel/plugin-api.ts';
 import { type CalloutOptions, readCallout } from './config/callout-options.ts';
-import { readDurationText } from './config/duration-text.ts';
-import { readPermissions } from './config/permission-options.ts';
 import { readTrustedProxies } from './config/proxy-options.ts';
 import { type ListedUser, readUsers, type UserOptions, uniqueUsers, withDefaults } from './config/user-options.ts';
-import type { PermissionRules } from './permissions/permission-rules.ts';
 
 export interface AuthConfig {
   /** There is an `authorization` block. */

@@ -2,10 +2,12 @@
 import {
   CloseReason,
   type Connection,
+  decodeSignature,
   GLOBAL_ACCOUNT,
   type Identity,
   isClient,
   isRefusal,
+  isSigned,
   type Refusal,
   refuse,
 } from '../../kernel/plugin-api.ts';
@@ -13,7 +15,6 @@ import type { Authenticator, Credentials, LoginAttempt, Verdict } from './contra
 import { connectionTypeOf } from './credentials/connection-type.ts';
 import type { FailedLogins } from './credentials/failed-logins.ts';
 import type { Secrets } from './credentials/secret.ts';
-import { decodeSignature, isSigned } from './credentials/signature.ts';
 import type { KeyUser, KnownUser, PasswordUser, UserDirectory } from './user-directory.ts';
 
 /** Null: somebody tried to pass for a proxy. */

@@ -1,13 +1,16 @@
 /** Everybody who is configured to log in, ready to be looked up. Made anew by each reload. */
 import type { KeyObject } from 'node:crypto';
-import { GLOBAL_ACCOUNT, type Permissions } from '../../kernel/plugin-api.ts';
+import {
+  GLOBAL_ACCOUNT,
+  type PermissionRules,
+  PermissionSet,
+  type Permissions,
+  publicKeyOf,
+} from '../../kernel/plugin-api.ts';
 import type { UserOptions } from './config/user-options.ts';
 import type { AuthConfig } from './config.ts';
 import { isBcrypt } from './credentials/bcrypt.ts';
 import type { ConnectionType } from './credentials/connection-type.ts';
-import { publicKeyOf } from './credentials/signature.ts';
-import { PermissionSet } from './permission-set.ts';
-import type { PermissionRules } from './permissions/permission-rules.ts';
 
 export interface KnownUser {
   /** A name, or a public key. */

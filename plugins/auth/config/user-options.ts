@@ -4,15 +4,15 @@ import {
   asString,
   type ConfigNode,
   type MapEntry,
+  type PermissionRules,
   type Problems,
   printed,
   quotedText,
+  readPermissions,
   typeName,
 } from '../../../kernel/plugin-api.ts';
 import { decodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
 import { CONNECTION_TYPES, type ConnectionType } from '../credentials/connection-type.ts';
-import type { PermissionRules } from '../permissions/permission-rules.ts';
-import { readPermissions } from './permission-options.ts';
 
 export interface UserOptions {
   readonly account: string;

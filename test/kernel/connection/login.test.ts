@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Identity, Permissions } from '../../../kernel/accounts/permissions.ts';
 import type { ClientConnection } from '../../../kernel/connection/client-connection.ts';
 import { CloseReason } from '../../../kernel/connection/close-reason.ts';
 import { type Refusal, refuse } from '../../../kernel/hooks/refusal.ts';
+import type { Identity, Permissions } from '../../../kernel/permissions/permissions.ts';
 import { BrokerBench, QUIET, type TestWire } from '../../kits/broker-bench.ts';
 
 type Verdict = Identity | Refusal;

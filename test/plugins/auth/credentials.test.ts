@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { decodeSignature, isSigned, publicKeyOf } from '../../../kernel/accounts/signature.ts';
 import { BcryptComparer } from '../../../plugins/auth/credentials/bcrypt.ts';
 import { FailedLogins } from '../../../plugins/auth/credentials/failed-logins.ts';
 import { Secrets } from '../../../plugins/auth/credentials/secret.ts';
-import { decodeSignature, isSigned, publicKeyOf } from '../../../plugins/auth/credentials/signature.ts';
 import { Signer } from './signer.ts';
 
 const STORED = '$2b$04$c6pto5L3N92kAXYK1JlWVesiNLeQHQHcs2OYzFGX6bkJCGvZUW3SC';

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Permissions } from '../../../kernel/accounts/permissions.ts';
+import type { Permissions } from '../../../kernel/permissions/permissions.ts';
 import { plugin } from '../../../plugins/message-trace/index.ts';
 import { TestWire } from '../../kits/broker-bench.ts';
 import { withEachCapabilitySet } from '../../kits/plugin-kit.ts';

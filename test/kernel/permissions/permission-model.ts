@@ -1,5 +1,5 @@
 /** Permissions as one would write them down, with arrays and strings: what the fast form is compared with. */
-import type { SubjectRules } from '../../../plugins/auth/permissions/permission-rules.ts';
+import type { SubjectRules } from '../../../kernel/permissions/permission-rules.ts';
 
 export function matches(pattern: string, subject: string): boolean {
   const wanted = pattern.split('.');

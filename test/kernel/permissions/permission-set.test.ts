@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PermissionSet } from '../../../plugins/auth/permission-set.ts';
-import type { SubjectRules } from '../../../plugins/auth/permissions/permission-rules.ts';
+import type { SubjectRules } from '../../../kernel/permissions/permission-rules.ts';
+import { PermissionSet } from '../../../kernel/permissions/permission-set.ts';
 
 const ANY: SubjectRules = { allow: null, deny: [] };
 

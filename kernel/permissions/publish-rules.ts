@@ -1,5 +1,5 @@
 /** What may be published: what is allowed and what is denied in one tree, so that a subject is looked up once. */
-import { SubjectTree } from '../../../kernel/plugin-api.ts';
+import { SubjectTree } from '../routing/subject-tree.ts';
 import type { PermissionRules } from './permission-rules.ts';
 
 const ALLOWED = 1;

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { SubjectRules } from '../../../kernel/permissions/permission-rules.ts';
+import { PermissionSet } from '../../../kernel/permissions/permission-set.ts';
 import { FastRandom } from '../../../kernel/ports/fast-random.ts';
-import { PermissionSet } from '../../../plugins/auth/permission-set.ts';
-import type { SubjectRules } from '../../../plugins/auth/permissions/permission-rules.ts';
-import { chooseSeed } from '../../kernel/ports/seed.ts';
+import { chooseSeed } from '../ports/seed.ts';
 import { matches, maySubscribe as mayByModel, mayPublish, mayReceive } from './permission-model.ts';
 
 const seed = chooseSeed();

@@ -1,24 +1,17 @@
 /** Reads what a user may do. */
-import {
-  asInteger,
-  type ConfigNode,
-  isValidSubject,
-  type MapEntry,
-  type MapNode,
-  type Problems,
-  printed,
-  quotedText,
-  type ReplyAllowance,
-  subjectFromText,
-  typeName,
-} from '../../../kernel/plugin-api.ts';
+import { quotedText } from '../../protocols/client/quoted.ts';
 import {
   type PermissionRules,
   type RuleEntry,
   type SubjectRules,
   UNRESTRICTED,
 } from '../permissions/permission-rules.ts';
+import type { ReplyAllowance } from '../permissions/permissions.ts';
+import { isValidSubject, subjectFromText } from '../routing/subject.ts';
+import { asInteger, printed } from './conversion.ts';
 import { readDurationText } from './duration-text.ts';
+import { type ConfigNode, type MapEntry, type MapNode, typeName } from './grammar/node.ts';
+import type { Problems } from './problem.ts';
 
 export const DEFAULT_RESPONSES: ReplyAllowance = Object.freeze({ max: 1, ttlMs: 120_000 });
 

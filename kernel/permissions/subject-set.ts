@@ -3,7 +3,8 @@
  * pattern covers any token, also `>`.
  */
 import { Buffer } from 'node:buffer';
-import { collide, hasWildcard, SubjectTree } from '../../../kernel/plugin-api.ts';
+import { collide, hasWildcard } from '../routing/subject.ts';
+import { SubjectTree } from '../routing/subject-tree.ts';
 
 export class SubjectSet {
   private readonly patterns: string[] = [];

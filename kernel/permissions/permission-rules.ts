@@ -1,5 +1,5 @@
 /** What a user may do, as it is configured. Subjects are in the kernel's form, one character per byte. */
-import type { ReplyAllowance } from '../../../kernel/plugin-api.ts';
+import type { ReplyAllowance } from './permissions.ts';
 
 /** `subject`, or for subscriptions also `subject queue`. */
 export type RuleEntry = string;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PermissionSet } from '../../../plugins/auth/permission-set.ts';
+import { PermissionSet } from '../../../kernel/permissions/permission-set.ts';
 
 const RULES = 100;
 const SUBJECTS = 4096;

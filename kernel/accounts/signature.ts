@@ -1,7 +1,7 @@
 /** Checks that the holder of a key signed a nonce. The computation runs on Node's thread pool. */
 import { Buffer } from 'node:buffer';
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { decodePublicKey } from '../../../protocols/nkeys/nkey-text.ts';
+import { decodePublicKey } from '../../protocols/nkeys/nkey-text.ts';
 
 /** What stands before the 32 bytes of an Ed25519 key in its standard form (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');

@@ -4,11 +4,11 @@
  * Entries are patterns and the subject asked about is text, wildcards included: an allowed `foo.*` admits a subscription
  * to `foo.>`, as it does on every NATS server.
  */
-import type { DeliveryFilter, Permissions, ReplyAllowance } from '../../kernel/plugin-api.ts';
-import type { PermissionRules } from './permissions/permission-rules.ts';
-import { PublishRules } from './permissions/publish-rules.ts';
-import type { SubjectSet } from './permissions/subject-set.ts';
-import { SubscribeList } from './permissions/subscribe-list.ts';
+import type { PermissionRules } from './permission-rules.ts';
+import type { DeliveryFilter, Permissions, ReplyAllowance } from './permissions.ts';
+import { PublishRules } from './publish-rules.ts';
+import type { SubjectSet } from './subject-set.ts';
+import { SubscribeList } from './subscribe-list.ts';
 
 export class PermissionSet implements Permissions {
   readonly rules: PermissionRules;
