@@ -22,6 +22,8 @@ export interface KnownPlugin {
   readonly isGuard?: boolean;
   /** Runs in every broker that lists no plugins. */
   readonly isUsual?: boolean;
+  /** Runs whenever one of these does, where no plugins are listed: they need what it provides. */
+  readonly alongside?: readonly string[];
 }
 
 export const KNOWN_PLUGINS: readonly KnownPlugin[] = [

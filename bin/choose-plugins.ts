@@ -2,7 +2,7 @@
 import type { LoadedConfig } from '../kernel/config/load.ts';
 import { NOWHERE, type Place, type Problem } from '../kernel/config/problem.ts';
 import type { PluginRequest } from '../kernel/host/resolve.ts';
-import { KNOWN_PLUGINS } from './built-in.ts';
+import { KNOWN_PLUGINS, type KnownPlugin } from './built-in.ts';
 import { PROGRAM } from './plugin-claims.ts';
 import { PRESETS } from './presets.ts';
 
@@ -15,10 +15,11 @@ export function choosePlugins(
   atLeast: readonly PluginRequest[] = [],
 ): readonly PluginRequest[] {
   if (wish !== 'auto') return wish;
-  const owners = new Set([...usesOf(loaded)].map((use) => use.owner));
-  return KNOWN_PLUGINS.filter(
-    ({ name, load, isUsual }) => load !== undefined && (isUsual === true || owners.has(name) || atLeast.includes(name)),
-  ).map(({ name }) => name);
+  const wanted = new Set<string>([...usesOf(loaded)].map((use) => use.owner));
+  for (const { name, isUsual } of KNOWN_PLUGINS) if (isUsual === true || atLeast.includes(name)) wanted.add(name);
+  const isWanted = ({ name, alongside = [] }: KnownPlugin): boolean =>
+    wanted.has(name) || alongside.some((other) => wanted.has(other));
+  return KNOWN_PLUGINS.filter((plugin) => plugin.load !== undefined && isWanted(plugin)).map(({ name }) => name);
 }
 
 /** What the configuration says under `plugins`; a preset stands for what it lists. */

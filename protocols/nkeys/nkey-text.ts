@@ -59,7 +59,8 @@ function decodeChecked(text: string): Uint8Array | null {
   return crc16(body) === (bytes[bytes.length - 2] | (bytes[bytes.length - 1] << 8)) ? body : null;
 }
 
-function base32(bytes: ArrayLike<number>): string {
+/** RFC 4648, without padding. */
+export function base32(bytes: ArrayLike<number>): string {
   let text = '';
   let bits = 0;
   let held = 0;

@@ -69,7 +69,9 @@ function lawOf(path: string): Law | null {
     return { own: ['kernel/', 'protocols/client/', 'protocols/nkeys/'], packages: KERNEL_PACKAGES, builtins: 'all' };
   }
   if (top === 'protocols') {
-    return { own: [`protocols/${second}/`, 'protocols/s2/'], packages: [], builtins: ['node:buffer'] };
+    // Keys are the alphabet of tokens as s2 is that of frames.
+    const own = [`protocols/${second}/`, 'protocols/s2/', 'protocols/nkeys/'];
+    return { own, packages: [], builtins: ['node:buffer'] };
   }
   if (top === 'plugins') {
     const own = [`plugins/${second}/`, 'kernel/plugin-api.ts', 'protocols/', 'storage-drivers/contract.ts'];
