@@ -81,6 +81,8 @@ export { CloseReason } from './connection/close-reason.ts';
 export type { Connection } from './connection/connection.ts';
 export { isClient } from './connection/connection-kind.ts';
 export type { ServerInfo } from './connection/info.ts';
+/** Where from and when somebody may be let in. */
+export { type DailyWindow, DailyWindows } from './permissions/daily-windows.ts';
 export {
   type PermissionRules,
   type RuleEntry,
@@ -90,6 +92,7 @@ export {
 /** Rules made fast: what an `Identity` carries. */
 export { PermissionSet } from './permissions/permission-set.ts';
 export type { DeliveryFilter, Identity, Permissions, ReplyAllowance } from './permissions/permissions.ts';
+export { isInside, parseSubnet, type Subnet } from './permissions/subnets.ts';
 
 // --- Messages: who gets them, and what happens to them ---
 

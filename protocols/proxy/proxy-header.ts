@@ -3,7 +3,7 @@
  * text, version 2 is binary. See https://www.haproxy.org/download/1.8/doc/proxy-protocol.txt.
  */
 import { Buffer } from 'node:buffer';
-import { formatIp, parseIp } from './ip-address.ts';
+import { formatIp, parseIp } from '../ip/ip-address.ts';
 
 export interface ProxyAddress {
   host: string;

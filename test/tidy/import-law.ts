@@ -66,11 +66,15 @@ function folderOf(path: string): string {
 function lawOf(path: string): Law | null {
   const [top = '', second = ''] = path.split('/');
   if (top === 'kernel') {
-    return { own: ['kernel/', 'protocols/client/', 'protocols/nkeys/'], packages: KERNEL_PACKAGES, builtins: 'all' };
+    return {
+      own: ['kernel/', 'protocols/client/', 'protocols/ip/', 'protocols/nkeys/'],
+      packages: KERNEL_PACKAGES,
+      builtins: 'all',
+    };
   }
   if (top === 'protocols') {
-    // Keys are the alphabet of tokens as s2 is that of frames.
-    const own = [`protocols/${second}/`, 'protocols/s2/', 'protocols/nkeys/'];
+    // What others are written in: addresses, keys, compressed blocks.
+    const own = [`protocols/${second}/`, 'protocols/s2/', 'protocols/ip/', 'protocols/nkeys/'];
     return { own, packages: [], builtins: ['node:buffer'] };
   }
   if (top === 'plugins') {

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatIp, parseIp } from '../../../protocols/proxy/ip-address.ts';
+import { formatIp, parseIp } from '../../../protocols/ip/ip-address.ts';
 
 /** Text, its bytes in hex, and the text it is written back as where that differs. */
 const ADDRESSES: [text: string, hex: string, canonical?: string][] = [
