@@ -18,6 +18,7 @@ const ENTRIES = {
   index: 'bin/index.js',
   testing: 'bin/testing.js',
   plugin: 'kernel/plugin-api.js',
+  'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.js',
 };
 
 rmSync(target, { recursive: true, force: true });

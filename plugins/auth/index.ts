@@ -9,6 +9,7 @@ import {
 } from '../../kernel/plugin-api.ts';
 import { type AuthConfig, authSchema, reloadAnswer } from './config.ts';
 import { AUTHENTICATOR, type Authenticator } from './contract.ts';
+import { BcryptWorker } from './credentials/bcrypt-worker.ts';
 import { FailedLogins } from './credentials/failed-logins.ts';
 import { Secrets } from './credentials/secret.ts';
 import { Gatekeeper } from './gatekeeper.ts';
@@ -63,11 +64,15 @@ class AuthState {
     this.config = config;
     this.defaultTimeoutMs = kernel.broker.options.authTimeoutMs;
     this.failedLogins = new FailedLogins(limitOf(config), () => clock.monotonic());
+    const worker = new BcryptWorker({
+      after: (milliseconds, run) => ctx.after(milliseconds, run),
+      failed: (error) => ctx.log.error(`bcrypt: ${error.message}; who waited for it is refused`),
+    });
+    ctx.onDispose(() => worker.close());
     this.gatekeeper = new Gatekeeper(this.directoryFor(config), {
       secrets: new Secrets({
         key: kernel.ports.random.bytes(DIGEST_KEY_BYTES),
-        monotonic: () => clock.monotonic(),
-        pause: (milliseconds) => new Promise((resolve) => void ctx.after(milliseconds, resolve)),
+        compute: (stored, given) => worker.compare(stored, given),
       }),
       failedLogins: this.failedLogins,
       warn: (text) => ctx.log.warn(text),

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processUsage } from '../bench/generator/process-usage.ts';
 import { programPath } from '../runner/package-root.ts';
 
 export const PROGRAM = programPath();
@@ -109,6 +110,11 @@ export class BrokerProcess {
 
   get pid(): number {
     return this.child.pid!;
+  }
+
+  /** Memory at the peak; 0 where the system does not tell. */
+  get peakBytes(): number {
+    return processUsage(this.pid)?.peakResidentBytes ?? 0;
   }
 
   get port(): number {

@@ -55,6 +55,29 @@ test('whoever listens on all interfaces is listed on this machine first', async 
   assert.is(nats[0], `nats://127.0.0.1:${broker.port}`);
 });
 
+test('the program compares bcrypt passwords, and ends although the thread for it still runs', async () => {
+  using folder = new Folder();
+  const hash = '$2b$04$c6pto5L3N92kAXYK1JlWVesiNLeQHQHcs2OYzFGX6bkJCGvZUW3SC';
+  folder.write('a.conf', `authorization { user: ann, password: "${hash}" }\n`);
+  await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path);
+  using known = await RawClient.connect(broker.port);
+  await known.ask('CONNECT {"user":"ann","pass":"s3cret","verbose":false}\r\nPING\r\n', 'PONG\r\n');
+  using stranger = await RawClient.connect(broker.port);
+  await stranger.ask('CONNECT {"user":"ann","pass":"guess"}\r\n', "-ERR 'Authorization Violation'\r\n");
+  await broker.signal('SIGTERM', 'Server Exiting..');
+  assert.is(await broker.ended(), 0);
+});
+
+test('ten thousand accounts, each with a user, load in seconds and in less than 200 MB', async () => {
+  using folder = new Folder();
+  const accounts = Array.from({ length: 10_000 }, (_, at) => `A${at} { users: [{user: u${at}, password: p${at}}] }`);
+  folder.write('a.conf', `accounts {\n${accounts.join('\n')}\n}\n`);
+  await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path);
+  using client = await RawClient.connect(broker.port);
+  await client.ask('CONNECT {"user":"u9999","pass":"p9999","verbose":false}\r\nPING\r\n', 'PONG\r\n');
+  assert.ok(broker.peakBytes < 200_000_000, `${broker.peakBytes} bytes`);
+});
+
 const FATAL: [name: string, words: string[], line: RegExp][] = [
   [
     'a pid file that cannot be written',

@@ -1,9 +1,7 @@
 /**
- * Compares passwords with bcrypt hashes, one after the other.
- *
- * A comparison takes from 5 ms to seconds of pure computing, in slices of at most 100 ms. After each the loop gets as much
- * time for everybody else as it took. What was right once is remembered by a keyed digest, so that a client that
- * comes back costs microseconds.
+ * Compares passwords with bcrypt hashes, one after the other, in a thread of its own. A comparison takes from 5 ms to seconds of
+ * pure computing. What was right once is remembered by a keyed digest, so that a client that comes back costs
+ * microseconds.
  */
 import { createHmac } from 'node:crypto';
 
@@ -14,8 +12,8 @@ const WAITING_MAX = 1000;
 export interface BcryptWorld {
   /** Keys the digests; new in each process. */
   readonly key: Uint8Array;
-  monotonic(): number;
-  pause(milliseconds: number): Promise<void>;
+  /** Takes as long as it takes, but not here. */
+  compute(stored: string, given: string): Promise<boolean>;
 }
 
 export function isBcrypt(stored: string): boolean {
@@ -28,8 +26,6 @@ export class BcryptComparer {
   private readonly remembered = new Set<string>();
   private readonly underWay = new Map<string, Promise<boolean>>();
   private last: Promise<unknown> = Promise.resolve();
-  /** By the comparison that was last. */
-  private spentMs = 0;
 
   constructor(world: BcryptWorld) {
     this.world = world;
@@ -49,29 +45,9 @@ export class BcryptComparer {
   }
 
   private inTurn(stored: string, given: string, isWanted: () => boolean): Promise<boolean> {
-    const turn = this.last.then(() => isWanted() && this.compute(stored, given));
-    this.last = turn.catch(() => {}).then(() => this.rest());
+    const turn = this.last.then(() => isWanted() && this.world.compute(stored, given));
+    this.last = turn.catch(() => {});
     return turn;
-  }
-
-  private async compute(stored: string, given: string): Promise<boolean> {
-    const { compare } = await import('bcryptjs');
-    const startedAt = this.world.monotonic();
-    try {
-      // The letter tells which library made the hash; the computation is the same.
-      return await compare(given, stored.replace(/^\$2[axy]\$/, '$2b$'));
-    } catch {
-      // What looks like a hash and is none fits no password.
-      return false;
-    } finally {
-      this.spentMs = this.world.monotonic() - startedAt;
-    }
-  }
-
-  private rest(): Promise<void> | undefined {
-    const { spentMs } = this;
-    this.spentMs = 0;
-    return spentMs >= 1 ? this.world.pause(spentMs) : undefined;
   }
 
   private remember(digest: string): true {

@@ -4,6 +4,8 @@ import { embeddedStart } from './embedded-start.ts';
 import type { Figure, FigureScript } from './figure.ts';
 import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
+import { loginStorm } from './login-storm.ts';
+import { manyAccounts } from './many-accounts.ts';
 import { millionSubscriptions } from './million-subscriptions.ts';
 import { steadyStream } from './steady-stream.ts';
 import { stuckSubscribers } from './stuck-subscribers.ts';
@@ -14,6 +16,8 @@ const SCRIPTS: readonly FigureScript[] = [
   idleMemory,
   embeddedStart,
   idleConnections,
+  manyAccounts,
+  loginStorm,
   millionSubscriptions,
   steadyStream,
   stuckSubscribers,
