@@ -39,7 +39,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/tls/index.ts')).plugin,
     keys: ['tls', 'allow_non_tls'],
     isGuard: true,
-    provides: ['tls.contexts', 'monitor.section'],
+    provides: ['tls.contexts', 'monitor.section', 'auth.authenticator'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {

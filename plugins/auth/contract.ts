@@ -30,6 +30,10 @@ export interface LoginAttempt {
   readonly proxyKey: string;
   /** A configured user by name or public key. */
   findUser(name: string): KnownUser | undefined;
+  /** A configured user by name alone. */
+  findNamed(name: string): KnownUser | undefined;
+  /** Some users are known by keys: where a client brings one, names do not matter. */
+  readonly hasKeyUsers: boolean;
   userNames(): Iterable<string>;
   /**
    * Lets the client in as a configured user, if this user may come in this way: for those who know the name from

@@ -199,6 +199,14 @@ class Attempt implements LoginAttempt {
     return this.gatekeeper.current.find(name);
   }
 
+  findNamed(name: string): KnownUser | undefined {
+    return this.gatekeeper.current.byName.get(name);
+  }
+
+  get hasKeyUsers(): boolean {
+    return this.gatekeeper.current.byKey.size > 0;
+  }
+
   userNames(): Iterable<string> {
     return this.gatekeeper.current.byName.keys();
   }

@@ -23,12 +23,6 @@ export const tlsSchema: ConfigSchema<TlsConfig> = {
     const allowsPlain = readAllowance(sources.also('allow_non_tls'), problems);
     if (node === undefined) return { client: null, allowsPlain };
     const client = readTlsBlock(node, 'client', problems);
-    if (client.mapsIdentity) {
-      problems.warning(
-        node as ConfigNode,
-        '"verify_and_map" checks certificates; this build does not yet derive users from them',
-      );
-    }
     // A block without a certificate is allowed, and does nothing.
     return { client: client.certificates.length === 0 ? null : client, allowsPlain };
   },

@@ -1,6 +1,7 @@
 /** TLS for clients, and for whatever other plugin listens. */
 import { definePlugin, type PluginContext, StreamTransport, type TlsFacts } from '../../kernel/plugin-api.ts';
 import { readTlsBlock } from './block.ts';
+import { CertificateLogin } from './certificate-login.ts';
 import { type ClientTls, clientOpener, isBare, isOptionalFor } from './client-opener.ts';
 import { reloadRule, type TlsConfig, tlsSchema } from './config.ts';
 import type { HandshakeFacts, TlsContexts, TlsOptions, TlsSettings } from './contract.ts';
@@ -25,6 +26,7 @@ export const plugin = definePlugin<TlsConfig, State>({
   provides: [
     { name: 'tls.contexts', cardinality: 'one' },
     { name: 'monitor.section', cardinality: 'chain' },
+    { name: 'auth.authenticator', cardinality: 'chain' },
   ],
   config: {
     key: 'tls',
@@ -39,6 +41,7 @@ export const plugin = definePlugin<TlsConfig, State>({
     const state: State = { handshakes: new Handshakes(clock), limit, client: null };
     ctx.provide('tls.contexts', contextsOf(ctx, state));
     ctx.provide('monitor.section', { varz: () => varzOf(state.client) });
+    ctx.provide('auth.authenticator', certificateLogin(ctx, state));
     return state;
   },
 
@@ -84,6 +87,14 @@ function clientTls(ctx: Context, { handshakes, limit }: State, config: TlsConfig
     wrap: ({ stream, facts }, { transport: { remote, local } }) =>
       new StreamTransport(stream, { kind: 'tls', remote, local, tls: facts }),
   };
+}
+
+function certificateLogin({ kernel: { broker, log } }: Context, state: State): CertificateLogin {
+  return new CertificateLogin({
+    isOn: () => state.client?.settings.options.mapsIdentity === true,
+    warn: (text) => log.warn(text),
+    debug: ({ connection }, text) => broker.logOf(connection).debug(text),
+  });
 }
 
 /** What worked goes on until there is something else that works. */

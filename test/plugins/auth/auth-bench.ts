@@ -128,12 +128,13 @@ export function connectLine(connect: object): string {
   return `CONNECT ${JSON.stringify({ verbose: false, pedantic: false, ...connect })}\r\n`;
 }
 
-const TURNS_MAX = 20_000;
+const PATIENCE_MS = 10_000;
 
-/** Signatures are checked on other threads: a few turns are not always enough. */
+/** Signatures and hashes are computed on other threads: a few turns are not always enough. */
 export async function until(isSo: () => boolean): Promise<void> {
-  for (let turn = 0; !isSo(); turn++) {
-    if (turn === TURNS_MAX) throw new Error('what was waited for did not come');
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error('what was waited for did not come');
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
