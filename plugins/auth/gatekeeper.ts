@@ -66,7 +66,10 @@ export class Gatekeeper {
   /** Never answers by configuration that a reload has replaced meanwhile. */
   async judge(connection: Connection, credentials: Credentials): Promise<Verdict> {
     const { failedLogins, warn } = this.parts;
-    if (this.isBlocked(connection)) return refusalOf(credentials);
+    if (this.isBlocked(connection)) {
+      failedLogins.blocked++;
+      return refusalOf(credentials);
+    }
     let verdict: Verdict;
     let directory: UserDirectory;
     do {

@@ -79,6 +79,9 @@ class AuthState {
     });
     this.relogin = new Relogin(kernel.broker, this.gatekeeper);
     ctx.tap('connection.hello', (info, connection) => this.greet(info, connection));
+    ctx.tap('stats.collect', ({ more }) => {
+      more['auth.blocked_logins'] = this.failedLogins.blocked;
+    });
     // A reload may replace the broker's options as a whole.
     ctx.tap('server.reload', () => this.applyTimeout());
   }

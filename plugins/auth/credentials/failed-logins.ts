@@ -14,6 +14,8 @@ export interface FailureLimit {
 
 export class FailedLogins {
   limit: FailureLimit;
+  /** Attempts that were refused unseen. */
+  blocked = 0;
   private readonly now: () => number;
   private readonly counts = new Map<string, Count>();
 
