@@ -4,7 +4,8 @@
  * The name is the type as it stands in the configuration, in lower case: `memory`, `url`, `full`, `cache`, or a stranger's. The
  * operator opens the one that is asked for, and no other.
  */
-import type { Account, ConfigNode } from '../../kernel/plugin-api.ts';
+import type { Account, ConfigNode, Identity } from '../../kernel/plugin-api.ts';
+import type { LoginAttempt } from '../auth/contract.ts';
 
 export const RESOLVER = 'account.resolver';
 
@@ -77,4 +78,48 @@ export interface ResolverHost {
 export interface DeleteRequest {
   readonly subject: string;
   readonly accountKeys: readonly string[];
+}
+
+/** The capability `operator.users`, one: for those who let users in by other ways than the token a client shows. */
+export const OPERATOR_USERS = 'operator.users';
+
+/** What an account says about a service that decides who may log in: subject, users and keys as the account's token has them. */
+export interface AccountCallout {
+  /** User keys that log in by their own token and run the service. Never empty. */
+  readonly authUsers: readonly string[];
+  /** Accounts the service may place users in besides its own; `*` for any. */
+  readonly allowedAccounts: readonly string[];
+  /** The curve key that requests are sealed to; empty for none. */
+  readonly xkey: string;
+}
+
+/** The token a client shows (its own, or the default sentinel), once it is known to be genuine and its account is loaded. */
+export interface ShownUser {
+  readonly userKey: string;
+  readonly accountKey: string;
+  /** What the account shows as its name; its key where it has none. */
+  readonly accountName: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  /** Null: the account has no such service, and the verdict stands. */
+  readonly callout: AccountCallout | null;
+}
+
+export interface OperatorUsers {
+  /**
+   * Who the client says it is. The token is decoded, its signature and its times are right, and its account is loaded; what
+   * else speaks against the client (a wrong signature of the nonce, a revocation, ...) is in the verdict. Null where there is
+   * no such token or account.
+   */
+  shownBy(attempt: LoginAttempt): Promise<ShownUser | null>;
+  /** Null for an account without one, and where the account cannot be had. */
+  calloutOf(accountKey: string): Promise<AccountCallout | null>;
+  /** Whether the key may sign for the account, which is loaded if need be: it is the account's own, or a signing key. */
+  isIssuer(accountKey: string, signingKey: string): Promise<boolean>;
+  /**
+   * Makes an identity of a user token as a login does: signature, times, issuer, scoped key with template, default permissions,
+   * connection type of the attempt, windows, expiry, revocation. The nonce is not looked at. Account and user of the identity are the
+   * token's: whether that account is one the caller accepts is up to the caller. Or why not, in a NATS server's words.
+   */
+  identityFor(userToken: string, attempt: LoginAttempt): Promise<Identity | { readonly failure: string }>;
 }
