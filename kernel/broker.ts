@@ -201,11 +201,11 @@ export class Broker {
     return slot === null ? options : await slot(options);
   }
 
-  /** Asks plugins for an account that is not there. */
+  /** Asks plugins for an account that is not there. Of several who ask at once, the first to be answered makes it. */
   async resolveAccount(name: string): Promise<void> {
     const slot = this.hooks.accountResolve.slot;
     const source = slot === null || this.accounts.get(name) !== undefined ? undefined : await slot(name);
-    if (source !== undefined) this.configureAccount({ ...source, name });
+    if (source !== undefined && this.accounts.get(name) === undefined) this.configureAccount({ ...source, name });
   }
 
   configureAccount({ name, limits, mappings, trace }: BrokerOptions['accounts'][number]): Account {

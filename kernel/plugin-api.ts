@@ -64,13 +64,16 @@ export {
 /** What a user may do, as it is written: `{publish: ..., subscribe: ..., allow_responses: ...}`. */
 export { readPermissions } from './config/permission-options.ts';
 export type { Place, Problem, Problems } from './config/problem.ts';
-export { defineSchema, type FieldUse, type OptionsOf, type Schema } from './config/schema.ts';
+export { defineSchema, type FieldUse, type OptionsOf, type Schema, wasGiven } from './config/schema.ts';
 
 // --- The broker: who is there, and what they may do ---
 
 export type { Account } from './accounts/account.ts';
 /** Where everybody is who is not put elsewhere. */
 export { GLOBAL_ACCOUNT } from './accounts/account-registry.ts';
+/** Renaming of subjects on their way in: rules, made fast. What is wrong with a rule is answered, not thrown. */
+export type { MappingDestination, MappingRule } from './accounts/mapping-rule.ts';
+export { type AccountMappings, compileMappings } from './accounts/mappings.ts';
 /** Checking that the holder of an nkey signed something, on the thread pool. */
 export { decodeSignature, isSigned, publicKeyOf } from './accounts/signature.ts';
 export type { Broker } from './broker.ts';

@@ -122,7 +122,8 @@ export class Server {
   private async configure(): Promise<void> {
     const { broker } = this;
     broker.options = await broker.configure(broker.options);
-    const { maxOutbound, dropsInsteadOfStalling } = broker.options;
+    const { maxOutbound, dropsInsteadOfStalling, systemAccount } = broker.options;
+    broker.accounts.appointSystem(systemAccount);
     Object.assign(broker.flow.options, { outboundMax: maxOutbound, dropsInsteadOfStalling });
   }
 

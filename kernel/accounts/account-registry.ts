@@ -7,15 +7,30 @@ export const GLOBAL_ACCOUNT = '$G';
 
 export class AccountRegistry {
   readonly global: Account;
-  /** Null when the broker runs without one. */
-  readonly system: Account | null;
   private readonly accounts = new Map<string, Account>();
   private readonly hooks: Hooks;
+  private systemAccount: Account | null;
 
   constructor(hooks: Hooks, systemName: string | null) {
     this.hooks = hooks;
-    this.system = systemName === null ? null : this.create(systemName, true);
+    this.systemAccount = systemName === null ? null : this.create(systemName, true);
     this.global = this.accounts.get(GLOBAL_ACCOUNT) ?? this.create(GLOBAL_ACCOUNT, false);
+  }
+
+  /** Null when the broker runs without one. */
+  get system(): Account | null {
+    return this.systemAccount;
+  }
+
+  /** Another account is the system's from now on, and the one before is forgotten. Nobody may be connected yet. */
+  appointSystem(name: string | null): void {
+    const before = this.systemAccount;
+    if (name === (before?.name ?? null)) return;
+    this.systemAccount = null;
+    if (before !== null) this.remove(before.name);
+    const known = name === null ? undefined : this.accounts.get(name);
+    if (known !== undefined) known.isSystem = true;
+    this.systemAccount = name === null ? null : (known ?? this.create(name, true));
   }
 
   get(name: string): Account | undefined {

@@ -36,7 +36,7 @@ export class Account {
   readonly name: string;
   readonly sublist = new Sublist();
   readonly connections = new Set<Connection>();
-  readonly isSystem: boolean;
+  isSystem: boolean;
   limits: AccountLimits = NO_LIMITS;
   /** Null when the account has none. */
   mappings: AccountMappings | null = null;

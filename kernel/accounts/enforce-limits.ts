@@ -20,7 +20,7 @@ export function enforceLimits(account: Account): void {
 }
 
 function isOverSubscribed({ subscriptions, subscriptionsMax }: ClientConnection): boolean {
-  return subscriptionsMax > 0 && subscriptions.size > subscriptionsMax;
+  return subscriptionsMax === 0 || (subscriptionsMax > 0 && subscriptions.size > subscriptionsMax);
 }
 
 function end(client: ClientConnection, text: string, reason: CloseReason): void {

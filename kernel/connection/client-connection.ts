@@ -25,7 +25,7 @@ import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
 import type { Producer } from './flow.ts';
 import { isInfo } from './info.ts';
-import { connect, loginAgain, loginImplicitly } from './login.ts';
+import { become, connect, loginAgain, loginImplicitly } from './login.ts';
 import { publish } from './publish.ts';
 import type { ReplyAllowances } from './reply-allowances.ts';
 import { Stall } from './stall.ts';
@@ -67,6 +67,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   /** Null while nobody is asked who this is. */
   loginUnderWay: Promise<void> | null = null;
   expiryTimer: Timer | null = null;
+  /** Negative for no limit. */
   subscriptionsMax: number;
   private challenge = '';
   private isFirstPongSent = false;
@@ -77,7 +78,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     super(broker, transport);
     this.awaitsConnect = broker.hooks.connectionAuthenticate.slot !== null;
     this.payloadMax = broker.options.maxPayload;
-    this.subscriptionsMax = broker.options.maxSubscriptions;
+    this.subscriptionsMax = broker.options.maxSubscriptions || -1;
     this.stalling = new Stall(this, broker.clock);
   }
 
@@ -110,6 +111,14 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
    */
   loginAgain(): Promise<void> {
     return loginAgain(this);
+  }
+
+  /**
+   * Goes by another identity in the same account from now on: permissions, limits and expiry. What may no longer be
+   * subscribed to ends with an error.
+   */
+  become(identity: Identity): void {
+    if (!this.isClosed) become(this, identity);
   }
 
   sendInfo(info: object): void {
@@ -191,7 +200,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   subscribe(subject: string, queue: string, sid: string): void {
     this.broker.tracer?.input(this, 'SUB', subject, queue, sid);
     if (!this.maySubscribe(subject, queue, sid)) return;
-    if (this.subscriptions.size >= this.subscriptionsMax && this.subscriptionsMax > 0) {
+    if (this.subscriptions.size >= this.subscriptionsMax && this.subscriptionsMax >= 0) {
       this.sendError('maximum subscriptions exceeded');
       this.broker.limitHits.subscriptions++;
       this.broker.logOf(this).error('maximum subscriptions exceeded');

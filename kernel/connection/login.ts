@@ -154,7 +154,17 @@ function bind(client: ClientConnection, account: Account, identity: Identity): b
     move(client, account);
   }
   become(client, identity);
-  return true;
+  return maySubscribeAtAll(client);
+}
+
+/** With a limit of no subscriptions nobody stays. False when the client is gone. */
+function maySubscribeAtAll(client: ClientConnection): boolean {
+  if (client.subscriptionsMax !== 0) return true;
+  client.broker.limitHits.subscriptions++;
+  client.broker.logOf(client).error('maximum subscriptions exceeded');
+  client.sendError('maximum subscriptions exceeded');
+  client.close(CloseReason.maxSubscriptions);
+  return false;
 }
 
 /** What it subscribed to was in the other account. */
@@ -166,7 +176,7 @@ function move(client: ClientConnection, account: Account): void {
   account.add(client);
 }
 
-function become(client: ClientConnection, identity: Identity): void {
+export function become(client: ClientConnection, identity: Identity): void {
   client.identity = identity;
   client.permissions = identity.permissions;
   rememberReplies(client, identity.permissions?.replies ?? null);

@@ -69,7 +69,7 @@ export const CATALOGUE = {
 
   'account.resolve': answerLater<[name: string], T['accountSource']>(
     ['name'],
-    'An account is wanted that is not loaded. The first source wins; without one the account does not exist.',
+    'An account is wanted that is not loaded. The first source wins; without one, and unless a tap has made it, it does not exist.',
   ),
   'account.created': notifyLater<[account: T['account']]>(['account'], 'Before the account has its first connection.'),
   'account.changed': notifyLater<[account: T['account']]>(

@@ -1,4 +1,5 @@
 /** Reads each plugin's part of the configuration with the plugin's own schema. */
+import type { CoreOptions } from '../config/core-options.ts';
 import type { Problems } from '../config/problem.ts';
 import type { ConfigClaim, ConfigSources, OwnedKey, PluginDefinition } from './plugin-definition.ts';
 
@@ -6,6 +7,7 @@ import type { ConfigClaim, ConfigSources, OwnedKey, PluginDefinition } from './p
 export interface UnreadConfig {
   readonly blocks: ReadonlyMap<string, unknown>;
   readonly accounts: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  readonly core?: CoreOptions;
 }
 
 /**
@@ -31,7 +33,7 @@ function nodeFor({ key, aliases = [] }: OwnedKey, { blocks }: UnreadConfig): unk
   return spelling === undefined ? undefined : blocks.get(spelling);
 }
 
-/** A plugin sees what it owns, and nothing else. */
+/** A plugin reads what it owns, and sees what else is there. */
 function sourcesFor({ also = [], accountKeys = [] }: ConfigClaim<unknown>, unread: UnreadConfig): ConfigSources {
   const accounts = new Map<string, ReadonlyMap<string, unknown>>();
   for (const [account, nodes] of unread.accounts) {
@@ -39,6 +41,8 @@ function sourcesFor({ also = [], accountKeys = [] }: ConfigClaim<unknown>, unrea
   }
   return {
     accounts,
+    core: unread.core,
+    elsewhere: (key) => unread.blocks.get(key),
     also: (key) => {
       const owned = also.find((other) => other.key === key);
       return owned === undefined ? undefined : nodeFor(owned, unread);

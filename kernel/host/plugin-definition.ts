@@ -4,6 +4,7 @@
  * Whatever can be asked about a plugin without starting a broker (what it needs, which keys of the configuration are its
  * own, which flags it understands) is answered by the data alone.
  */
+import type { CoreOptions } from '../config/core-options.ts';
 import type { Problems } from '../config/problem.ts';
 import { checkDefinition } from './definition-check.ts';
 import type { PluginContext } from './plugin-context.ts';
@@ -50,6 +51,10 @@ export interface ConfigSources {
   also(key: string): unknown;
   /** For each account of the configuration, in its order, the keys inside it that the plugin owns. */
   readonly accounts: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  /** What stands under a key of somebody else's: to refuse what does not go together, never to act on. */
+  elsewhere?(key: string): unknown;
+  /** The kernel's own options, for the same purpose. Absent where a block is read alone. */
+  readonly core?: CoreOptions;
 }
 
 export interface ConfigChange<Config> {
