@@ -33,6 +33,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
     isGuard: true,
+    alongside: ['operator'],
   },
   {
     name: 'tls',
@@ -55,9 +56,12 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     isUsual: true,
   },
   { name: 'ocsp', keys: ['ocsp', 'ocsp_cache'] },
-  { name: 'account-sharing', accountKeys: ['exports', 'imports'] },
+  { name: 'account-sharing', accountKeys: ['exports', 'imports'], alongside: ['operator'] },
   {
-    name: 'jwt-resolver',
+    name: 'operator',
+    load: async () => (await import('../plugins/operator/index.ts')).plugin,
+    isGuard: true,
+    provides: ['auth.authenticator', 'operator.users'],
     keys: [
       'operator',
       'resolver',

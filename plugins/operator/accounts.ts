@@ -1,0 +1,147 @@
+/** The life of the accounts: made from a token, changed by the next, over when the time is over. */
+import type { Account, PluginContext } from '../../kernel/plugin-api.ts';
+import { type AccountClaims, readAccount } from '../../protocols/jwt/account-claims.ts';
+import { MemberReader } from '../../protocols/jwt/member-reader.ts';
+import type { AccountSharing } from '../account-sharing/contract.ts';
+import { AccountLoader } from './account-loader.ts';
+import { endAll, reviewConnections } from './account-review.ts';
+import { settingsOf } from './account-settings.ts';
+import type { OperatorConfig } from './config.ts';
+import type { KeyCache } from './genuine-token.ts';
+import { OperatorAccount, type Terms, termsOf } from './operator-account.ts';
+import { sharesOf } from './shares.ts';
+import type { Trust } from './trust.ts';
+import type { UserLogin } from './user-login.ts';
+
+const SECOND = 1000;
+const VALIDATION_FAILED = 'account validation failed';
+
+export interface AccountsParts {
+  readonly ctx: PluginContext<OperatorConfig>;
+  readonly trust: Trust;
+  readonly keys: KeyCache;
+}
+
+export class Accounts {
+  readonly loader: AccountLoader;
+  /** Null where no plugin lets accounts share. */
+  sharing: AccountSharing | null = null;
+  /** Who let in those whom a change concerns. */
+  login: UserLogin | null = null;
+  private readonly parts: AccountsParts;
+
+  constructor(parts: AccountsParts, timeoutMs: number) {
+    const { ctx, trust } = parts;
+    this.parts = parts;
+    this.loader = new AccountLoader({
+      trust,
+      timeoutMs,
+      monotonic: () => ctx.kernel.ports.clock.monotonic(),
+      after: (ms, run) => ctx.after(ms, run),
+      warn: (text) => ctx.log.warn(text),
+      install: (token, claims) => this.install(token, claims),
+      renew: (account, token) => this.renew(account, token),
+    });
+  }
+
+  /** An account that has no token yet, for those whom its own key vouches for. */
+  bootstrap(account: Account, issuer: string): OperatorAccount {
+    const made = new OperatorAccount(account, bootstrapTerms(account.name, issuer), this.monotonic);
+    this.loader.accounts.set(account.name, made);
+    return made;
+  }
+
+  /** Has a loaded account go by another token. Null, or what is wrong, in the words a NATS server answers with. */
+  async update(key: string, token: string): Promise<string | null> {
+    this.loader.forgetFailure(key);
+    const account = this.loader.accounts.get(key);
+    return account === undefined ? null : this.renew(account, token);
+  }
+
+  /** There is no such account any more: nobody may use it. */
+  end(key: string): void {
+    const account = this.loader.accounts.get(key);
+    if (account === undefined) return;
+    this.parts.ctx.log.debug(`Disable account ${key} due to remove`);
+    this.expire(account);
+    const limits = { maxConnections: 0, maxSubscriptions: 0, maxPayload: 0 };
+    this.parts.ctx.kernel.broker.configureAccount({ name: key, limits });
+  }
+
+  private async install(token: string, claims: AccountClaims): Promise<OperatorAccount> {
+    const { ctx, trust } = this.parts;
+    const { broker, ports } = ctx.kernel;
+    const terms = termsOf(token, claims, trust.isStrict);
+    const shares = await this.sharesOf(terms);
+    const account = broker.configureAccount({ name: claims.subject, ...settingsOf(claims, ports.random) });
+    const made = new OperatorAccount(account, terms, this.monotonic);
+    this.loader.accounts.set(made.key, made);
+    this.expireInTime(made);
+    this.sharing?.share(account, shares);
+    return made;
+  }
+
+  /** One token after the other, in the order in which they came. */
+  private renew(known: OperatorAccount, token: string): Promise<string | null> {
+    const changing = known.changing.then(() => this.change(known, token));
+    known.changing = changing.catch(() => {});
+    return changing;
+  }
+
+  private async change(known: OperatorAccount, token: string): Promise<string | null> {
+    const { ctx, trust } = this.parts;
+    if (token === known.terms.token && !known.isExpired) {
+      ctx.log.debug(`Requested account update for [${known.key}], same claims detected`);
+      return null;
+    }
+    const claims = await trust.account(token);
+    if ('failure' in claims) return this.invalid(known.key, claims.failure);
+    if (claims.subject !== known.key) return this.invalid(known.key, 'the token is about another account');
+    const terms = termsOf(token, claims, trust.isStrict);
+    const shares = await this.sharesOf(terms);
+    known.terms = terms;
+    known.isExpired = false;
+    known.askedAt = this.monotonic;
+    this.expireInTime(known);
+    this.sharing?.share(known.account, shares);
+    ctx.kernel.broker.configureAccount({ name: known.key, ...settingsOf(claims, ctx.kernel.ports.random) });
+    if (this.login !== null) reviewConnections(known, this.login);
+    return null;
+  }
+
+  private invalid(key: string, failure: string): string {
+    this.parts.ctx.log.warn(`Account [${key}] keeps its token, the new one cannot be used: ${failure}`);
+    return VALIDATION_FAILED;
+  }
+
+  private sharesOf({ claims, signers }: Terms): ReturnType<typeof sharesOf> {
+    const { keys, ctx } = this.parts;
+    return sharesOf({ claims, signers, keys, now: () => ctx.kernel.ports.clock.now() / SECOND });
+  }
+
+  private expireInTime(account: OperatorAccount): void {
+    const { expiresAt } = account.terms.claims;
+    const { ctx } = this.parts;
+    const ms = Math.max(0, expiresAt * SECOND - ctx.kernel.ports.clock.now());
+    account.replaceTimer(expiresAt === 0 ? () => {} : ctx.after(ms, () => this.expire(account)));
+  }
+
+  private expire(account: OperatorAccount): void {
+    account.isExpired = true;
+    account.replaceTimer(() => {});
+    endAll(account);
+  }
+
+  private get monotonic(): number {
+    return this.parts.ctx.kernel.ports.clock.monotonic();
+  }
+}
+
+const UNLIMITED = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, conn: -1, leaf: -1, wildcards: true };
+const UNDATED = { name: '', audience: '', id: '', issuedAt: 0, notBefore: 0, expiresAt: 0, tags: [], version: 2 };
+
+/** Nothing is limited: whoever has the account's own key is to bring the account its token. */
+function bootstrapTerms(key: string, issuer: string): Terms {
+  const claims = readAccount({ ...UNDATED, subject: key, issuer }, new MemberReader({ limits: UNLIMITED }, ''));
+  return termsOf('', claims, false);
+}
