@@ -2,6 +2,7 @@
 import { PermissionSet, type Permissions } from '../../kernel/plugin-api.ts';
 import { isBare, isUnsaid, type UserGrants } from '../../protocols/jwt/permission-claims.ts';
 import type { UserClaims } from '../../protocols/jwt/user-claims.ts';
+import { type Admission, admissionOf } from './admission.ts';
 import type { OperatorAccount, Terms } from './operator-account.ts';
 import { rulesOf } from './permission-rules.ts';
 import { BadTemplate, withoutTemplates } from './templates.ts';
@@ -11,6 +12,7 @@ export interface Grants {
   /** The account's terms it was worked out by. */
   readonly terms: Terms;
   readonly limits: UserGrants;
+  readonly admission: Admission;
   /** Null: the account's default. */
   readonly ownPermissions: PermissionSet | null;
 }
@@ -43,7 +45,9 @@ export function grantsOf(claims: UserClaims, { key, name, terms }: OperatorAccou
   }
 }
 
-function withPermissions(terms: Terms, limits: UserGrants): Grants {
+function withPermissions(terms: Terms, limits: UserGrants): Grants | { failure: string } {
+  const admission = admissionOf(limits);
+  if ('failure' in admission) return { failure: `User JWT is not valid: ${admission.failure}` };
   const isOwn = !isUnsaid(limits.permissions);
-  return { terms, limits, ownPermissions: isOwn ? new PermissionSet(rulesOf(limits.permissions)) : null };
+  return { terms, limits, admission, ownPermissions: isOwn ? new PermissionSet(rulesOf(limits.permissions)) : null };
 }

@@ -12,13 +12,13 @@ import {
 } from '../../kernel/plugin-api.ts';
 import type { Authenticator, ConnectionType, LoginAttempt, Verdict } from '../auth/contract.ts';
 import type { AccountLoader } from './account-loader.ts';
+import { timeProblemOf } from './account-validation.ts';
 import { admissionEnd, admissionProblem } from './admission.ts';
 import type { OperatorAccount } from './operator-account.ts';
 import { isRevoked } from './revocation.ts';
 import type { Trust } from './trust.ts';
 import { type Grants, permissionsOf } from './user-grants.ts';
 import type { UserToken, UserTokens } from './user-token.ts';
-import { userProblemOf } from './user-validation.ts';
 
 const SECOND = 1000;
 
@@ -85,7 +85,7 @@ export class UserLogin implements Authenticator {
     if ('failure' in token) return { failure: `User JWT not valid: ${token.failure}` };
     const { claims } = token;
     if (claims.isProxyRequired && proxyKey === '') return PROXY_REQUIRED;
-    const problem = userProblemOf(claims, this.parts.now() / SECOND);
+    const problem = timeProblemOf(claims, this.parts.now() / SECOND) ?? token.problem;
     return problem === null ? token : { failure: `User JWT no longer valid: ${problem}` };
   }
 
@@ -131,9 +131,9 @@ export class UserLogin implements Authenticator {
       return { failure: 'User authentication revoked' };
     }
     const now = this.parts.now();
-    const problem = admissionProblem(user.grants.limits, connection.clientIp, now);
+    const problem = admissionProblem(user.grants.admission, connection.clientIp, now);
     if (problem !== null) return { failure: problem };
-    const identity = identityOf(user, admissionEnd(user.grants.limits, now), credentials.jwt);
+    const identity = identityOf(user, admissionEnd(user.grants.admission, now), credentials.jwt);
     this.users.set(identity, user);
     return identity;
   }

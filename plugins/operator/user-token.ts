@@ -6,16 +6,20 @@ import type { UserClaims } from '../../protocols/jwt/user-claims.ts';
 import { digestOf, genuineClaims, type KeyCache } from './genuine-token.ts';
 import type { OperatorAccount } from './operator-account.ts';
 import { type Grants, grantsOf } from './user-grants.ts';
+import { userProblemOf } from './user-validation.ts';
 
 export class UserToken {
   readonly claims: UserClaims;
   /** Null: the user's key is none. */
   readonly key: KeyObject | null;
+  /** What is wrong with the claims at any time; null when nothing is. */
+  readonly problem: string | null;
   private grants: Grants | { failure: string } | null = null;
 
   constructor(claims: UserClaims) {
     this.claims = claims;
     this.key = publicKeyOf(claims.subject);
+    this.problem = userProblemOf(claims);
   }
 
   /** Who vouches for the user: the account, whose own key or signing key issued the token. */

@@ -29,7 +29,7 @@ export const BOB = pairOf('user', 6);
 
 export const UNLIMITED = { subs: -1, conn: -1, data: -1, payload: -1, imports: -1, exports: -1, leaf: -1 };
 
-export function operatorToken(operator: Partial<Operator> = {}): Promise<string> {
+export function operatorToken(operator: Partial<Operator> & Record<string, unknown> = {}): Promise<string> {
   return encodeOperator('O', OPERATOR, { system_account: SYSTEM.getPublicKey(), ...operator });
 }
 
