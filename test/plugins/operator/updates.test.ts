@@ -21,7 +21,10 @@ function acme(account: object, times: object = {}): Promise<string> {
 
 function reasons(bench: OperatorBench): string[] {
   const seen: string[] = [];
-  bench.server.broker.hooks.connectionClosed.tap({ plugin: 'test', rank: 0 }, (_connection, reason) => void seen.push(reason));
+  bench.server.broker.hooks.connectionClosed.tap(
+    { plugin: 'test', rank: 0 },
+    (_connection, reason) => void seen.push(reason),
+  );
   return seen;
 }
 
