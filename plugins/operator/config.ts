@@ -30,20 +30,16 @@ export interface OperatorConfig {
   readonly defaultSentinel: string;
 }
 
-const NO_RESOLVER = { tls: null, preloads: new Map<string, string>() };
-
 export const operatorSchema = {
   read(node: unknown, problems: Problems, sources: ConfigSources): OperatorConfig {
+    const before = problems.list.length;
     const also = (key: string): ConfigNode | undefined => sources.also(key) as ConfigNode | undefined;
     const operators = node === undefined ? [] : readOperators(node as ConfigNode, problems);
     const listedKeys = readTexts('trusted', also('trusted_keys'), problems);
     checkTrusted(listedKeys, also('trusted_keys'), problems);
     const own = readOwnResolver(also('resolver'), operators, problems);
-    const resolver = own && {
-      ...own,
-      tls: also('resolver_tls') ?? NO_RESOLVER.tls,
-      preloads: readPreloads(also('resolver_preload'), problems),
-    };
+    const preloads = readPreloads(also('resolver_preload'), problems);
+    const resolver = own && { ...own, tls: also('resolver_tls') ?? null, preloads };
     const pinned = also('resolver_pinned_accounts');
     const given = {
       operators,
@@ -52,7 +48,8 @@ export const operatorSchema = {
       pinned: pinned === undefined ? null : readTexts('resolver_pinned_accounts', pinned, problems),
       defaultSentinel: readSentinel(also('default_sentinel'), problems),
     };
-    const conflict = problems.hasErrors ? null : conflictIn(given, sources);
+    const isReadable = !problems.list.slice(before).some(({ severity }) => severity === 'error');
+    const conflict = isReadable ? conflictIn(given, sources) : null;
     if (conflict !== null) problems.bareError((node ?? also('default_sentinel')) as ConfigNode, conflict);
     return configOf(given, sources);
   },

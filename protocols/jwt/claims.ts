@@ -18,7 +18,7 @@ export interface StandardClaims {
   readonly issuedAt: number;
   readonly notBefore: number;
   readonly expiresAt: number;
-  /** In lower case. */
+  /** As they stand there: the tools of NATS write them in lower case. */
   readonly tags: readonly string[];
   readonly version: number;
 }
@@ -47,7 +47,6 @@ export type ClaimsOf<Type extends ClaimsType> = Extract<Claims, { type: Type }>;
 export const NO_LIMIT = -1;
 
 export function readStandard(payload: MemberReader, nats: MemberReader, version: number): StandardClaims {
-  const tags = (version < 2 ? payload : nats).texts('tags');
   return {
     subject: payload.text('sub'),
     issuer: payload.text('iss'),
@@ -57,7 +56,7 @@ export function readStandard(payload: MemberReader, nats: MemberReader, version:
     issuedAt: payload.integer('iat'),
     notBefore: payload.integer('nbf'),
     expiresAt: payload.integer('exp'),
-    tags: tags.map((tag) => tag.toLowerCase().trim()),
+    tags: (version < 2 ? payload : nats).texts('tags'),
     version,
   };
 }

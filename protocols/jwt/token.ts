@@ -56,7 +56,7 @@ export function decodeToken(text: string): Token | Failure {
 export function decodeTokenOf<Type extends ClaimsType>(type: Type, text: string): Token<ClaimsOf<Type>> | Failure {
   const token = decodeToken(text);
   if ('failure' in token || token.claims.type === type) return token as Token<ClaimsOf<Type>> | Failure;
-  return { failure: `not ${/^[aou]/.test(type) ? 'an' : 'a'} ${type} claim` };
+  return { failure: `not ${type.replace('_', ' ')} claim` };
 }
 
 /** What is to be signed; the token is this, a dot, and the signature in base64url. */

@@ -7,6 +7,7 @@ export function embeddedTarget(): Target {
     name: 'gnatlet, embedded',
     kind: 'gnatlet',
     version: '',
+    program: '',
     async start(config) {
       const server = createServer({ configText: withFixtures(config), host: '127.0.0.1', port: -1 });
       await server.start();

@@ -23,6 +23,8 @@ export interface Target {
   kind: 'genuine' | 'gnatlet';
   /** Of nats-server, for the rules about versions; empty for the newest. */
   version: string;
+  /** Its path; empty within this process. */
+  program: string;
   start(config: string): Promise<RunningServer>;
 }
 
@@ -37,6 +39,7 @@ export function gnatletTarget(): Target {
     name: 'gnatlet',
     kind: 'gnatlet',
     version: '',
+    program: gnatletProgram(),
     start: (config) => startProgram(process.execPath, [gnatletProgram()], config),
   };
 }
@@ -55,6 +58,7 @@ function genuineTarget(path: string): Target {
     name: `nats-server ${version}`,
     kind: 'genuine',
     version,
+    program: path,
     start: (config) => startProgram(path, [], config),
   };
 }

@@ -67,6 +67,7 @@ function systemConflict({ operators, resolver }: Given, sources: ConfigSources):
   return null;
 }
 
+const VERSION_FORM = 'asserted server version must be of the form <major>.<minor>.<update>';
 const VERSION_PARTS = ['major', 'minor', 'update'] as const;
 
 function versionConflict({ operators }: Given): string | null {
@@ -76,7 +77,7 @@ function versionConflict({ operators }: Given): string | null {
     if (serverVersionMin === '') continue;
     const match = /^v?(\d+)\.(\d+)\.(\d+)/.exec(serverVersionMin);
     if (match === null) {
-      return `operator ${subject} expects version ${serverVersionMin} got error instead: invalid semver`;
+      return `operator ${subject} expects version ${serverVersionMin} got error instead: ${VERSION_FORM}`;
     }
     const wanted = match.slice(1).map(Number);
     const at = wanted.findIndex((part, index) => part !== ours[index]);

@@ -79,7 +79,7 @@ const REFUSALS: Readonly<Record<string, Attempt>> = {
     jwt: signedToken(payloadOf(bob), mallory),
     why: /claim failed V2 signature verification/,
   },
-  'a token of another type': { jwt: await accountToken(ACME), why: /User JWT not valid: not an? user claim/ },
+  'a token of another type': { jwt: await accountToken(ACME), why: /User JWT not valid: not user claim/ },
   'a token that a user signed': {
     jwt: signedToken({ ...payloadOf(bob), iss: bobKey }, BOB),
     why: /unable to validate expected prefixes - \[account\]/,

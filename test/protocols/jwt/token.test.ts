@@ -169,7 +169,7 @@ test('a token of version 1 is signed over its payload alone', async () => {
   assert.ok(await isGenuine(token));
   assert.is(signatureFailure(token), 'claim failed V1 signature verification');
   assert.equal(token.claims.sources, ['10.0.0.0/8', '192.168.0.0/16']);
-  assert.equal(token.claims.tags, ['blue']);
+  assert.equal(token.claims.tags, ['Blue']);
   assert.is(token.claims.subscriptionsMax, -1);
 });
 
@@ -239,7 +239,7 @@ for (const [what, text, failure] of REJECTS) {
 
 test('a token of another type is not taken for one', async () => {
   const text = await encodeUser('u', user, account);
-  assert.equal(decodeTokenOf('account', text), { failure: 'not an account claim' });
+  assert.equal(decodeTokenOf('account', text), { failure: 'not account claim' });
 });
 
 test('every truncation of a token is refused, or fails its signature', async () => {
