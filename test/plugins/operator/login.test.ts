@@ -334,7 +334,7 @@ test('a user of a scoped key may do what the key says, with what is known of it 
     tokens: await usualTokens(accountToken(ACME, { signing_keys: [scope] }), system),
   });
   const scoped = await userToken(
-    { issuer_account: ACME.getPublicKey(), tags: ['team:red', 'TEAM:blue'] } as object,
+    { issuer_account: ACME.getPublicKey(), tags: ['team:red', 'team:blue'] } as object,
     { scopedUser: true } as object,
     BOB,
     ACME_SIGNER,
