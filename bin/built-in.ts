@@ -53,7 +53,13 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     isUsual: true,
   },
   { name: 'ocsp', keys: ['ocsp', 'ocsp_cache'] },
-  { name: 'account-sharing', accountKeys: ['exports', 'imports'] },
+  {
+    name: 'account-sharing',
+    load: async () => (await import('../plugins/account-sharing/index.ts')).plugin,
+    keys: ['account_sharing'],
+    accountKeys: ['exports', 'imports'],
+    provides: ['account.sharing', 'monitor.section'],
+  },
   {
     name: 'jwt-resolver',
     keys: [

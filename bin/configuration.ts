@@ -133,7 +133,12 @@ export function unreadConfig(
     const key = definition.config?.key;
     if (key !== undefined && block !== undefined) nodes.set(key, asNode(block, definition.name, problems));
   }
-  return { blocks: nodes, accounts: new Map(options.accounts.map((account) => [account.name, account.blocks])) };
+  const { accounts } = options;
+  return {
+    blocks: nodes,
+    accounts: new Map(accounts.map((account) => [account.name, account.blocks])),
+    accountsPlace: accounts[0]?.blockPlace,
+  };
 }
 
 /** A configuration's own values are nodes already; a program's are not. */

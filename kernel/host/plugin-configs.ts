@@ -1,11 +1,12 @@
 /** Reads each plugin's part of the configuration with the plugin's own schema. */
-import type { Problems } from '../config/problem.ts';
+import type { Place, Problems } from '../config/problem.ts';
 import type { ConfigClaim, ConfigSources, OwnedKey, PluginDefinition } from './plugin-definition.ts';
 
 /** What the configuration holds that the kernel does not read itself: nodes by key, and by account and key. */
 export interface UnreadConfig {
   readonly blocks: ReadonlyMap<string, unknown>;
   readonly accounts: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  readonly accountsPlace?: Place;
 }
 
 /**
@@ -39,6 +40,7 @@ function sourcesFor({ also = [], accountKeys = [] }: ConfigClaim<unknown>, unrea
   }
   return {
     accounts,
+    accountsPlace: unread.accountsPlace,
     also: (key) => {
       const owned = also.find((other) => other.key === key);
       return owned === undefined ? undefined : nodeFor(owned, unread);

@@ -4,7 +4,7 @@
  * Whatever can be asked about a plugin without starting a broker (what it needs, which keys of the configuration are its
  * own, which flags it understands) is answered by the data alone.
  */
-import type { Problems } from '../config/problem.ts';
+import type { Place, Problems } from '../config/problem.ts';
 import { checkDefinition } from './definition-check.ts';
 import type { PluginContext } from './plugin-context.ts';
 
@@ -50,6 +50,8 @@ export interface ConfigSources {
   also(key: string): unknown;
   /** For each account of the configuration, in its order, the keys inside it that the plugin owns. */
   readonly accounts: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  /** Where the accounts are defined, for what is wrong with several of them together. */
+  readonly accountsPlace?: Place;
 }
 
 export interface ConfigChange<Config> {

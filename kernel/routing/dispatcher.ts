@@ -44,6 +44,17 @@ export class Dispatcher {
     return count + sendOverLinks(plan, message, remote, trace);
   }
 
+  /**
+   * One member of one queue group: the first, from a random start, that takes the message. False when the group is not in
+   * the plan or nobody in it takes the message.
+   */
+  dispatchToGroup(plan: Plan, message: Message, name: string, trace: MessageTrace | null): boolean {
+    const group = plan.queues.find((candidate) => candidate.name === name);
+    const member = group === undefined ? null : this.serveOne(group, message, trace);
+    if (member === null || member.kind !== LINK_SINK) return member !== null;
+    return send(member.sink as Link, message, NO_MEMBERS, [member], trace);
+  }
+
   /** Answers how many members here took the message; those chosen behind links are left in `remote`. */
   private serveQueues(plan: Plan, message: Message, trace: MessageTrace | null): number {
     let local = 0;
