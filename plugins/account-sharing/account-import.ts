@@ -5,7 +5,7 @@ import type { InterestWatch } from './interest-watch.ts';
 import { ACCOUNT_MISSING, type Verdict } from './rules/ledger.ts';
 import type { SubjectMapping } from './rules/subject-mapping.ts';
 import type { Crossings } from './services/crossings.ts';
-import type { PendingCounts } from './services/pending-requests.ts';
+import type { PendingSurroundings } from './services/pending-requests.ts';
 import type { Responses } from './services/responses.ts';
 import { ServiceImport } from './services/service-import.ts';
 import { StreamImport } from './streams/stream-import.ts';
@@ -15,7 +15,7 @@ export interface ImportSurroundings {
   readonly broker: Broker;
   readonly watch: InterestWatch;
   readonly crossings: Crossings;
-  readonly counts: PendingCounts;
+  readonly pending: PendingSurroundings;
   readonly pendingMax: number;
   responsesOf(account: Account): Responses;
   judgeAgain(expired: AccountImport): void;
@@ -69,7 +69,7 @@ export class AccountImport implements ImportState {
   }
 
   private start(exporter: Account, mapping: SubjectMapping): void {
-    const { broker, watch, crossings, counts, pendingMax } = this.surroundings;
+    const { broker, watch, crossings, pending, pendingMax } = this.surroundings;
     const { importer, rule } = this;
     this.exporter = exporter;
     if (rule.kind === 'stream') {
@@ -77,7 +77,17 @@ export class AccountImport implements ImportState {
     } else {
       const source = this.source as ServiceExport;
       const responses = this.surroundings.responsesOf(exporter);
-      const parts = { broker, rule, source, mapping, importer, responses, crossings, counts, pendingMax };
+      const parts = {
+        broker,
+        rule,
+        source,
+        mapping,
+        importer,
+        responses,
+        crossings,
+        surroundings: pending,
+        pendingMax,
+      };
       this.running = new ServiceImport(parts);
     }
     watch.add(this.running);

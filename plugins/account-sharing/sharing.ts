@@ -10,7 +10,7 @@ import type { AccountSharing, ImportRule, ImportState, Shares } from './contract
 import type { InterestWatch } from './interest-watch.ts';
 import { ACCOUNT_MISSING, CYCLE, type ExportRule, Ledger } from './rules/ledger.ts';
 import { Crossings } from './services/crossings.ts';
-import type { PendingCounts } from './services/pending-requests.ts';
+import type { PendingCounts, PendingRequests, PendingSurroundings } from './services/pending-requests.ts';
 import { Responses } from './services/responses.ts';
 
 interface Sharer {
@@ -35,6 +35,7 @@ export class Sharing implements AccountSharing {
   readonly broker: Broker;
   readonly watch: InterestWatch;
   readonly crossings = new Crossings();
+  readonly pending: PendingSurroundings;
   private readonly log: Log;
   private readonly ledger = new Ledger();
   private readonly sharers = new Map<string, Sharer>();
@@ -46,6 +47,7 @@ export class Sharing implements AccountSharing {
 
   constructor({ broker, log, watch, pendingMax }: SharingParts) {
     this.broker = broker;
+    this.pending = { clock: broker.clock, counts: this.counts, ticking: new Set<PendingRequests>() };
     this.log = log;
     this.watch = watch;
     this.pendingMax = pendingMax;
@@ -104,6 +106,7 @@ export class Sharing implements AccountSharing {
   close(): void {
     for (const { imports } of this.sharers.values()) for (const each of imports) each.end();
     for (const responses of this.answers.values()) responses.close();
+    for (const list of [...this.pending.ticking]) list.close();
     this.sharers.clear();
     this.importers.clear();
     this.answers.clear();

@@ -14,7 +14,7 @@ import {
 import { commonPattern, tokensInCommon } from './common-pattern.ts';
 
 /** A token of the local subject: as it stands, the exporter's n-th wildcard from 0 on, or all that a `>` covers. */
-type Token =
+export type LocalToken =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'wildcard'; readonly index: number }
   | { readonly kind: 'rest' };
@@ -27,24 +27,16 @@ export class SubjectMapping {
   /** Both sides use the same names. */
   readonly isIdentity: boolean;
   private readonly foreign: readonly string[];
-  private readonly local: readonly Token[];
+  readonly local: readonly LocalToken[];
   /** Where the exporter's wildcards stand. */
-  private readonly positions: readonly number[];
+  readonly positions: readonly number[];
 
-  constructor(subject: string, local: readonly Token[]) {
+  constructor(subject: string, local: readonly LocalToken[]) {
     this.foreign = subject.split('.');
     this.local = local;
     this.positions = this.foreign.flatMap((token, at) => (token === '*' ? [at] : []));
     this.localPattern = local.map(patternToken).join('.');
     this.isIdentity = this.localPattern === subject && this.keepsOrder();
-  }
-
-  /** For a subject that the exporter's pattern matches. */
-  toLocal(subject: string): string {
-    if (this.isIdentity) return subject;
-    const tokens = subject.split('.');
-    const rest = tokens.slice(this.foreign.length - 1).join('.');
-    return this.local.map((token) => this.fill(token, tokens, rest)).join('.');
   }
 
   /** For a subject that the local pattern matches, or a narrower pattern. A wildcard that nothing is known of stays one. */
@@ -64,9 +56,9 @@ export class SubjectMapping {
     return this.positions.every((_position, index) => used.has(index));
   }
 
-  private fill(token: Token, tokens: readonly string[], rest: string): string {
-    if (token.kind === 'text') return token.text;
-    return token.kind === 'rest' ? rest : (tokens[this.positions[token.index] ?? 0] as string);
+  /** The exporter's token that is a `>`, if there is one. */
+  get restAt(): number {
+    return this.foreign.length - 1;
   }
 
   /** Null when two places that stand for one wildcard say different things. */
@@ -113,18 +105,18 @@ export function isSubscribable(subject: string): boolean {
   return isWellFormed(subject);
 }
 
-function asText(text: string): Token {
+function asText(text: string): LocalToken {
   return { kind: 'text', text };
 }
 
-function tokenOf(text: string): Token {
+function tokenOf(text: string): LocalToken {
   if (text === '>') return { kind: 'rest' };
   const read = readToken(text);
   if (read instanceof TransformProblem || read.kind === 'literal') return asText(text);
   return { kind: 'wildcard', index: Number(read.indexes[0]) - 1 };
 }
 
-function patternToken(token: Token): string {
+function patternToken(token: LocalToken): string {
   if (token.kind === 'text') return token.text;
   return token.kind === 'rest' ? '>' : '*';
 }

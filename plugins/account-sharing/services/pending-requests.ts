@@ -20,20 +20,29 @@ export interface PendingCounts {
   expired: number;
 }
 
+export interface PendingSurroundings {
+  readonly clock: Clock;
+  readonly counts: PendingCounts;
+  readonly ticking: Set<PendingRequests>;
+}
+
 export class PendingRequests {
   readonly max: number;
   private readonly clock: Clock;
   private readonly counts: PendingCounts;
+  /** All lists that have a timer running. */
+  private readonly ticking: Set<PendingRequests>;
   private first: PendingRequest | null = null;
   private last: PendingRequest | null = null;
   private count = 0;
   private expiryTimer: Timer | null = null;
   private reviewTimer: Timer | null = null;
 
-  constructor(max: number, clock: Clock, counts: PendingCounts) {
+  constructor(max: number, { clock, counts, ticking }: PendingSurroundings) {
     this.max = max;
     this.clock = clock;
     this.counts = counts;
+    this.ticking = ticking;
   }
 
   get size(): number {
@@ -55,24 +64,27 @@ export class PendingRequests {
     this.append(request);
   }
 
-  /** To be called by `Responses.forget` only, which knows the request too. */
+  /** To be called by `Responses.forget` only, which knows the request too. The timer may find nothing to do. */
   remove(request: PendingRequest): void {
     this.detach(request);
-    if (this.count > 0) return;
-    this.expiryTimer?.cancel();
-    this.expiryTimer = null;
-    this.reviewTimer?.cancel();
-    this.reviewTimer = null;
   }
 
   /** Somebody stopped listening: soon it is seen whether an answer still interests anybody. */
   review(): void {
     if (this.count === 0 || this.reviewTimer !== null) return;
+    this.ticking.add(this);
     this.reviewTimer = this.clock.after(REVIEW_PAUSE_MS, () => this.reviewFrom(this.first));
   }
 
   forgetAll(): void {
     for (let request = this.first; request !== null; request = this.first) request.responses.forget(request);
+  }
+
+  close(): void {
+    this.forgetAll();
+    this.expiryTimer?.cancel();
+    this.reviewTimer?.cancel();
+    this.ticking.delete(this);
   }
 
   private drop(): void {
@@ -83,7 +95,11 @@ export class PendingRequests {
   }
 
   private arm(): void {
-    if (this.first === null) return;
+    if (this.first === null) {
+      if (this.reviewTimer === null) this.ticking.delete(this);
+      return;
+    }
+    this.ticking.add(this);
     const wait = Math.max(0, this.first.deadline - this.clock.monotonic());
     this.expiryTimer = this.clock.after(Math.min(Math.ceil(wait), TIMER_MAX_MS), () => this.expire());
   }

@@ -23,7 +23,7 @@ import { withTraceDisabled, withTraceTo } from '../trace-border.ts';
 import { clientOf } from './connection-facts.ts';
 import type { Crossing, Crossings } from './crossings.ts';
 import { LatencyMeasure, sampleOf } from './latency.ts';
-import { type PendingCounts, PendingRequests } from './pending-requests.ts';
+import { PendingRequests, type PendingSurroundings } from './pending-requests.ts';
 import { RequesterInfos } from './requester-info.ts';
 import type { PendingRequest, Responses } from './responses.ts';
 
@@ -43,7 +43,7 @@ export interface ServiceImportParts {
   readonly crossings: Crossings;
   /** How many requests may be under way. */
   readonly pendingMax: number;
-  readonly counts: PendingCounts;
+  readonly surroundings: PendingSurroundings;
 }
 
 export class ServiceImport implements ServiceSink {
@@ -235,8 +235,7 @@ export class ServiceImport implements ServiceSink {
   }
 
   private newPending(): PendingRequests {
-    const { pendingMax, broker, counts } = this.parts;
-    return new PendingRequests(pendingMax, broker.clock, counts);
+    return new PendingRequests(this.parts.pendingMax, this.parts.surroundings);
   }
 }
 

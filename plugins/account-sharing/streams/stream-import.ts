@@ -23,8 +23,8 @@ import {
 } from '../../../kernel/plugin-api.ts';
 import type { ImportRule } from '../contract.ts';
 import type { SubjectMapping } from '../rules/subject-mapping.ts';
-import { withTraceDisabled } from '../trace-border.ts';
 import { QueueBridge } from './queue-bridge.ts';
+import { SubjectWriter } from './subject-writer.ts';
 
 const CROSSED = CROSSED_BY_STREAM | CROSSED_BY_SERVICE;
 const NO_GROUPS: readonly string[] = [];
@@ -60,9 +60,13 @@ export class StreamImport implements Link {
   private readonly mirrors = new Map<string, Mirror>();
   /** The last subject, what it is called here, and who gets it; good for one generation of the importer's Sublist. */
   private foreignBytes: Buffer = NO_BYTES;
-  private localBytes: Buffer = NO_BYTES;
+  private foreignLength = -1;
+  /** Null where the names are the same. */
+  private readonly writer: SubjectWriter | null;
+  private localLength = 0;
   private plan: Plan = EMPTY_PLAN;
   private planGeneration = 0;
+  private underWay = 0;
 
   constructor({ broker, rule, mapping, importer, exporter }: StreamImportParts) {
     this.broker = broker;
@@ -70,6 +74,7 @@ export class StreamImport implements Link {
     this.mapping = mapping;
     this.importer = importer;
     this.exporter = exporter;
+    this.writer = mapping.isIdentity ? null : this.newWriter();
   }
 
   /** From now on the exporter is told of new interest with `noteInterest`; here of what there is. */
@@ -98,7 +103,9 @@ export class StreamImport implements Link {
     const { subjectBytes, subjectStart, subjectEnd, originBit, queues } = message;
     const plan = this.enter(message);
     message.queues = NO_GROUPS;
+    this.underWay++;
     const count = this.broker.dispatcher.dispatch(plan, message);
+    this.underWay--;
     message.queues = queues;
     message.originBit = originBit;
     message.subjectBytes = subjectBytes;
@@ -129,20 +136,38 @@ export class StreamImport implements Link {
     );
   }
 
-  /** Gives the message its name here, and answers who gets it. The caller gives back what it takes away. */
+  /**
+   * Gives the message its name here, and answers who gets it. The caller gives back what it takes away. While one message
+   * is on its way its name must stay where it is, so one that comes in between is looked up for itself.
+   */
   private enter(message: Message): Plan {
-    if (this.planGeneration !== this.importer.sublist.generation || !this.isRepeated(message)) this.lookUp(message);
-    message.subjectBytes = this.localBytes;
-    message.subjectStart = 0;
-    message.subjectEnd = this.localBytes.length;
     message.originBit |= CROSSED_BY_STREAM;
+    if (this.underWay > 0) return this.enterNested(message);
+    if (this.planGeneration !== this.importer.sublist.generation || !this.isRepeated(message)) this.lookUp(message);
+    else if (this.writer !== null) this.rename(message, this.writer.bytes, this.localLength);
     return this.plan;
+  }
+
+  private enterNested(message: Message): Plan {
+    const { sublist } = this.importer;
+    if (this.writer !== null) {
+      const writer = this.newWriter();
+      const length = writer.write(message.subjectBytes, message.subjectStart, message.subjectEnd);
+      this.rename(message, writer.bytes, length);
+    }
+    return sublist.match(message.subjectBytes, message.subjectStart, message.subjectEnd);
+  }
+
+  private rename(message: Message, bytes: Buffer, length: number): void {
+    message.subjectBytes = bytes;
+    message.subjectStart = 0;
+    message.subjectEnd = length;
   }
 
   private isRepeated({ subjectBytes, subjectStart, subjectEnd }: Message): boolean {
     const known = this.foreignBytes;
     const length = subjectEnd - subjectStart;
-    if (known.length !== length) return false;
+    if (this.foreignLength !== length) return false;
     // From the end, where subjects differ.
     for (let at = length - 1; at >= 0; at--) if (known[at] !== subjectBytes[subjectStart + at]) return false;
     return true;
@@ -150,20 +175,34 @@ export class StreamImport implements Link {
 
   private lookUp(message: Message): void {
     const { sublist } = this.importer;
-    if (!this.isRepeated(message)) {
-      const foreign = message.subject;
-      this.foreignBytes = Buffer.from(foreign, 'latin1');
-      this.localBytes = this.mapping.isIdentity
-        ? this.foreignBytes
-        : Buffer.from(this.mapping.toLocal(foreign), 'latin1');
+    this.remember(message);
+    if (this.writer !== null) {
+      this.localLength = this.writer.write(message.subjectBytes, message.subjectStart, message.subjectEnd);
+      this.rename(message, this.writer.bytes, this.localLength);
     }
     this.planGeneration = sublist.generation;
-    this.plan = sublist.match(this.localBytes, 0, this.localBytes.length);
+    this.plan = sublist.match(message.subjectBytes, message.subjectStart, message.subjectEnd);
+  }
+
+  private remember({ subjectBytes, subjectStart, subjectEnd }: Message): void {
+    const length = subjectEnd - subjectStart;
+    if (this.foreignBytes.length < length) this.foreignBytes = Buffer.allocUnsafeSlow(2 * length);
+    const target = this.foreignBytes;
+    for (let at = 0; at < length; at++) target[at] = subjectBytes[subjectStart + at] as number;
+    this.foreignLength = length;
+  }
+
+  private newWriter(): SubjectWriter {
+    const { local, positions, restAt } = this.mapping;
+    return new SubjectWriter(local, positions, restAt);
   }
 
   private cross(message: Message, serve: (plan: Plan) => boolean): boolean {
     const { subjectBytes, subjectStart, subjectEnd, originBit, queues } = message;
-    const isTaken = serve(this.enter(message));
+    const plan = this.enter(message);
+    this.underWay++;
+    const isTaken = serve(plan);
+    this.underWay--;
     message.queues = queues;
     message.originBit = originBit;
     message.subjectBytes = subjectBytes;
@@ -182,7 +221,7 @@ export class StreamImport implements Link {
     return this.cross(message, (plan) => {
       trace.add(message, 'se', { acc: this.importer.name, to: textFromSubject(message.subject) });
       if (allowsTrace) return serve(plan, message, true);
-      return !trace.isOnly && serve(plan, withTraceDisabled(message), false);
+      return !trace.isOnly && serve(plan, message, false);
     });
   }
 
