@@ -115,13 +115,15 @@ function sendOverLinks(
   trace: MessageTrace | null,
 ): number {
   let count = 0;
-  for (const { link, subscriptions } of plan.links) {
+  for (let at = 0; at < plan.links.length; at++) {
+    const { link, subscriptions } = plan.links[at];
     const members = remote?.get(link) ?? NO_MEMBERS;
     remote?.delete(link);
     if ((link.refusesOrigins & message.originBit) !== 0) continue;
     if (send(link, message, subscriptions, members, trace)) count++;
   }
-  for (const [link, members] of remote ?? []) if (send(link, message, NO_MEMBERS, members, trace)) count++;
+  if (remote === null) return count;
+  for (const [link, members] of remote) if (send(link, message, NO_MEMBERS, members, trace)) count++;
   return count;
 }
 

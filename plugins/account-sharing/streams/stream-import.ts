@@ -28,6 +28,8 @@ import { SubjectWriter } from './subject-writer.ts';
 
 const CROSSED = CROSSED_BY_STREAM | CROSSED_BY_SERVICE;
 const NO_GROUPS: readonly string[] = [];
+const CHANGES_MAX = 8;
+const TRY_AGAIN_AFTER = 64;
 const NO_BYTES = Buffer.alloc(0);
 
 /** What the exporter knows of the interest in one pattern here. */
@@ -67,6 +69,8 @@ export class StreamImport implements Link {
   private plan: Plan = EMPTY_PLAN;
   private planGeneration = 0;
   private underWay = 0;
+  /** How many subjects in a row were not the one before. */
+  private changes = 0;
 
   constructor({ broker, rule, mapping, importer, exporter }: StreamImportParts) {
     this.broker = broker;
@@ -143,8 +147,12 @@ export class StreamImport implements Link {
   private enter(message: Message): Plan {
     message.originBit |= CROSSED_BY_STREAM;
     if (this.underWay > 0) return this.enterNested(message);
-    if (this.planGeneration !== this.importer.sublist.generation || !this.isRepeated(message)) this.lookUp(message);
-    else if (this.writer !== null) this.rename(message, this.writer.bytes, this.localLength);
+    if (this.planGeneration !== this.importer.sublist.generation || !this.isRepeated(message)) {
+      this.lookUp(message);
+      return this.plan;
+    }
+    this.changes = 0;
+    if (this.writer !== null) this.rename(message, this.writer.bytes, this.localLength);
     return this.plan;
   }
 
@@ -175,7 +183,9 @@ export class StreamImport implements Link {
 
   private lookUp(message: Message): void {
     const { sublist } = this.importer;
-    this.remember(message);
+    // Where subjects change all the time, remembering them is in vain; now and then it is tried again.
+    if (++this.changes < CHANGES_MAX || this.changes % TRY_AGAIN_AFTER === 0) this.remember(message);
+    else this.foreignLength = -1;
     if (this.writer !== null) {
       this.localLength = this.writer.write(message.subjectBytes, message.subjectStart, message.subjectEnd);
       this.rename(message, this.writer.bytes, this.localLength);

@@ -36,18 +36,14 @@ export class SubjectWriter {
     this.split(source, start, end);
     const room = this.literalLength + this.tokens.length * (end - start + 1);
     if (this.bytes.length < room) this.bytes = Buffer.allocUnsafeSlow(2 * room);
-    const target = this.bytes;
+    const { bytes: target, tokens, literals, starts, ends } = this;
     let to = 0;
-    for (let part = 0; part < this.tokens.length; part++) {
+    for (let part = 0; part < tokens.length; part++) {
       if (part > 0) target[to++] = DOT;
-      const literal = this.literals[part];
-      if (literal != null) {
-        for (let from = 0; from < literal.length; from++) target[to++] = literal[from]!;
-        continue;
-      }
-      const token = this.tokens[part]!;
-      const stop = this.isRest[part] ? end : this.ends[token]!;
-      for (let from = this.starts[token]!; from < stop; from++) target[to++] = source[from]!;
+      const token = tokens[part]!;
+      const from = token < 0 ? literals[part]! : source;
+      const stop = token < 0 ? from.length : this.isRest[part] ? end : ends[token]!;
+      for (let at = token < 0 ? 0 : starts[token]!; at < stop; at++) target[to++] = from[at]!;
     }
     return to;
   }

@@ -46,8 +46,7 @@ export class SharingBench {
     return this.server.host.capabilities.find('account.sharing')?.value as Sharing;
   }
 
-  async client(user: string, options: Options = {}): Promise<Client> {
-    const wire = new TestWire();
+  async client(user: string, options: Options = {}, wire = new TestWire()): Promise<Client> {
     this.server.broker.listener.accept(wire);
     const client = new Client(wire);
     const hello = { verbose: false, pedantic: false, headers: true, no_responders: true, user, pass: 'p', ...options };
@@ -107,7 +106,7 @@ export function replyIn(text: string): string {
 
 /** One account with one user of the same name in small letters. */
 export function account(name: string, rules: string, user = ''): string {
-  return `${name} { users: [{user: ${name.toLowerCase()}, password: p ${user}}] ${rules} }\n`;
+  return `${name} { users: [{user: ${name.toLowerCase()}, password: p${user}}], ${rules} }\n`;
 }
 
 export function accounts(...all: string[]): string {
