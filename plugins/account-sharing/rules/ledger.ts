@@ -26,7 +26,7 @@ interface Page {
   readonly inForce: Map<ImportRule, SubjectMapping>;
   /** The same by what there may be only one of. */
   readonly unique: Map<string, ImportRule>;
-  readonly local: Readonly<Record<ImportRule['kind'], PatternIndex<ImportRule>>>;
+  readonly local: Partial<Record<ImportRule['kind'], PatternIndex<ImportRule>>>;
 }
 
 const CYCLE_DEPTH_MAX = 1024;
@@ -43,8 +43,7 @@ export class Ledger {
   /** What the account exports from now on. Its imports are to be judged anew, and so are those of its importers. */
   open(account: string, { exports }: Shares): void {
     const exact = new Map(exports.map((rule) => [`${rule.kind} ${rule.subject}`, rule]));
-    const local = { stream: new PatternIndex<ImportRule>(), service: new PatternIndex<ImportRule>() };
-    this.pages.set(account, { exports, exact, inForce: new Map(), unique: new Map(), local });
+    this.pages.set(account, { exports, exact, inForce: new Map(), unique: new Map(), local: {} });
   }
 
   remove(account: string): void {
@@ -58,7 +57,7 @@ export class Ledger {
     if (page === undefined || mapping === undefined) return;
     page.inForce.delete(rule);
     page.unique.delete(uniqueKey(rule, mapping));
-    page.local[rule.kind].remove(mapping.localPattern, rule);
+    page.local[rule.kind]?.remove(mapping.localPattern, rule);
   }
 
   /** An import that is allowed counts from then on. */
@@ -67,9 +66,7 @@ export class Ledger {
     const found = this.problemOf(importer, rule, source, now);
     if (typeof found === 'string') return { problem: found, mapping: null, source };
     const page = this.pages.get(importer);
-    page?.inForce.set(rule, found);
-    page?.unique.set(uniqueKey(rule, found), rule);
-    page?.local[rule.kind].add(found.localPattern, rule);
+    if (page !== undefined) enter(page, rule, found);
     return { problem: null, mapping: found, source };
   }
 
@@ -117,7 +114,7 @@ export class Ledger {
       const { account, subject, depth } = step;
       if (account === importer && depth === 0) return null;
       if (depth > CYCLE_DEPTH_MAX) return 'search cycle depth exhausted';
-      for (const other of this.pages.get(account)?.local[rule.kind].colliding(subject) ?? []) {
+      for (const other of this.pages.get(account)?.local[rule.kind]?.colliding(subject) ?? []) {
         if (other.account === importer) return CYCLE;
         const place = `${other.account} ${other.subject}`;
         if (seen.has(place) || other.account === account) continue;
@@ -127,6 +124,13 @@ export class Ledger {
     }
     return null;
   }
+}
+
+function enter(page: Page, rule: ImportRule, mapping: SubjectMapping): void {
+  page.inForce.set(rule, mapping);
+  page.unique.set(uniqueKey(rule, mapping), rule);
+  page.local[rule.kind] ??= new PatternIndex();
+  page.local[rule.kind]?.add(mapping.localPattern, rule);
 }
 
 /** Where the importer's name has to stand in the subject, nothing else is asked for. */

@@ -63,8 +63,8 @@ export class StreamImport implements Link {
   /** The last subject, what it is called here, and who gets it; good for one generation of the importer's Sublist. */
   private foreignBytes: Buffer = NO_BYTES;
   private foreignLength = -1;
-  /** Null where the names are the same. */
-  private readonly writer: SubjectWriter | null;
+  /** Null where the names are the same, and until there is a message. */
+  private writer: SubjectWriter | null = null;
   private localLength = 0;
   private plan: Plan = EMPTY_PLAN;
   private planGeneration = 0;
@@ -78,7 +78,6 @@ export class StreamImport implements Link {
     this.mapping = mapping;
     this.importer = importer;
     this.exporter = exporter;
-    this.writer = mapping.isIdentity ? null : this.newWriter();
   }
 
   /** From now on the exporter is told of new interest with `noteInterest`; here of what there is. */
@@ -183,6 +182,7 @@ export class StreamImport implements Link {
 
   private lookUp(message: Message): void {
     const { sublist } = this.importer;
+    if (this.writer === null && !this.mapping.isIdentity) this.writer = this.newWriter();
     // Where subjects change all the time, remembering them is in vain; now and then it is tried again.
     if (++this.changes < CHANGES_MAX || this.changes % TRY_AGAIN_AFTER === 0) this.remember(message);
     else this.foreignLength = -1;
