@@ -56,7 +56,14 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     isUsual: true,
   },
   { name: 'ocsp', keys: ['ocsp', 'ocsp_cache'] },
-  { name: 'account-sharing', accountKeys: ['exports', 'imports'], alongside: ['operator'] },
+  {
+    name: 'account-sharing',
+    load: async () => (await import('../plugins/account-sharing/index.ts')).plugin,
+    keys: ['account_sharing'],
+    accountKeys: ['exports', 'imports'],
+    provides: ['account.sharing', 'monitor.section'],
+    alongside: ['operator'],
+  },
   {
     name: 'operator',
     load: async () => (await import('../plugins/operator/index.ts')).plugin,

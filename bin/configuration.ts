@@ -133,8 +133,13 @@ export function unreadConfig(
     const key = definition.config?.key;
     if (key !== undefined && block !== undefined) nodes.set(key, asNode(block, definition.name, problems));
   }
-  const accounts = new Map(options.accounts.map((account) => [account.name, account.blocks]));
-  return { blocks: nodes, accounts, core: options };
+  const { accounts } = options;
+  return {
+    blocks: nodes,
+    accounts: new Map(accounts.map((account) => [account.name, account.blocks])),
+    accountsPlace: accounts[0]?.blockPlace,
+    core: options,
+  };
 }
 
 /** A configuration's own values are nodes already; a program's are not. */

@@ -63,7 +63,7 @@ export {
 } from './config/grammar/node.ts';
 /** What a user may do, as it is written: `{publish: ..., subscribe: ..., allow_responses: ...}`. */
 export { readPermissions } from './config/permission-options.ts';
-export type { Place, Problem, Problems } from './config/problem.ts';
+export { NOWHERE, type Place, type Problem, type Problems } from './config/problem.ts';
 export { defineSchema, type FieldUse, type OptionsOf, type Schema, wasGiven } from './config/schema.ts';
 
 // --- The broker: who is there, and what they may do ---
@@ -99,7 +99,10 @@ export { isInside, parseSubnet, type Subnet } from './permissions/subnets.ts';
 
 // --- Messages: who gets them, and what happens to them ---
 
-export type { Message, RetainedMessage } from './routing/message.ts';
+export { withHeaderField } from './routing/header-field.ts';
+/** The other end of a line, to another server or into another account. */
+export { CROSSED_BY_SERVICE, CROSSED_BY_STREAM, type Link } from './routing/link.ts';
+export { Message, type RetainedMessage } from './routing/message.ts';
 export type {
   MessageTrace,
   MessageTracer,
@@ -107,8 +110,14 @@ export type {
   TraceDecision,
   TraceRequest,
 } from './routing/message-trace.ts';
+/** A match result, good for as long as the Sublist's `generation` stands still. */
+export { EMPTY_PLAN, type Plan } from './routing/plan.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
-export type { Subscription } from './routing/subscription.ts';
+export { LINK_SINK, SERVICE_SINK, type ServiceSink, type Sink, Subscription } from './routing/subscription.ts';
+export { compileTransform, type TransformOptions } from './routing/transform/compile.ts';
+export { readToken } from './routing/transform/destination-token.ts';
+export type { SubjectTransform } from './routing/transform/subject-transform.ts';
+export { TransformProblem } from './routing/transform/transform-problem.ts';
 
 // --- Subjects: bytes, one character each, to the broker; text to people ---
 
@@ -118,9 +127,11 @@ export {
   isSubset,
   isValidLiteral,
   isValidSubject,
+  isWellFormed,
   matchesLiteral,
   subjectFromText,
   textFromSubject,
+  tokenAt,
 } from './routing/subject.ts';
 /** Values by pattern, looked up with the bytes of a subject where they lie. */
 export { type SubjectNode, SubjectTree } from './routing/subject-tree.ts';

@@ -18,6 +18,8 @@ export interface AccountLimits {
 export interface AccountOptions {
   readonly name: string;
   readonly place: Place;
+  /** Where the whole block stands. */
+  readonly blockPlace: Place;
   /** The account's public key, or empty. */
   readonly nkey: string;
   readonly limits: AccountLimits;
@@ -53,7 +55,7 @@ function readNames(nodes: readonly ConfigNode[], problems: Problems): readonly A
     const name = asString(node, problems);
     if (name === undefined || !isFreeName(name, node, problems)) continue;
     if (accounts.has(name)) problems.error(node, `Duplicate Account Entry: ${name}`);
-    else accounts.set(name, new AccountReader(name, node, new Map(), problems).finish());
+    else accounts.set(name, new AccountReader(name, node, node, new Map(), problems).finish());
   }
   return Object.freeze([...accounts.values()]);
 }
@@ -69,7 +71,7 @@ function readMap(map: MapNode, claims: Claims, problems: Problems): readonly Acc
   for (const entry of map.value.values()) {
     if (entry.value.kind !== 'map') problems.error(entry, 'Expected map entries for accounts');
     else if (isFreeName(entry.key, entry, problems)) {
-      const reader = new AccountReader(entry.key, entry, claims, problems);
+      const reader = new AccountReader(entry.key, entry, map, claims, problems);
       for (const inner of entry.value.value.values()) reader.readEntry(inner);
       accounts.push(reader.finish());
     }
@@ -95,6 +97,7 @@ const LIMIT_NAMES: ReadonlyMap<string, keyof AccountLimits> = new Map([
 class AccountReader {
   readonly #name: string;
   readonly #place: Place;
+  readonly #blockPlace: Place;
   readonly #claims: Claims;
   readonly #problems: Problems;
   readonly #level: Level;
@@ -104,9 +107,10 @@ class AccountReader {
   #mappings: readonly MappingRule[] = [];
   #trace: TraceDestination | null = null;
 
-  constructor(name: string, place: Place, claims: Claims, problems: Problems) {
+  constructor(name: string, place: Place, blockPlace: Place, claims: Claims, problems: Problems) {
     this.#name = name;
-    this.#place = { file: place.file, line: place.line, column: place.column };
+    this.#place = placeOf(place);
+    this.#blockPlace = placeOf(blockPlace);
     this.#claims = claims;
     this.#problems = problems;
     this.#level = { claims, path: 'accounts.*.', unknownKey: unknownField };
@@ -116,6 +120,7 @@ class AccountReader {
     return Object.freeze({
       name: this.#name,
       place: this.#place,
+      blockPlace: this.#blockPlace,
       nkey: this.#nkey,
       limits: this.#limits,
       mappings: this.#mappings,
@@ -177,4 +182,8 @@ class AccountReader {
       else this.#blocks.set(`limits.${key}`, value);
     }
   }
+}
+
+function placeOf({ file, line, column }: Place): Place {
+  return { file, line, column };
 }

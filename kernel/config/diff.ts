@@ -129,8 +129,11 @@ function isSame(left: unknown, right: unknown): boolean {
   return left === right || fingerprint(left) === fingerprint(right);
 }
 
+/** Where something stands does not change what it is. */
+const PLACES: ReadonlySet<string> = new Set(['place', 'blockPlace']);
+
 function fingerprint(value: unknown): string {
-  return JSON.stringify(value, (key, inner: unknown) => (key === 'place' ? undefined : comparable(inner))) ?? '';
+  return JSON.stringify(value, (key, inner: unknown) => (PLACES.has(key) ? undefined : comparable(inner))) ?? '';
 }
 
 /** Nodes by their value, maps by their entries, numbers beyond JSON by their digits. */

@@ -1,6 +1,6 @@
 /** Reads each plugin's part of the configuration with the plugin's own schema. */
 import type { CoreOptions } from '../config/core-options.ts';
-import type { Problems } from '../config/problem.ts';
+import type { Place, Problems } from '../config/problem.ts';
 import type { ConfigClaim, ConfigSources, OwnedKey, PluginDefinition } from './plugin-definition.ts';
 
 /** What the configuration holds that the kernel does not read itself: nodes by key, and by account and key. */
@@ -8,6 +8,7 @@ export interface UnreadConfig {
   readonly blocks: ReadonlyMap<string, unknown>;
   readonly accounts: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
   readonly core?: CoreOptions;
+  readonly accountsPlace?: Place;
 }
 
 /**
@@ -43,6 +44,7 @@ function sourcesFor({ also = [], accountKeys = [] }: ConfigClaim<unknown>, unrea
     accounts,
     core: unread.core,
     elsewhere: (key) => unread.blocks.get(key),
+    accountsPlace: unread.accountsPlace,
     also: (key) => {
       const owned = also.find((other) => other.key === key);
       return owned === undefined ? undefined : nodeFor(owned, unread);

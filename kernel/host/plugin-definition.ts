@@ -5,7 +5,7 @@
  * own, which flags it understands) is answered by the data alone.
  */
 import type { CoreOptions } from '../config/core-options.ts';
-import type { Problems } from '../config/problem.ts';
+import type { Place, Problems } from '../config/problem.ts';
 import { checkDefinition } from './definition-check.ts';
 import type { PluginContext } from './plugin-context.ts';
 
@@ -55,6 +55,8 @@ export interface ConfigSources {
   elsewhere?(key: string): unknown;
   /** The kernel's own options, for the same purpose. Absent where a block is read alone. */
   readonly core?: CoreOptions;
+  /** Where the accounts are defined, for what is wrong with several of them together. */
+  readonly accountsPlace?: Place;
 }
 
 export interface ConfigChange<Config> {

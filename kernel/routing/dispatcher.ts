@@ -44,6 +44,17 @@ export class Dispatcher {
     return count + sendOverLinks(plan, message, remote, trace);
   }
 
+  /**
+   * One member of one queue group: the first, from a random start, that takes the message. False when the group is not in
+   * the plan or nobody in it takes the message.
+   */
+  dispatchToGroup(plan: Plan, message: Message, name: string, trace: MessageTrace | null): boolean {
+    const group = plan.queues.find((candidate) => candidate.name === name);
+    const member = group === undefined ? null : this.serveOne(group, message, trace);
+    if (member === null || member.kind !== LINK_SINK) return member !== null;
+    return send(member.sink as Link, message, NO_MEMBERS, [member], trace);
+  }
+
   /** Answers how many members here took the message; those chosen behind links are left in `remote`. */
   private serveQueues(plan: Plan, message: Message, trace: MessageTrace | null): number {
     let local = 0;
@@ -104,13 +115,15 @@ function sendOverLinks(
   trace: MessageTrace | null,
 ): number {
   let count = 0;
-  for (const { link, subscriptions } of plan.links) {
+  for (let at = 0; at < plan.links.length; at++) {
+    const { link, subscriptions } = plan.links[at];
     const members = remote?.get(link) ?? NO_MEMBERS;
     remote?.delete(link);
     if ((link.refusesOrigins & message.originBit) !== 0) continue;
     if (send(link, message, subscriptions, members, trace)) count++;
   }
-  for (const [link, members] of remote ?? []) if (send(link, message, NO_MEMBERS, members, trace)) count++;
+  if (remote === null) return count;
+  for (const [link, members] of remote) if (send(link, message, NO_MEMBERS, members, trace)) count++;
   return count;
 }
 

@@ -5,7 +5,17 @@
  * know no kind by name: a link refuses messages whose origin carries one of the bits in `refusesOrigins`.
  */
 import type { Message } from './message.ts';
+import type { MessageTrace } from './message-trace.ts';
 import type { LINK_SINK, Sink, Subscription } from './subscription.ts';
+
+/**
+ * The message came out of another account, as one that is imported there. A line to another server refuses it: that
+ * server knows the exporting account's interest, and crosses the border itself. So does whatever leads into a third
+ * account, for what is imported is not passed on.
+ */
+export const CROSSED_BY_STREAM = 1 << 30;
+/** The message is a request, or an answer, on its way between the accounts of a service. Lines to other servers take it. */
+export const CROSSED_BY_SERVICE = 1 << 29;
 
 /** What a link is called in the traces of messages. */
 export interface LinkTracing {
@@ -32,4 +42,6 @@ export interface Link extends Sink {
    * link; `queues` are the members chosen here, one a group. Answers whether it was sent.
    */
   deliver(message: Message, subscriptions: readonly Subscription[], queues: readonly Subscription[]): boolean;
+  /** Instead of `deliver`, for a traced message, where the other end is in this process. */
+  deliverTraced?(message: Message, subscriptions: readonly Subscription[], trace: MessageTrace): boolean;
 }

@@ -17,6 +17,8 @@ export class Interest {
   readonly id = ++interestCount;
   plain: readonly Subscription[] = NOBODY;
   queues: Map<string, Subscription[]> | null = null;
+  /** How many of the plain ones nobody is told of. */
+  staying = 0;
   /** The Sublist's generation when this pattern last changed. */
   changedAt = 0;
   plan: Plan | null = null;
@@ -66,11 +68,13 @@ export class Sublist {
     if (node.value === null) this.tree.setValue(node, new Interest());
     const interest = node.value as Interest;
     subscription.node = node;
-    const isFirst = putIn(interest, subscription);
+    putIn(interest, subscription);
     this.subscriptionCount++;
     this.inserts++;
     this.touch(interest);
-    if (this.listener !== null) this.tell(isFirst ? 'first' : 'changed', subscription);
+    if (subscription.staysHere) interest.staying++;
+    else if (this.listener !== null)
+      this.tell(toldCount(interest, subscription) === 1 ? 'first' : 'changed', subscription);
   }
 
   /** False when the subscription does not stand here. */
@@ -78,13 +82,15 @@ export class Sublist {
     const node = subscription.node;
     if (node === null || node.value === null) return false;
     const interest = node.value;
-    const isLast = takeOut(interest, subscription);
+    takeOut(interest, subscription);
     subscription.node = null;
     this.subscriptionCount--;
     this.removes++;
     this.touch(interest);
     if (interest.isEmpty) this.tree.removeValue(node);
-    if (this.listener !== null) this.tell(isLast ? 'last' : 'changed', subscription);
+    if (subscription.staysHere) interest.staying--;
+    else if (this.listener !== null)
+      this.tell(toldCount(interest, subscription) === 0 ? 'last' : 'changed', subscription);
     return true;
   }
 
@@ -112,6 +118,13 @@ export class Sublist {
   matchSubject(subject: string): Plan {
     const bytes = Buffer.from(subject, 'latin1');
     return this.match(bytes, 0, bytes.length);
+  }
+
+  /** How many members of a queue group stand under one pattern, those that stand for several counted as such. */
+  weightOf(pattern: string, queue: string): number {
+    let weight = 0;
+    for (const member of this.tree.find(pattern)?.value?.queues?.get(queue) ?? []) weight += member.weight;
+    return weight;
   }
 
   hasInterest(subject: string): boolean {
@@ -183,25 +196,26 @@ function listOf(interest: Interest, queue: string): Subscription[] | undefined {
   return (queue === '' ? interest.plain : interest.queues?.get(queue)) as Subscription[] | undefined;
 }
 
-/** True when it is the first of its kind under the pattern. A list of one is made with one place: most stay so. */
-function putIn(interest: Interest, subscription: Subscription): boolean {
+/** How many of the subscription's kind stand under the pattern, without those nobody is told of. */
+function toldCount(interest: Interest, { queue }: Subscription): number {
+  return queue === '' ? interest.plain.length - interest.staying : (interest.queues?.get(queue)?.length ?? 0);
+}
+
+/** A list of one is made with one place: most stay so. */
+function putIn(interest: Interest, subscription: Subscription): void {
   const list = listOf(interest, subscription.queue);
   subscription.position = list?.length ?? 0;
-  if (list !== undefined && list.length > 0) {
-    list.push(subscription);
-    return false;
-  }
-  if (subscription.queue === '') {
+  if (list !== undefined && list.length > 0) list.push(subscription);
+  else if (subscription.queue === '') {
     interest.plain = [subscription];
   } else {
     interest.queues ??= new Map();
     interest.queues.set(subscription.queue, [subscription]);
   }
-  return true;
 }
 
-/** Removes by swapping with the last. True when nothing of that kind is left under the pattern. */
-function takeOut(interest: Interest, subscription: Subscription): boolean {
+/** Removes by swapping with the last. */
+function takeOut(interest: Interest, subscription: Subscription): void {
   const list = listOf(interest, subscription.queue) as Subscription[];
   const last = list.pop() as Subscription;
   if (last !== subscription) {
@@ -209,13 +223,12 @@ function takeOut(interest: Interest, subscription: Subscription): boolean {
     last.position = subscription.position;
   }
   subscription.position = -1;
-  if (list.length > 0) return false;
+  if (list.length > 0) return;
   if (subscription.queue === '') interest.plain = NOBODY;
   else if (interest.queues !== null) {
     interest.queues.delete(subscription.queue);
     if (interest.queues.size === 0) interest.queues = null;
   }
-  return true;
 }
 
 function* everyoneIn(interest: Interest): IterableIterator<Subscription> {

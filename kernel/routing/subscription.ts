@@ -52,6 +52,11 @@ export class Subscription {
   filter: DeliveryFilter | null = null;
   /** Position in the node's list, so that removal needs no search. */
   position = -1;
+  /**
+   * Nobody is told of it, no hook and no other server: what it stands for happens where a message is published, not where
+   * it arrives. Set before it is inserted; for plain subscriptions only.
+   */
+  staysHere = false;
 
   constructor(sink: Sink, pattern: string, queue: string, sid: string) {
     this.sink = sink;

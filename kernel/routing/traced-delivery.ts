@@ -52,6 +52,7 @@ export function sendTraced(
   members: readonly Subscription[],
   trace: MessageTrace,
 ): boolean {
+  if (link.deliverTraced !== undefined) return link.deliverTraced(message, subscriptions, trace);
   const { tracing } = link;
   if (tracing === undefined) return !trace.isOnly && link.deliver(message, subscriptions, members);
   const remote: Egress = { kind: tracing.kind, id: tracing.id, name: tracing.name };

@@ -13,9 +13,9 @@ export type ResponseType = 'singleton' | 'stream' | 'chunked';
 /** Subjects are in the kernel's form, one character per byte. */
 interface ExportRule {
   readonly subject: string;
-  /** Which token, from 1 on, must be the importer's name; 0: none. */
+  /** Which token, from 1 on, must be the importer's name; 0: none. Where there is one, nothing else is asked for. */
   readonly accountPosition: number;
-  /** Whether that account may import it by this rule. The position of the account is checked besides. */
+  /** Whether that account may import it by this rule. Not asked where the position of the account decides. */
   admits(importer: string, rule: ImportRule): boolean;
   /** A trace goes on behind it. */
   readonly allowsTrace: boolean;

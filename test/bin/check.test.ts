@@ -28,10 +28,10 @@ const REFUSED: [name: string, text: string, lines: string][] = [
   ['a file that is no configuration', 'port: .5\n', "Parse error on line 1: 'Floats must start with a digit'"],
   [
     'a block whose plugin is not there',
-    'jetstream { store_dir: "x" }\naccounts { A { exports: [] } }\n',
+    'jetstream { store_dir: "x" }\naccounts { A { jetstream: true } }\n',
     [
       'a.conf:1:0: "jetstream" needs the plugin "jetstream", which is not in this build; take "jetstream" out, or use a build with "jetstream"',
-      'a.conf:2:16: "exports" needs the plugin "account-sharing", which is not in this build; take "exports" out, or use a build with "account-sharing"\n',
+      'a.conf:2:16: "jetstream" needs the plugin "jetstream", which is not in this build; take "jetstream" out, or use a build with "jetstream"\n',
     ].join('\n'),
   ],
   [

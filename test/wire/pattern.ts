@@ -7,8 +7,8 @@ import { checkFacts } from './facts.ts';
 
 export type Part =
   | { kind: 'bytes'; bytes: Buffer }
-  /** Any bytes up to the next part, none of them a line end. */
-  | { kind: 'any' }
+  /** Any bytes up to the next part, none of them a line end; with a name, they are kept for later. */
+  | { kind: 'any'; name?: string }
   /** A whole INFO line, or a JSON text up to the line end; `facts` are checked on the object. */
   | { kind: 'info' | 'json'; facts: string };
 
@@ -28,6 +28,7 @@ function readPlaceholder(text: string): Part {
   if (repeated !== undefined) return { kind: 'bytes', bytes: toBytes(repeated.repeat(Number(times))) };
   const [word, ...facts] = text.split(' ');
   if (text === 'any') return { kind: 'any' };
+  if (word === 'any') return { kind: 'any', name: facts.join(' ') };
   if (word === 'info' || word === 'json') return { kind: word, facts: facts.join(' ') };
   throw new Error(`unknown placeholder \${${text}}`);
 }

@@ -30,6 +30,8 @@ class Player {
   private readonly pieceBytes: number;
   private readonly open = new Map<string, WireConnection>();
   private readonly all: WireConnection[] = [];
+  /** What the server chose: reply subjects of its own, for one. */
+  private readonly kept = new Map<string, string>();
 
   constructor(wireCase: WireCase, server: RunningServer, options: PlayOptions) {
     this.wireCase = wireCase;
@@ -101,7 +103,7 @@ class Player {
 
   private async send(connection: WireConnection, text: string, times: number): Promise<void> {
     if (/\$\{sign(64)? /.test(text)) await this.passInfo(connection);
-    const once = fillIn(text, connection.nonce);
+    const once = fillIn(this.withKept(text), connection.nonce);
     const bytes = Buffer.concat(Array.from({ length: times }, () => once));
     await connection.send(bytes, bytes.length > CUT_BYTES_MAX ? 0 : this.pieceBytes);
   }
@@ -109,8 +111,17 @@ class Player {
   private async expect(connection: WireConnection, text: string, times: number): Promise<void> {
     if (!/^(INFO |\$\{info)/.test(text)) await this.passInfo(connection);
     connection.awaitsInfo = false;
-    const parts = readPattern(text);
-    for (let count = 0; count < times; count++) await connection.expect(parts);
+    const parts = readPattern(this.withKept(text));
+    for (let count = 0; count < times; count++) await connection.expect(parts, this.kept);
+  }
+
+  /** Puts in what `${any NAME}` stood for. */
+  private withKept(text: string): string {
+    return text.replace(/\$\{got (\w+)\}/g, (_whole, name: string) => {
+      const kept = this.kept.get(name);
+      if (kept === undefined) throw new Error(`nothing was kept as ${name}`);
+      return kept;
+    });
   }
 
   private async expectEnd(connection: WireConnection, name: string): Promise<void> {

@@ -36,10 +36,14 @@ export class WireConnection {
   }
 
   /** Waits for bytes that fit all parts and takes them. Throws with what came instead. */
-  async expect(parts: readonly Part[]): Promise<void> {
+  /** What parts with a name stand for is put into `kept`. */
+  async expect(parts: readonly Part[], kept: Map<string, string> = new Map()): Promise<void> {
     for (let index = 0; index < parts.length; index++) {
-      const length = await this.waitFor(parts[index], parts[index + 1]);
-      if (parts[index].kind === 'info') this.keepNonce(length);
+      const part = parts[index];
+      const length = await this.waitFor(part, parts[index + 1]);
+      if (part.kind === 'info') this.keepNonce(length);
+      if (part.kind === 'any' && part.name !== undefined)
+        kept.set(part.name, this.received.toString('latin1', 0, length));
       this.received = this.received.subarray(length);
     }
   }

@@ -52,6 +52,9 @@ function bench() {
       sublist.insert(subscription);
       return subscription;
     },
+    sendToGroup(subject: string, name: string): boolean {
+      return dispatcher.dispatchToGroup(sublist.matchSubject(subject), new Message(), name, null);
+    },
     send(subject: string, { originBit = 0, queues = null as string[] | null } = {}): number {
       const message = new Message();
       message.originBit = originBit;
@@ -124,6 +127,20 @@ test('when another server has chosen the queue groups, only those are served', (
   assert.is(send('a', { queues: ['q2'] }), 1);
   assert.equal([one.count, two.count], [0, 1]);
   assert.is(send('a', { queues: [] }), 0);
+});
+
+test('one group alone can be served, here or over a link', () => {
+  const { add, sendToGroup } = bench();
+  const [plain, one, two, link] = [new Listener(), new Listener(), new Listener(), new FakeLink()];
+  add(plain, 'a');
+  add(one, 'a', 'q');
+  add(two, 'a', 'other');
+  add(link, 'a', 'far');
+  add(new Listener(false), 'a', 'unwilling');
+  assert.equal([sendToGroup('a', 'q'), sendToGroup('a', 'none'), sendToGroup('a', 'unwilling')], [true, false, false]);
+  assert.equal([plain.count, one.count, two.count], [0, 1, 0]);
+  assert.ok(sendToGroup('a', 'far'));
+  assert.equal(link.frames, ['0 far']);
 });
 
 test('a member that does not take the message is passed over', () => {

@@ -125,6 +125,34 @@ test('interest is announced at the first, on changes, and at the last of an exac
   assert.equal(told, ['first *', 'first x', 'changed x', 'first x q', 'changed x', 'last x q', 'last x']);
 });
 
+test('nobody is told of interest that stays here, nor is other interest on its pattern told differently', () => {
+  const sublist = new Sublist();
+  const told: string[] = [];
+  const tell = (what: string) => (pattern: string) => void told.push(`${what} ${pattern}`);
+  sublist.listener = { first: tell('first'), changed: tell('changed'), last: tell('last') };
+  const [staying, plain] = [subscription('x'), subscription('x')];
+  staying.staysHere = true;
+  sublist.insert(staying);
+  sublist.insert(plain);
+  sublist.remove(staying);
+  sublist.remove(plain);
+  sublist.insert(plain);
+  sublist.insert(staying);
+  sublist.remove(plain);
+  assert.ok(sublist.hasInterest('x'));
+  sublist.remove(staying);
+  assert.equal(told, ['first x', 'last x', 'first x', 'last x']);
+});
+
+test('the weight of a queue group is that of all its members on one pattern', () => {
+  const sublist = new Sublist();
+  const heavy = subscription('x', 'q');
+  heavy.weight = 3;
+  for (const each of [heavy, subscription('x', 'q'), subscription('x', 'r'), subscription('*', 'q')])
+    sublist.insert(each);
+  assert.equal([sublist.weightOf('x', 'q'), sublist.weightOf('x', 'none'), sublist.weightOf('y', 'q')], [4, 0, 0]);
+});
+
 const TOKENS = ['a', 'b', 'c', 'dd', '*'];
 
 function anyPattern(random: FastRandom): string {

@@ -1,0 +1,56 @@
+/** The configuration of what accounts share: the `exports` and `imports` inside accounts, and a block with limits. */
+import {
+  type ConfigNode,
+  type ConfigSources,
+  defineSchema,
+  fields,
+  NOWHERE,
+  type Problems,
+} from '../../kernel/plugin-api.ts';
+import { checkShares } from './config/check-shares.ts';
+import { readExports } from './config/read-exports.ts';
+import { readImports } from './config/read-imports.ts';
+import { type AccountShareOptions, NOTHING_SHARED } from './config/share-options.ts';
+
+export interface SharingConfig {
+  readonly pendingMax: number;
+  /** Of the accounts that share anything. */
+  readonly accounts: ReadonlyMap<string, AccountShareOptions>;
+}
+
+export const blockSchema = defineSchema({
+  pendingMax: fields.integer('max_pending_requests', {
+    default: 65_536,
+    minimum: 1,
+    live: 'yes',
+    doc: 'How many requests of one service import may wait for answers. Beyond it the oldest is given up.',
+  }),
+});
+
+export const sharingSchema = {
+  read(node: unknown, problems: Problems, sources: ConfigSources): SharingConfig {
+    const { pendingMax } = blockSchema.read(node as ConfigNode | undefined, problems);
+    const all = new Map<string, AccountShareOptions>();
+    for (const [name, blocks] of sources.accounts) all.set(name, readAccount(blocks, problems));
+    // Who may import what makes sense only where everything could be read.
+    if (!problems.hasErrors) checkShares(all, sources.accountsPlace ?? NOWHERE, problems);
+    const accounts = new Map([...all].filter(([, shared]) => shared !== NOTHING_SHARED));
+    return { pendingMax, accounts };
+  },
+};
+
+function readAccount(blocks: ReadonlyMap<string, unknown>, problems: Problems): AccountShareOptions {
+  if (blocks.size === 0) return NOTHING_SHARED;
+  const exports = blocks.get('exports') as ConfigNode | undefined;
+  const imports = blocks.get('imports') as ConfigNode | undefined;
+  const read = {
+    exports: exports === undefined ? [] : latestOf(readExports(exports, problems)),
+    imports: imports === undefined ? [] : readImports(imports, problems),
+  };
+  return read.exports.length === 0 && read.imports.length === 0 ? NOTHING_SHARED : Object.freeze(read);
+}
+
+/** Of two exports of one subject the later counts. */
+function latestOf(exports: ReturnType<typeof readExports>): ReturnType<typeof readExports> {
+  return [...new Map(exports.map((offer) => [`${offer.kind} ${offer.subject}`, offer])).values()];
+}

@@ -1,0 +1,67 @@
+/** Exports and imports: what accounts let others see of their subjects, and what they take of others. */
+import { definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
+import { NOTHING_SHARED } from './config/share-options.ts';
+import { sharesOf } from './config/share-rules.ts';
+import { type SharingConfig, sharingSchema } from './config.ts';
+import { SHARING, type Shares } from './contract.ts';
+import { InterestWatch } from './interest-watch.ts';
+import { monitorSection } from './monitor-section.ts';
+import { Sharing } from './sharing.ts';
+
+export const plugin = definePlugin<SharingConfig, Sharing>({
+  name: 'account-sharing',
+  version: '1.0.0',
+  api: [1],
+  summary: 'Exports and imports of streams and services between accounts',
+  provides: [
+    { name: SHARING, cardinality: 'one' },
+    { name: 'monitor.section', cardinality: 'chain' },
+  ],
+  config: {
+    key: 'account_sharing',
+    accountKeys: ['exports', 'imports'],
+    schema: sharingSchema,
+    live: 'live',
+  },
+
+  register(ctx) {
+    const { broker } = ctx.kernel;
+    const watch = new InterestWatch(ctx);
+    const sharing = new Sharing({ broker, log: ctx.log, watch, pendingMax: ctx.config.pendingMax });
+    ctx.tap('account.created', (account) => sharing.accountCreated(account));
+    ctx.tap('account.removed', (account) => sharing.accountRemoved(account));
+    ctx.provide(SHARING, sharing);
+    ctx.provide('monitor.section', monitorSection(sharing));
+    ctx.onDispose(() => sharing.close());
+    return sharing;
+  },
+
+  init(ctx, sharing) {
+    applyChanges(ctx, sharing, { pendingMax: ctx.config.pendingMax, accounts: new Map() }, ctx.config);
+  },
+
+  reload(ctx, sharing, { before, after }) {
+    applyChanges(ctx, sharing, before, after);
+  },
+});
+
+/** Accounts that say what they said before are left alone. */
+function applyChanges(
+  { kernel }: PluginContext<SharingConfig>,
+  sharing: Sharing,
+  before: SharingConfig,
+  after: SharingConfig,
+): void {
+  const { accounts } = kernel.broker;
+  sharing.pendingMax = after.pendingMax;
+  const changed = [...new Set([...before.accounts.keys(), ...after.accounts.keys()])].filter((name) => {
+    const [old, now] = [before.accounts.get(name), after.accounts.get(name)];
+    return JSON.stringify(old) !== JSON.stringify(now);
+  });
+  sharing.shareAll(
+    changed.flatMap((name): [NonNullable<ReturnType<typeof accounts.get>>, Shares][] => {
+      const account = accounts.get(name);
+      return account === undefined ? [] : [[account, sharesOf(after.accounts.get(name) ?? NOTHING_SHARED)]];
+    }),
+  );
+}

@@ -1,0 +1,72 @@
+/** Tells imports what is subscribed to in their accounts. The hooks are tapped only while there is somebody to tell. */
+import type { Account, Disposer, PluginContext, Subscription } from '../../kernel/plugin-api.ts';
+import { ServiceImport } from './services/service-import.ts';
+import type { StreamImport } from './streams/stream-import.ts';
+
+export class InterestWatch {
+  private readonly ctx: PluginContext<unknown>;
+  private readonly streams = new Map<Account, Set<StreamImport>>();
+  private readonly services = new Map<Account, Set<ServiceImport>>();
+  private taps: Disposer[] = [];
+  private endTap: Disposer | null = null;
+
+  constructor(ctx: PluginContext<unknown>) {
+    this.ctx = ctx;
+  }
+
+  add(running: StreamImport | ServiceImport): void {
+    if (running instanceof ServiceImport) put(this.services, running.importer, running);
+    else put(this.streams, running.importer, running);
+    this.tapOrNot();
+  }
+
+  remove(running: StreamImport | ServiceImport): void {
+    if (running instanceof ServiceImport) take(this.services, running.importer, running);
+    else take(this.streams, running.importer, running);
+    this.tapOrNot();
+  }
+
+  private tapOrNot(): void {
+    if (this.streams.size > 0 && this.taps.length === 0) this.tapStreams();
+    if (this.streams.size === 0) {
+      for (const undo of this.taps) undo();
+      this.taps = [];
+    }
+    if (this.services.size > 0) {
+      this.endTap ??= this.ctx.tap('interest.last', (account) => this.review(account));
+    } else {
+      this.endTap?.();
+      this.endTap = null;
+    }
+  }
+
+  private tapStreams(): void {
+    const tell = (account: Account, pattern: string, queue: string, subscription: Subscription): void => {
+      const streams = this.streams.get(account);
+      if (streams === undefined) return;
+      for (const stream of streams) stream.noteInterest(pattern, queue, subscription);
+    };
+    this.taps = [
+      this.ctx.tap('interest.first', tell),
+      this.ctx.tap('interest.changed', tell),
+      this.ctx.tap('interest.last', tell),
+    ];
+  }
+
+  private review(account: Account): void {
+    const services = this.services.get(account);
+    if (services !== undefined) for (const service of services) service.review();
+  }
+}
+
+function put<V>(lists: Map<Account, Set<V>>, account: Account, value: V): void {
+  const list = lists.get(account);
+  if (list === undefined) lists.set(account, new Set([value]));
+  else list.add(value);
+}
+
+function take<V>(lists: Map<Account, Set<V>>, account: Account, value: V): void {
+  const list = lists.get(account);
+  list?.delete(value);
+  if (list?.size === 0) lists.delete(account);
+}

@@ -1,0 +1,92 @@
+/** How long a service takes, told to whoever the exporter names: one event for each request that is sampled. */
+import type { Account, Broker, ClientConnection, Message } from '../../../kernel/plugin-api.ts';
+import type { LatencyRule } from '../contract.ts';
+import { type ConnectionFacts, clientOf, fullFacts, roundTripOf, timeText } from './connection-facts.ts';
+import { eventId, serverHash } from './identifiers.ts';
+import type { Measure } from './responses.ts';
+import { type SampledFields, samplingFields } from './sampling-headers.ts';
+
+const NANOSECONDS = 1e6;
+const ALL = 100;
+
+const FAILURES = {
+  'no-reply': { status: 400, description: 'Bad Request' },
+  'requester-gone': { status: 408, description: 'Request Timeout' },
+  'no-responders': { status: 503, description: 'Service Unavailable' },
+  'too-late': { status: 504, description: 'Service Timeout' },
+} as const;
+
+export interface Sample {
+  /** What in the request asked for it; undefined where chance did. */
+  readonly header: SampledFields | undefined;
+}
+
+/** Null: this request is not measured. */
+export function sampleOf(rule: LatencyRule, request: Message, broker: Broker): Sample | null {
+  const { sampling } = rule;
+  if (sampling !== 'headers' && (sampling >= ALL || broker.random.below(ALL) < sampling)) return { header: undefined };
+  if (request.headerLength === 0) return null;
+  const header = samplingFields(request.header);
+  return header === null ? null : { header };
+}
+
+export interface Measured {
+  readonly broker: Broker;
+  readonly exporter: Account;
+  readonly rule: LatencyRule;
+  readonly client: ClientConnection | null;
+  readonly requestor: ConnectionFacts;
+  readonly sample: Sample;
+}
+
+/** One measurement, from the request on. */
+export class LatencyMeasure implements Measure {
+  readonly suffix: string;
+  private readonly parts: Measured;
+  private readonly startedAt: number;
+  private readonly startedWall: number;
+
+  constructor(parts: Measured) {
+    const { broker } = parts;
+    this.parts = parts;
+    this.suffix = `.${serverHash(broker.name)}.T`;
+    this.startedAt = broker.clock.monotonic();
+    this.startedWall = broker.clock.now();
+  }
+
+  /** To be called with the first answer; what it answers is called when that is delivered. */
+  answered(origin: object | null): () => void {
+    const { broker, client, exporter } = this.parts;
+    const responder = clientOf(origin);
+    const arrivedAt = broker.clock.monotonic();
+    const elapsed = Math.round((arrivedAt - this.startedAt) * NANOSECONDS);
+    return () => {
+      const system = Math.round((broker.clock.monotonic() - arrivedAt) * NANOSECONDS);
+      this.publish({ status: 200 }, responder === null ? undefined : fullFacts(responder, exporter, broker), {
+        service: Math.max(0, elapsed - roundTripOf(responder)),
+        system,
+        total: roundTripOf(client) + elapsed + system,
+      });
+    };
+  }
+
+  failed(why: keyof typeof FAILURES): void {
+    this.publish(FAILURES[why], undefined, { service: 0, system: 0, total: 0 });
+  }
+
+  private publish(outcome: object, responder: object | undefined, times: object): void {
+    const { broker, exporter, rule, client, requestor, sample } = this.parts;
+    const event = {
+      type: 'io.nats.server.metric.v1.service_latency',
+      id: eventId(broker.random),
+      timestamp: timeText(broker.clock.now()),
+      ...outcome,
+      requestor,
+      responder,
+      header: sample.header,
+      start: timeText(this.startedWall - roundTripOf(client) / NANOSECONDS),
+      ...times,
+    };
+    broker.publisher.publish(exporter, { subject: rule.subject, body: JSON.stringify(event) });
+  }
+}

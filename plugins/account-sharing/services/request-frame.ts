@@ -1,0 +1,91 @@
+/**
+ * A request as the service sees it: under the service's subject, with a reply of the exporter's own, and with a header
+ * field that says who asks. The bytes are laid out as if they had come over a wire.
+ */
+import { Message } from '../../../kernel/plugin-api.ts';
+
+export const REQUEST_INFO = 'Nats-Request-Info';
+
+const VERSION = 'NATS/1.0\r\n';
+const CRLF = '\r\n';
+const FIRST_CAPACITY = 512;
+/** A frame that has carried a large request gives its memory back. */
+const KEPT_CAPACITY = 64 * 1024;
+const SIZES_ROOM = 32;
+const NO_REPLY = Buffer.alloc(0);
+const FIELD = `\r\n${REQUEST_INFO}:`;
+
+export class RequestFrame {
+  readonly message = new Message();
+  private bytes = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+
+  /** `field` is the whole header line, with its end. */
+  fill(request: Message, field: Buffer, subject: Buffer, reply: Buffer | null): Message {
+    const { message } = this;
+    const header = request.headerLength === 0 ? null : keptHeader(request);
+    const headerLength = (header === null ? VERSION.length : header.length) + field.length + CRLF.length;
+    const bodyLength = request.bodyEnd - request.bodyStart;
+    const bytes = this.roomFor(SIZES_ROOM + headerLength + bodyLength + CRLF.length);
+    message.bytes = bytes;
+    message.subjectBytes = subject;
+    message.subjectStart = 0;
+    message.subjectEnd = subject.length;
+    message.replyBytes = reply ?? NO_REPLY;
+    message.replyStart = 0;
+    message.replyEnd = message.replyBytes.length;
+    message.sizesStart = 0;
+    message.sizesEnd = writeSizes(bytes, headerLength, headerLength + bodyLength);
+    message.headerStart = bytes.write(CRLF, message.sizesEnd, 'latin1') + message.sizesEnd;
+    message.headerLength = headerLength;
+    let at = message.headerStart;
+    if (header === null) at += bytes.write(VERSION, at, 'latin1');
+    else at += header.copy(bytes, at);
+    at += field.copy(bytes, at);
+    at += bytes.write(CRLF, at, 'latin1');
+    message.bodyStart = at;
+    at += request.bytes.copy(bytes, at, request.bodyStart, request.bodyEnd);
+    message.bodyEnd = at;
+    bytes.write(CRLF, at, 'latin1');
+    message.isCanonical = true;
+    message.origin = request.origin;
+    message.queues = null;
+    return message;
+  }
+
+  /** Nothing of the request is kept. */
+  clear(): void {
+    this.message.origin = null;
+    if (this.bytes.length > KEPT_CAPACITY) this.bytes = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+  }
+
+  private roomFor(length: number): Buffer {
+    if (this.bytes.length < length) this.bytes = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.bytes.length));
+    return this.bytes;
+  }
+}
+
+/** The header without its last line end, and without what somebody else said of the requester. */
+function keptHeader(request: Message): Buffer {
+  const end = request.headerStart + request.headerLength - CRLF.length;
+  const header = request.bytes.subarray(request.headerStart, end);
+  if (header.indexOf(FIELD, 0, 'latin1') < 0) return header;
+  const lines = header.toString('latin1').split(CRLF);
+  return Buffer.from(lines.filter((line) => !line.startsWith(`${REQUEST_INFO}:`)).join(CRLF), 'latin1');
+}
+
+function writeSizes(bytes: Buffer, header: number, total: number): number {
+  const at = writeNumber(bytes, 0, header);
+  bytes[at] = 32;
+  return writeNumber(bytes, at + 1, total);
+}
+
+function writeNumber(bytes: Buffer, at: number, value: number): number {
+  let digits = 1;
+  for (let rest = value; rest >= 10; rest = Math.trunc(rest / 10)) digits++;
+  let rest = value;
+  for (let place = at + digits - 1; place >= at; place--) {
+    bytes[place] = 48 + (rest % 10);
+    rest = Math.trunc(rest / 10);
+  }
+  return at + digits;
+}

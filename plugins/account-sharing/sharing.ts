@@ -1,0 +1,192 @@
+/**
+ * Keeps what accounts say of their exports and imports, and has the imports run that are allowed.
+ *
+ * Whenever somebody's rules change, the imports they have to do with are judged anew. One that is judged as before goes
+ * on undisturbed; nothing is decided while messages pass.
+ */
+import type { Account, Broker, Log } from '../../kernel/plugin-api.ts';
+import { AccountImport, ruleKey } from './account-import.ts';
+import type { AccountSharing, ImportRule, ImportState, Shares } from './contract.ts';
+import type { InterestWatch } from './interest-watch.ts';
+import { ACCOUNT_MISSING, CYCLE, type ExportRule, Ledger } from './rules/ledger.ts';
+import { Crossings } from './services/crossings.ts';
+import type { PendingCounts, PendingRequests, PendingSurroundings } from './services/pending-requests.ts';
+import { Responses } from './services/responses.ts';
+
+interface Sharer {
+  readonly account: Account;
+  exports: readonly ExportRule[];
+  imports: readonly AccountImport[];
+}
+
+export interface SharingParts {
+  readonly broker: Broker;
+  readonly log: Log;
+  readonly watch: InterestWatch;
+  /** How many requests of one import may be under way. */
+  readonly pendingMax: number;
+}
+
+const NOTHING: readonly never[] = [];
+
+export class Sharing implements AccountSharing {
+  readonly counts: PendingCounts = { dropped: 0, expired: 0 };
+  pendingMax: number;
+  readonly broker: Broker;
+  readonly watch: InterestWatch;
+  readonly crossings = new Crossings();
+  readonly pending: PendingSurroundings;
+  private readonly log: Log;
+  private readonly ledger = new Ledger();
+  private readonly sharers = new Map<string, Sharer>();
+  /** The imports from an account, by its name. */
+  private readonly importers = new Map<string, Set<AccountImport>>();
+  private readonly answers = new Map<Account, Responses>();
+  private readonly circular = new Set<AccountImport>();
+  private readonly wanted = new Set<string>();
+
+  constructor({ broker, log, watch, pendingMax }: SharingParts) {
+    this.broker = broker;
+    this.pending = { clock: broker.clock, counts: this.counts, ticking: new Set<PendingRequests>() };
+    this.log = log;
+    this.watch = watch;
+    this.pendingMax = pendingMax;
+  }
+
+  share(account: Account, shares: Shares): void {
+    this.shareAll([[account, shares]]);
+  }
+
+  /** Several accounts at once: none is judged before all have spoken. */
+  shareAll(all: Iterable<readonly [Account, Shares]>): void {
+    const affected = new Set<AccountImport>();
+    for (const [account, shares] of all) {
+      for (const changed of this.take(account, shares)) affected.add(changed);
+    }
+    for (const blocked of this.circular) affected.add(blocked);
+    this.judge(affected);
+  }
+
+  exportsOf(account: Account): readonly ExportRule[] {
+    return this.sharers.get(account.name)?.exports ?? NOTHING;
+  }
+
+  importsOf(account: Account): readonly ImportState[] {
+    return this.sharers.get(account.name)?.imports ?? NOTHING;
+  }
+
+  /** An account is there that importers may have waited for. */
+  accountCreated({ name }: Account): void {
+    this.judge(new Set(this.importers.get(name)));
+  }
+
+  accountRemoved(account: Account): void {
+    const sharer = this.sharers.get(account.name);
+    for (const each of sharer?.imports ?? NOTHING) each.abandon();
+    if (sharer?.account === account) this.share(account, { exports: NOTHING, imports: NOTHING });
+    this.answers.get(account)?.close();
+    this.answers.delete(account);
+    this.judge(new Set(this.importers.get(account.name)));
+  }
+
+  /** The answers an account owes to others. */
+  responsesOf = (account: Account): Responses => {
+    const known = this.answers.get(account) ?? new Responses(account, this.broker, this.responsesOf);
+    this.answers.set(account, known);
+    return known;
+  };
+
+  /** Requests under way, over all accounts. */
+  get pendingCount(): number {
+    let count = 0;
+    for (const { size } of this.answers.values()) count += size;
+    return count;
+  }
+
+  close(): void {
+    for (const { imports } of this.sharers.values()) for (const each of imports) each.end();
+    for (const responses of this.answers.values()) responses.close();
+    for (const list of [...this.pending.ticking]) list.close();
+    this.sharers.clear();
+    this.importers.clear();
+    this.answers.clear();
+  }
+
+  /** Judged by the rules in force, at once: for the moment an import's time is over. */
+  judgeAgain(expired: AccountImport): void {
+    this.judge(new Set([expired]));
+  }
+
+  /** Writes down what the account says now. Answers the imports that are to be judged. */
+  private take(account: Account, shares: Shares): readonly AccountImport[] {
+    const before = this.sharers.get(account.name);
+    const imports = this.importsFrom(account, shares.imports, before?.imports ?? NOTHING);
+    const kept = new Set(imports);
+    for (const old of before?.imports ?? NOTHING) if (!kept.has(old)) this.dismiss(old);
+    if (shares.exports.length === 0 && imports.length === 0) {
+      this.sharers.delete(account.name);
+      this.ledger.remove(account.name);
+    } else {
+      this.sharers.set(account.name, { account, exports: shares.exports, imports });
+      this.ledger.open(account.name, shares);
+    }
+    for (const [at, each] of imports.entries()) each.rule = shares.imports[at] as ImportRule;
+    return [...imports, ...(this.importers.get(account.name) ?? NOTHING)];
+  }
+
+  /** An import that is said again as it was is the same one. */
+  private importsFrom(
+    account: Account,
+    rules: readonly ImportRule[],
+    before: readonly AccountImport[],
+  ): readonly AccountImport[] {
+    const known = new Map(before.filter((old) => old.importer === account).map((old) => [ruleKey(old.rule), old]));
+    return rules.map((rule) => {
+      const key = ruleKey(rule);
+      const same = known.get(key);
+      known.delete(key);
+      return same !== undefined && same.rule.activation === rule.activation ? same : this.newImport(account, rule);
+    });
+  }
+
+  private newImport(account: Account, rule: ImportRule): AccountImport {
+    const made = new AccountImport(account, rule, this);
+    const importers = this.importers.get(rule.account);
+    if (importers === undefined) this.importers.set(rule.account, new Set([made]));
+    else importers.add(made);
+    return made;
+  }
+
+  private dismiss(old: AccountImport): void {
+    old.end();
+    this.circular.delete(old);
+    const importers = this.importers.get(old.rule.account);
+    importers?.delete(old);
+    if (importers?.size === 0) this.importers.delete(old.rule.account);
+  }
+
+  private judge(imports: ReadonlySet<AccountImport>): void {
+    const now = this.broker.clock.now();
+    for (const { importer, rule } of imports) this.ledger.withdraw(importer.name, rule);
+    for (const each of imports) {
+      if (each.isOver) continue;
+      const { importer, rule } = each;
+      const exporter = this.broker.accounts.get(rule.account);
+      const verdict = this.ledger.admit(importer.name, rule, now);
+      if (verdict.problem === CYCLE) this.circular.add(each);
+      else this.circular.delete(each);
+      if (exporter === undefined && verdict.problem === ACCOUNT_MISSING) this.want(rule.account);
+      each.settle(verdict, exporter ?? null, now);
+    }
+  }
+
+  /** Asks for an account that is not loaded. It is judged when it is there. */
+  private want(name: string): void {
+    if (this.wanted.has(name) || this.broker.hooks.accountResolve.slot === null) return;
+    this.wanted.add(name);
+    void this.broker
+      .resolveAccount(name)
+      .catch((error: unknown) => this.log.error(`account "${name}", which others import from: ${String(error)}`))
+      .finally(() => this.wanted.delete(name));
+  }
+}

@@ -1,0 +1,81 @@
+/** Ten thousand accounts, with rules and without. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SharingBench } from './sharing-bench.ts';
+
+const COUNT = 10_000;
+/** Of computing: others may be at work on the machine. */
+const START_MS_MAX = 5_000;
+const HEAP_BYTES_MAX = 200 * 1024 * 1024;
+
+function numbered(text: (at: number) => string): string {
+  return Array.from({ length: COUNT }, (_, at) => text(at)).join('\n');
+}
+
+const LAYOUTS: [what: string, config: string][] = [
+  ['that share nothing', `accounts {\n${numbered((at) => `N${at} { users: [{user: u${at}, password: p}] }`)}\n}`],
+  [
+    'that import from one, which imports from all of them',
+    `accounts {
+      HUB {
+        exports: [{stream: "news.>"}, {service: "ask.*"}]
+        imports: [${numbered((at) => `{stream: {account: N${at}, subject: "out.>"}, prefix: "from.N${at}"}`)}]
+      }
+      ${numbered((at) => `N${at} { exports: [{stream: "out.>"}], imports: [{stream: {account: HUB, subject: "news.>"}}, {service: {account: HUB, subject: "ask.*"}}] }`)}
+    }`,
+  ],
+];
+
+for (const [what, config] of LAYOUTS) {
+  test(`${COUNT} accounts ${what} start within ${START_MS_MAX / 1000} seconds and little memory`, async () => {
+    const heap = process.memoryUsage().heapUsed;
+    const before = process.cpuUsage();
+    await SharingBench.with(config, async (bench) => {
+      const { user, system } = process.cpuUsage(before);
+      const elapsed = (user + system) / 1000;
+      const grown = process.memoryUsage().heapUsed - heap;
+      assert.ok(elapsed < START_MS_MAX, `${elapsed.toFixed(0)} ms`);
+      assert.ok(grown < HEAP_BYTES_MAX, `${(grown / 2 ** 20).toFixed(0)} MiB`);
+      assert.is(bench.server.broker.accounts.size, COUNT + (what.includes('one') ? 3 : 2));
+    });
+  });
+}
+
+/** Each asks the one before; the last has a user. */
+function chain(length: number): string {
+  const links = Array.from({ length }, (_, at) => {
+    const imports = at === 0 ? '' : `, imports: [{service: {account: N${at - 1}, subject: s}}]`;
+    return `N${at} { ${at === length - 1 ? 'users: [{user: a, password: p}], ' : ''}exports: [{service: s}]${imports} }`;
+  });
+  return `accounts {\n${links.join('\n')}\n}`;
+}
+
+for (const [length, isAnswered] of [
+  [65, true],
+  [66, false],
+] as const) {
+  test(`a request through ${length} accounts ${isAnswered ? 'arrives' : 'is sent back'}`, async () => {
+    await SharingBench.with(chain(length), async (bench) => {
+      const { accounts, publisher } = bench.server.broker;
+      let count = 0;
+      const end = publisher.subscribe(accounts.get('N0')!, 's', '', () => ++count > 0);
+      const client = await bench.client('a');
+      const said = await client.ask('SUB in 1\r\nPUB s in 1\r\nq\r\n');
+      assert.is(count, isAnswered ? 1 : 0);
+      assert.is(said.includes('NATS/1.0 503'), !isAnswered);
+      end();
+    });
+  });
+}
+
+test('a chain too long to be searched for rings is refused', async () => {
+  await SharingBench.with(chain(1_026), async () => {});
+  try {
+    await SharingBench.with(chain(1_027), async () => {});
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, 'Error adding service import "s": search cycle depth exhausted');
+  }
+});
+
+test.run();
