@@ -1,0 +1,107 @@
+/** The last word about logins: those that are delegated are as the service says, whatever was decided before. */
+import {
+  CloseReason,
+  type Identity,
+  isRefusal,
+  type KernelServices,
+  type Refusal,
+  refuse,
+} from '../../kernel/plugin-api.ts';
+import type { Authenticator, AuthView, LoginAttempt, Verdict } from '../auth/contract.ts';
+import type { OperatorUsers } from '../operator/contract.ts';
+import { checkResponse } from './answer/response.ts';
+import { ConfiguredCallout } from './configured-callout.ts';
+import type { Delegation, Failure } from './delegation.ts';
+import { operatorDelegation } from './operator-callout.ts';
+import { composeRequest } from './request/compose.ts';
+import { Envelope } from './request/envelope.ts';
+import type { Exchange, Slot } from './request/exchange.ts';
+import { PROXY_REQUIRED } from './user/configured-user.ts';
+import { withoutRequests } from './user/request-denial.ts';
+
+export class Callout implements Authenticator {
+  readonly takesCallouts = true;
+  readonly needsNonce = false;
+  /** Undefined where there is no operator. */
+  operator: OperatorUsers | undefined;
+  private configuredCallout: ConfiguredCallout | null = null;
+  private readonly kernel: KernelServices;
+  private readonly exchange: Exchange;
+  private readonly envelope: Envelope;
+
+  constructor(kernel: KernelServices, exchange: Exchange) {
+    this.kernel = kernel;
+    this.exchange = exchange;
+    this.envelope = new Envelope(kernel.broker.identity, kernel.ports);
+  }
+
+  /** Without users there is nobody to run the service; that must not open the door. */
+  get isLoginRequired(): boolean {
+    return this.configuredCallout !== null;
+  }
+
+  configured(view: AuthView): void {
+    const { callout } = view;
+    if (callout === null) this.configuredCallout = null;
+    else if (this.configuredCallout === null)
+      this.configuredCallout = new ConfiguredCallout(callout, view, this.kernel);
+    else this.configuredCallout.view = view;
+  }
+
+  async review(attempt: LoginAttempt, verdict: Verdict): Promise<Verdict> {
+    if (attempt.isImplicit) return verdict;
+    const kept = this.configuredCallout?.keep(attempt) ?? null;
+    if (kept !== null) return kept;
+    const delegation = await this.delegationOf(attempt, verdict);
+    const decided = delegation === null ? verdict : await this.decide(delegation, attempt);
+    if (!isRefusal(decided)) await this.bar(decided);
+    return decided;
+  }
+
+  private async delegationOf(attempt: LoginAttempt, verdict: Verdict): Promise<Delegation | null> {
+    if (this.configuredCallout !== null) return this.configuredCallout.delegationOf(attempt, verdict);
+    return this.operator === undefined ? null : operatorDelegation(this.operator, this.kernel.broker, attempt);
+  }
+
+  private async decide(delegation: Delegation, attempt: LoginAttempt): Promise<Verdict> {
+    const slot = this.exchange.take(delegation, attempt.connection);
+    if ('failure' in slot) return this.refusal(attempt, slot);
+    try {
+      const outcome = await Promise.race([this.conduct(delegation, attempt, slot), slot.ended]);
+      return 'failure' in outcome ? this.refusal(attempt, outcome) : outcome;
+    } finally {
+      slot.release();
+    }
+  }
+
+  private async conduct(delegation: Delegation, attempt: LoginAttempt, slot: Slot): Promise<Identity | Failure> {
+    const { broker } = this.kernel;
+    const request = composeRequest(delegation, attempt, slot.userKey, broker);
+    const answer = await slot.ask(await this.envelope.close(request, delegation.xkey));
+    const response = await this.envelope.open(answer, delegation);
+    if ('failure' in response) return response;
+    const expected = { userKey: slot.userKey, serverId: broker.identity.id };
+    return checkResponse(response, delegation, expected, broker.clock.now());
+  }
+
+  /** Why is told to the log; the client is told what every refused client is told. */
+  private refusal(attempt: LoginAttempt, { failure }: Failure): Refusal {
+    if (failure !== '') this.kernel.log.warn(failure);
+    const { reason } = attempt.refuse();
+    return refuse(reason, null, failure === PROXY_REQUIRED ? CloseReason.proxyRequired : null);
+  }
+
+  /**
+   * Who is in the service's account must not pass for the server. The identity itself is changed, not a copy of it: its maker
+   * knows by it whose it is.
+   */
+  private async bar(identity: Identity): Promise<void> {
+    if (!(await this.servesIn(identity.account))) return;
+    identity.permissions = withoutRequests(identity.permissions);
+  }
+
+  private async servesIn(account: string): Promise<boolean> {
+    if (this.configuredCallout !== null) return this.configuredCallout.options.account === account;
+    return this.operator !== undefined && (await this.operator.calloutOf(account)) !== null;
+  }
+}
