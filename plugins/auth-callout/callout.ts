@@ -53,14 +53,15 @@ export class Callout implements Authenticator {
     const kept = this.configuredCallout?.keep(attempt) ?? null;
     if (kept !== null) return kept;
     const delegation = await this.delegationOf(attempt, verdict);
+    if (delegation !== null && 'failure' in delegation) return this.refusal(attempt, delegation);
     const decided = delegation === null ? verdict : await this.decide(delegation, attempt);
     if (!isRefusal(decided)) await this.bar(decided);
     return decided;
   }
 
-  private async delegationOf(attempt: LoginAttempt, verdict: Verdict): Promise<Delegation | null> {
+  private async delegationOf(attempt: LoginAttempt, verdict: Verdict): Promise<Delegation | Failure | null> {
     if (this.configuredCallout !== null) return this.configuredCallout.delegationOf(attempt, verdict);
-    return this.operator === undefined ? null : operatorDelegation(this.operator, this.kernel.broker, attempt);
+    return this.operator === undefined ? null : operatorDelegation(this.operator, this.kernel.broker, attempt, verdict);
   }
 
   private async decide(delegation: Delegation, attempt: LoginAttempt): Promise<Verdict> {
@@ -68,7 +69,9 @@ export class Callout implements Authenticator {
     if ('failure' in slot) return this.refusal(attempt, slot);
     try {
       const outcome = await Promise.race([this.conduct(delegation, attempt, slot), slot.ended]);
-      return 'failure' in outcome ? this.refusal(attempt, outcome) : outcome;
+      if ('failure' in outcome) return this.refusal(attempt, outcome);
+      this.warnOfFullAccount(outcome, attempt);
+      return outcome;
     } finally {
       slot.release();
     }
@@ -82,6 +85,13 @@ export class Callout implements Authenticator {
     if ('failure' in response) return response;
     const expected = { userKey: slot.userKey, serverId: broker.identity.id };
     return checkResponse(response, delegation, expected, broker.clock.now());
+  }
+
+  /** The broker tells the client so itself. */
+  private warnOfFullAccount({ account }: Identity, { connection }: LoginAttempt): void {
+    const { broker, log } = this.kernel;
+    if (broker.accounts.get(account)?.isFullFor(connection) !== true) return;
+    log.warn('Could not register auth callout user: maximum account active connections exceeded');
   }
 
   /** Why is told to the log; the client is told what every refused client is told. */

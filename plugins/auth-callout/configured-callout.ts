@@ -8,7 +8,7 @@ import {
   quotedText,
 } from '../../kernel/plugin-api.ts';
 import type { AuthView, CalloutOptions, Credentials, KnownUser, LoginAttempt, Verdict } from '../auth/contract.ts';
-import { type Delegation, shownUser } from './delegation.ts';
+import { type Delegation, type Failure, missingAccount, shownUser } from './delegation.ts';
 import { ConfiguredUsers } from './user/configured-user.ts';
 
 /** By what an identity was made. */
@@ -33,7 +33,8 @@ export class ConfiguredCallout {
       log.error(`Authorization callout account ${quotedText(account)} not valid`);
     }
     for (const user of authUsers) {
-      if (view.find(user) === undefined) log.error(`Authorization callout user ${quotedText(user)} not valid: <nil>`);
+      if (view.find(user) === undefined)
+        log.error(`Authorization callout user ${quotedText(user)} not valid: no such user is configured`);
     }
   }
 
@@ -47,11 +48,11 @@ export class ConfiguredCallout {
   }
 
   /** Null: what was decided stands. */
-  delegationOf(attempt: LoginAttempt, verdict: Verdict): Delegation | null {
+  delegationOf(attempt: LoginAttempt, verdict: Verdict): Delegation | Failure | null {
     const { options } = this;
     if (this.isSpared(attempt, verdict)) return null;
     const account = this.broker.accounts.get(options.account);
-    if (account === undefined) return null;
+    if (account === undefined) return { failure: missingAccount(options.account) };
     const { issuer, xkey, pendingMax } = options;
     const credentials = this.toldCredentials(attempt, verdict);
     const users = new ConfiguredUsers(options, this.view, this.broker);

@@ -1,5 +1,5 @@
 /** One login that is left to a service: where the service is, who the client says it is, and by what rules the answer counts. */
-import type { Account, Identity } from '../../kernel/plugin-api.ts';
+import { type Account, type Identity, quotedText } from '../../kernel/plugin-api.ts';
 import type { Token } from '../../protocols/jwt/token.ts';
 import type { UserClaims } from '../../protocols/jwt/user-claims.ts';
 import type { Credentials } from '../auth/contract.ts';
@@ -39,4 +39,8 @@ export function shownUser({ nkey, user, auth_token: token }: Credentials): strin
   if (nkey !== '') return nkey;
   if (user !== '') return user;
   return token === '' ? '' : '[REDACTED]';
+}
+
+export function missingAccount(name: string): string {
+  return `No valid account ${quotedText(name)} for auth callout request: account missing`;
 }

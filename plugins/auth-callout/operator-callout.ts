@@ -1,49 +1,58 @@
 /** The rules of a callout that the token of an account asks for. */
-import { type Broker, isRefusal, quotedText } from '../../kernel/plugin-api.ts';
+import { type Broker, type Identity, isRefusal, quotedText } from '../../kernel/plugin-api.ts';
 import type { UserClaims } from '../../protocols/jwt/user-claims.ts';
-import type { LoginAttempt } from '../auth/contract.ts';
+import type { LoginAttempt, Verdict } from '../auth/contract.ts';
 import type { AccountCallout, OperatorUsers, ShownUser } from '../operator/contract.ts';
-import { type Delegation, type Failure, shownUser } from './delegation.ts';
+import { type Delegation, type Failure, missingAccount, shownUser } from './delegation.ts';
 
 /** No configuration says otherwise. */
 const PENDING_MAX = 10_000;
 const ANY_ACCOUNT = '*';
 
-/** Null: what was decided stands. */
+/** Null: what was decided stands. A client whose token does not let it in has nothing to show to a service. */
 export async function operatorDelegation(
   operator: OperatorUsers,
   broker: Broker,
   attempt: LoginAttempt,
-): Promise<Delegation | null> {
-  const shown = await operator.shownBy(attempt);
+  verdict: Verdict,
+): Promise<Delegation | Failure | null> {
+  const shown = isRefusal(verdict) ? null : await operator.shownBy(attempt);
   const callout = shown?.callout ?? null;
   if (shown === null || callout === null || callout.authUsers.includes(shown.userKey)) return null;
-  const account = broker.accounts.get(shown.accountKey);
-  if (account === undefined) return null;
+  const { accountKey, userKey, name, tags } = shown;
+  const account = broker.accounts.get(accountKey);
+  if (account === undefined) return { failure: missingAccount(accountKey) };
   const { credentials } = attempt;
-  const user = shownUser({ ...credentials, auth_token: '' }) || shown.userKey;
+  const user = shownUser({ ...credentials, auth_token: '' }) || userKey;
   return {
     account,
-    issuer: shown.accountKey,
+    issuer: accountKey,
     xkey: callout.xkey,
     pendingMax: PENDING_MAX,
-    claimant: { user, credentials, name: shown.name, tags: shown.tags },
-    mayAnswer: (signingKey) => operator.isIssuer(shown.accountKey, signingKey),
+    claimant: { user, credentials, name, tags },
+    mayAnswer: (signingKey) => operator.isIssuer(accountKey, signingKey),
     identify: async ({ claims }, tokenText) => {
-      const failure = placementFailure(claims, shown, callout);
+      const failure = await placementFailure(operator, claims, shown, callout);
       if (failure !== null) return { failure };
-      return identify(operator, attempt, claims, tokenText);
+      const identity = await identify(operator, attempt, claims, tokenText);
+      return 'failure' in identity ? identity : { ...identity, user: claims.name || user };
     },
   };
 }
 
-/** The service may put users into its own account, and where it is allowed to. */
-function placementFailure(claims: UserClaims, { accountKey }: ShownUser, callout: AccountCallout): string | null {
+/** The service may put users into its own account, and where it is allowed to, with a key of that account. */
+async function placementFailure(
+  operator: OperatorUsers,
+  claims: UserClaims,
+  { accountKey }: ShownUser,
+  { allowedAccounts }: AccountCallout,
+): Promise<string | null> {
   const target = accountOf(claims);
-  const { allowedAccounts } = callout;
-  if (target === accountKey || allowedAccounts.includes(ANY_ACCOUNT) || allowedAccounts.includes(target)) return null;
   const [issuer, account] = [claims.issuer, accountKey].map(quotedText);
-  return `Account ${issuer} not permitted as valid account option for auth callout for account ${account}`;
+  if (target !== accountKey && !allowedAccounts.includes(ANY_ACCOUNT) && !allowedAccounts.includes(target)) {
+    return `Account ${issuer} not permitted as valid account option for auth callout for account ${account}`;
+  }
+  return (await operator.isIssuer(target, claims.issuer)) ? null : `User JWT issuer ${issuer} is not known`;
 }
 
 async function identify(
@@ -51,13 +60,10 @@ async function identify(
   attempt: LoginAttempt,
   claims: UserClaims,
   tokenText: string,
-): ReturnType<Delegation['identify']> {
+): Promise<Identity | Failure> {
   const identity = await operator.identityFor(tokenText, attempt);
   if ('failure' in identity) return refused(identity.failure);
-  if (isRefusal(identity) || identity.account !== accountOf(claims)) {
-    return refused('it was made another user of than it says');
-  }
-  return claims.name === '' ? identity : { ...identity, user: claims.name };
+  return identity.account === accountOf(claims) ? identity : refused('it was made a user of another account');
 }
 
 function refused(failure: string): Failure {
