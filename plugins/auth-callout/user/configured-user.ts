@@ -1,9 +1,12 @@
 /** Makes identities of user tokens where there is no operator: one issuer, and accounts by name. */
 import {
   type Broker,
+  DailyWindows,
   type Identity,
+  isInside,
   PermissionSet,
   type Permissions,
+  parseSubnet,
   quotedText,
   textFromSubject,
 } from '../../../kernel/plugin-api.ts';
@@ -12,9 +15,7 @@ import type { UserClaims } from '../../../protocols/jwt/user-claims.ts';
 import type { AuthView, CalloutOptions, ConnectionType, Credentials, LoginAttempt } from '../../auth/contract.ts';
 import { onAccount } from '../account-text.ts';
 import { type Failure, shownUser } from '../delegation.ts';
-import { isWithin } from './networks.ts';
 import { impossibleEntry, rulesOf } from './permission-rules.ts';
-import { stayUntil } from './time-windows.ts';
 
 export const PROXY_REQUIRED = 'Proxy connection required';
 const CONNECTION_TYPES: readonly string[] = [
@@ -47,7 +48,7 @@ export class ConfiguredUsers {
   /** The token is genuine, and about this login. */
   identify(claims: UserClaims, attempt: LoginAttempt, told: Credentials): MadeUser | Failure {
     const now = this.broker.clock.now();
-    const until = stayUntil(claims.times, claims.timeZone, now);
+    const until = stayUntil(claims, now);
     const failure = this.issuerFailure(claims) ?? this.admissionFailure(claims, attempt, until);
     if (failure !== null) return { failure };
     const permissions = this.permissionsOf(claims);
@@ -72,8 +73,7 @@ export class ConfiguredUsers {
     const here = onAccount(this.options.account);
     if (until === null) return `Authorized user ${here} outside of valid connect times`;
     if (!isOfType(claims, attempt.connectionType)) return `Authorized user ${here} using invalid connection type`;
-    if (!isWithin(claims.sources, attempt.connection.clientIp))
-      return `Authorized user ${here} outside of valid networks`;
+    if (!isFromWithin(claims, attempt.connection.clientIp)) return `Authorized user ${here} outside of valid networks`;
     if (this.broker.accounts.get(claims.audience) === undefined) {
       return `No valid account ${quotedText(claims.audience)} for auth callout response ${here}: account missing`;
     }
@@ -88,6 +88,18 @@ export class ConfiguredUsers {
     const shown = quotedText(textFromSubject(entry));
     return { failure: `User JWT generated invalid permissions: ${shown} is not a valid subject` };
   }
+}
+
+/** Null: not now. Without windows there is no end. */
+function stayUntil({ times, timeZone }: UserClaims, now: number): number | null {
+  if (times.length === 0) return Number.POSITIVE_INFINITY;
+  const windows = DailyWindows.from(times, timeZone);
+  return 'failure' in windows ? null : windows.endAfter(now);
+}
+
+function isFromWithin({ sources }: UserClaims, host: string): boolean {
+  const networks = sources.map(parseSubnet).filter((network) => network !== null);
+  return sources.length === 0 || isInside(host, networks);
 }
 
 /** Unknown types are passed over, as long as there is a known one. */

@@ -1,11 +1,9 @@
 /** What is wrong with the claims of a user, in the words of a NATS server: the first thing found. */
-import { quotedText } from '../../../kernel/plugin-api.ts';
+import { DailyWindows, parseSubnet, quotedText } from '../../../kernel/plugin-api.ts';
 import type { UserGrants } from '../../../protocols/jwt/permission-claims.ts';
 import type { UserClaims } from '../../../protocols/jwt/user-claims.ts';
 import { decodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
 import { timeIssue } from '../answer/time-issue.ts';
-import { isNetwork } from './networks.ts';
-import { isTimeOfDay, isTimeZone } from './time-windows.ts';
 
 export function userIssue(claims: UserClaims, now: number): string | null {
   return timeIssue(claims, now) ?? permissionIssue(claims) ?? limitIssue(claims) ?? accountIssue(claims);
@@ -40,7 +38,7 @@ function subjectIssue(subject: string): string | null {
 }
 
 function limitIssue({ sources, times, timeZone }: UserGrants): string | null {
-  const network = sources.find((source) => !isNetwork(source));
+  const network = sources.find((source) => parseSubnet(source) === null);
   if (network !== undefined) return `invalid cidr ${quotedText(network)} in user src limits`;
   for (const { start, end } of times) {
     if (start === '') return 'time ranges start must contain a start';
@@ -50,6 +48,14 @@ function limitIssue({ sources, times, timeZone }: UserGrants): string | null {
   }
   if (timeZone === '' || isTimeZone(timeZone)) return null;
   return `could not parse iana time zone by name: unknown time zone ${quotedText(timeZone).slice(1, -1)}`;
+}
+
+function isTimeOfDay(text: string): boolean {
+  return 'endAfter' in DailyWindows.from([{ start: text, end: text }], '');
+}
+
+function isTimeZone(name: string): boolean {
+  return 'endAfter' in DailyWindows.from([], name);
 }
 
 function accountIssue({ issuerAccount }: UserClaims): string | null {

@@ -177,15 +177,18 @@ test('users without permissions have those of the account', async () => {
   );
 });
 
-test('whoever may answer requests may do nothing else, and as often as the token says', async () => {
-  await withService(keys.block(), granting({ resp: { max: 0, ttl: 0 } }), async ({ port }) => {
-    const asker = await RawClient.connect(port);
+test('whoever may answer requests may do nothing else, and answers each once unless told', async () => {
+  const byName = (request: Request) =>
+    granting(request.claims.nats.client_info.user === 'helper' ? { resp: { max: 0, ttl: 0 } } : {})(request);
+  await withService(keys.block(), byName, async ({ port }) => {
     const helper = await RawClient.connect(port);
-    helper.send('CONNECT {"verbose":false,"user":"helper"}\r\nSUB help 1\r\nPING\r\n');
-    await helper.until(/PONG/);
-    asker.send('CONNECT {"verbose":false,"user":"asker"}\r\nPUB help answer 0\r\n\r\nPING\r\n');
-    await asker.until(/Permissions Violation for Publish to "help"/);
-    asker.socket.destroy();
+    helper.send('CONNECT {"verbose":false,"user":"helper"}\r\nSUB help 1\r\nPUB free 0\r\n\r\nPING\r\n');
+    await helper.until(/Permissions Violation for Publish to "free"'\r\nPONG/);
+    assert.is(await answerTo(port, { user: 'asker' }, 'PUB help answer 0\r\n\r\n'), 'PONG\r\n');
+    await helper.until(/MSG help 1 answer 0/);
+    helper.send('PUB answer 0\r\n\r\nPUB answer 1\r\nx\r\nPING\r\n');
+    await helper.until(/Violation for Publish to "answer"'\r\nPONG/);
+    assert.is(helper.text.split('Violation for Publish to "answer"').length, 2);
     helper.socket.destroy();
   });
 });

@@ -2,24 +2,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { connectLine, REFUSED, until, WELCOME } from '../auth/auth-bench.ts';
-import { answerWith, configured, type Request, ServiceKeys, userToken } from './callout-service.ts';
-import { claimsIn, requestsIn, WireBench, type WireRequest } from './wire-service.ts';
+import { answerWith, configured, ServiceKeys } from './callout-service.ts';
+import { admission, asRequest, claimsIn, requestsIn, WireBench, type WireRequest } from './wire-service.ts';
 
 const keys = new ServiceKeys();
+const goodAnswer = (request: WireRequest): Promise<string> => admission(request, keys);
 const LATE = 'Authorization callout response not received in time on account "AUTH"';
 
-function asRequest({ body }: WireRequest): Request {
-  const claims = claimsIn(body);
-  const { user_nkey: userKey, server_id: server } = claims.nats;
-  return { token: body.toString(), claims, userKey, serverId: server.id, message: null as never };
-}
-
-async function goodAnswer(request: WireRequest): Promise<string> {
-  const asked = asRequest(request);
-  return answerWith(asked, keys.issuer, { jwt: await userToken(asked, keys.issuer, {}, { exp: 4_000_000_000 }) });
-}
-
-/** Tokens are dated by the machine, and the broker lives in 2020. */
 test('a client waits as long as it may take to log in, and no longer', async () => {
   const bench = await WireBench.start(configured(`timeout: 7, ${keys.block()}`));
   const { client, request } = await bench.ask({ user: 'joe' });

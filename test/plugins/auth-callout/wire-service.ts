@@ -4,7 +4,14 @@ import type { PluginDefinition } from '../../../kernel/host/plugin-definition.ts
 import { plugin } from '../../../plugins/auth-callout/index.ts';
 import type { TestWire } from '../../kits/broker-bench.ts';
 import { AuthBench, connectLine, until } from '../auth/auth-bench.ts';
-import type { RequestClaims } from './callout-service.ts';
+import {
+  answerWith,
+  type Grants,
+  type Request,
+  type RequestClaims,
+  type ServiceKeys,
+  userToken,
+} from './callout-service.ts';
 
 export interface WireRequest {
   readonly subject: string;
@@ -23,10 +30,20 @@ export class WireBench {
     this.service = service;
   }
 
-  static async start(text: string, ...more: PluginDefinition[]): Promise<WireBench> {
-    const bench = await AuthBench.start(text, plugin as PluginDefinition, ...more);
-    const login = { user: 'service', pass: 'service', headers: true };
-    const service = await bench.client(`${connectLine(login)}SUB $SYS.REQ.USER.AUTH 1\r\nPING\r\n`);
+  /** With an operator, and as whom the service shows itself then. */
+  static async start(
+    text: string,
+    operator?: PluginDefinition,
+    login: object = { user: 'service', pass: 'service' },
+  ): Promise<WireBench> {
+    const bench = await AuthBench.start(
+      text,
+      plugin as PluginDefinition,
+      ...(operator === undefined ? [] : [operator]),
+    );
+    const service = await bench.client(
+      `${connectLine({ ...login, headers: true })}SUB $SYS.REQ.USER.AUTH 1\r\nPING\r\n`,
+    );
     await until(() => service.text.includes('PONG\r\n'));
     service.clear();
     return new WireBench(bench, service);
@@ -80,4 +97,16 @@ export function claimsIn(token: string | Uint8Array): RequestClaims {
     .toString()
     .split('.')[1]!;
   return JSON.parse(Buffer.from(payload, 'base64url').toString()) as RequestClaims;
+}
+
+export function asRequest({ body }: WireRequest): Request {
+  const claims = claimsIn(body);
+  const { user_nkey: userKey, server_id: server } = claims.nats;
+  return { token: body.toString(), claims, userKey, serverId: server.id, message: null as never };
+}
+
+/** An answer that lets the client in. */
+export async function admission(request: WireRequest, keys: ServiceKeys, grants: Grants = {}): Promise<string> {
+  const asked = asRequest(request);
+  return answerWith(asked, keys.issuer, { jwt: await userToken(asked, keys.issuer, grants) });
 }
