@@ -7,9 +7,9 @@ import {
   defineSchema,
   fields,
   GLOBAL_ACCOUNT,
-  NOWHERE,
   type OptionsOf,
   type PermissionRules,
+  type Place,
   type Problems,
   quotedText,
   type ReloadAnswer,
@@ -48,6 +48,8 @@ export interface AuthConfig {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HIGH_TIMEOUT_MS = MINUTE;
+/** What is said of it stands alone. */
+const NOWHERE: Place = { file: '', line: 0, column: 0 };
 
 export const authorizationSchema = defineSchema({
   user: fields.string('user', { default: '', aliases: ['username'], live: 'yes', doc: 'The one user.' }),
