@@ -1,7 +1,10 @@
 /** The last word about logins: those that are delegated are as the service says, whatever was decided before. */
 import {
+  type Account,
+  type ClientConnection,
   CloseReason,
   type Identity,
+  isClient,
   isRefusal,
   type KernelServices,
   type Refusal,
@@ -110,8 +113,24 @@ export class Callout implements Authenticator {
     identity.permissions = withoutRequests(identity.permissions);
   }
 
+  /** New terms of an account may have given its clients new permissions. */
+  async barAll(account: Account): Promise<void> {
+    await new Promise<void>((resolve) => this.kernel.ports.clock.soon(resolve));
+    if (!(await this.servesIn(account.name))) return;
+    for (const connection of account.connections) if (isClient(connection)) barAgain(connection);
+  }
+
   private async servesIn(account: string): Promise<boolean> {
     if (this.configuredCallout !== null) return this.configuredCallout.options.account === account;
     return this.operator !== undefined && (await this.operator.calloutOf(account)) !== null;
   }
+}
+
+function barAgain(client: ClientConnection): void {
+  const { identity } = client;
+  const permissions = withoutRequests(identity?.permissions ?? null);
+  if (identity === null || identity.permissions === permissions) return;
+  identity.permissions = permissions;
+  client.permissions = permissions;
+  client.planGeneration = 0;
 }

@@ -28,6 +28,7 @@ export const plugin = definePlugin<unknown, State>({
     const authenticator: Authenticator = callout;
     ctx.provide(AUTHENTICATOR, authenticator, { order: 'last' });
     ctx.tap('connection.closed', (connection) => exchange.left(connection));
+    ctx.tap('account.changed', (account) => callout.barAll(account));
     ctx.tap('account.removed', (account) => exchange.forget(account));
     ctx.tap('stats.collect', ({ more }) => {
       more['auth-callout.pending'] = exchange.pendingCount;

@@ -35,7 +35,9 @@ export async function operatorDelegation(
       const failure = await placementFailure(operator, claims, shown, callout);
       if (failure !== null) return { failure };
       const identity = await identify(operator, attempt, claims, tokenText);
-      return 'failure' in identity ? identity : { ...identity, user: claims.name || user };
+      // No copy: the operator knows by it whom a change of the account concerns.
+      if (!('failure' in identity)) identity.user = claims.name || user;
+      return identity;
     },
   };
 }
@@ -67,7 +69,7 @@ async function identify(
 }
 
 function refused(failure: string): Failure {
-  return { failure: `User JWT is not valid: ${failure}` };
+  return { failure: failure.startsWith('User JWT ') ? failure : `User JWT is not valid: ${failure}` };
 }
 
 function accountOf({ issuerAccount, issuer }: UserClaims): string {

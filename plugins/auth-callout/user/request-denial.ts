@@ -9,7 +9,7 @@ const BARRED = new PermissionSet({
   responses: null,
 });
 /** Users share their permissions, so the barred ones are shared too. */
-const barred = new WeakMap<Permissions, Permissions>();
+const barred = new WeakMap<Permissions, Permissions>([[BARRED, BARRED]]);
 
 export function withoutRequests(permissions: Permissions | null): Permissions {
   if (permissions === null) return BARRED;

@@ -2,6 +2,7 @@
 import { createAccount, createUser } from '@nats-io/nkeys';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ClientConnection } from '../../../kernel/connection/client-connection.ts';
 import { type Refusal, refuse } from '../../../kernel/hooks/refusal.ts';
 import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
 import type { Authenticator, Identity } from '../../../plugins/auth/contract.ts';
@@ -167,6 +168,17 @@ test('the client goes by the name the token gives it, and may not pass for the s
     assert.match(await bench.bench.say(client, 'PUB $SYS.REQ.USER.AUTH 0\r\n\r\n'), violation);
     assert.match(await bench.bench.say(bench.service, 'PUB $SYS.REQ.USER.AUTH 0\r\n\r\n'), violation);
     assert.ok(bench.bench.log.some((line) => line.includes(`"${HOME}/user:Bob" - Publish Violation`)));
+  }));
+
+test('new permissions by new terms of the account do not let anybody pass for the server', () =>
+  inPlay({}, async (bench) => {
+    const { broker } = bench.bench.server;
+    const [service] = [...broker.connections.values()] as ClientConnection[];
+    service!.identity = { ...service!.identity!, permissions: null };
+    service!.permissions = null;
+    await broker.hooks.accountChanged.slot!(broker.accounts.get(HOME)!);
+    const violation = /Permissions Violation for Publish to "\$SYS\.REQ\.USER\.AUTH"/;
+    assert.match(await bench.bench.say(bench.service, 'PUB $SYS.REQ.USER.AUTH 0\r\n\r\n'), violation);
   }));
 
 test('requests are sealed to the key of the account', () =>
