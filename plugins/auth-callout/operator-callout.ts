@@ -35,11 +35,16 @@ export async function operatorDelegation(
       const failure = await placementFailure(operator, claims, shown, callout);
       if (failure !== null) return { failure };
       const identity = await identify(operator, attempt, claims, tokenText);
-      // No copy: the operator knows by it whom a change of the account concerns.
-      if (!('failure' in identity)) identity.user = claims.name || user;
-      return identity;
+      return 'failure' in identity ? identity : named(identity, claims.name || user);
     },
   };
+}
+
+/** No copy: the operator knows by it whom a change of the account concerns. Services leave limits out where they mean none. */
+function named(identity: Identity, user: string): Identity {
+  identity.user = user;
+  if (identity.maxPayload === 0) identity.maxPayload = -1;
+  return identity;
 }
 
 /** The service may put users into its own account, and where it is allowed to, with a key of that account. */

@@ -181,6 +181,14 @@ test('new permissions by new terms of the account do not let anybody pass for th
     assert.match(await bench.bench.say(bench.service, 'PUB $SYS.REQ.USER.AUTH 0\r\n\r\n'), violation);
   }));
 
+test('a limit of nothing is no limit, as services leave limits out', () =>
+  inPlay({ identity: { account: HOME, user: 'x', permissions: null, maxPayload: 0 } }, async (bench) => {
+    const { client, request } = await bench.ask({ jwt: SENTINEL });
+    bench.answer(request, await answer(request, home!));
+    assert.is(await bench.bench.reply(client), WELCOME);
+    assert.is(await bench.bench.say(client, 'PUB a 1\r\nx\r\n'), WELCOME);
+  }));
+
 test('requests are sealed to the key of the account', () =>
   inPlay({ callout: { xkey: keys.curve.getPublicKey() } }, async (bench) => {
     const { client, request } = await bench.ask({ jwt: SENTINEL });
