@@ -10,7 +10,7 @@ import {
   type Refusal,
   refuse,
 } from '../../kernel/plugin-api.ts';
-import type { Authenticator, AuthView, LoginAttempt, Verdict } from '../auth/contract.ts';
+import type { Authenticator, AuthView, Credentials, LoginAttempt, Verdict } from '../auth/contract.ts';
 import type { OperatorUsers } from '../operator/contract.ts';
 import { checkResponse } from './answer/response.ts';
 import { ConfiguredCallout } from './configured-callout.ts';
@@ -28,6 +28,8 @@ export class Callout implements Authenticator {
   /** Undefined where there is no operator. */
   operator: OperatorUsers | undefined;
   private configuredCallout: ConfiguredCallout | null = null;
+  /** Whom the service let in, by what the client said. */
+  private readonly admitted = new WeakMap<Identity, Credentials>();
   private readonly kernel: KernelServices;
   private readonly exchange: Exchange;
   private readonly envelope: Envelope;
@@ -53,13 +55,34 @@ export class Callout implements Authenticator {
 
   async review(attempt: LoginAttempt, verdict: Verdict): Promise<Verdict> {
     if (attempt.isImplicit) return verdict;
-    const kept = this.configuredCallout?.keep(attempt) ?? null;
-    if (kept !== null) return kept;
-    const delegation = await this.delegationOf(attempt, verdict);
-    if (delegation !== null && 'failure' in delegation) return this.refusal(attempt, delegation);
-    const decided = delegation === null ? verdict : await this.decide(delegation, attempt);
+    const decided = this.standing(attempt, verdict) ?? (await this.decide(attempt, verdict));
     if (!isRefusal(decided)) await this.bar(decided);
     return decided;
+  }
+
+  /**
+   * Who was let in by the service stays in: a reload does not change what decided about it, and is no reason to ask about
+   * everybody. With an operator its own token has to be good still.
+   */
+  private standing({ connection, credentials }: LoginAttempt, verdict: Verdict): Identity | null {
+    const identity = isClient(connection) ? connection.identity : null;
+    if (identity === null || this.admitted.get(identity) !== credentials) return null;
+    if (this.configuredCallout === null) return isRefusal(verdict) ? null : identity;
+    return this.noted(this.configuredCallout.renewed(identity), credentials);
+  }
+
+  private async decide(attempt: LoginAttempt, verdict: Verdict): Promise<Verdict> {
+    const delegation = await this.delegationOf(attempt, verdict);
+    if (delegation === null) return verdict;
+    const outcome = 'failure' in delegation ? delegation : await this.ask(delegation, attempt);
+    if ('failure' in outcome) return this.refusal(attempt, outcome);
+    this.warnOfFullAccount(outcome, attempt);
+    return this.noted(outcome, attempt.credentials);
+  }
+
+  private noted(identity: Identity, credentials: Credentials): Identity {
+    this.admitted.set(identity, credentials);
+    return identity;
   }
 
   private async delegationOf(attempt: LoginAttempt, verdict: Verdict): Promise<Delegation | Failure | null> {
@@ -67,14 +90,11 @@ export class Callout implements Authenticator {
     return this.operator === undefined ? null : operatorDelegation(this.operator, this.kernel.broker, attempt, verdict);
   }
 
-  private async decide(delegation: Delegation, attempt: LoginAttempt): Promise<Verdict> {
+  private async ask(delegation: Delegation, attempt: LoginAttempt): Promise<Identity | Failure> {
     const slot = this.exchange.take(delegation, attempt.connection);
-    if ('failure' in slot) return this.refusal(attempt, slot);
+    if ('failure' in slot) return slot;
     try {
-      const outcome = await Promise.race([this.conduct(delegation, attempt, slot), slot.ended]);
-      if ('failure' in outcome) return this.refusal(attempt, outcome);
-      this.warnOfFullAccount(outcome, attempt);
-      return outcome;
+      return await Promise.race([this.conduct(delegation, attempt, slot), slot.ended]);
     } finally {
       slot.release();
     }
@@ -83,8 +103,9 @@ export class Callout implements Authenticator {
   private async conduct(delegation: Delegation, attempt: LoginAttempt, slot: Slot): Promise<Identity | Failure> {
     const { broker } = this.kernel;
     const request = composeRequest(delegation, attempt, slot.userKey, broker);
-    const answer = await slot.ask(await this.envelope.close(request, delegation.xkey));
-    const response = await this.envelope.open(answer, delegation);
+    const closed = await this.envelope.close(request, delegation.xkey, slot);
+    if ('failure' in closed) return closed;
+    const response = await this.envelope.open(await slot.ask(closed), delegation, slot);
     if ('failure' in response) return response;
     const expected = { userKey: slot.userKey, serverId: broker.identity.id };
     return checkResponse(response, delegation, expected, broker.clock.now());

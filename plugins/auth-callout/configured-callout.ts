@@ -1,28 +1,15 @@
 /** The rules of a callout that is configured in `authorization`: who is delegated, and what users the issuer may make. */
-import {
-  type Broker,
-  type Identity,
-  isClient,
-  isRefusal,
-  type KernelServices,
-  quotedText,
-} from '../../kernel/plugin-api.ts';
+import { type Broker, type Identity, isRefusal, type KernelServices, quotedText } from '../../kernel/plugin-api.ts';
 import type { AuthView, CalloutOptions, Credentials, KnownUser, LoginAttempt, Verdict } from '../auth/contract.ts';
 import { type Delegation, type Failure, missingAccount, shownUser } from './delegation.ts';
 import { ConfiguredUsers } from './user/configured-user.ts';
-
-/** By what an identity was made. */
-interface Decision {
-  readonly credentials: Credentials;
-  /** The token had no permissions of its own. */
-  readonly isByDefaults: boolean;
-}
 
 export class ConfiguredCallout {
   readonly options: CalloutOptions;
   view: AuthView;
   private readonly broker: Broker;
-  private readonly decisions = new WeakMap<Identity, Decision>();
+  /** Whose tokens had no permissions of their own. */
+  private readonly byDefaults = new WeakSet<Identity>();
 
   constructor(options: CalloutOptions, view: AuthView, { broker, log }: KernelServices) {
     this.options = options;
@@ -38,13 +25,12 @@ export class ConfiguredCallout {
     }
   }
 
-  /** Who was let in by the service stays in: a reload cannot change what decided about it, and is no reason to ask everybody. */
-  keep({ connection, credentials }: LoginAttempt): Identity | null {
-    const identity = isClient(connection) ? connection.identity : null;
-    const decision = identity === null ? undefined : this.decisions.get(identity);
-    if (identity === null || decision?.credentials !== credentials) return null;
-    if (!decision.isByDefaults) return identity;
-    return this.noted({ ...identity, permissions: this.view.defaultPermissions(identity.account) }, decision);
+  /** The same user by the permissions that accounts give now. */
+  renewed(identity: Identity): Identity {
+    if (!this.byDefaults.has(identity)) return identity;
+    const after = { ...identity, permissions: this.view.defaultPermissions(identity.account) };
+    this.byDefaults.add(after);
+    return after;
   }
 
   /** Null: what was decided stands. */
@@ -66,7 +52,8 @@ export class ConfiguredCallout {
       identify: async (token) => {
         const user = users.identify(token.claims, attempt, credentials);
         if ('failure' in user) return user;
-        return this.noted(user.identity, { credentials: attempt.credentials, isByDefaults: user.isByDefaults });
+        if (user.isByDefaults) this.byDefaults.add(user.identity);
+        return user.identity;
       },
     };
   }
@@ -90,11 +77,6 @@ export class ConfiguredCallout {
     if (isRefusal(verdict) || verdict.user === '' || shownUser(credentials) !== '') return told;
     const user = this.view.find(verdict.user);
     return user === undefined ? told : { ...told, ...credentialsOf(user) };
-  }
-
-  private noted(identity: Identity, decision: Decision): Identity {
-    this.decisions.set(identity, decision);
-    return identity;
   }
 }
 

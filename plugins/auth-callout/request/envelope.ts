@@ -21,6 +21,13 @@ export interface OpenedAnswer {
   readonly isSealed: boolean;
 }
 
+/** Somebody something is sealed or opened for. */
+export interface Waiter {
+  readonly isOver: boolean;
+}
+
+const NOBODY_WAITS: Failure = Object.freeze({ failure: '' });
+
 export class Envelope {
   private readonly identity: Broker['identity'];
   private readonly ports: Ports;
@@ -33,33 +40,35 @@ export class Envelope {
   }
 
   /** The request as it is published; `xkey` is empty where it is not sealed. */
-  async close(request: string, xkey: string): Promise<Outgoing> {
+  async close(request: string, xkey: string, waiter: Waiter): Promise<Outgoing | Failure> {
     const body = Buffer.from(request);
     if (xkey === '') return { subject: REQUEST_SUBJECT, body };
     const nonce = this.ports.random.bytes(NONCE_BYTES);
-    const sealed = await this.work((pair) => pair.seal(body, xkey, nonce));
+    const sealed = await this.work(waiter, (pair) => pair.seal(body, xkey, nonce));
+    if (sealed === null) return NOBODY_WAITS;
     const header = Buffer.from(`NATS/1.0\r\nNats-Server-Xkey: ${this.identity.xkey}\r\n\r\n`);
     return { subject: REQUEST_SUBJECT, header, body: sealed };
   }
 
-  async open(answer: Buffer, { account, xkey }: Delegation): Promise<OpenedAnswer | Failure> {
+  async open(answer: Buffer, { account, xkey }: Delegation, waiter: Waiter): Promise<OpenedAnswer | Failure> {
     if (answer.length === 0)
       return { failure: `Auth callout violation: "no reason supplied" ${onAccount(account.name)}` };
     const isSealed = xkey !== '' && answer.subarray(0, MARK.length).equals(MARK);
     if (!isSealed) return { text: answer.toString(), isSealed };
-    const opened = await this.work((pair) => openedBy(pair, answer, xkey));
+    const opened = await this.work(waiter, (pair) => openedBy(pair, answer, xkey));
     if (opened !== null) return { text: Buffer.from(opened).toString(), isSealed };
     return {
       failure: `Error decrypting auth callout response ${onAccount(account.name)}: nkeys: could not decrypt input`,
     };
   }
 
-  private work<Result>(compute: (pair: KeyPair) => Result): Promise<Result> {
-    this.pair ??= this.makePair();
-    const { pair } = this;
+  /** Null where nobody waits for it any more: it is not done then, so that those who do need not wait longer. */
+  private work(waiter: Waiter, compute: (pair: KeyPair) => Uint8Array | null): Promise<Uint8Array | null> {
     const done = this.lastWork.then(async () => {
+      if (waiter.isOver) return null;
       await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
-      return compute(await pair);
+      this.pair ??= this.makePair();
+      return compute(await this.pair);
     });
     this.lastWork = done.catch(() => {});
     return done;

@@ -19,6 +19,8 @@ export interface Slot {
   readonly userKey: string;
   /** It is over without an answer that counts. Never rejects. */
   readonly ended: Promise<Failure>;
+  /** Nobody waits for it any more. */
+  readonly isOver: boolean;
   /** Publishes the request; the first answer counts. */
   ask(request: Outgoing): Promise<Buffer>;
   release(): void;
@@ -60,9 +62,13 @@ export class Exchange {
     this.listenIn(account);
     const { broker, ports } = this.ctx.kernel;
     const token = randomLetters(ports.random, TOKEN_LETTERS);
+    let isOver = false;
     let end: Pending['end'] = () => {};
     const ended = new Promise<Failure>((resolve) => {
-      end = (failure) => resolve({ failure });
+      end = (failure) => {
+        isOver = true;
+        resolve({ failure });
+      };
     });
     const pending: Pending = { connection, end, answered: null };
     this.pending.set(token, pending);
@@ -72,12 +78,16 @@ export class Exchange {
     return {
       userKey: freshUserKey(ports.random),
       ended,
+      get isOver() {
+        return isOver;
+      },
       ask: (request) =>
         new Promise((resolve) => {
           pending.answered = resolve;
-          if (this.pending.has(token)) broker.publisher.publish(account, { ...request, reply: this.inbox + token });
+          if (!isOver) broker.publisher.publish(account, { ...request, reply: this.inbox + token });
         }),
       release: () => {
+        isOver = true;
         cancel();
         this.pending.delete(token);
         this.tokens.delete(connection);

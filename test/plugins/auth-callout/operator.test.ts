@@ -181,6 +181,17 @@ test('new permissions by new terms of the account do not let anybody pass for th
     assert.match(await bench.bench.say(bench.service, 'PUB $SYS.REQ.USER.AUTH 0\r\n\r\n'), violation);
   }));
 
+test('a reload asks about nobody again whose own token is good', () =>
+  inPlay({}, async (bench) => {
+    const { client, request } = await bench.ask({ jwt: SENTINEL });
+    bench.answer(request, await answer(request, home!));
+    assert.is(await bench.bench.reply(client), WELCOME);
+    bench.service.clear();
+    await bench.bench.reload(`${text}\nauthorization { timeout: 5 }`);
+    assert.is(await bench.bench.say(client, ''), WELCOME);
+    assert.not.match(bench.service.text, /MSG/);
+  }));
+
 test('a limit of nothing is no limit, as services leave limits out', () =>
   inPlay({ identity: { account: HOME, user: 'x', permissions: null, maxPayload: 0 } }, async (bench) => {
     const { client, request } = await bench.ask({ jwt: SENTINEL });

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until, WELCOME } from '../auth/auth-bench.ts';
-import { configured, ServiceKeys } from './callout-service.ts';
-import { admission, requestsIn, WireBench } from './wire-service.ts';
+import { answerWith, configured, ServiceKeys, userToken } from './callout-service.ts';
+import { admission, asRequest, requestsIn, WireBench } from './wire-service.ts';
 
 const keys = new ServiceKeys();
 
@@ -61,6 +61,19 @@ test('new default permissions of an account hold for those who have no others, a
     assert.is(await bench.bench.say(plain.client, `PUB ${subject} 0\r\n\r\n`), WELCOME);
     assert.is(await bench.bench.say(own.client, 'PUB own 0\r\n\r\n'), WELCOME);
   }
+  await bench.close();
+});
+
+test('whom the service put into its own account cannot pass for the server after a reload either', async () => {
+  const bench = await WireBench.start(configured(keys.block()));
+  const { client, request } = await bench.ask({ user: 'joe' });
+  const asked = asRequest(request);
+  const jwt = await userToken(asked, keys.issuer, {}, { aud: 'AUTH' });
+  bench.answer(request, await answerWith(asked, keys.issuer, { jwt }));
+  assert.is(await bench.bench.reply(client), WELCOME);
+  await bench.bench.reload(configured(`timeout: 5, ${keys.block()}`));
+  const violation = /Permissions Violation for Publish to "\$SYS\.REQ\.USER\.AUTH"/;
+  assert.match(await bench.bench.say(client, 'PUB $SYS.REQ.USER.AUTH 0\r\n\r\n'), violation);
   await bench.close();
 });
 

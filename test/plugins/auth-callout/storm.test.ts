@@ -69,9 +69,23 @@ test('between two of the things that are sealed the event loop turns', async () 
     if (!isDone) setImmediate(count);
   };
   count();
-  await Promise.all(Array.from({ length: 20 }, () => envelope.close('x'.repeat(1000), keys.curve.getPublicKey())));
+  await Promise.all(
+    Array.from({ length: 20 }, () => envelope.close('x'.repeat(1000), keys.curve.getPublicKey(), { isOver: false })),
+  );
   isDone = true;
   assert.ok(turns >= 20, `${turns} turns`);
+});
+
+test('nothing is sealed for those who have given up, so that others need not wait for it', async () => {
+  const ports = createFakePorts();
+  const envelope = new Envelope(new ServerIdentity(ports.random), ports);
+  const to = keys.curve.getPublicKey();
+  const [gone, here] = await Promise.all([
+    envelope.close('x', to, { isOver: true }),
+    envelope.close('x', to, { isOver: false }),
+  ]);
+  assert.equal(gone, { failure: '' });
+  assert.ok('body' in here!);
 });
 
 test('clients within the process are asked about like all others', async () => {
