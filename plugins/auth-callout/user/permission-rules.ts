@@ -25,9 +25,9 @@ export function impossibleEntry({ publish, subscribe }: PermissionRules): string
   return entries.find((entry) => !entry.split(' ').every(isValidSubject));
 }
 
-function subjectRules({ allow, deny }: SubjectClaims): SubjectRules {
+function subjectRules({ allow, deny, isClosed }: SubjectClaims): SubjectRules {
   return {
-    allow: allow.length === 0 ? null : allow.map(subjectFromText),
+    allow: allow.length === 0 && isClosed !== true ? null : allow.map(subjectFromText),
     deny: deny.map(subjectFromText),
   };
 }

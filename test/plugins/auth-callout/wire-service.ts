@@ -78,7 +78,7 @@ export class WireBench {
 }
 
 /** All that came whole. */
-export function requestsIn(wire: TestWire): WireRequest[] {
+export function requestsIn(wire: { readonly received: readonly Buffer[] }): WireRequest[] {
   const requests: WireRequest[] = [];
   let rest = Buffer.concat(wire.received);
   for (;;) {
