@@ -14,6 +14,8 @@ export interface KnownPlugin {
   readonly keys?: readonly string[];
   /** Other names of keys. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Keys inside the block of another plugin that ask for this one, as `block.key`. */
+  readonly innerKeys?: readonly string[];
   /** Keys inside every account, and inside its limits as `limits.<key>`. */
   readonly accountKeys?: readonly string[];
   /** Capabilities it provides: for the advice in errors. */
@@ -32,6 +34,14 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/auth/index.ts')).plugin,
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
+    isGuard: true,
+    alongside: ['operator'],
+  },
+  {
+    name: 'auth-callout',
+    load: async () => (await import('../plugins/auth-callout/index.ts')).plugin,
+    innerKeys: ['authorization.auth_callout', 'authorization.auth_hook'],
+    provides: ['auth.authenticator'],
     isGuard: true,
     alongside: ['operator'],
   },

@@ -84,6 +84,7 @@ function* usesOf({ blocks, claims, options }: LoadedConfig): Iterable<Use> {
     const owner = claims.get(key)?.owner;
     if (owner !== undefined) yield { key, owner, place };
   }
+  yield* innerUsesOf(blocks);
   for (const account of options.accounts) {
     for (const [key, place] of account.blocks) {
       const owner = claims.get(`accounts.*.${key}`)?.owner;
@@ -91,4 +92,17 @@ function* usesOf({ blocks, claims, options }: LoadedConfig): Iterable<Use> {
     }
   }
   if (options.speaksProxyProtocol) yield { key: 'proxy_protocol', owner: 'proxy-protocol', place: null };
+}
+
+/** Keys that their own plugin reads, and another one acts on. */
+function* innerUsesOf(blocks: LoadedConfig['blocks']): Iterable<Use> {
+  for (const { name, innerKeys = [] } of KNOWN_PLUGINS) {
+    for (const path of innerKeys) {
+      const [block = '', key] = path.split('.');
+      const node = blocks.get(block);
+      const entries = node?.kind === 'map' ? [...node.value.values()] : [];
+      const entry = entries.find((one) => one.key.toLowerCase() === key);
+      if (entry !== undefined) yield { key: path, owner: name, place: entry.value };
+    }
+  }
 }

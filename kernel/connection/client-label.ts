@@ -2,17 +2,17 @@
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientOptions } from './client-options.ts';
 
-export function introduction({ options, account }: ClientConnection): string {
+export function introduction({ options, account, identity }: ClientConnection): string {
   const { version, lang, name } = options;
   const program = [version === '' ? '' : `v${version}`, lang, name].filter((part) => part !== '').join(':');
-  const person = personIn(options);
+  const person = personIn(options, identity?.user ?? '');
   const parts = [program, person === '' ? '' : `${account.name}/${person}`];
   return parts.map((part) => (part === '' ? '' : ` - "${part}"`)).join('');
 }
 
-/** Nothing secret: of a token only that there is one. */
-function personIn({ nkey, user, auth_token: token }: Readonly<ClientOptions>): string {
-  if (nkey !== '') return `nkey:${nkey}`;
-  if (user !== '') return `user:${user}`;
+/** Who it turned out to be counts more than who it said it was. Nothing secret: of a token only that there is one. */
+function personIn({ nkey, user, auth_token: token }: Readonly<ClientOptions>, known: string): string {
+  if (nkey !== '' && (known === '' || known === nkey)) return `nkey:${nkey}`;
+  if (known !== '' || user !== '') return `user:${known || user}`;
   return token === '' ? '' : 'token';
 }

@@ -10,8 +10,9 @@ import { CloseReason } from './close-reason.ts';
 import { ReplyAllowances } from './reply-allowances.ts';
 import { reviewSubscriptions } from './subscription-review.ts';
 
-/** What plugins may take to decide about a login. */
+/** What plugins may take to decide about a login. Whoever asks somebody else may wait as long as a client may take to log in. */
 const VERDICT_MS = 10_000;
+const SPARE_MS = 5_000;
 
 /** Everybody, where no plugin asks who they are. */
 const ANYBODY: Identity = { account: GLOBAL_ACCOUNT, user: '', permissions: null };
@@ -56,7 +57,8 @@ function ask(client: ClientConnection, settled: typeof settle): void {
   }
   const { clock } = client.broker;
   client.hold(client.awaitsConnect);
-  client.loginUnderWay = withinDeadline(clock, VERDICT_MS, authenticate(client, client.options))
+  const deadlineMs = Math.max(VERDICT_MS, client.broker.options.authTimeoutMs + SPARE_MS);
+  client.loginUnderWay = withinDeadline(clock, deadlineMs, authenticate(client, client.options))
     .then((verdict) => withAccount(client, verdict))
     .then(
       (verdict) => decide(client, verdict, settled),

@@ -9,13 +9,14 @@ import {
   GLOBAL_ACCOUNT,
   type OptionsOf,
   type PermissionRules,
+  type Place,
   type Problems,
   quotedText,
   type ReloadAnswer,
   readDurationText,
   readPermissions,
 } from '../../kernel/plugin-api.ts';
-import { type CalloutOptions, readCallout } from './config/callout-options.ts';
+import { type CalloutOptions, printedCallout, readCallout } from './config/callout-options.ts';
 import { readTrustedProxies } from './config/proxy-options.ts';
 import { type ListedUser, readUsers, type UserOptions, uniqueUsers, withDefaults } from './config/user-options.ts';
 
@@ -38,11 +39,17 @@ export interface AuthConfig {
   readonly trustedProxies: readonly string[];
   readonly failedLoginsMax: number;
   readonly failedLoginWindowMs: number;
+  /** Whom a service lets in; null where none is asked. */
+  readonly callout: CalloutOptions | null;
+  /** By account, what those of its users may do that bring no permissions of their own. */
+  readonly accountDefaults: ReadonlyMap<string, PermissionRules>;
 }
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HIGH_TIMEOUT_MS = MINUTE;
+/** What is said of it stands alone. */
+const NOWHERE: Place = { file: '', line: 0, column: 0 };
 
 export const authorizationSchema = defineSchema({
   user: fields.string('user', { default: '', aliases: ['username'], live: 'yes', doc: 'The one user.' }),
@@ -75,11 +82,12 @@ export const authorizationSchema = defineSchema({
       doc: 'The permissions of users in `users` that have none of their own.',
     },
   ),
-  callout: fields.custom<'auth_callout', CalloutOptions | null>('auth_callout', 'map', readCalloutKey, {
-    default: null,
-    aliases: ['auth_hook'],
-    doc: 'Refused: no plugin of this build asks a service who may log in.',
-  }),
+  callout: fields.custom<'auth_callout', CalloutOptions | null>(
+    'auth_callout',
+    'map',
+    (node, { problems }) => readCallout(node, problems),
+    { default: null, aliases: ['auth_hook'], doc: 'A service that says who may log in.' },
+  ),
   isProxyRequired: fields.boolean('proxy_required', {
     default: false,
     doc: 'The one user, or whoever shows the token, must come through a trusted proxy.',
@@ -104,10 +112,12 @@ export const authSchema = {
   read(node: unknown, problems: Problems, sources: ConfigSources): AuthConfig {
     const block = node as ConfigNode | undefined;
     const options = authorizationSchema.read(block, problems);
-    const ofAccounts = readAccountUsers(sources, problems);
+    const accountDefaults = readAccountDefaults(sources, problems);
+    const ofAccounts = readAccountUsers(sources, accountDefaults, problems);
     const ownUsers = withDefaults(options.users ?? [], options.defaultPermissions);
     if (block !== undefined) checkConflicts(options, ofAccounts, block, problems);
     const users = uniqueUsers([...ownUsers, ...ofAccounts], problems);
+    if (options.callout !== null) checkAllowedAccounts(options.callout, sources, problems);
     return Object.freeze({
       isAuthorizationGiven: block !== undefined,
       user: options.user,
@@ -121,17 +131,40 @@ export const authSchema = {
       trustedProxies: readTrustedProxies(sources.also('proxies') as ConfigNode | undefined, problems),
       failedLoginsMax: options.failedLoginsMax,
       failedLoginWindowMs: options.failedLoginWindowMs,
+      callout: options.callout,
+      accountDefaults,
     });
   },
 };
 
-function readAccountUsers(sources: ConfigSources, problems: Problems): ListedUser[] {
-  return [...sources.accounts].flatMap(([account, blocks]) => {
+function readAccountDefaults({ accounts }: ConfigSources, problems: Problems): Map<string, PermissionRules> {
+  const defaults = new Map<string, PermissionRules>();
+  for (const [account, blocks] of accounts) {
+    const node = blocks.get('default_permissions') as ConfigNode | undefined;
+    const rules = node === undefined ? undefined : readPermissions(node, problems);
+    if (rules !== undefined) defaults.set(account, rules);
+  }
+  return defaults;
+}
+
+function readAccountUsers(
+  { accounts }: ConfigSources,
+  defaults: ReadonlyMap<string, PermissionRules>,
+  problems: Problems,
+): ListedUser[] {
+  return [...accounts].flatMap(([account, blocks]) => {
     const users = blocks.get('users') as ConfigNode | undefined;
-    const permissions = blocks.get('default_permissions') as ConfigNode | undefined;
-    const defaults = permissions === undefined ? null : (readPermissions(permissions, problems) ?? null);
-    return users === undefined ? [] : withDefaults(readUsers(users, account, problems), defaults);
+    if (users === undefined) return [];
+    return withDefaults(readUsers(users, account, problems), defaults.get(account) ?? null);
   });
+}
+
+function checkAllowedAccounts({ allowedAccounts }: CalloutOptions, { accounts }: ConfigSources, problems: Problems) {
+  for (const account of allowedAccounts) {
+    if (accounts.has(account)) continue;
+    const text = `auth_callout allowed account ${quotedText(account)} not found in configured accounts`;
+    problems.bareError(NOWHERE, text);
+  }
 }
 
 /** Either one user, or one token, or a list. An empty list counts as one here, though it asks nobody to log in. */
@@ -182,15 +215,6 @@ function timeoutIn(node: ConfigNode, problems: Problems): number | undefined {
   return undefined;
 }
 
-/** The block is read for its mistakes; to accept it and not act on it would let in whoever knows the callout's users. */
-function readCalloutKey(node: ConfigNode, use: { problems: Problems; writtenKey: string }): CalloutOptions | undefined {
-  const callout = readCallout(node, use.problems);
-  const key = quotedText(use.writtenKey);
-  const what = `${key} needs the plugin "auth-callout", which is not in this build`;
-  use.problems.error(node, `${what}; take ${key} out, or use a build with "auth-callout"`);
-  return callout;
-}
-
 /** Users, passwords and permissions change under way; what clients were told in INFO does not. */
 export function reloadAnswer({ before, after }: ConfigChange<AuthConfig>): ReloadAnswer {
   if (before.noAuthUser !== after.noAuthUser && !isGone(before.noAuthUser, after)) {
@@ -199,6 +223,8 @@ export function reloadAnswer({ before, after }: ConfigChange<AuthConfig>): Reloa
   if (before.isProxyRequired !== after.isProxyRequired) {
     return { refuse: unsupported('ProxyRequired', before.isProxyRequired, after.isProxyRequired) };
   }
+  const callouts = [before.callout, after.callout].map(printedCallout);
+  if (callouts[0] !== callouts[1]) return { refuse: unsupported('AuthCallout', callouts[0], callouts[1]) };
   return 'live';
 }
 

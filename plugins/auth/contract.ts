@@ -4,11 +4,12 @@
  * `authenticate` is asked in the order of the chain before the configured users are looked up, and the first answer
  * counts. What is decided then goes past every `review`, which may replace it: a callout that overrides everything.
  */
-import type { ClientOptions, Connection, Identity, Refusal } from '../../kernel/plugin-api.ts';
+import type { ClientOptions, Connection, Identity, Permissions, Refusal } from '../../kernel/plugin-api.ts';
+import type { CalloutOptions } from './config/callout-options.ts';
 import type { ConnectionType } from './credentials/connection-type.ts';
 import type { KnownUser } from './user-directory.ts';
 
-export type { Connection, ConnectionType, Identity, KnownUser };
+export type { CalloutOptions, Connection, ConnectionType, Identity, KnownUser };
 
 /** What the client said in CONNECT. */
 export type Credentials = Readonly<ClientOptions>;
@@ -44,11 +45,24 @@ export interface LoginAttempt {
   refuse(): Refusal;
 }
 
+/** What of auth's configuration matters to others; each reload makes another. */
+export interface AuthView {
+  /** The block `auth_callout`; null where there is none. */
+  readonly callout: CalloutOptions | null;
+  find(name: string): KnownUser | undefined;
+  /** What those users of an account may do that bring no permissions of their own; null for everything. */
+  defaultPermissions(account: string): Permissions | null;
+}
+
 export interface Authenticator {
   /** Clients have to log in even if no user is configured. */
   readonly isLoginRequired: boolean;
   /** Clients are sent a nonce to sign. */
   readonly needsNonce: boolean;
+  /** Acts on the block `auth_callout`: without anybody who does, a configuration that has the block is refused. */
+  readonly takesCallouts?: boolean;
+  /** Before anybody is judged, and again with each reload. */
+  configured?(view: AuthView): void;
   /** Undefined: not mine. */
   authenticate?(attempt: LoginAttempt): Verdict | undefined | Promise<Verdict | undefined>;
   /** Undefined: leave it as it is. */

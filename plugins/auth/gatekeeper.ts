@@ -191,7 +191,7 @@ class Attempt implements LoginAttempt {
   }
 
   get nonce(): string {
-    return nonceOf(this.connection);
+    return this.gatekeeper.isNonceNeeded ? nonceOf(this.connection) : '';
   }
 
   get isImplicit(): boolean {

@@ -38,6 +38,7 @@ export const plugin = definePlugin<AuthConfig, AuthState>({
 
   init(ctx, state) {
     state.gatekeeper.authenticators = ctx.useAll<Authenticator>(AUTHENTICATOR).map(({ value }) => value);
+    refuseIdleCallout(ctx.config, state.gatekeeper.authenticators);
     if (hasPlainPasswords(ctx.config)) ctx.kernel.log.warn('Plaintext passwords detected, use nkeys or bcrypt');
     state.apply(ctx.config);
   },
@@ -90,6 +91,7 @@ class AuthState {
     this.config = config;
     this.failedLogins.limit = limitOf(config);
     this.gatekeeper.replaceDirectory(this.directoryFor(config));
+    for (const authenticator of this.gatekeeper.authenticators) authenticator.configured?.(this.gatekeeper.current);
     this.applyTimeout();
     this.askOrNot();
   }
@@ -125,6 +127,12 @@ class AuthState {
     if (gatekeeper.isNonceNeeded && isClient(connection)) told.nonce = connection.nonce;
     return told;
   }
+}
+
+/** To accept the block and not act on it would let in whoever knows a password. */
+function refuseIdleCallout({ callout }: AuthConfig, authenticators: readonly Authenticator[]): void {
+  if (callout === null || authenticators.some(({ takesCallouts }) => takesCallouts === true)) return;
+  throw new Error('"auth_callout" needs the plugin "auth-callout"; list it, or take "auth_callout" out');
 }
 
 function limitOf({ failedLoginsMax, failedLoginWindowMs }: AuthConfig): { max: number; windowMs: number } {

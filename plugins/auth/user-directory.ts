@@ -7,8 +7,10 @@ import {
   type Permissions,
   publicKeyOf,
 } from '../../kernel/plugin-api.ts';
+import type { CalloutOptions } from './config/callout-options.ts';
 import type { UserOptions } from './config/user-options.ts';
 import type { AuthConfig } from './config.ts';
+import type { AuthView } from './contract.ts';
 import { isBcrypt } from './credentials/bcrypt.ts';
 import type { ConnectionType } from './credentials/connection-type.ts';
 
@@ -33,7 +35,7 @@ export interface KeyUser extends KnownUser {
 /** The user that clients are when only the system account has users; nobody can log in under this name. */
 const ANONYMOUS = '';
 
-export class UserDirectory {
+export class UserDirectory implements AuthView {
   readonly byName: ReadonlyMap<string, PasswordUser>;
   readonly byKey: ReadonlyMap<string, KeyUser>;
   /** The one user of a configuration without a list. */
@@ -46,10 +48,14 @@ export class UserDirectory {
   readonly trustedProxies: ReadonlyMap<string, KeyObject>;
   /** Compared with when there is no such user, so that the answer takes as long as for one. */
   readonly decoy: string;
+  readonly callout: CalloutOptions | null;
+  private readonly accountDefaults: ReadonlyMap<string, PermissionRules>;
   private readonly shared = new Map<PermissionRules, PermissionSet>();
 
   constructor(config: AuthConfig, systemAccount: string | null) {
     const { users } = config;
+    this.callout = config.callout;
+    this.accountDefaults = config.accountDefaults;
     this.byName = new Map(users.filter(({ nkey }) => nkey === '').map((user) => [user.user, this.passwordUser(user)]));
     this.byKey = new Map(users.filter(({ nkey }) => nkey !== '').map((user) => [user.nkey, this.keyUser(user)]));
     const isProxyRequired = config.isProxyRequired;
@@ -69,6 +75,11 @@ export class UserDirectory {
 
   find(name: string): KnownUser | undefined {
     return this.byName.get(name) ?? this.byKey.get(name);
+  }
+
+  defaultPermissions(account: string): PermissionSet | null {
+    const rules = this.accountDefaults.get(account);
+    return rules === undefined ? null : this.permissionSet(rules);
   }
 
   private passwordUser(user: UserOptions): PasswordUser {

@@ -4,6 +4,11 @@ import { asText, type MemberReader } from './member-reader.ts';
 export interface SubjectClaims {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
+  /**
+   * Of what may be published: an empty list of what is allowed was written out beside denials, and nothing is allowed. Left out,
+   * everything would be.
+   */
+  readonly isClosed?: true;
 }
 
 export interface ResponseClaims {
@@ -42,7 +47,7 @@ export interface UserGrants {
 
 export function readPermissions(reader: MemberReader): PermissionClaims {
   return {
-    publish: readSubjects(reader.object('pub')),
+    publish: readPublish(reader.object('pub')),
     subscribe: readSubjects(reader.object('sub')),
     responses: reader.has('resp') ? readResponses(reader.object('resp')) : null,
   };
@@ -82,6 +87,12 @@ function isEmpty(list: readonly string[]): boolean {
 
 function readSubjects(reader: MemberReader): SubjectClaims {
   return { allow: reader.texts('allow'), deny: reader.texts('deny') };
+}
+
+function readPublish(reader: MemberReader): SubjectClaims {
+  const subjects = readSubjects(reader);
+  const isClosed = reader.has('allow') && isEmpty(subjects.allow) && !isEmpty(subjects.deny);
+  return isClosed ? { ...subjects, isClosed } : subjects;
 }
 
 function readResponses(reader: MemberReader): ResponseClaims {

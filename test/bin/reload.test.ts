@@ -78,6 +78,11 @@ const REFUSED: [before: string, after: string, error: string][] = [
   ['', 'server_name: other', 'config reload not supported for ServerName: old=, new=other'],
   ['max_subs: 1', 'max_subs: 2', 'config reload not supported for MaxSubs: old=1, new=2'],
   ['plugins: []', 'plugins: [auth]', 'config reload not supported for Plugins: old=[], new=[auth]'],
+  [
+    '',
+    `authorization { auth_callout { issuer: ${'A'.repeat(56)}, users: [u] } }`,
+    'plugin "auth" refuses the change of "authorization", config reload not supported for AuthCallout: old=<nil>, new=&{A',
+  ],
   ['', 'porte: 1', 'a.conf:1:0: unknown field "porte"; did you mean "port"?'],
   ['', 'port: .5', "Parse error on line 1: 'Floats must start with a digit'"],
   ['', 'max_payload: 2\nmax_pending: 1', 'max_payload (2) cannot be higher than max_pending (1)'],

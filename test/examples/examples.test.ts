@@ -24,6 +24,7 @@ const EXAMPLES: Record<string, Example> = {
   'embed-in-tests': { prints: /pass 2\n[\s\S]*fail 0\n/ },
   'in-process-client': { prints: /^I publish\ntherefore I am\nINFO\n$/ },
   'config-file': { args: [join(SOURCES, 'broker.conf')], prints: /^from-a-file limits messages to 32768 bytes\n$/ },
+  'auth-callout-service': { prints: /^from\.ann\.news: I am in\nAuthorization Violation\n$/i },
   'custom-plugins': {
     prints: /^\[\{"account":"\$G","connections":1,"messagesIn":2,.*\}\]\n.*authorization violation.*\n$/i,
   },

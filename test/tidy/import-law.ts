@@ -15,11 +15,12 @@ interface Law {
 }
 
 const KERNEL_PACKAGES = ['tapable', 'awilix', 'pino'];
-const CLIENT_PACKAGES = ['@nats-io/nats-core', '@nats-io/transport-node', 'nats'];
+const CLIENT_PACKAGES = ['@nats-io/nats-core', '@nats-io/transport-node', '@nats-io/jwt', '@nats-io/nkeys', 'nats'];
 
 /** The packages a plugin's manifest names: heavy ones are loaded by their plugin and nobody else. */
 const PLUGIN_PACKAGES: Record<string, readonly string[]> = {
   auth: ['bcryptjs', 'nkeys.js'],
+  'auth-callout': ['nkeys.js'],
 };
 
 /** The packages a storage driver stands on. */

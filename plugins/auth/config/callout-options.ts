@@ -1,5 +1,6 @@
-/** Reads the `auth_callout` block, as far as it can be judged without anybody who acts on it. */
+/** The block `auth_callout`: read here, acted on by whoever provides an authenticator that does. */
 import {
+  asInteger,
   asString,
   type ConfigNode,
   GLOBAL_ACCOUNT,
@@ -19,7 +20,11 @@ export interface CalloutOptions {
   readonly xkey: string;
   /** Empty: any. */
   readonly allowedAccounts: readonly string[];
+  /** How many clients may wait for the service at a time. */
+  readonly pendingMax: number;
 }
+
+const PENDING_MAX = 10_000;
 
 type OpenCallout = { -readonly [Key in keyof CalloutOptions]: CalloutOptions[Key] };
 
@@ -28,7 +33,14 @@ export function readCallout(node: ConfigNode, problems: Problems): CalloutOption
     problems.error(node, `Expected authorization callout to be a map/struct, got ${printed(node)}`);
     return undefined;
   }
-  const callout: OpenCallout = { issuer: '', account: GLOBAL_ACCOUNT, authUsers: [], xkey: '', allowedAccounts: [] };
+  const callout: OpenCallout = {
+    issuer: '',
+    account: GLOBAL_ACCOUNT,
+    authUsers: [],
+    xkey: '',
+    allowedAccounts: [],
+    pendingMax: PENDING_MAX,
+  };
   const given = new Set<string>();
   for (const entry of node.value.values()) given.add(readEntry(entry, callout, problems));
   if (!given.has('issuer')) problems.error(node, 'Authorization callouts require an issuer to be specified');
@@ -58,11 +70,20 @@ function readEntry(entry: MapEntry, callout: OpenCallout, problems: Problems): s
     case 'allowed_accounts':
       callout.allowedAccounts = readNames(value, 'allowed accounts', problems);
       return 'allowed';
+    case 'max_pending':
+      callout.pendingMax = readPendingMax(value, problems);
+      return 'pending';
     default:
       if (!entry.isReferenced)
         problems.error(entry, `Unknown field ${quotedText(entry.key)} parsing authorization callout`);
       return '';
   }
+}
+
+function readPendingMax(node: ConfigNode, problems: Problems): number {
+  const count = asInteger(node, problems);
+  if (count !== undefined && count < 1) problems.error(node, `max_pending of ${count} lets nobody in, give at least 1`);
+  return count ?? PENDING_MAX;
 }
 
 function readKey(node: ConfigNode, kind: number, expected: string, problems: Problems): string {
@@ -71,6 +92,14 @@ function readKey(node: ConfigNode, kind: number, expected: string, problems: Pro
   if (decodePublicKey(text)?.kind === kind) return text;
   problems.error(node, `Expected callout ${expected}, got ${quotedText(text)}`);
   return '';
+}
+
+/** As a NATS server shows it when a reload is refused. */
+export function printedCallout(callout: CalloutOptions | null): string {
+  if (callout === null) return '<nil>';
+  const { issuer, account, authUsers, xkey, allowedAccounts, pendingMax } = callout;
+  const own = pendingMax === PENDING_MAX ? '' : ` ${pendingMax}`;
+  return `&{${issuer} ${account} [${authUsers.join(' ')}] ${xkey} [${allowedAccounts.join(' ')}]${own}}`;
 }
 
 function readNames(node: ConfigNode, field: string, problems: Problems): readonly string[] {

@@ -1,9 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readAuthConfig } from './auth-bench.ts';
+import { encodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
+import { AuthBench, readAuthConfig } from './auth-bench.ts';
 import { Signer } from './signer.ts';
 
 const K = new Signer(7).nkey;
+const ISSUER = encodePublicKey(NkeyKind.account, new Uint8Array(32));
+const XKEY = encodePublicKey(NkeyKind.curve, new Uint8Array(32));
 
 /** A configuration, and what is said of it. */
 const REFUSED: readonly (readonly [text: string, ...errors: string[]])[] = [
@@ -95,10 +98,14 @@ const REFUSED: readonly (readonly [text: string, ...errors: string[]])[] = [
   ['proxies { trusted: [true] }', "expected proxies' trusted entry to be a map/struct, got bool"],
   ['proxies { trusted: [{key: UX}] }', 'invalid proxy key "UX"'],
   ['proxies { trust: [] }', 'unknown field "trust"'],
+  ['authorization { auth_callout: 5 }', 'Expected authorization callout to be a map/struct, got 5'],
   [
-    'authorization { auth_callout: 5 }',
-    'Expected authorization callout to be a map/struct, got 5',
-    '"auth_callout" needs the plugin "auth-callout"',
+    `authorization { auth_callout { issuer: ${ISSUER}, users: [u], allowed_accounts: [A, B] } }\naccounts { A {} }`,
+    'auth_callout allowed account "B" not found in configured accounts',
+  ],
+  [
+    `authorization { auth_callout { issuer: ${ISSUER}, users: [u], max_pending: 0 } }`,
+    'max_pending of 0 lets nobody in, give at least 1',
   ],
 ];
 
@@ -115,19 +122,36 @@ test('all mistakes come to light at once', () => {
   assert.is(errors.length, 4, errors.join('\n'));
 });
 
-test('an auth_callout is read for its mistakes, and not accepted', () => {
+test('all mistakes of an auth_callout are told', () => {
   const { errors } = readAuthConfig('authorization { auth_callout { issuer: X, foo: 1, acc: A } }');
   const texts = [
     'Expected callout user to be a valid public account nkey, got "X"',
     'Unknown field "foo" parsing authorization callout',
     'Authorization callouts require authorized users to be specified',
-    '"auth_callout" needs the plugin "auth-callout", which is not in this build',
   ];
   for (const text of texts)
     assert.ok(
       errors.some((error) => error.includes(text)),
       `${text}: ${errors.join('\n')}`,
     );
+});
+
+test('an auth_callout is read in every spelling', () => {
+  const { config, errors } = readAuthConfig(
+    `authorization { auth_hook { Issuer: ${ISSUER}, acc: A, users: [u], key: ${XKEY}, max_pending: 1 } }`,
+  );
+  assert.equal(errors, []);
+  const expected = { issuer: ISSUER, account: 'A', authUsers: ['u'], xkey: XKEY, allowedAccounts: [], pendingMax: 1 };
+  assert.equal(config.callout, expected);
+});
+
+test('a callout that no authenticator acts on keeps the broker from starting', async () => {
+  const text = `authorization { auth_callout { issuer: ${ISSUER}, users: [u] } }`;
+  const failure = await AuthBench.start(text).then(
+    () => '',
+    ({ message }: Error) => message,
+  );
+  assert.match(failure, /"auth_callout" needs the plugin "auth-callout"; list it, or take "auth_callout" out/);
 });
 
 test('a long timeout is warned of in the words of the file', () => {

@@ -51,6 +51,19 @@ function forged(header: unknown, payload: unknown, signature: Uint8Array = new U
 
 const HEADER = { typ: 'JWT', alg: 'ed25519-nkey' };
 
+test('an empty list of what may be published allows nothing beside denials, as with a NATS server', async () => {
+  const publish = async (pub: object): Promise<true | undefined> => {
+    const grants = { pub, sub: pub } as Parameters<typeof encodeUser>[3];
+    const { permissions } = decodedAs('user', await encodeUser('ann', user, account, grants)).claims;
+    assert.is(permissions.subscribe.isClosed, undefined);
+    return permissions.publish.isClosed;
+  };
+  assert.is(await publish({ allow: [], deny: ['a'] }), true);
+  assert.is(await publish({ deny: ['a'] }), undefined);
+  assert.is(await publish({ allow: [], deny: [] }), undefined);
+  assert.is(await publish({ allow: ['b'], deny: ['a'] }), undefined);
+});
+
 test('a user token is read with all it grants', async () => {
   const text = await encodeUser('ann', user, account, {
     pub: { allow: ['orders.>'], deny: ['orders.secret'] },
