@@ -55,6 +55,24 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/message-trace/index.ts')).plugin,
     isUsual: true,
   },
+  {
+    name: 'resolver-memory',
+    load: async () => (await import('../plugins/resolver-memory/index.ts')).plugin,
+    provides: ['account.resolver'],
+    alongside: ['operator'],
+  },
+  {
+    name: 'resolver-url',
+    load: async () => (await import('../plugins/resolver-url/index.ts')).plugin,
+    provides: ['account.resolver'],
+    alongside: ['operator'],
+  },
+  {
+    name: 'resolver-directory',
+    load: async () => (await import('../plugins/resolver-directory/index.ts')).plugin,
+    provides: ['account.resolver'],
+    alongside: ['operator'],
+  },
   { name: 'ocsp', keys: ['ocsp', 'ocsp_cache'] },
   { name: 'account-sharing', accountKeys: ['exports', 'imports'], alongside: ['operator'] },
   {
