@@ -29,8 +29,8 @@ export async function update(
   const wrongSubject = mismatch(token, accountKey);
   if (wrongSubject !== null) return failed(accountKey, texts.error, wrongSubject);
   const { subject } = token.claims;
-  if (invalid !== null) return failed(subject, texts.invalid, invalid);
   if (!hasAll && !host.isActive(subject)) return done(subject, SKIPPED);
+  if (invalid !== null) return failed(subject, texts.invalid, invalid);
   const failure = await keepAndApply(subject, text, store, host);
   return failure === null ? done(subject, texts.updated) : failed(subject, texts.error, failure);
 }

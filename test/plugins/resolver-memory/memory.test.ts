@@ -27,7 +27,7 @@ test('accounts are what the configuration says, also after a reload', async () =
 
 test('a token that is pushed acts on an account in use, and is not kept', async () => {
   const bench = await open();
-  const newer = await operator.timed('newer', { iat: 2000 }, a.pair);
+  const newer = operator.timed('newer', { iat: 2000 }, a.pair);
   for (const subject of [`$SYS.REQ.ACCOUNT.${a.key}.CLAIMS.UPDATE`, `$SYS.ACCOUNT.${a.key}.CLAIMS.UPDATE`]) {
     bench.host.active.clear();
     assert.is(await bench.change(subject, newer.token), `${a.key}: jwt update skipped`);
@@ -81,7 +81,7 @@ test('other requests are served by nobody', async () => {
 test('of updates that come together the last one stays', async () => {
   const bench = await open();
   bench.host.active.add(a.key);
-  const tokens = await Promise.all(Array.from({ length: 20 }, (_, at) => operator.timed(`${at}`, { iat: at }, a.pair)));
+  const tokens = Array.from({ length: 20 }, (_, at) => operator.timed(`${at}`, { iat: at }, a.pair));
   await Promise.all(tokens.map(({ token }) => bench.change(`$SYS.REQ.ACCOUNT.${a.key}.CLAIMS.UPDATE`, token)));
   assert.is(bench.host.applied.get(a.key), tokens[19]!.token);
   await bench.close();
