@@ -1,5 +1,6 @@
 /** Accounts an operator has deleted. */
 
+import { isAccountKey } from '../../protocols/jwt/resolver/account-key.ts';
 import { done, failed, type Outcome } from '../../protocols/jwt/resolver/answers.ts';
 import { decodeToken, signatureFailure } from '../../protocols/jwt/token.ts';
 import type { ResolverHost } from '../operator/contract.ts';
@@ -22,6 +23,7 @@ export async function deleteAccounts(text: string, surroundings: DeletionSurroun
   if ('failure' in request && request.failure === signatureFailure(token)) return refused('', request.failure);
   if (!isAllowed) return refused(subject, 'delete must be enabled in server config');
   if ('failure' in request) return refused(subject, request.failure);
+  if (!request.accountKeys.every(isAccountKey)) return refused(subject, 'malformed request');
   if (request.accountKeys.includes(host.system.name)) return refused(subject, 'not allowed to delete system account');
   return deleteAll(request.accountKeys, surroundings);
 }

@@ -47,5 +47,6 @@ async function keepAndApply(
   } catch (error) {
     return (error as Error).message;
   }
-  return host.isActive(accountKey) ? host.apply(accountKey, token) : null;
+  // Also for an account that is not in use: whoever was told that there is none may ask again.
+  return host.apply(accountKey, token);
 }

@@ -50,6 +50,7 @@ export class TestHost implements ResolverHost {
   }
 
   async apply(accountKey: string, token: string): Promise<string | null> {
+    if (!this.active.has(accountKey)) return null;
     if (this.refusal === null) this.applied.set(accountKey, token);
     return this.refusal;
   }
