@@ -21,7 +21,7 @@ export class AccountServer {
   readonly #clock: Clock;
   readonly #plain = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
   readonly #secure: SecureAgent;
-  readonly #closing = new AbortController();
+  readonly #underWay = new Set<AbortController>();
 
   constructor(base: string, { clock, tls }: Surroundings) {
     this.#base = base.endsWith('/') ? base : `${base}/`;
@@ -33,21 +33,20 @@ export class AccountServer {
   async get(name: string): Promise<string> {
     const url = this.#base + name;
     const late = new AbortController();
-    const stop = (): void => late.abort();
-    const timer = this.#clock.after(TIMEOUT_MS, stop);
-    this.#closing.signal.addEventListener('abort', stop);
+    const timer = this.#clock.after(TIMEOUT_MS, () => late.abort());
+    this.#underWay.add(late);
     try {
       return await this.#follow(parsed(url), late.signal);
     } catch (error) {
       throw new Error(`could not fetch <"${shownUrl(url)}">: ${failureReason(error as Error, url)}`, { cause: error });
     } finally {
       timer.cancel();
-      this.#closing.signal.removeEventListener('abort', stop);
+      this.#underWay.delete(late);
     }
   }
 
   close(): void {
-    this.#closing.abort();
+    for (const one of this.#underWay) one.abort();
     this.#plain.destroy();
     this.#secure.destroy();
   }

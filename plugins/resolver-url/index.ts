@@ -58,8 +58,9 @@ class UrlResolver implements AccountResolver {
     return lookup;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#server.close();
-    return this.#stopUpdates();
+    await Promise.allSettled(this.#lookups.values());
+    await this.#stopUpdates();
   }
 }

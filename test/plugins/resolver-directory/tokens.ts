@@ -1,6 +1,7 @@
 /** An operator, and what it signs. */
 import { createAccount, createOperator, encodeAccount, type KeyPair } from '@nats-io/jwt';
 import { textToSign, withSignature } from '../../../protocols/jwt/token.ts';
+import { encodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
 
 export const FAR_FUTURE = 4_000_000_000;
 const UNLIMITED = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
@@ -46,6 +47,13 @@ export class TestOperator {
 
 export function timedTokens(operator: TestOperator, count: number): AccountToken[] {
   return Array.from({ length: count }, (_, at) => operator.timed(`account ${at}`, { iat: 1000 + at }));
+}
+
+/** The key of an account nobody has the secret of. */
+export function madeUpKey(number: number): string {
+  const bytes = Buffer.alloc(32);
+  bytes.writeUInt32BE(number);
+  return encodePublicKey(NkeyKind.account, bytes);
 }
 
 /** The official library would put in the time of day. */
