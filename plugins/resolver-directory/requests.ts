@@ -23,6 +23,8 @@ import type { TokenStore } from './token-store.ts';
 import { update } from './updates.ts';
 
 const PACKS = { requestsMax: 16, bytesMax: 1_048_576 };
+/** Tokens of a pack that are read at a time. */
+const PACK_SLICE = 64;
 const TOO_MANY = 'too many requests wait, try again later';
 
 export interface RequestSurroundings {
@@ -139,12 +141,19 @@ export class Requests {
     const { store } = this.#of;
     if (request.reply === '') return;
     if (!isSame(request.body, store.hash)) {
-      for (const accountKey of store.keys()) {
-        const token = await store.peek(accountKey);
-        if (token !== null) this.#answer(request, packLine(accountKey, token));
+      const accountKeys = store.keys();
+      for (let from = 0; from < accountKeys.length; from += PACK_SLICE) {
+        await this.#packSlice(request, accountKeys.slice(from, from + PACK_SLICE));
       }
     }
     this.#answer(request, '');
+  }
+
+  async #packSlice(request: RetainedMessage, accountKeys: readonly string[]): Promise<void> {
+    const tokens = await Promise.all(accountKeys.map((accountKey) => this.#of.store.peek(accountKey)));
+    tokens.forEach((token, at) => {
+      if (token !== null) this.#answer(request, packLine(accountKeys[at]!, token));
+    });
   }
 
   #answer({ reply }: RetainedMessage, body: string): void {
