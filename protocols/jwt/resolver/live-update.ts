@@ -1,4 +1,5 @@
 /** How a resolver that stores nothing takes a pushed token: for accounts in use, until they are forgotten. */
+import { signatureFailure } from '../token.ts';
 import { done, failed, type Outcome } from './answers.ts';
 import { mismatch, readPushedToken } from './pushed-token.ts';
 
@@ -20,9 +21,10 @@ export async function updateLive(accountKey: string, token: string, accounts: Li
   return refusal === null ? done(accountKey, 'jwt updated') : failed(accountKey, ERROR, refusal);
 }
 
-async function whatIsWrong(accountKey: string, token: string, accounts: LiveAccounts): Promise<string | null> {
-  const read = readPushedToken(token);
-  if ('failure' in read) return read.failure;
-  const checked = (await accounts.check(token)) as { readonly failure?: string };
-  return checked.failure ?? mismatch(read, accountKey);
+/** What else is wrong with it shows when it is to be applied, and only then does it matter. */
+async function whatIsWrong(accountKey: string, text: string, accounts: LiveAccounts): Promise<string | null> {
+  const token = readPushedToken(text);
+  if ('failure' in token) return token.failure;
+  const { failure } = (await accounts.check(text)) as { readonly failure?: string };
+  return failure === signatureFailure(token) ? failure : mismatch(token, accountKey);
 }
