@@ -24,6 +24,8 @@ export interface KnownPlugin {
   readonly isUsual?: boolean;
   /** Runs whenever one of these does, where no plugins are listed: they need what it provides. */
   readonly alongside?: readonly string[];
+  /** The same for keys that belong to others. */
+  readonly alongsideKeys?: readonly string[];
 }
 
 export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
@@ -39,6 +41,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     name: 'tls',
     load: async () => (await import('../plugins/tls/index.ts')).plugin,
     keys: ['tls', 'allow_non_tls'],
+    alongsideKeys: ['resolver_tls'],
     isGuard: true,
     provides: ['tls.contexts', 'monitor.section', 'auth.authenticator'],
   },

@@ -4,6 +4,8 @@ import type { Disk } from '../../kernel/plugin-api.ts';
 import { isAccountKey } from '../../protocols/jwt/resolver/account-key.ts';
 
 const ENDING = '.jwt';
+/** Of names that may be keys: whether they are is computed one by one, for there may be very many. */
+const LIKELY = /^A[A-Z2-7]{55}\.jwt$/;
 /** What the disk port leaves behind when the process dies while it replaces a file of ours. */
 const ABANDONED = /^(A[A-Z2-7]{55})\.jwt\.[0-9-]+\.tmp$/;
 
@@ -21,16 +23,13 @@ export class TokenFiles {
     this.#disk = disk;
   }
 
-  /** Makes the folder where there is none, clears away what a crash left, and answers whose tokens there are. */
+  /** Makes the folder where there is none, clears away what a crash left, and answers whose tokens there may be. */
   async open(): Promise<string[]> {
     try {
       await this.#disk.makeDirectory(this.folder);
       const names = await this.#disk.list(this.folder);
       await this.#clear(names.filter((name) => isAccountKey(ABANDONED.exec(name)?.[1] ?? '')));
-      return names
-        .filter((name) => name.endsWith(ENDING))
-        .map((name) => name.slice(0, -ENDING.length))
-        .filter(isAccountKey);
+      return names.filter((name) => LIKELY.test(name)).map((name) => name.slice(0, -ENDING.length));
     } catch (error) {
       const reason = `the resolver cannot use its directory "${this.folder}": ${(error as Error).message}`;
       throw new Error(`${reason}; give a "dir" that this process may read and write`, { cause: error });

@@ -15,6 +15,8 @@ export class TokenIndex {
   /** The one whose use lies back furthest comes first. */
   readonly #entries = new Map<string, IndexEntry>();
   readonly #hash = new Uint8Array(HASH_BYTES);
+  /** Null after one was added or removed. */
+  #sorted: readonly string[] | null = null;
   /** No entry is due earlier. */
   #nextDueMs = Infinity;
 
@@ -31,12 +33,15 @@ export class TokenIndex {
     return this.#entries.get(accountKey);
   }
 
-  keys(): string[] {
-    return [...this.#entries.keys()].sort();
+  keys(): readonly string[] {
+    this.#sorted ??= [...this.#entries.keys()].sort();
+    return this.#sorted;
   }
 
   set(accountKey: string, entry: IndexEntry): void {
+    const sorted = this.#entries.has(accountKey) ? this.#sorted : null;
     this.remove(accountKey);
+    this.#sorted = sorted;
     this.#entries.set(accountKey, entry);
     this.#mix(entry.digest);
     this.#nextDueMs = Math.min(this.#nextDueMs, entry.dueMs);
@@ -46,6 +51,7 @@ export class TokenIndex {
     const entry = this.#entries.get(accountKey);
     if (entry === undefined) return;
     this.#entries.delete(accountKey);
+    this.#sorted = null;
     this.#mix(entry.digest);
   }
 

@@ -50,7 +50,7 @@ export class TokenStore {
     return this.#index.hash;
   }
 
-  keys(): string[] {
+  keys(): readonly string[] {
     return this.#index.keys();
   }
 
@@ -157,6 +157,7 @@ export class TokenStore {
   }
 
   #load(accountKey: string): void {
+    if (!isAccountKey(accountKey)) return;
     try {
       this.#note(accountKey, this.#files.readNow(accountKey));
     } catch (error) {
