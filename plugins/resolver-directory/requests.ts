@@ -138,15 +138,18 @@ export class Requests {
   }
 
   async #pack(request: RetainedMessage): Promise<void> {
-    const { store } = this.#of;
+    const { store, ctx } = this.#of;
     if (request.reply === '') return;
-    if (!isSame(request.body, store.hash)) {
+    const { hash } = store;
+    if (!isSame(request.body, hash)) {
       const accountKeys = store.keys();
       for (let from = 0; from < accountKeys.length; from += PACK_SLICE) {
         await this.#packSlice(request, accountKeys.slice(from, from + PACK_SLICE));
       }
     }
     this.#answer(request, '');
+    const [theirs, ours] = [hexOf(request.body.subarray(0, hash.length)), hexOf(hash)];
+    ctx.kernel.log.debug(`DirResolver - Pack request hash ${theirs} - finished responding with hash ${ours}`);
   }
 
   async #packSlice(request: RetainedMessage, accountKeys: readonly string[]): Promise<void> {
@@ -164,6 +167,10 @@ export class Requests {
 
 function text({ body }: RetainedMessage): string {
   return Buffer.from(body.buffer, body.byteOffset, body.length).toString();
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

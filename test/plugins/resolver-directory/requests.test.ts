@@ -125,7 +125,13 @@ test('an update without a reply subject acts too', async () => {
 test('unknown accounts are looked up in vain, and names that are none are not answered', async () => {
   const bench = await open('full');
   assert.is(await bench.request(lookupOf(a.key)), '');
-  for (const name of ['foo', '..', a.key.toLowerCase(), `${a.key.slice(0, -1)}7`, '%2e%2e%2fjwt']) {
+  for (const name of [
+    'foo',
+    '..',
+    a.key.toLowerCase(),
+    `${a.key.slice(0, -1)}${a.key.endsWith('7') ? '6' : '7'}`,
+    '%2e%2e%2fjwt',
+  ]) {
     const { publisher } = bench.bench.broker;
     let answers = 0;
     const end = publisher.subscribe(bench.host.system, 'answer', '', () => void answers++);

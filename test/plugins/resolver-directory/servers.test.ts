@@ -179,14 +179,16 @@ test('servers compare what they have, and take over what is newer', async () => 
   await other.change(UPDATE, b.token);
   const cut = connect(mine, other);
   await mine.ports.clock.advance(INTERVAL_MS);
-  await until(async () => (await mine.list()).length === 2);
+  await until(() => mine.bench.log.includes('info DirResolver - Merged 2 accounts from another server'));
+  assert.is((await mine.list()).length, 2);
   assert.is(await mine.resolver.fetch(a.key), newer.token);
   assert.is(await mine.resolver.fetch(b.key), b.token);
   assert.is(mine.host.applied.get(a.key), newer.token);
-  await until(() => mine.bench.log.includes('info DirResolver - Merged 2 accounts from another server'));
   await mine.change(UPDATE, operator.timed('newest', { iat: 9999 }, a.pair).token);
   const before = await mine.resolver.fetch(a.key);
   await mine.ports.clock.advance(INTERVAL_MS);
+  const packs = (): number => other.bench.log.filter((line) => line.includes('finished responding with hash')).length;
+  await until(() => packs() === 2);
   await settle();
   assert.is(await mine.resolver.fetch(a.key), before, 'what is older there is left there');
   cut();
