@@ -26,6 +26,8 @@ export interface KnownPlugin {
   readonly isUsual?: boolean;
   /** Runs whenever one of these does, where no plugins are listed: they need what it provides. */
   readonly alongside?: readonly string[];
+  /** The same for keys that belong to others. */
+  readonly alongsideKeys?: readonly string[];
 }
 
 export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
@@ -49,6 +51,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     name: 'tls',
     load: async () => (await import('../plugins/tls/index.ts')).plugin,
     keys: ['tls', 'allow_non_tls'],
+    alongsideKeys: ['resolver_tls'],
     isGuard: true,
     provides: ['tls.contexts', 'monitor.section', 'auth.authenticator'],
   },
@@ -64,6 +67,24 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     name: 'message-trace',
     load: async () => (await import('../plugins/message-trace/index.ts')).plugin,
     isUsual: true,
+  },
+  {
+    name: 'resolver-memory',
+    load: async () => (await import('../plugins/resolver-memory/index.ts')).plugin,
+    provides: ['account.resolver'],
+    alongside: ['operator'],
+  },
+  {
+    name: 'resolver-url',
+    load: async () => (await import('../plugins/resolver-url/index.ts')).plugin,
+    provides: ['account.resolver'],
+    alongside: ['operator'],
+  },
+  {
+    name: 'resolver-directory',
+    load: async () => (await import('../plugins/resolver-directory/index.ts')).plugin,
+    provides: ['account.resolver'],
+    alongside: ['operator'],
   },
   { name: 'ocsp', keys: ['ocsp', 'ocsp_cache'] },
   {

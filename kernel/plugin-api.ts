@@ -63,7 +63,7 @@ export {
 } from './config/grammar/node.ts';
 /** What a user may do, as it is written: `{publish: ..., subscribe: ..., allow_responses: ...}`. */
 export { readPermissions } from './config/permission-options.ts';
-export { NOWHERE, type Place, type Problem, type Problems } from './config/problem.ts';
+export { NOWHERE, type Place, type Problem, Problems, renderProblems } from './config/problem.ts';
 export { defineSchema, type FieldUse, type OptionsOf, type Schema, wasGiven } from './config/schema.ts';
 
 // --- The broker: who is there, and what they may do ---

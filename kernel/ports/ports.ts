@@ -67,6 +67,10 @@ export interface Disk {
   /** Replaces the file as a whole: a reader sees the old bytes or the new ones. */
   writeFile(path: string, bytes: Uint8Array | string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** In one step; what stood under the new name is gone. */
+  rename(from: string, to: string): Promise<void>;
+  /** From now on no crash undoes what was removed and renamed in the directory. */
+  syncDirectory(path: string): Promise<void>;
   makeDirectory(path: string): Promise<void>;
   list(path: string): Promise<string[]>;
 }

@@ -40,6 +40,19 @@ export class SimulatedDisk implements Disk {
     this.files.delete(path);
   }
 
+  async rename(from: string, to: string): Promise<void> {
+    await this.operation();
+    const bytes = this.files.get(from);
+    if (bytes === undefined || !this.isDirectory(parentOf(to))) throw missing('rename', from);
+    this.files.delete(from);
+    this.files.set(to, bytes);
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    await this.operation();
+    if (!this.isDirectory(path)) throw missing('open', path);
+  }
+
   async makeDirectory(path: string): Promise<void> {
     await this.operation();
     for (let folder = path; !this.directories.has(folder); folder = parentOf(folder)) this.directories.add(folder);

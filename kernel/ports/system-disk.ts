@@ -9,6 +9,8 @@ export function systemDisk(): Disk {
     readFileSync: (path) => readFileSync(path),
     writeFile: replaceFile,
     remove: (path) => rm(path, { force: true }),
+    rename,
+    syncDirectory,
     makeDirectory: async (path) => {
       await mkdir(path, { recursive: true });
     },

@@ -61,7 +61,8 @@ export class Message {
   /** A copy that outlives the call. */
   retain(): RetainedMessage {
     const { subject, reply } = this;
-    return { subject, reply, header: this.header.slice(), body: this.body.slice() };
+    // Not `slice`: that of a Buffer is a view, and shows what is read next.
+    return { subject, reply, header: new Uint8Array(this.header), body: new Uint8Array(this.body) };
   }
 }
 

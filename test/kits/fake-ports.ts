@@ -104,6 +104,13 @@ export class FakeDisk implements Disk {
     this.files.delete(path);
   }
 
+  async rename(from: string, to: string): Promise<void> {
+    this.files.set(to, this.readFileSync(from));
+    this.files.delete(from);
+  }
+
+  async syncDirectory(): Promise<void> {}
+
   async makeDirectory(): Promise<void> {}
 
   async list(path: string): Promise<string[]> {

@@ -43,6 +43,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     uses: ['node:fs'],
     reason: "an operator's token is part of the configuration, be it in a file of its own; there are no ports yet",
   },
+  {
+    path: 'plugins/resolver-url/',
+    uses: ['node:http', 'node:https'],
+    reason: 'asks web servers, also over TLS and by name: HTTP over streams of the port would be a client of our own',
+  },
   { path: 'plugins/monitoring/', uses: ['node:http', 'node:https'], reason: 'speaks HTTP over streams the port gave' },
 ];
 

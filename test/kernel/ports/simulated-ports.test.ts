@@ -220,14 +220,19 @@ test('each machine has its own ports and its own files', async () => {
   assert.is(Buffer.from(a.disk.readFileSync('/data/deep/file')).toString(), 'text');
   assert.equal(await world.until(a.disk.list('/data')), ['deep']);
   assert.equal(await world.until(a.disk.list('/')), ['data']);
-  await world.until(a.disk.remove('/data/deep/file'));
+  await world.until(a.disk.rename('/data/deep/file', '/data/deep/other'));
+  await world.until(a.disk.syncDirectory('/data/deep'));
+  assert.equal(await world.until(a.disk.list('/data/deep')), ['other']);
+  await world.until(a.disk.remove('/data/deep/other'));
   const codeOf = (operation: Promise<unknown>) => operation.catch((error: NodeJS.ErrnoException) => error.code);
   const refusals = [
     codeOf(a.disk.readFile('/data/deep/file')),
     codeOf(b.disk.writeFile('/data/deep/file', 'text')),
     codeOf(b.disk.list('/data')),
+    codeOf(a.disk.rename('/data/deep/file', '/data/deep/other')),
+    codeOf(b.disk.syncDirectory('/data')),
   ];
-  assert.equal(await world.until(Promise.all(refusals)), ['ENOENT', 'ENOENT', 'ENOENT']);
+  assert.equal(await world.until(Promise.all(refusals)), Array(5).fill('ENOENT'));
   assert.equal(a.network.interfaceAddresses(), ['a']);
 });
 

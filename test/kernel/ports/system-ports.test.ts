@@ -82,6 +82,19 @@ test('a file is replaced as a whole and leaves nothing beside it', () =>
     assert.equal(await disk.list(join(folder, 'deep')), []);
   }));
 
+test('a file that is renamed takes the place of another', () =>
+  inFolder(async (folder) => {
+    const [one, other] = [join(folder, 'one'), join(folder, 'other')];
+    await disk.writeFile(one, '1');
+    await disk.writeFile(other, '2');
+    await disk.rename(one, other);
+    await disk.syncDirectory(folder);
+    assert.equal(await disk.list(folder), ['other']);
+    assert.is(text(await disk.readFile(other)), '1');
+    assert.is(await disk.rename(one, other).catch((error: NodeJS.ErrnoException) => error.code), 'ENOENT');
+    assert.is(await disk.syncDirectory(one).catch((error: NodeJS.ErrnoException) => error.code), 'ENOENT');
+  }));
+
 test('a replaced file keeps its permissions, and a link stays a link', () =>
   inFolder(async (folder) => {
     const path = join(folder, 'file');
