@@ -2,16 +2,18 @@
 import type { ClientConnection } from './client-connection.ts';
 import type { ClientOptions } from './client-options.ts';
 
-export function introduction({ options, account }: ClientConnection): string {
+export function introduction({ options, account, identity }: ClientConnection): string {
   const { version, lang, name } = options;
   const program = [version === '' ? '' : `v${version}`, lang, name].filter((part) => part !== '').join(':');
-  const person = personIn(options);
-  const parts = [program, person === '' ? '' : `${account.name}/${person}`];
+  const person = personIn(options, identity?.user ?? '');
+  const place = account.title === '' ? account.name : `${account.name}/${account.title}`;
+  const parts = [program, person === '' ? '' : `${place}/${person}`];
   return parts.map((part) => (part === '' ? '' : ` - "${part}"`)).join('');
 }
 
 /** Nothing secret: of a token only that there is one. */
-function personIn({ nkey, user, auth_token: token }: Readonly<ClientOptions>): string {
+function personIn({ jwt, nkey, user, auth_token: token }: Readonly<ClientOptions>, known: string): string {
+  if (jwt !== '' && known !== '') return `jwt:${known}`;
   if (nkey !== '') return `nkey:${nkey}`;
   if (user !== '') return `user:${user}`;
   return token === '' ? '' : 'token';
