@@ -99,7 +99,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     name: 'operator',
     load: async () => (await import('../plugins/operator/index.ts')).plugin,
     isGuard: true,
-    provides: ['auth.authenticator', 'operator.users'],
+    provides: ['auth.authenticator', 'operator.users', 'monitor.section'],
     keys: [
       'operator',
       'resolver',

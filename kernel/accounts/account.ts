@@ -37,6 +37,8 @@ export class Account {
   readonly sublist = new Sublist();
   readonly connections = new Set<Connection>();
   isSystem: boolean;
+  /** What people call it, where the name is a key; empty where the name says it. */
+  title = '';
   limits: AccountLimits = NO_LIMITS;
   /** Null when the account has none. */
   mappings: AccountMappings | null = null;

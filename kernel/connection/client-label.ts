@@ -6,12 +6,14 @@ export function introduction({ options, account, identity }: ClientConnection): 
   const { version, lang, name } = options;
   const program = [version === '' ? '' : `v${version}`, lang, name].filter((part) => part !== '').join(':');
   const person = personIn(options, identity?.user ?? '');
-  const parts = [program, person === '' ? '' : `${account.name}/${person}`];
+  const place = account.title === '' ? account.name : `${account.name}/${account.title}`;
+  const parts = [program, person === '' ? '' : `${place}/${person}`];
   return parts.map((part) => (part === '' ? '' : ` - "${part}"`)).join('');
 }
 
 /** Who it turned out to be counts more than who it said it was. Nothing secret: of a token only that there is one. */
-function personIn({ nkey, user, auth_token: token }: Readonly<ClientOptions>, known: string): string {
+function personIn({ jwt, nkey, user, auth_token: token }: Readonly<ClientOptions>, known: string): string {
+  if (jwt !== '' && known !== '') return `jwt:${known}`;
   if (nkey !== '' && (known === '' || known === nkey)) return `nkey:${nkey}`;
   if (known !== '' || user !== '') return `user:${known || user}`;
   return token === '' ? '' : 'token';

@@ -61,6 +61,11 @@ export class AccountLoader {
     this.failures.delete(key);
   }
 
+  /** Everything may be otherwise now. */
+  forgetFailures(): void {
+    this.failures.clear();
+  }
+
   private async find(key: string): Promise<Outcome> {
     // What is no key must not become part of a path.
     if (decodePublicKey(key)?.kind !== NkeyKind.account) return { failure: MISSING };

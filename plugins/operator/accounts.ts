@@ -1,5 +1,5 @@
 /** The life of the accounts: made from a token, changed by the next, over when the time is over. */
-import type { Account, PluginContext } from '../../kernel/plugin-api.ts';
+import { type Account, CloseReason, isClient, type PluginContext } from '../../kernel/plugin-api.ts';
 import { type AccountClaims, readAccount } from '../../protocols/jwt/account-claims.ts';
 import { MemberReader } from '../../protocols/jwt/member-reader.ts';
 import type { AccountSharing } from '../account-sharing/contract.ts';
@@ -7,6 +7,7 @@ import { AccountLoader } from './account-loader.ts';
 import { endAll, reviewConnections } from './account-review.ts';
 import { settingsOf } from './account-settings.ts';
 import type { OperatorConfig } from './config.ts';
+import type { AccountResolver } from './contract.ts';
 import type { KeyCache } from './genuine-token.ts';
 import { OperatorAccount, type Terms, termsOf } from './operator-account.ts';
 import { sharesOf } from './shares.ts';
@@ -14,6 +15,8 @@ import type { Trust } from './trust.ts';
 import type { UserLogin } from './user-login.ts';
 
 const SECOND = 1000;
+/** Accounts looked at in one turn. */
+const SLICE = 64;
 const VALIDATION_FAILED = 'account validation failed';
 
 export interface AccountsParts {
@@ -46,7 +49,7 @@ export class Accounts {
 
   /** An account that has no token yet, for those whom its own key vouches for. */
   bootstrap(account: Account, issuer: string): OperatorAccount {
-    const made = new OperatorAccount(account, bootstrapTerms(account.name, issuer), this.monotonic);
+    const made = new OperatorAccount(account, bootstrapTerms(account.name, issuer), this.monotonic, this.now);
     this.loader.accounts.set(account.name, made);
     return made;
   }
@@ -68,13 +71,44 @@ export class Accounts {
     this.parts.ctx.kernel.broker.configureAccount({ name: key, limits });
   }
 
+  /**
+   * The resolver has other tokens: every loaded account goes by its own now. What has none, or one that is of no use, is no
+   * account any more, and its clients have to leave.
+   */
+  async followResolver(resolver: AccountResolver): Promise<void> {
+    const { log, ports } = this.parts.ctx.kernel;
+    this.loader.forgetFailures();
+    let count = 0;
+    for (const account of [...this.loader.accounts.values()]) {
+      const token = await resolver.fetch(account.key);
+      const isSound = token !== null && (await this.renew(account, token)) === null;
+      if (!isSound) {
+        log.info(`Reloaded: deleting account [${token === null ? 'removed' : 'bad claims'}]: "${account.key}"`);
+        this.forget(account);
+      }
+      if (++count % SLICE === 0) await new Promise<void>((resolve) => ports.clock.soon(resolve));
+    }
+  }
+
+  private forget(account: OperatorAccount): void {
+    const { broker } = this.parts.ctx.kernel;
+    this.loader.accounts.delete(account.key);
+    account.replaceTimer(() => {});
+    this.sharing?.share(account.account, { exports: [], imports: [] });
+    for (const connection of [...account.account.connections]) {
+      if (isClient(connection)) connection.sendError('Authorization Violation');
+      connection.close(CloseReason.authenticationFailure);
+    }
+    broker.accounts.remove(account.key);
+  }
+
   private async install(token: string, claims: AccountClaims): Promise<OperatorAccount> {
     const { ctx, trust } = this.parts;
     const { broker, ports } = ctx.kernel;
     const terms = termsOf(token, claims, trust.isStrict);
     const shares = await this.sharesOf(terms);
     const account = broker.configureAccount({ name: claims.subject, ...settingsOf(claims, ports.random) });
-    const made = new OperatorAccount(account, terms, this.monotonic);
+    const made = new OperatorAccount(account, terms, this.monotonic, this.now);
     this.loader.accounts.set(made.key, made);
     this.expireInTime(made);
     this.sharing?.share(account, shares);
@@ -99,7 +133,7 @@ export class Accounts {
     if (claims.subject !== known.key) return this.invalid(known.key, 'the token is about another account');
     const terms = termsOf(token, claims, trust.isStrict);
     const shares = await this.sharesOf(terms);
-    known.terms = terms;
+    known.agree(terms, this.now);
     known.isExpired = false;
     known.askedAt = this.monotonic;
     this.expireInTime(known);
@@ -115,14 +149,14 @@ export class Accounts {
   }
 
   private sharesOf({ claims, signers }: Terms): ReturnType<typeof sharesOf> {
-    const { keys, ctx } = this.parts;
-    return sharesOf({ claims, signers, keys, now: () => ctx.kernel.ports.clock.now() / SECOND });
+    const { keys } = this.parts;
+    return sharesOf({ claims, signers, keys, now: () => this.now / SECOND });
   }
 
   private expireInTime(account: OperatorAccount): void {
     const { expiresAt } = account.terms.claims;
     const { ctx } = this.parts;
-    const ms = Math.max(0, expiresAt * SECOND - ctx.kernel.ports.clock.now());
+    const ms = Math.max(0, expiresAt * SECOND - this.now);
     account.replaceTimer(expiresAt === 0 ? () => {} : ctx.after(ms, () => this.expire(account)));
   }
 
@@ -130,6 +164,10 @@ export class Accounts {
     account.isExpired = true;
     account.replaceTimer(() => {});
     endAll(account);
+  }
+
+  private get now(): number {
+    return this.parts.ctx.kernel.ports.clock.now();
   }
 
   private get monotonic(): number {

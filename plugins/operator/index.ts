@@ -1,41 +1,20 @@
 /** Operator mode: accounts and users are what signed tokens say, and trust begins with the operator's signature. */
-import { definePlugin, isClient, type PluginContext } from '../../kernel/plugin-api.ts';
-import type { AccountSharing } from '../account-sharing/contract.ts';
-import { reviewNewcomer } from './account-review.ts';
-import { Accounts } from './accounts.ts';
+import { definePlugin } from '../../kernel/plugin-api.ts';
 import { type OperatorConfig, operatorSchema, reloadAnswer } from './config.ts';
-import type { AccountResolver, ResolverKind, ResolverOptions } from './contract.ts';
-import { KeyCache } from './genuine-token.ts';
-import { UsersOfOperator } from './operator-users.ts';
-import { preloadProblem } from './preloads.ts';
-import { OperatorResolverHost } from './resolver-host.ts';
-import { Trust } from './trust.ts';
-import { UserLogin } from './user-login.ts';
-import { UserTokens } from './user-token.ts';
+import { AUTHENTICATOR, MONITOR_SECTION, OPERATOR_USERS, OperatorMode, RESOLVER, SHARING } from './operator-mode.ts';
 
-type Context = PluginContext<OperatorConfig>;
-
-const AUTHENTICATOR = 'auth.authenticator';
-const USERS = 'operator.users';
-const RESOLVER = 'account.resolver';
-const SHARING = 'account.sharing';
-
-const SECOND = 1000;
-const FETCH_TIMEOUT_MS = 1900;
-/** Keys of those who sign much, such as operators: a key is read in ten microseconds, and takes a kilobyte. */
-const ISSUER_KEYS_MAX = 256;
-const USER_TOKENS_MAX = 4096;
 /** Opening may mean asking other servers, or checking many thousands of preloads. */
-const INIT_MS = 60_000;
+const OPENING_MS = 60_000;
 
-export const plugin = definePlugin<OperatorConfig, OperatorState | null>({
+export const plugin = definePlugin<OperatorConfig, OperatorMode | null>({
   name: 'operator',
   version: '1.0.0',
   api: [1],
   summary: 'Accounts and users by signed tokens (JWT)',
   provides: [
     { name: AUTHENTICATOR, cardinality: 'chain', optional: true },
-    { name: USERS, cardinality: 'one', optional: true },
+    { name: OPERATOR_USERS, cardinality: 'one', optional: true },
+    { name: MONITOR_SECTION, cardinality: 'chain', optional: true },
   ],
   requires: [
     { name: RESOLVER, cardinality: 'named', optional: true },
@@ -55,133 +34,10 @@ export const plugin = definePlugin<OperatorConfig, OperatorState | null>({
     schema: operatorSchema,
     live: reloadAnswer,
   },
-  deadlinesMs: { init: INIT_MS, reload: INIT_MS },
+  deadlinesMs: { init: OPENING_MS, reload: OPENING_MS },
 
-  register: (ctx) => (ctx.config.trustedKeys.length === 0 ? null : new OperatorState(ctx)),
-  init: (_ctx, state) => state?.open(),
-  reload: (_ctx, state, { after }) => state?.change(after),
-  close: (_ctx, state) => state?.close(),
+  register: (ctx) => (ctx.config.trustedKeys.length === 0 ? null : new OperatorMode(ctx)),
+  init: (_ctx, mode) => mode?.open(),
+  reload: (_ctx, mode, { after }) => mode?.change(after),
+  close: (_ctx, mode) => mode?.close(),
 });
-
-class OperatorState {
-  private readonly ctx: Context;
-  private readonly keys = new KeyCache(ISSUER_KEYS_MAX);
-  private readonly trust: Trust;
-  private readonly accounts: Accounts;
-  private readonly login: UserLogin;
-  private config: OperatorConfig;
-  private resolver: AccountResolver | null = null;
-
-  constructor(ctx: Context) {
-    const { config, kernel } = ctx;
-    const now = (): number => kernel.ports.clock.now();
-    this.ctx = ctx;
-    this.config = config;
-    this.trust = new Trust(config, this.keys, () => now() / SECOND);
-    this.accounts = new Accounts({ ctx, trust: this.trust, keys: this.keys }, timeoutOf(config));
-    const { loader } = this.accounts;
-    const tokens = new UserTokens(this.keys, USER_TOKENS_MAX);
-    this.login = new UserLogin({ trust: this.trust, loader, tokens, now, settings: () => this.config });
-    this.accounts.login = this.login;
-    ctx.provide(AUTHENTICATOR, this.login);
-    ctx.provide(USERS, new UsersOfOperator(this.login, loader));
-    this.tap();
-  }
-
-  private tap(): void {
-    const { ctx, login, accounts } = this;
-    ctx.tap('server.configure', (options) => {
-      const { systemAccount } = this.config;
-      return systemAccount === null || options.systemAccount === null ? undefined : { ...options, systemAccount };
-    });
-    ctx.tap('account.resolve', async (name) => {
-      await accounts.loader.load(name);
-      return undefined;
-    });
-    ctx.tap('connection.authenticated', (connection) => {
-      const account = accounts.loader.accounts.get(connection.account.name);
-      if (account !== undefined && isClient(connection)) reviewNewcomer(connection, account, login);
-    });
-  }
-
-  async open(): Promise<void> {
-    const { ctx, config, accounts } = this;
-    this.introduce();
-    accounts.sharing = ctx.useOptional<AccountSharing>(SHARING) ?? null;
-    if (config.resolver === null) return;
-    await this.checkPreloads(config.resolver);
-    const resolver = await this.kindOf(config.resolver).open(config.resolver, this.host());
-    this.resolver = resolver;
-    accounts.loader.resolver = resolver;
-    await this.loadSystemAccount(config.resolver);
-  }
-
-  async change(after: OperatorConfig): Promise<void> {
-    const { resolver } = after;
-    if (resolver !== null) {
-      await this.checkPreloads(resolver);
-      await this.resolver?.preload?.(resolver.preloads);
-    }
-    this.config = after;
-  }
-
-  async close(): Promise<void> {
-    await this.resolver?.close();
-  }
-
-  private introduce(): void {
-    const { log } = this.ctx.kernel;
-    const { operators } = this.config;
-    if (operators.length === 0) return;
-    log.info('Trusted Operators');
-    for (const { claims } of operators) {
-      log.info(`  System  : ${JSON.stringify(claims.audience)}`);
-      log.info(`  Operator: ${JSON.stringify(claims.name)}`);
-      log.info(`  Issued  : ${dateText(claims.issuedAt)}`);
-      log.info(`  Expires : ${claims.expiresAt === 0 ? 'Never' : dateText(claims.expiresAt)}`);
-    }
-  }
-
-  private async checkPreloads({ preloads }: ResolverOptions): Promise<void> {
-    const problem = await preloadProblem(preloads, this.keys, this.ctx.kernel.ports.clock);
-    if (problem !== null) throw new Error(problem);
-  }
-
-  private kindOf({ type }: ResolverOptions): ResolverKind {
-    const kinds = this.ctx.useAll<ResolverKind>(RESOLVER);
-    const kind = kinds.find(({ id }) => id === type);
-    if (kind !== undefined) return kind.value;
-    const known = kinds.map(({ id }) => `"${id}"`).join(', ') || 'none';
-    throw new Error(`no plugin keeps accounts in a resolver of type "${type}"; the types of this broker: ${known}`);
-  }
-
-  private host(): OperatorResolverHost {
-    const { ctx, trust, keys, accounts } = this;
-    const { system, global } = ctx.kernel.broker.accounts;
-    // Without a system account nobody can ask anything of a resolver; it serves where nobody is.
-    return new OperatorResolverHost({ ctx, trust, keys, accounts, system: system ?? global });
-  }
-
-  /** Where accounts come from other servers, or are yet to be pushed here, the first who pushes must be let in. */
-  private async loadSystemAccount({ type }: ResolverOptions): Promise<void> {
-    const { system } = this.ctx.kernel.broker.accounts;
-    const { operators, systemAccount } = this.config;
-    if (system === null || systemAccount === null) return;
-    const outcome = await this.accounts.loader.load(system.name);
-    if (!('failure' in outcome)) return;
-    const [operator] = operators;
-    if (type === 'memory' || operator === undefined || operators.length > 1) {
-      throw new Error(`error resolving system account: ${outcome.failure}`);
-    }
-    this.accounts.bootstrap(system, operator.claims.issuer);
-  }
-}
-
-function timeoutOf({ resolver }: OperatorConfig): number {
-  return resolver?.timeoutMs ?? FETCH_TIMEOUT_MS;
-}
-
-function dateText(seconds: number): string {
-  const [day, time] = new Date(seconds * SECOND).toISOString().split('T');
-  return `${day} ${time!.slice(0, 8)} +0000 UTC`;
-}

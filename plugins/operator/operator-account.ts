@@ -19,7 +19,9 @@ export interface Terms {
 export class OperatorAccount {
   readonly key: string;
   readonly account: Account;
-  terms: Terms;
+  /** Milliseconds since 1970, when the terms came. */
+  updatedAt: number;
+  private current: Terms;
   /** Its time is over, or it was deleted: nobody is let in until there is a new token. */
   isExpired = false;
   /** The change of the token that is under way, and all before it. */
@@ -28,11 +30,24 @@ export class OperatorAccount {
   askedAt: number;
   private stopTimer: () => void = () => {};
 
-  constructor(account: Account, terms: Terms, askedAt: number) {
+  constructor(account: Account, terms: Terms, askedAt: number, now: number) {
     this.key = account.name;
     this.account = account;
-    this.terms = terms;
+    this.current = terms;
     this.askedAt = askedAt;
+    this.updatedAt = now;
+    this.account.title = terms.claims.name;
+  }
+
+  get terms(): Terms {
+    return this.current;
+  }
+
+  /** Goes by these from now on. */
+  agree(terms: Terms, now: number): void {
+    this.current = terms;
+    this.updatedAt = now;
+    this.account.title = terms.claims.name;
   }
 
   get name(): string {

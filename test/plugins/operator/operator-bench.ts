@@ -1,6 +1,7 @@
 /** A broker in operator mode, with a resolver the test holds in its hands, and clients whose wires it holds too. */
 import { Buffer } from 'node:buffer';
 import { composeServer } from '../../../bin/compose.ts';
+import { readSoundConfiguration } from '../../../bin/configuration.ts';
 import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
 import type { Server } from '../../../kernel/server.ts';
 import type {
@@ -15,6 +16,9 @@ import { listLog } from '../../kits/plugin-kit.ts';
 import { connectLine, infoOf, until } from '../auth/auth-bench.ts';
 import { ACME, BOB, operatorToken, type Pair, SYSTEM } from './issuer.ts';
 
+/** The same each time: a token holds the second it was made in. */
+const USUAL = operatorToken();
+
 /** Keeps tokens in memory, as the test says. */
 export class TestResolver implements AccountResolver, ResolverKind {
   readonly tokens = new Map<string, string>();
@@ -27,7 +31,7 @@ export class TestResolver implements AccountResolver, ResolverKind {
   async open(options: ResolverOptions, host: ResolverHost): Promise<AccountResolver> {
     this.options = options;
     this.host = host;
-    await this.preload(options.preloads);
+    await this.preload(options.preloads, false);
     return this;
   }
 
@@ -37,7 +41,9 @@ export class TestResolver implements AccountResolver, ResolverKind {
     return this.tokens.get(accountKey) ?? null;
   }
 
-  async preload(preloads: ReadonlyMap<string, string>): Promise<void> {
+  /** At a reload what is not among them is gone, as with the resolver MEMORY. */
+  async preload(preloads: ReadonlyMap<string, string>, isReload = true): Promise<void> {
+    if (isReload) this.tokens.clear();
     for (const [key, token] of preloads) this.tokens.set(key, token);
   }
 
@@ -80,16 +86,10 @@ export class OperatorBench {
 
   static async compose(options: OperatorBenchOptions = {}): Promise<OperatorBench> {
     const bench = new OperatorBench();
-    const {
-      text = '',
-      resolver = 'MEMORY',
-      operator = await operatorToken(),
-      tokens = new Map(),
-      plugins = [],
-    } = options;
+    const { tokens = new Map(), plugins = [] } = options;
     for (const [pair, token] of tokens) bench.accounts.tokens.set(pair.getPublicKey(), token);
     bench.server = await composeServer({
-      text: `operator: ${operator}\nresolver: ${resolver}\n${text}\n`,
+      text: await configText(options),
       path: 'test.conf',
       plugins: ['auth', 'operator', resolverPlugin(bench.accounts), ...plugins],
       ports: bench.ports,
@@ -151,11 +151,26 @@ export class OperatorBench {
     return this.accounts.host!.apply(pair.getPublicKey(), token);
   }
 
+  /** As after a change of the configuration file. */
+  async reload(options: OperatorBenchOptions = {}): Promise<void> {
+    const { plugins } = await readSoundConfiguration({
+      text: await configText(options),
+      path: 'test.conf',
+      plugins: ['auth', 'operator'],
+      clock: this.ports.clock,
+    });
+    await this.server.host.reload(new Map(plugins.map(({ definition, config }) => [definition.name, config])));
+  }
+
   get errors(): string[] {
     return this.log
       .filter((line) => line.startsWith('error'))
       .map((line) => line.replace(/^error \S+ - cid:\d+ - /, ''));
   }
+}
+
+async function configText({ text = '', resolver = 'MEMORY', operator }: OperatorBenchOptions): Promise<string> {
+  return `operator: ${operator ?? (await USUAL)}\nresolver: ${resolver}\n${text}\n`;
 }
 
 /** The accounts nearly every test needs. */

@@ -1,0 +1,167 @@
+/** The parts of operator mode, put together, and when they open and change. */
+import { isClient, type PluginContext } from '../../kernel/plugin-api.ts';
+import type { AccountSharing } from '../account-sharing/contract.ts';
+import { MISSING } from './account-loader.ts';
+import { reviewNewcomer } from './account-review.ts';
+import { Accounts } from './accounts.ts';
+import type { OperatorConfig } from './config.ts';
+import type { AccountResolver, ResolverKind, ResolverOptions } from './contract.ts';
+import { KeyCache } from './genuine-token.ts';
+import { OperatorMonitor } from './monitor.ts';
+import { UsersOfOperator } from './operator-users.ts';
+import { preloadProblem } from './preloads.ts';
+import { OperatorResolverHost } from './resolver-host.ts';
+import { Trust } from './trust.ts';
+import { UserLogin } from './user-login.ts';
+import { UserTokens } from './user-token.ts';
+
+export const AUTHENTICATOR = 'auth.authenticator';
+export const OPERATOR_USERS = 'operator.users';
+export const MONITOR_SECTION = 'monitor.section';
+export const RESOLVER = 'account.resolver';
+export const SHARING = 'account.sharing';
+
+/** The resolver that has nothing but preloads. */
+const MEMORY = 'memory';
+
+const SECOND = 1000;
+const FETCH_TIMEOUT_MS = 1900;
+/** Keys of those who sign much, such as operators: a key is read in ten microseconds, and takes a kilobyte. */
+const ISSUER_KEYS_MAX = 256;
+const USER_TOKENS_MAX = 4096;
+
+export class OperatorMode {
+  private readonly ctx: PluginContext<OperatorConfig>;
+  private readonly keys = new KeyCache(ISSUER_KEYS_MAX);
+  private readonly trust: Trust;
+  private readonly accounts: Accounts;
+  private readonly login: UserLogin;
+  private config: OperatorConfig;
+  private resolver: AccountResolver | null = null;
+
+  constructor(ctx: PluginContext<OperatorConfig>) {
+    const { config, kernel } = ctx;
+    const now = (): number => kernel.ports.clock.now();
+    this.ctx = ctx;
+    this.config = config;
+    this.trust = new Trust(config, this.keys, () => now() / SECOND);
+    this.accounts = new Accounts({ ctx, trust: this.trust, keys: this.keys }, timeoutOf(config));
+    const { loader } = this.accounts;
+    const tokens = new UserTokens(this.keys, USER_TOKENS_MAX);
+    this.login = new UserLogin({ trust: this.trust, loader, tokens, now, settings: () => this.config });
+    this.accounts.login = this.login;
+    ctx.provide(AUTHENTICATOR, this.login);
+    ctx.provide(OPERATOR_USERS, new UsersOfOperator(this.login, loader));
+    ctx.provide(MONITOR_SECTION, new OperatorMonitor(config, loader.accounts));
+    this.tap();
+  }
+
+  private tap(): void {
+    const { ctx, login, accounts } = this;
+    ctx.tap('server.configure', (options) => {
+      const { systemAccount } = this.config;
+      return systemAccount === null || options.systemAccount === null ? undefined : { ...options, systemAccount };
+    });
+    ctx.tap('account.resolve', async (name) => {
+      await accounts.loader.load(name);
+      return undefined;
+    });
+    ctx.tap('connection.authenticated', (connection) => {
+      const account = accounts.loader.accounts.get(connection.account.name);
+      if (account !== undefined && isClient(connection)) reviewNewcomer(connection, account, login);
+    });
+  }
+
+  async open(): Promise<void> {
+    const { ctx, config, accounts } = this;
+    this.introduce();
+    accounts.sharing = ctx.useOptional<AccountSharing>(SHARING) ?? null;
+    if (config.resolver === null) return;
+    await this.checkPreloads(config.resolver);
+    const resolver = await this.kindOf(config.resolver).open(config.resolver, this.host());
+    this.resolver = resolver;
+    accounts.loader.resolver = resolver;
+    await this.loadSystemAccount(config.resolver);
+  }
+
+  async change(after: OperatorConfig): Promise<void> {
+    const { resolver } = after;
+    if (resolver !== null && this.resolver !== null) await this.preload(resolver, this.resolver, after);
+    this.config = after;
+  }
+
+  private async preload(
+    options: ResolverOptions,
+    resolver: AccountResolver,
+    { systemAccount }: OperatorConfig,
+  ): Promise<void> {
+    const { preloads, type } = options;
+    if (type === MEMORY && systemAccount !== null && !preloads.has(systemAccount)) {
+      throw new Error(`error resolving system account: ${MISSING}`);
+    }
+    await this.checkPreloads(options);
+    await resolver.preload?.(preloads);
+    // Whoever keeps tokens elsewhere tells of each that is new; here those that are gone matter as well.
+    if (type === MEMORY) await this.accounts.followResolver(resolver);
+  }
+
+  async close(): Promise<void> {
+    await this.resolver?.close();
+  }
+
+  private introduce(): void {
+    const { log } = this.ctx.kernel;
+    const { operators } = this.config;
+    if (operators.length === 0) return;
+    log.info('Trusted Operators');
+    for (const { claims } of operators) {
+      log.info(`  System  : ${JSON.stringify(claims.audience)}`);
+      log.info(`  Operator: ${JSON.stringify(claims.name)}`);
+      log.info(`  Issued  : ${dateText(claims.issuedAt)}`);
+      log.info(`  Expires : ${claims.expiresAt === 0 ? 'Never' : dateText(claims.expiresAt)}`);
+    }
+  }
+
+  private async checkPreloads({ preloads }: ResolverOptions): Promise<void> {
+    const problem = await preloadProblem(preloads, this.keys, this.ctx.kernel.ports.clock);
+    if (problem !== null) throw new Error(problem);
+  }
+
+  private kindOf({ type }: ResolverOptions): ResolverKind {
+    const kinds = this.ctx.useAll<ResolverKind>(RESOLVER);
+    const kind = kinds.find(({ id }) => id === type);
+    if (kind !== undefined) return kind.value;
+    const known = kinds.map(({ id }) => `"${id}"`).join(', ') || 'none';
+    throw new Error(`no plugin keeps accounts in a resolver of type "${type}"; the types of this broker: ${known}`);
+  }
+
+  private host(): OperatorResolverHost {
+    const { ctx, trust, keys, accounts } = this;
+    const { system, global } = ctx.kernel.broker.accounts;
+    // Without a system account nobody can ask anything of a resolver; it serves where nobody is.
+    return new OperatorResolverHost({ ctx, trust, keys, accounts, system: system ?? global });
+  }
+
+  /** Where accounts come from other servers, or are yet to be pushed here, the first who pushes must be let in. */
+  private async loadSystemAccount({ type }: ResolverOptions): Promise<void> {
+    const { system } = this.ctx.kernel.broker.accounts;
+    const { operators, systemAccount } = this.config;
+    if (system === null || systemAccount === null) return;
+    const outcome = await this.accounts.loader.load(system.name);
+    if (!('failure' in outcome)) return;
+    const [operator] = operators;
+    if (type === MEMORY || operator === undefined || operators.length > 1) {
+      throw new Error(`error resolving system account: ${outcome.failure}`);
+    }
+    this.accounts.bootstrap(system, operator.claims.issuer);
+  }
+}
+
+function timeoutOf({ resolver }: OperatorConfig): number {
+  return resolver?.timeoutMs ?? FETCH_TIMEOUT_MS;
+}
+
+function dateText(seconds: number): string {
+  const [day, time] = new Date(seconds * SECOND).toISOString().split('T');
+  return `${day} ${time!.slice(0, 8)} +0000 UTC`;
+}
