@@ -5,7 +5,7 @@ import type { Clock } from '../../kernel/plugin-api.ts';
 import { readBody } from './body.ts';
 import { Plainly } from './plainly.ts';
 import type { ClientTls } from './tls.ts';
-import { failureReason, shownUrl } from './words.ts';
+import { failureReason, LATE, shownUrl } from './words.ts';
 
 const TIMEOUT_MS = 1900;
 const REDIRECTS_MAX = 10;
@@ -33,12 +33,14 @@ export class AccountServer {
   async get(name: string): Promise<string> {
     const url = this.#base + name;
     const late = new AbortController();
-    const timer = this.#clock.after(TIMEOUT_MS, () => late.abort());
+    const timer = this.#clock.after(TIMEOUT_MS, () => late.abort(new Error(LATE)));
     this.#underWay.add(late);
     try {
       return await this.#follow(parsed(url), late.signal);
-    } catch (error) {
-      throw new Error(`could not fetch <"${shownUrl(url)}">: ${failureReason(error as Error, url)}`, { cause: error });
+    } catch (cause) {
+      // Whatever breaks off then does so because of that.
+      const error = (late.signal.aborted ? late.signal.reason : cause) as Error;
+      throw new Error(`could not fetch <"${shownUrl(url)}">: ${failureReason(error, url)}`, { cause });
     } finally {
       timer.cancel();
       this.#underWay.delete(late);
@@ -46,7 +48,7 @@ export class AccountServer {
   }
 
   close(): void {
-    for (const one of this.#underWay) one.abort();
+    for (const one of this.#underWay) one.abort(new Error('the broker closes'));
     this.#plain.destroy();
     this.#secure.destroy();
   }

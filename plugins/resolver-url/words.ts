@@ -1,7 +1,7 @@
 /** How failures read. A password in the URL is shown to nobody. */
 import { Plainly } from './plainly.ts';
 
-const LATE = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
+export const LATE = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
 
 export function shownUrl(url: string): string {
   return url.replace(/^([a-z]+:\/\/[^/@:]*):[^/]*@/i, '$1:xxxxx@');
@@ -21,7 +21,6 @@ interface SystemFailure extends Error {
 
 function reasonOf(error: SystemFailure): string {
   const { code, address, port, hostname } = error;
-  if (error.name === 'AbortError') return LATE;
   if (code === 'ECONNREFUSED') return `dial tcp ${address}:${port}: connect: connection refused`;
   if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname}: no such host`;
   // Several addresses were tried; what failed with the first is as good as any.

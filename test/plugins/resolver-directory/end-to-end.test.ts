@@ -11,6 +11,9 @@ import { listLog } from '../../kits/plugin-kit.ts';
 import type { Reply } from './resolver-host.ts';
 import { type AccountToken, TestOperator, timedTokens } from './tokens.ts';
 
+/** A machine may be busy with other things. */
+const PATIENCE = { timeout: 20_000 };
+
 const operator = new TestOperator();
 const system = await operator.account('SYS');
 const acme = await operator.account('ACME');
@@ -54,7 +57,7 @@ async function login(port: number, account: KeyPair): Promise<NatsConnection> {
 }
 
 async function push(client: NatsConnection, subject: string, body: string): Promise<string> {
-  const answer = (await client.request(subject, body, { timeout: 5000 })).json<Reply & { server: { id: string } }>();
+  const answer = (await client.request(subject, body, PATIENCE)).json<Reply & { server: { id: string } }>();
   assert.match(answer.server.id, /^N[A-Z2-7]{55}$/);
   return answer.data?.message ?? answer.error!.description;
 }
@@ -129,7 +132,7 @@ async function pushAll(
   done: (one: AccountToken) => void,
 ): Promise<void> {
   for (const account of accounts) {
-    const answer = await client.request('$SYS.REQ.CLAIMS.UPDATE', account.token).catch(() => null);
+    const answer = await client.request('$SYS.REQ.CLAIMS.UPDATE', account.token, PATIENCE).catch(() => null);
     if (answer === null) return;
     assert.is(answer.json<Reply>().data?.message, 'jwt updated');
     done(account);
