@@ -16,9 +16,10 @@ export function rulesOf({ publish, subscribe, responses }: PermissionClaims): Pe
   };
 }
 
-/** An empty list is no list. */
-function subjectRules({ allow, deny }: SubjectClaims): SubjectRules {
-  return { allow: allow.length === 0 ? null : allow.map(subjectFromText), deny: deny.map(subjectFromText) };
+/** An empty list is no list, unless it is one of what may be published beside denials. */
+function subjectRules({ allow, deny, isClosed }: SubjectClaims): SubjectRules {
+  const isOpen = allow.length === 0 && isClosed !== true;
+  return { allow: isOpen ? null : allow.map(subjectFromText), deny: deny.map(subjectFromText) };
 }
 
 /** 0 stands for what is usual, a negative number for no limit. */

@@ -37,7 +37,7 @@ async function withService(
   use: (running: { port: number; service: CalloutService; server: Server; log: string[] }) => Promise<void>,
   more = '',
 ): Promise<void> {
-  await withServer(configured(block, more), PLUGINS, async ({ port, server, log }) => {
+  await withServer(configured(`timeout: 30, ${block}`, more), PLUGINS, async ({ port, server, log }) => {
     const service = await CalloutService.start(port, keys, answer);
     await use({ port, service, server, log });
     await service.close();

@@ -210,7 +210,7 @@ function sealedBy(curve: ReturnType<typeof createCurve>): Make {
 
 async function checkAll(block: string, cases: typeof REFUSALS): Promise<void> {
   let make: Make = () => undefined;
-  await withServer(configured(block), PLUGINS, async ({ port, log }) => {
+  await withServer(configured(`timeout: 30, ${block}`), PLUGINS, async ({ port, log }) => {
     const service = await CalloutService.start(port, keys, (request) => make(request));
     for (const [what, next, logged] of cases) {
       make = next;
@@ -237,7 +237,7 @@ test('so does one to a request that was sealed', () =>
   checkAll(keys.block(keys.sealed), [...REFUSALS, ...ONLY_SEALED]));
 
 test('who holds the curve key may answer in any name, but only the issuer makes users', async () => {
-  await withServer(configured(keys.block(keys.sealed)), PLUGINS, async ({ port }) => {
+  await withServer(configured(`timeout: 30, ${keys.block(keys.sealed)}`), PLUGINS, async ({ port }) => {
     const service = await CalloutService.start(port, keys, async (request) =>
       answerWith(request, other, { jwt: await userToken(request, issuer) }),
     );
@@ -247,7 +247,7 @@ test('who holds the curve key may answer in any name, but only the issuer makes 
 });
 
 test('an open answer of the issuer counts where requests are sealed', async () => {
-  await withServer(configured(keys.block(keys.sealed)), PLUGINS, async ({ port }) => {
+  await withServer(configured(`timeout: 30, ${keys.block(keys.sealed)}`), PLUGINS, async ({ port }) => {
     const service = await CalloutService.start(port, keys, async (request) =>
       Buffer.from(await answerWith(request, issuer, { jwt: await userToken(request, issuer) })),
     );
@@ -257,7 +257,7 @@ test('an open answer of the issuer counts where requests are sealed', async () =
 });
 
 test('an answer of the size that is just read counts', async () => {
-  await withServer(configured(keys.block()), PLUGINS, async ({ port, log }) => {
+  await withServer(configured(`timeout: 30, ${keys.block()}`), PLUGINS, async ({ port, log }) => {
     const service = await CalloutService.start(port, keys, () => new Uint8Array(ANSWER_BYTES_MAX).fill(65));
     assert.is(await answerTo(port, { user: 'joe' }), REFUSED);
     assert.ok(log.some((line) => line.endsWith('Expected 3 chunks')));
@@ -267,7 +267,7 @@ test('an answer of the size that is just read counts', async () => {
 
 test('a full account is told to the log, and to the client as the broker tells it', async () => {
   await withServer(
-    configured(keys.block(), ', FULL { limits { max_connections: 0 } }'),
+    configured(`timeout: 30, ${keys.block()}`, ', FULL { limits { max_connections: 0 } }'),
     PLUGINS,
     async ({ port, log }) => {
       const service = await CalloutService.start(port, keys, user({}, { aud: 'FULL' }));
