@@ -1,11 +1,12 @@
 /** Tells imports what is subscribed to in their accounts. The hooks are tapped only while there is somebody to tell. */
 import type { Account, Disposer, PluginContext, Subscription } from '../../kernel/plugin-api.ts';
+import { PatternIndex } from './rules/pattern-index.ts';
 import { ServiceImport } from './services/service-import.ts';
 import type { StreamImport } from './streams/stream-import.ts';
 
 export class InterestWatch {
   private readonly ctx: PluginContext<unknown>;
-  private readonly streams = new Map<Account, Set<StreamImport>>();
+  private readonly streams = new Map<Account, PatternIndex<StreamImport>>();
   private readonly services = new Map<Account, Set<ServiceImport>>();
   private taps: Disposer[] = [];
   private endTap: Disposer | null = null;
@@ -16,14 +17,27 @@ export class InterestWatch {
 
   add(running: StreamImport | ServiceImport): void {
     if (running instanceof ServiceImport) put(this.services, running.importer, running);
-    else put(this.streams, running.importer, running);
+    else this.addStream(running);
     this.tapOrNot();
   }
 
   remove(running: StreamImport | ServiceImport): void {
     if (running instanceof ServiceImport) take(this.services, running.importer, running);
-    else take(this.streams, running.importer, running);
+    else this.removeStream(running);
     this.tapOrNot();
+  }
+
+  private addStream(stream: StreamImport): void {
+    const { importer } = stream;
+    const streams = this.streams.get(importer) ?? new PatternIndex();
+    this.streams.set(importer, streams);
+    streams.add(stream.localPattern, stream);
+  }
+
+  private removeStream(stream: StreamImport): void {
+    const streams = this.streams.get(stream.importer);
+    streams?.remove(stream.localPattern, stream);
+    if (streams?.isEmpty) this.streams.delete(stream.importer);
   }
 
   private tapOrNot(): void {
@@ -44,7 +58,7 @@ export class InterestWatch {
     const tell = (account: Account, pattern: string, queue: string, subscription: Subscription): void => {
       const streams = this.streams.get(account);
       if (streams === undefined) return;
-      for (const stream of streams) stream.noteInterest(pattern, queue, subscription);
+      for (const stream of streams.colliding(pattern)) stream.noteInterest(pattern, queue, subscription);
     };
     this.taps = [
       this.ctx.tap('interest.first', tell),

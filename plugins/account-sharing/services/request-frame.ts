@@ -13,7 +13,8 @@ const FIRST_CAPACITY = 512;
 const KEPT_CAPACITY = 64 * 1024;
 const SIZES_ROOM = 32;
 const NO_REPLY = Buffer.alloc(0);
-const FIELD = `\r\n${REQUEST_INFO}:`;
+const END = '\r\n\r\n';
+const FORGED = /^\s*nats-request-info\s*:/im;
 
 export class RequestFrame {
   readonly message = new Message();
@@ -64,13 +65,18 @@ export class RequestFrame {
   }
 }
 
-/** The header without its last line end, and without what somebody else said of the requester. */
+/**
+ * The header without its last line end, and without what anybody else said of the requester: however it is spelled, and
+ * whatever the publisher did to the line ends.
+ */
 function keptHeader(request: Message): Buffer {
-  const end = request.headerStart + request.headerLength - CRLF.length;
-  const header = request.bytes.subarray(request.headerStart, end);
-  if (header.indexOf(FIELD, 0, 'latin1') < 0) return header;
-  const lines = header.toString('latin1').split(CRLF);
-  return Buffer.from(lines.filter((line) => !line.startsWith(`${REQUEST_INFO}:`)).join(CRLF), 'latin1');
+  const { bytes, headerStart, headerLength } = request;
+  const header = bytes.subarray(headerStart, headerStart + headerLength);
+  const text = header.toString('latin1');
+  if (text.startsWith(VERSION) && text.endsWith(END) && !FORGED.test(text)) return header.subarray(0, -CRLF.length);
+  const lines = text.split(/\r\n|\r|\n/).slice(1);
+  const kept = lines.filter((line) => line !== '' && !FORGED.test(line));
+  return Buffer.from(VERSION + kept.map((line) => line + CRLF).join(''), 'latin1');
 }
 
 function writeSizes(bytes: Buffer, header: number, total: number): number {
