@@ -112,11 +112,6 @@ export class ServiceImport implements ServiceSink {
     this.pending.forgetAll();
   }
 
-  /** An answer may interest nobody any more. */
-  review(): void {
-    this.pending.review();
-  }
-
   /**
    * What came over a line to another server, or out of a stream import, is no request of this account's: a request is
    * sent on its way where it is published.
@@ -164,7 +159,7 @@ export class ServiceImport implements ServiceSink {
     const source = trace === null ? request : this.traced(request, crossing, trace);
     crossing.info = this.infos.infoFor(clientOf(request.origin), crossing.previous?.info ?? null);
     const reply = opened === null ? keptReply(request) : Buffer.from(opened.subject, 'latin1');
-    const message = crossing.frame.fill(source, crossing.info.line, subject, reply);
+    const message = crossing.frame.fill(source, crossing.info, subject, reply);
     message.originBit = CROSSED_BY_SERVICE;
     return (isTraced ? dispatcher.dispatchTraced(plan, message, trace) : dispatcher.dispatch(plan, message)) > 0;
   }
@@ -235,7 +230,7 @@ export class ServiceImport implements ServiceSink {
   }
 
   private newPending(): PendingRequests {
-    return new PendingRequests(this.parts.pendingMax, this.parts.surroundings);
+    return new PendingRequests(this.importer, this.parts.pendingMax, this.parts.surroundings);
   }
 }
 
