@@ -101,7 +101,7 @@ export { isInside, parseSubnet, type Subnet } from './permissions/subnets.ts';
 
 export { withHeaderField } from './routing/header-field.ts';
 /** The other end of a line, to another server or into another account. */
-export { CROSSED_BY_SERVICE, CROSSED_BY_STREAM, type Link } from './routing/link.ts';
+export { CROSSED_BY_SERVICE, CROSSED_BY_STREAM, type Link, MAY_ASK_SERVICES } from './routing/link.ts';
 export { Message, type RetainedMessage } from './routing/message.ts';
 export type {
   MessageTrace,

@@ -16,6 +16,11 @@ import type { LINK_SINK, Sink, Subscription } from './subscription.ts';
 export const CROSSED_BY_STREAM = 1 << 30;
 /** The message is a request, or an answer, on its way between the accounts of a service. Lines to other servers take it. */
 export const CROSSED_BY_SERVICE = 1 << 29;
+/**
+ * Part of the origin of lines to servers that know nothing of the accounts here: what comes over them may be a request that
+ * is still to be sent on its way. Servers that share the accounts have done that themselves.
+ */
+export const MAY_ASK_SERVICES = 1 << 28;
 
 /** What a link is called in the traces of messages. */
 export interface LinkTracing {
@@ -29,7 +34,7 @@ export interface LinkTracing {
 
 export interface Link extends Sink {
   readonly kind: typeof LINK_SINK;
-  /** One bit, shared by all links of a kind and role. */
+  /** One bit, shared by all links of a kind and role; and `MAY_ASK_SERVICES` where that is so. */
   readonly originBit: number;
   /** Messages that came in over links with these bits do not go out here. */
   readonly refusesOrigins: number;

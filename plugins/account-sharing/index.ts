@@ -4,7 +4,6 @@ import { NOTHING_SHARED } from './config/share-options.ts';
 import { sharesOf } from './config/share-rules.ts';
 import { type SharingConfig, sharingSchema } from './config.ts';
 import { SHARING, type Shares } from './contract.ts';
-import { InterestWatch } from './interest-watch.ts';
 import { monitorSection } from './monitor-section.ts';
 import { Sharing } from './sharing.ts';
 
@@ -25,9 +24,7 @@ export const plugin = definePlugin<SharingConfig, Sharing>({
   },
 
   register(ctx) {
-    const { broker } = ctx.kernel;
-    const watch = new InterestWatch(ctx);
-    const sharing = new Sharing({ broker, log: ctx.log, watch, pendingMax: ctx.config.pendingMax });
+    const sharing = new Sharing({ ctx, pendingMax: ctx.config.pendingMax });
     ctx.tap('account.created', (account) => sharing.accountCreated(account));
     ctx.tap('account.removed', (account) => sharing.accountRemoved(account));
     ctx.provide(SHARING, sharing);

@@ -1,29 +1,46 @@
 /** Tells imports what is subscribed to in their accounts. The hooks are tapped only while there is somebody to tell. */
 import type { Account, Disposer, PluginContext, Subscription } from '../../kernel/plugin-api.ts';
+import { PatternIndex } from './rules/pattern-index.ts';
+import type { ActiveRequests } from './services/active-requests.ts';
 import { ServiceImport } from './services/service-import.ts';
 import type { StreamImport } from './streams/stream-import.ts';
 
 export class InterestWatch {
   private readonly ctx: PluginContext<unknown>;
-  private readonly streams = new Map<Account, Set<StreamImport>>();
-  private readonly services = new Map<Account, Set<ServiceImport>>();
+  private readonly streams = new Map<Account, PatternIndex<StreamImport>>();
+  private readonly active: ActiveRequests;
+  private serviceCount = 0;
   private taps: Disposer[] = [];
   private endTap: Disposer | null = null;
 
-  constructor(ctx: PluginContext<unknown>) {
+  constructor(ctx: PluginContext<unknown>, active: ActiveRequests) {
     this.ctx = ctx;
+    this.active = active;
   }
 
   add(running: StreamImport | ServiceImport): void {
-    if (running instanceof ServiceImport) put(this.services, running.importer, running);
-    else put(this.streams, running.importer, running);
+    if (running instanceof ServiceImport) this.serviceCount++;
+    else this.addStream(running);
     this.tapOrNot();
   }
 
   remove(running: StreamImport | ServiceImport): void {
-    if (running instanceof ServiceImport) take(this.services, running.importer, running);
-    else take(this.streams, running.importer, running);
+    if (running instanceof ServiceImport) this.serviceCount--;
+    else this.removeStream(running);
     this.tapOrNot();
+  }
+
+  private addStream(stream: StreamImport): void {
+    const { importer } = stream;
+    const streams = this.streams.get(importer) ?? new PatternIndex();
+    this.streams.set(importer, streams);
+    streams.add(stream.localPattern, stream);
+  }
+
+  private removeStream(stream: StreamImport): void {
+    const streams = this.streams.get(stream.importer);
+    streams?.remove(stream.localPattern, stream);
+    if (streams?.isEmpty) this.streams.delete(stream.importer);
   }
 
   private tapOrNot(): void {
@@ -32,8 +49,8 @@ export class InterestWatch {
       for (const undo of this.taps) undo();
       this.taps = [];
     }
-    if (this.services.size > 0) {
-      this.endTap ??= this.ctx.tap('interest.last', (account) => this.review(account));
+    if (this.serviceCount > 0) {
+      this.endTap ??= this.ctx.tap('interest.last', (account) => this.active.review(account));
     } else {
       this.endTap?.();
       this.endTap = null;
@@ -44,7 +61,7 @@ export class InterestWatch {
     const tell = (account: Account, pattern: string, queue: string, subscription: Subscription): void => {
       const streams = this.streams.get(account);
       if (streams === undefined) return;
-      for (const stream of streams) stream.noteInterest(pattern, queue, subscription);
+      for (const stream of streams.colliding(pattern)) stream.noteInterest(pattern, queue, subscription);
     };
     this.taps = [
       this.ctx.tap('interest.first', tell),
@@ -52,21 +69,4 @@ export class InterestWatch {
       this.ctx.tap('interest.last', tell),
     ];
   }
-
-  private review(account: Account): void {
-    const services = this.services.get(account);
-    if (services !== undefined) for (const service of services) service.review();
-  }
-}
-
-function put<V>(lists: Map<Account, Set<V>>, account: Account, value: V): void {
-  const list = lists.get(account);
-  if (list === undefined) lists.set(account, new Set([value]));
-  else list.add(value);
-}
-
-function take<V>(lists: Map<Account, Set<V>>, account: Account, value: V): void {
-  const list = lists.get(account);
-  list?.delete(value);
-  if (list?.size === 0) lists.delete(account);
 }

@@ -4,13 +4,14 @@
  * Whenever somebody's rules change, the imports they have to do with are judged anew. One that is judged as before goes
  * on undisturbed; nothing is decided while messages pass.
  */
-import type { Account, Broker, Log } from '../../kernel/plugin-api.ts';
+import type { Account, Broker, Log, PluginContext } from '../../kernel/plugin-api.ts';
 import { AccountImport, ruleKey } from './account-import.ts';
 import type { AccountSharing, ImportRule, ImportState, Shares } from './contract.ts';
-import type { InterestWatch } from './interest-watch.ts';
+import { InterestWatch } from './interest-watch.ts';
 import { ACCOUNT_MISSING, CYCLE, type ExportRule, Ledger } from './rules/ledger.ts';
+import { ActiveRequests } from './services/active-requests.ts';
 import { Crossings } from './services/crossings.ts';
-import type { PendingCounts, PendingRequests, PendingSurroundings } from './services/pending-requests.ts';
+import type { PendingCounts, PendingSurroundings } from './services/pending-requests.ts';
 import { Responses } from './services/responses.ts';
 
 interface Sharer {
@@ -20,9 +21,8 @@ interface Sharer {
 }
 
 export interface SharingParts {
-  readonly broker: Broker;
-  readonly log: Log;
-  readonly watch: InterestWatch;
+  /** Of the plugin: what it taps goes with it. */
+  readonly ctx: PluginContext<unknown>;
   /** How many requests of one import may be under way. */
   readonly pendingMax: number;
 }
@@ -36,6 +36,7 @@ export class Sharing implements AccountSharing {
   readonly watch: InterestWatch;
   readonly crossings = new Crossings();
   readonly pending: PendingSurroundings;
+  private readonly active = new ActiveRequests();
   private readonly log: Log;
   private readonly ledger = new Ledger();
   private readonly sharers = new Map<string, Sharer>();
@@ -45,11 +46,12 @@ export class Sharing implements AccountSharing {
   private readonly circular = new Set<AccountImport>();
   private readonly wanted = new Set<string>();
 
-  constructor({ broker, log, watch, pendingMax }: SharingParts) {
+  constructor({ ctx, pendingMax }: SharingParts) {
+    const { broker } = ctx.kernel;
     this.broker = broker;
-    this.pending = { clock: broker.clock, counts: this.counts, ticking: new Set<PendingRequests>() };
-    this.log = log;
-    this.watch = watch;
+    this.log = ctx.log;
+    this.pending = { clock: broker.clock, counts: this.counts, active: this.active };
+    this.watch = new InterestWatch(ctx, this.active);
     this.pendingMax = pendingMax;
   }
 
@@ -106,7 +108,7 @@ export class Sharing implements AccountSharing {
   close(): void {
     for (const { imports } of this.sharers.values()) for (const each of imports) each.end();
     for (const responses of this.answers.values()) responses.close();
-    for (const list of [...this.pending.ticking]) list.close();
+    this.active.close();
     this.sharers.clear();
     this.importers.clear();
     this.answers.clear();

@@ -8,6 +8,10 @@ class Branch<V> {
 export class PatternIndex<V> {
   private readonly root = new Branch<V>();
 
+  get isEmpty(): boolean {
+    return this.root.children.size === 0;
+  }
+
   add(pattern: string, value: V): void {
     let branch = this.root;
     for (const token of pattern.split('.')) {

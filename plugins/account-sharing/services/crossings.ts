@@ -5,6 +5,8 @@ import type { RequesterInfo } from './requester-info.ts';
 
 /** How many services may stand behind one another. */
 const CHAIN_MAX = 64;
+/** How often one request may be multiplied by services that several accounts have, behind one another. */
+const COPIES_MAX = 1024;
 
 export class Crossing {
   readonly frame = new RequestFrame();
@@ -15,6 +17,8 @@ export class Crossing {
   info: RequesterInfo | null = null;
   /** Where reports of a traced request go; empty while it is not traced. */
   traceTo = '';
+  /** Of the first crossing: how many came of it. */
+  copies = 0;
 }
 
 export class Crossings {
@@ -25,12 +29,16 @@ export class Crossings {
   enter(owner: object, request: Message): Crossing | null {
     const previous = this.underWay.get(request) ?? null;
     let depth = 0;
+    let first = previous;
     for (let before = previous; before !== null; before = before.previous) {
       if (before.owner === owner || ++depth >= CHAIN_MAX) return null;
+      first = before;
     }
+    if (first !== null && ++first.copies >= COPIES_MAX) return null;
     const crossing = this.idle.pop() ?? new Crossing();
     crossing.owner = owner;
     crossing.previous = previous;
+    crossing.copies = 0;
     this.underWay.set(crossing.frame.message, crossing);
     return crossing;
   }

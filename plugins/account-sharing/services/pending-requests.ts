@@ -4,7 +4,8 @@
  * All have the same patience, so a request that is new or renewed goes to the end, and one timer for the first is enough.
  * What has to be looked through is looked through in slices.
  */
-import type { Clock, Timer } from '../../../kernel/plugin-api.ts';
+import type { Account, Clock, Timer } from '../../../kernel/plugin-api.ts';
+import type { ActiveRequests } from './active-requests.ts';
 import type { PendingRequest } from './responses.ts';
 
 const SLICE = 500;
@@ -23,26 +24,28 @@ export interface PendingCounts {
 export interface PendingSurroundings {
   readonly clock: Clock;
   readonly counts: PendingCounts;
-  readonly ticking: Set<PendingRequests>;
+  readonly active: ActiveRequests;
 }
 
 export class PendingRequests {
+  /** Whose requests they are. */
+  readonly requester: Account;
   readonly max: number;
   private readonly clock: Clock;
   private readonly counts: PendingCounts;
-  /** All lists that have a timer running. */
-  private readonly ticking: Set<PendingRequests>;
+  private readonly active: ActiveRequests;
   private first: PendingRequest | null = null;
   private last: PendingRequest | null = null;
   private count = 0;
   private expiryTimer: Timer | null = null;
   private reviewTimer: Timer | null = null;
 
-  constructor(max: number, { clock, counts, ticking }: PendingSurroundings) {
+  constructor(requester: Account, max: number, { clock, counts, active }: PendingSurroundings) {
+    this.requester = requester;
     this.max = max;
     this.clock = clock;
     this.counts = counts;
-    this.ticking = ticking;
+    this.active = active;
   }
 
   get size(): number {
@@ -72,7 +75,7 @@ export class PendingRequests {
   /** Somebody stopped listening: soon it is seen whether an answer still interests anybody. */
   review(): void {
     if (this.count === 0 || this.reviewTimer !== null) return;
-    this.ticking.add(this);
+    this.active.add(this);
     this.reviewTimer = this.clock.after(REVIEW_PAUSE_MS, () => this.reviewFrom(this.first));
   }
 
@@ -84,7 +87,7 @@ export class PendingRequests {
     this.forgetAll();
     this.expiryTimer?.cancel();
     this.reviewTimer?.cancel();
-    this.ticking.delete(this);
+    this.active.remove(this);
   }
 
   private drop(): void {
@@ -96,10 +99,10 @@ export class PendingRequests {
 
   private arm(): void {
     if (this.first === null) {
-      if (this.reviewTimer === null) this.ticking.delete(this);
+      if (this.reviewTimer === null) this.active.remove(this);
       return;
     }
-    this.ticking.add(this);
+    this.active.add(this);
     const wait = Math.max(0, this.first.deadline - this.clock.monotonic());
     this.expiryTimer = this.clock.after(Math.min(Math.ceil(wait), TIMER_MAX_MS), () => this.expire());
   }

@@ -3,27 +3,26 @@
  * field that says who asks. The bytes are laid out as if they had come over a wire.
  */
 import { Message } from '../../../kernel/plugin-api.ts';
+import { REQUEST_INFO, type RequesterInfo, VERSION } from './requester-info.ts';
 
-export const REQUEST_INFO = 'Nats-Request-Info';
-
-const VERSION = 'NATS/1.0\r\n';
 const CRLF = '\r\n';
 const FIRST_CAPACITY = 512;
 /** A frame that has carried a large request gives its memory back. */
 const KEPT_CAPACITY = 64 * 1024;
 const SIZES_ROOM = 32;
+const BY_HAND_MAX = 100;
 const NO_REPLY = Buffer.alloc(0);
-const FIELD = `\r\n${REQUEST_INFO}:`;
+const END = '\r\n\r\n';
+const FORGED = new RegExp(`^\\s*${REQUEST_INFO}\\s*:`, 'im');
 
 export class RequestFrame {
   readonly message = new Message();
   private bytes = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
 
-  /** `field` is the whole header line, with its end. */
-  fill(request: Message, field: Buffer, subject: Buffer, reply: Buffer | null): Message {
+  fill(request: Message, info: RequesterInfo, subject: Buffer, reply: Buffer | null): Message {
     const { message } = this;
     const header = request.headerLength === 0 ? null : keptHeader(request);
-    const headerLength = (header === null ? VERSION.length : header.length) + field.length + CRLF.length;
+    const headerLength = header === null ? info.header.length : header.length + info.line.length + CRLF.length;
     const bodyLength = request.bodyEnd - request.bodyStart;
     const bytes = this.roomFor(SIZES_ROOM + headerLength + bodyLength + CRLF.length);
     message.bytes = bytes;
@@ -35,17 +34,17 @@ export class RequestFrame {
     message.replyEnd = message.replyBytes.length;
     message.sizesStart = 0;
     message.sizesEnd = writeSizes(bytes, headerLength, headerLength + bodyLength);
-    message.headerStart = bytes.write(CRLF, message.sizesEnd, 'latin1') + message.sizesEnd;
+    message.headerStart = endLine(bytes, message.sizesEnd);
     message.headerLength = headerLength;
     let at = message.headerStart;
-    if (header === null) at += bytes.write(VERSION, at, 'latin1');
-    else at += header.copy(bytes, at);
-    at += field.copy(bytes, at);
-    at += bytes.write(CRLF, at, 'latin1');
+    if (header === null) at = copy(info.header, 0, info.header.length, bytes, at);
+    else {
+      at = copy(header, 0, header.length, bytes, at);
+      at = endLine(bytes, copy(info.line, 0, info.line.length, bytes, at));
+    }
     message.bodyStart = at;
-    at += request.bytes.copy(bytes, at, request.bodyStart, request.bodyEnd);
-    message.bodyEnd = at;
-    bytes.write(CRLF, at, 'latin1');
+    message.bodyEnd = copy(request.bytes, request.bodyStart, request.bodyEnd, bytes, at);
+    endLine(bytes, message.bodyEnd);
     message.isCanonical = true;
     message.origin = request.origin;
     message.queues = null;
@@ -64,13 +63,32 @@ export class RequestFrame {
   }
 }
 
-/** The header without its last line end, and without what somebody else said of the requester. */
+/**
+ * The header without its last line end, and without what anybody else said of the requester: however it is spelled, and
+ * whatever the publisher did to the line ends.
+ */
 function keptHeader(request: Message): Buffer {
-  const end = request.headerStart + request.headerLength - CRLF.length;
-  const header = request.bytes.subarray(request.headerStart, end);
-  if (header.indexOf(FIELD, 0, 'latin1') < 0) return header;
-  const lines = header.toString('latin1').split(CRLF);
-  return Buffer.from(lines.filter((line) => !line.startsWith(`${REQUEST_INFO}:`)).join(CRLF), 'latin1');
+  const { bytes, headerStart, headerLength } = request;
+  const header = bytes.subarray(headerStart, headerStart + headerLength);
+  const text = header.toString('latin1');
+  if (text.startsWith(VERSION) && text.endsWith(END) && !FORGED.test(text)) return header.subarray(0, -CRLF.length);
+  const lines = text.split(/\r\n|\r|\n/).slice(1);
+  const kept = lines.filter((line) => line !== '' && !FORGED.test(line));
+  return Buffer.from(VERSION + kept.map((line) => line + CRLF).join(''), 'latin1');
+}
+
+/** What is short is quicker copied by hand. Answers where to go on. */
+function copy(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
+  if (end - start > BY_HAND_MAX) return at + source.copy(target, at, start, end);
+  let to = at;
+  for (let from = start; from < end; from++) target[to++] = source[from] as number;
+  return to;
+}
+
+function endLine(bytes: Buffer, at: number): number {
+  bytes[at] = 13;
+  bytes[at + 1] = 10;
+  return at + 2;
 }
 
 function writeSizes(bytes: Buffer, header: number, total: number): number {

@@ -1,12 +1,16 @@
 /** The header field that tells a responder who asks. */
 import type { Account, Broker, ClientConnection } from '../../../kernel/plugin-api.ts';
 import { briefFacts, type ConnectionFacts, fullFacts, inChain, roundTripOf } from './connection-facts.ts';
-import { REQUEST_INFO } from './request-frame.ts';
+
+export const REQUEST_INFO = 'Nats-Request-Info';
+export const VERSION = 'NATS/1.0\r\n';
 
 export interface RequesterInfo {
   readonly facts: ConnectionFacts;
   /** The whole line. */
   readonly line: Buffer;
+  /** A header with nothing else in it. */
+  readonly header: Buffer;
 }
 
 export interface InfoSettings {
@@ -57,5 +61,6 @@ export class RequesterInfos {
 
 function infoOf(facts: ConnectionFacts): RequesterInfo {
   // A name may hold any character, a header field no control character: JSON writes those as escapes.
-  return { facts, line: Buffer.from(`${REQUEST_INFO}: ${JSON.stringify(facts)}\r\n`, 'utf8') };
+  const line = `${REQUEST_INFO}: ${JSON.stringify(facts)}\r\n`;
+  return { facts, line: Buffer.from(line, 'utf8'), header: Buffer.from(`${VERSION}${line}\r\n`, 'utf8') };
 }

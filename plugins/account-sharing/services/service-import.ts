@@ -8,7 +8,9 @@ import {
   type Account,
   type Broker,
   CROSSED_BY_SERVICE,
+  CROSSED_BY_STREAM,
   EMPTY_PLAN,
+  MAY_ASK_SERVICES,
   type Message,
   type MessageTrace,
   type Plan,
@@ -112,18 +114,13 @@ export class ServiceImport implements ServiceSink {
     this.pending.forgetAll();
   }
 
-  /** An answer may interest nobody any more. */
-  review(): void {
-    this.pending.review();
-  }
-
   /**
    * What came over a line to another server, or out of a stream import, is no request of this account's: a request is
    * sent on its way where it is published.
    */
   private cross(request: Message, trace: MessageTrace | null): boolean {
     const { crossings } = this.parts;
-    if ((request.originBit & ~CROSSED_BY_SERVICE) !== 0) return false;
+    if (!mayAsk(request.originBit)) return false;
     const crossing = crossings.enter(this, request);
     if (crossing === null) return false;
     const isTaken = this.send(request, crossing, trace);
@@ -141,13 +138,12 @@ export class ServiceImport implements ServiceSink {
         to: textOf(subject),
       });
     }
-    const opened = request.hasReply && trace?.isOnly !== true ? this.open(request) : null;
+    const opened = plan.isEmpty || trace?.isOnly === true ? null : this.open(request);
     const isTaken = !plan.isEmpty && this.dispatch(request, crossing, opened, trace);
-    if (opened !== null && !isTaken) {
-      opened.responses.forget(opened);
-      opened.measure?.failed('no-responders');
-    }
+    if (opened !== null && !isTaken) opened.responses.forget(opened);
     if (!request.hasReply) this.measureFor(request)?.failed('no-reply');
+    else if (opened === null && !isTaken) this.measureFor(request)?.failed('no-responders');
+    else if (!isTaken) opened?.measure?.failed('no-responders');
     return isTaken;
   }
 
@@ -164,7 +160,7 @@ export class ServiceImport implements ServiceSink {
     const source = trace === null ? request : this.traced(request, crossing, trace);
     crossing.info = this.infos.infoFor(clientOf(request.origin), crossing.previous?.info ?? null);
     const reply = opened === null ? keptReply(request) : Buffer.from(opened.subject, 'latin1');
-    const message = crossing.frame.fill(source, crossing.info.line, subject, reply);
+    const message = crossing.frame.fill(source, crossing.info, subject, reply);
     message.originBit = CROSSED_BY_SERVICE;
     return (isTraced ? dispatcher.dispatchTraced(plan, message, trace) : dispatcher.dispatch(plan, message)) > 0;
   }
@@ -192,7 +188,7 @@ export class ServiceImport implements ServiceSink {
   /** Null where the reply stays what it is. */
   private open(request: Message): PendingRequest | null {
     const { reply } = request;
-    if (reply.startsWith(ACKNOWLEDGEMENT)) return null;
+    if (reply === '' || reply.startsWith(ACKNOWLEDGEMENT)) return null;
     const { responses: type, responseThresholdMs: thresholdMs } = this.current;
     const measure = this.measureFor(request);
     const { importer: requester, pending: owner } = this;
@@ -235,8 +231,13 @@ export class ServiceImport implements ServiceSink {
   }
 
   private newPending(): PendingRequests {
-    return new PendingRequests(this.parts.pendingMax, this.parts.surroundings);
+    return new PendingRequests(this.importer, this.parts.pendingMax, this.parts.surroundings);
   }
+}
+
+function mayAsk(origin: number): boolean {
+  if ((origin & CROSSED_BY_STREAM) !== 0) return false;
+  return (origin & ~CROSSED_BY_SERVICE) === 0 || (origin & MAY_ASK_SERVICES) !== 0;
 }
 
 function keptReply({ hasReply, replyBytes, replyStart, replyEnd }: Message): Buffer | null {

@@ -80,6 +80,10 @@ export class StreamImport implements Link {
     this.exporter = exporter;
   }
 
+  get localPattern(): string {
+    return this.mapping.localPattern;
+  }
+
   /** From now on the exporter is told of new interest with `noteInterest`; here of what there is. */
   start(): void {
     for (const subscription of this.importer.sublist.subscriptions()) {

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Account } from '../../../kernel/accounts/account.ts';
+import { CROSSED_BY_SERVICE, CROSSED_BY_STREAM, MAY_ASK_SERVICES } from '../../../kernel/routing/link.ts';
 import type { Subscription } from '../../../kernel/routing/subscription.ts';
 import type { ImportRule, ServiceExport, StreamExport } from '../../../plugins/account-sharing/contract.ts';
 import { plugin } from '../../../plugins/account-sharing/index.ts';
@@ -203,18 +204,27 @@ test('a service import is announced to nobody', async () => {
   });
 });
 
-test('a request that came from another server is not sent on its way once more', async () => {
-  await withSharing(async ({ bench, sharing, account }) => {
-    sharing.share(account('A'), { exports: [service('s')], imports: [] });
-    sharing.share(account('B'), { exports: [], imports: [wanted('A', 's', { kind: 'service' })] });
-    let count = 0;
-    const end = bench.broker.publisher.subscribe(account('A'), 's', '', () => ++count > 0);
-    const { message, dispatcher } = bench.broker;
-    Object.assign(message, { subjectBytes: Buffer.from('s'), subjectStart: 0, subjectEnd: 1, originBit: 1 });
-    assert.is(dispatcher.dispatch(account('B').sublist.matchSubject('s'), message), 0);
-    assert.is(count, 0);
-    end();
+for (const [from, originBit, count] of [
+  ['a server that shares the accounts', 1, 0],
+  ['a server that knows nothing of the accounts', 1 | MAY_ASK_SERVICES, 1],
+  ['a stream import', CROSSED_BY_STREAM, 0],
+  ['a stream import, from such a server', CROSSED_BY_STREAM | 1 | MAY_ASK_SERVICES, 0],
+  ['a service', CROSSED_BY_SERVICE, 1],
+  ['a client', 0, 1],
+] as const) {
+  test(`a request that came from ${from} is ${count === 0 ? 'not ' : ''}sent on its way`, async () => {
+    await withSharing(async ({ bench, sharing, account }) => {
+      sharing.share(account('A'), { exports: [service('s')], imports: [] });
+      sharing.share(account('B'), { exports: [], imports: [wanted('A', 's', { kind: 'service' })] });
+      let arrived = 0;
+      const end = bench.broker.publisher.subscribe(account('A'), 's', '', () => ++arrived > 0);
+      const { message, dispatcher } = bench.broker;
+      Object.assign(message, { subjectBytes: Buffer.from('s'), subjectStart: 0, subjectEnd: 1, originBit });
+      assert.is(dispatcher.dispatch(account('B').sublist.matchSubject('s'), message), count);
+      assert.is(arrived, count);
+      end();
+    });
   });
-});
+}
 
 test.run();

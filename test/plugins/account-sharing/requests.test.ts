@@ -187,6 +187,58 @@ test('a requester that asks with the subject of the service as its reply makes n
   });
 });
 
+/** Each account has two others to ask, and so on: two to the power of `depth` ways. */
+function tree(depth: number): string {
+  const ask = (level: number): string =>
+    ['a', 'b'].map((way) => `{service: {account: L${level}${way}, subject: s}}`).join(', ');
+  const level = (at: number): string =>
+    ['a', 'b']
+      .map((way) => `L${at}${way} { exports: [{service: s}]${at === depth ? '' : `, imports: [${ask(at + 1)}]`} }`)
+      .join('\n');
+  const levels = Array.from({ length: depth }, (_, at) => level(at + 1));
+  return accounts(account('B', `imports: [${ask(1)}]`), ...levels.map((text) => `${text}\n`));
+}
+
+for (const [depth, copies] of [
+  [9, 512],
+  [16, 0],
+] as const) {
+  test(`a request that could go ${2 ** depth} ways goes ${copies === 0 ? 'at most two thousand' : 'them all'}`, async () => {
+    await SharingBench.with(tree(depth), async (bench) => {
+      const { accounts: all, publisher } = bench.server.broker;
+      let count = 0;
+      const ends = ['a', 'b'].map((way) =>
+        publisher.subscribe(all.get(`L${depth}${way}`)!, 's', '', () => ++count > 0),
+      );
+      const crossed = publisher.publish(all.get('B')!, { subject: 's', body: 'q' });
+      assert.ok(copies === 0 ? count < 2_048 : count === copies, `${count} of ${crossed}`);
+      for (const end of ends) end();
+    });
+  });
+}
+
+const INFO = 'Nats-Request-Info: {"acc":"B","rtt":';
+
+for (const [what, header, kept] of [
+  ['in other letters', 'NATS/1.0\r\nnats-request-info: x\r\nA: b\r\n\r\n', 'NATS/1.0\r\nA: b\r\n'],
+  ['behind a bare line feed', 'NATS/1.0\r\nA: b\nNats-Request-Info: x\r\n\r\n', 'NATS/1.0\r\nA: b\r\n'],
+  ['with a blank', 'NATS/1.0\r\nNats-Request-Info : x\r\n\r\n', 'NATS/1.0\r\n'],
+  ['where the header has no end', 'NATS/1.0\r\nA: b', 'NATS/1.0\r\nA: b\r\n'],
+  ['in no header at all', 'XY', 'NATS/1.0\r\n'],
+  ['twice', 'NATS/1.0\r\nNats-Request-Info: x\r\nA: b\r\nNats-Request-Info: y\r\n\r\n', 'NATS/1.0\r\nA: b\r\n'],
+] as const) {
+  test(`a requester can not say who it is ${what}`, async () => {
+    await withPair(SERVICE, async ({ requester, responder }) => {
+      await requester.ask(`HPUB s ${header.length} ${header.length + 1}\r\n${header}q\r\n`);
+      const [line, ...rest] = (await responder.ask()).split('\r\n');
+      assert.ok(rest.join('\r\n').startsWith(kept + INFO), rest.join('|'));
+      const [, , , size, total] = line!.split(' ').map(Number);
+      assert.is(rest.join('\r\n').length, total! + 2);
+      assert.is(total, size! + 1);
+    });
+  });
+}
+
 test('large requests are carried whole, and give their memory back', async () => {
   await withPair(SERVICE, async ({ requester, responder }) => {
     const body = 'x'.repeat(300_000);
