@@ -127,15 +127,17 @@ export class Reception {
     const refused = 'status' in upgrade ? upgrade : SENT_TOO_EARLY;
     this.log.error(`${addressOf(transport)} - websocket handshake error: ${refused.reason}`);
     const goesOn = !isEarly && goesOnAfter(head);
-    this.refuse(transport, head, refused, !goesOn);
+    this.refuse(transport, head, refused, goesOn);
     if (goesOn && (await source.skip(head.bodyBytes, deadline))) return true;
     transport.end();
     return false;
   }
 
-  private refuse(transport: Transport, { minor, method }: RequestHead, { status }: Refused, ends: boolean): void {
+  private refuse(transport: Transport, { minor, method }: RequestHead, { status }: Refused, goesOn: boolean): void {
     const date = new Date(this.clock.now()).toUTCString();
-    const answer = refusalAnswer({ status, minor, isHeadOnly: method === 'HEAD', saysClose: ends && minor > 0, date });
+    const isUsual = goesOn === minor > 0;
+    const connection = isUsual ? '' : goesOn ? 'keep-alive' : 'close';
+    const answer = refusalAnswer({ status, minor, isHeadOnly: method === 'HEAD', connection, date });
     transport.write(Buffer.from(answer, 'latin1'));
   }
 

@@ -9,14 +9,14 @@ export interface RefusalParts {
   readonly minor: number;
   /** The client asked for the answer's head only. */
   readonly isHeadOnly: boolean;
-  /** The connection ends behind the answer, and the client would not know by itself. */
-  readonly saysClose: boolean;
+  /** Whether the connection goes on, where the client would not know by itself; otherwise empty. */
+  readonly connection: 'close' | 'keep-alive' | '';
   /** As HTTP writes dates. */
   readonly date: string;
 }
 
 /** No upgrade; the HTTP connection may go on. */
-export function refusalAnswer({ status, minor, isHeadOnly, saysClose, date }: RefusalParts): string {
+export function refusalAnswer({ status, minor, isHeadOnly, connection, date }: RefusalParts): string {
   const body = `${status.slice(status.indexOf(' ') + 1)}\n`;
   const lines = [
     `HTTP/1.${minor === 0 ? 0 : 1} ${status}`,
@@ -25,7 +25,7 @@ export function refusalAnswer({ status, minor, isHeadOnly, saysClose, date }: Re
     'X-Content-Type-Options: nosniff',
     `Date: ${date}`,
     `Content-Length: ${body.length}`,
-    ...(saysClose ? ['Connection: close'] : []),
+    ...(connection === '' ? [] : [`Connection: ${connection}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n${isHeadOnly ? '' : body}`;
 }

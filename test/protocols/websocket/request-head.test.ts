@@ -139,7 +139,7 @@ test('an extension is offered with whatever parameters', () => {
 
 test('answers are byte for byte those of nats-server', () => {
   const date = 'Sat, 28 Nov 2026 16:39:29 GMT';
-  const head = { status: '400 Bad Request', minor: 1, isHeadOnly: false, saysClose: false, date };
+  const head = { status: '400 Bad Request', minor: 1, isHeadOnly: false, connection: '' as const, date };
   const lines = [
     'HTTP/1.1 400 Bad Request',
     'Content-Type: text/plain; charset=utf-8',
@@ -150,7 +150,10 @@ test('answers are byte for byte those of nats-server', () => {
   ];
   assert.is(refusalAnswer(head), `${lines.join('\r\n')}\r\n\r\nBad Request\n`);
   assert.is(refusalAnswer({ ...head, isHeadOnly: true }), `${lines.join('\r\n')}\r\n\r\n`);
-  assert.match(refusalAnswer({ ...head, minor: 0, saysClose: true }), /^HTTP\/1\.0 .*\r\nConnection: close\r\n\r\n/s);
+  assert.match(
+    refusalAnswer({ ...head, minor: 0, connection: 'close' }),
+    /^HTTP\/1\.0 .*\r\nConnection: close\r\n\r\n/s,
+  );
   assert.is(
     malformedAnswer({ status: '431 Request Header Fields Too Large', body: 'x' }),
     'HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\nx',
