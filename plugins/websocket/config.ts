@@ -14,6 +14,7 @@ import {
   typeName,
 } from '../../kernel/plugin-api.ts';
 import { type Origin, parseOrigin } from './origin.ts';
+import { type AddressRange, parseRange } from './trusted-proxies.ts';
 
 const SECOND = 1000;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -68,6 +69,10 @@ export const websocketSchema = defineSchema(
       default: {} as Readonly<Record<string, string>>,
       doc: 'Headers of the answer to an upgrade.',
     }),
+    trustedProxies: fields.stringList('trusted_proxies', {
+      default: [],
+      doc: 'Addresses, or ranges such as 10.0.0.0/8, of proxies whose X-Forwarded-For counts.',
+    }),
     pingIntervalMs: fields.duration('ping_interval', {
       default: 0,
       doc: 'How often clients are asked whether they are there.',
@@ -78,7 +83,10 @@ export const websocketSchema = defineSchema(
   },
 );
 
-export type WebSocketConfig = OptionsOf<typeof websocketSchema.fields> & { readonly origins: readonly Origin[] };
+export type WebSocketConfig = OptionsOf<typeof websocketSchema.fields> & {
+  readonly origins: readonly Origin[];
+  readonly proxies: readonly AddressRange[];
+};
 
 export const websocketConfig = {
   read(node: unknown, problems: Problems): WebSocketConfig {
@@ -87,7 +95,11 @@ export const websocketConfig = {
     const origins = options.allowedOrigins.map(parseOrigin);
     // Without a port nothing of it is used, and a NATS server does not look at it either.
     if (block !== undefined && options.port !== 0) check(options, problems, block);
-    return Object.freeze({ ...options, origins: origins.filter((origin) => typeof origin !== 'string') });
+    return Object.freeze({
+      ...options,
+      origins: origins.filter((origin) => typeof origin !== 'string'),
+      proxies: options.trustedProxies.map(parseRange).filter((range) => range !== null),
+    });
   },
 };
 
@@ -101,6 +113,9 @@ function check(options: OptionsOf<typeof websocketSchema.fields>, problems: Prob
   for (const [name, value] of Object.entries(options.headers)) {
     const wrong = wrongHeader(name, value);
     if (wrong !== null) refuse(wrong);
+  }
+  for (const text of options.trustedProxies) {
+    if (parseRange(text) === null) refuse(`websocket: trusted_proxies: "${text}" is neither an address nor a range`);
   }
   const wrong = wrongAdvertise(options.advertise);
   if (wrong !== null) refuse(`Unable to get websocket connect URLs: ${wrong}`);

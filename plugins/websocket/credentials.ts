@@ -7,11 +7,12 @@ import type { WebSocketConfig } from './config.ts';
 
 const NATS_TAG = 'wid';
 
-export function entranceOf({ headers }: RequestHead, config: WebSocketConfig): Entrance {
+/** `isKnown`: the address of the client is known, so that log lines need not tell whom a proxy speaks for. */
+export function entranceOf({ headers }: RequestHead, config: WebSocketConfig, isKnown: boolean): Entrance {
   const { pingIntervalMs, authorization } = config;
   return {
     tag: NATS_TAG,
-    forwardedFor: forwardedFor(headers),
+    forwardedFor: isKnown ? '' : forwardedFor(headers),
     pingIntervalMs: pingIntervalMs > 0 ? pingIntervalMs : null,
     authTimeoutMs: authorization?.timeoutMs ?? null,
     credentials: credentialsIn(headers, config),
@@ -28,7 +29,7 @@ function credentialsIn(headers: RequestHead['headers'], config: WebSocketConfig)
 }
 
 /** Only where it is one address; a list could have been begun by anybody. */
-export function forwardedFor(headers: RequestHead['headers']): string {
+function forwardedFor(headers: RequestHead['headers']): string {
   const address = parseIp(headerOf(headers, 'x-forwarded-for'));
   return address === null ? '' : formatIp(address);
 }

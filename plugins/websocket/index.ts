@@ -174,7 +174,8 @@ function hello(
     port: listener.port,
     auth_required: overrideIn(config) === null ? info.auth_required : true,
     tls_required: isTls,
-    tls_verify: tls?.settings.options.verifies === true ? true : undefined,
+    // As with NATS servers, even where certificates are verified: who reads this has shown one.
+    tls_verify: undefined,
     tls_available: isTls,
     connect_urls: urls,
   };

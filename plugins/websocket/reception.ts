@@ -2,16 +2,17 @@
  * Receives whoever connects: TLS where it is asked for, requests until one becomes a WebSocket, and then the door to whom it
  * wants to see.
  */
-import type { Broker, Clock, Entrance, Log, Transport } from '../../kernel/plugin-api.ts';
+import type { Broker, Clock, Log, Transport } from '../../kernel/plugin-api.ts';
 import { hasToken, headerOf } from '../../protocols/websocket/header-values.ts';
 import { malformedAnswer, refusalAnswer, upgradeAnswer } from '../../protocols/websocket/http-answer.ts';
 import type { Malformed, RequestHead } from '../../protocols/websocket/request-head.ts';
 import type { WebSocketConfig } from './config.ts';
-import { entranceOf, forwardedFor } from './credentials.ts';
+import { entranceOf } from './credentials.ts';
 import type { DeflateMaker } from './deflate.ts';
 import type { FrameStyle } from './frame-output.ts';
 import { LEAF_SUFFIX, type PathTable } from './path-table.ts';
 import { RequestSource } from './request-source.ts';
+import { clientBehind } from './trusted-proxies.ts';
 import { judge, type Refused, SENT_TOO_EARLY, type Upgrade } from './upgrade.ts';
 import { type WebSocketCommons, WebSocketTransport } from './websocket-transport.ts';
 
@@ -149,15 +150,15 @@ export class Reception {
     }
     const answer = upgradeAnswer({ ...upgrade, headers: config.headers });
     const isTaken = inner.write(Buffer.from(answer, 'latin1'));
+    const client = clientBehind(inner.remote.host, head.headers.get('x-forwarded-for') ?? [], config.proxies);
+    // Each transport has an address of its own; whatever shows the connection looks there. The port is not told.
+    if (client !== null) Object.assign(inner.remote, { host: client, port: 0 });
     const transport = this.transportFor(inner, head, upgrade, !isTaken);
+    const entrance = entranceOf(head, config, client !== null);
     const { claim, path, subprotocol } = upgrade;
-    if (claim !== null) claim.accept(transport, { path, subprotocol, forwardedFor: forwardedFor(head.headers) });
+    if (claim !== null) claim.accept(transport, { path, subprotocol, forwardedFor: entrance.forwardedFor });
     else if (path.endsWith(LEAF_SUFFIX)) this.sendAway(inner);
-    else broker.listener.accept(transport, this.entranceFor(head));
-  }
-
-  private entranceFor(head: RequestHead): Entrance {
-    return entranceOf(head, this.parts.config);
+    else broker.listener.accept(transport, entrance);
   }
 
   private sendAway(inner: Transport): void {

@@ -60,6 +60,7 @@ const MISTAKES: [string, string][] = [
   ['jwt_cookie: 1', 'interface conversion: interface {} is int64, not string'],
   ['advertise: 1', 'interface conversion: interface {} is int64, not string'],
   ['advertise: "a:b"', 'Unable to get websocket connect URLs: strconv.Atoi: parsing "b": invalid syntax'],
+  ['trusted_proxies: ["10.0.0.0/33"]', 'websocket: trusted_proxies: "10.0.0.0/33" is neither an address nor a range'],
   ['ping_interval: "x"', 'error parsing ping_interval: time: invalid duration "x"'],
 ];
 

@@ -59,6 +59,7 @@ test('who speaks plainly, or shows no good certificate where one is asked for, g
       await right.connect();
       const [connection] = server.broker.connections.values();
       assert.is(connection!.transport.tls!.peerCertificates.length, 2);
+      assert.is(infoIn(right.stream).tls_verify, undefined);
       right.close();
     },
     { others: [tls] },
