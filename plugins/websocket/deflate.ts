@@ -15,14 +15,14 @@ export interface Deflate {
 
 /** What is used of the package `ws`. */
 interface WsPackage {
-  readonly PerMessageDeflate: new (
-    options: object,
-  ) => {
-    accept(offers: readonly object[]): object;
-    compress(data: Uint8Array, isFinal: boolean, done: DeflateDone): void;
-    decompress(data: Uint8Array, isFinal: boolean, done: DeflateDone): void;
-    cleanup(): void;
-  };
+  readonly PerMessageDeflate: new (options: object) => PackageDeflate;
+}
+
+interface PackageDeflate {
+  accept(offers: readonly object[]): object;
+  compress(data: Uint8Array, isFinal: boolean, done: DeflateDone): void;
+  decompress(data: Uint8Array, isFinal: boolean, done: DeflateDone): void;
+  cleanup(): void;
 }
 
 /** Makes one for a connection. */
@@ -45,12 +45,45 @@ export async function loadDeflate(): Promise<DeflateMaker> {
     });
     // What the client may ask for besides is not negotiated.
     deflate.accept([{}]);
-    return {
-      compress: (message, done) => deflate.compress(message, true, done),
-      inflate: (message, done) => deflate.decompress(message, true, done),
-      close: () => deflate.cleanup(),
-    };
+    return new GuardedDeflate(deflate);
   };
+}
+
+/** Closed under way, the package would take the process down: a close waits for what is being worked on. */
+class GuardedDeflate implements Deflate {
+  private readonly deflate: PackageDeflate;
+  private workCount = 0;
+  private isClosing = false;
+
+  constructor(deflate: PackageDeflate) {
+    this.deflate = deflate;
+  }
+
+  compress(message: Uint8Array, done: DeflateDone): void {
+    if (!this.isClosing) this.deflate.compress(message, true, this.begin(done));
+  }
+
+  inflate(message: Buffer, done: DeflateDone): void {
+    if (!this.isClosing) this.deflate.decompress(message, true, this.begin(done));
+  }
+
+  close(): void {
+    this.isClosing = true;
+    if (this.workCount === 0) this.deflate.cleanup();
+  }
+
+  private begin(done: DeflateDone): DeflateDone {
+    this.workCount++;
+    let isOver = false;
+    return (error, bytes) => {
+      if (isOver) return;
+      isOver = true;
+      this.workCount--;
+      if (!this.isClosing) done(error, bytes);
+      // The package is still in the middle of its own work here.
+      else if (this.workCount === 0) queueMicrotask(() => this.deflate.cleanup());
+    };
+  }
 }
 
 /** The message was larger than allowed once inflated, rather than broken. */
