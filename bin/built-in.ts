@@ -37,7 +37,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
     isGuard: true,
-    alongside: ['operator'],
+    alongside: ['operator', 'websocket'],
   },
   {
     name: 'auth-callout',
@@ -54,6 +54,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     alongsideKeys: ['resolver_tls'],
     isGuard: true,
     provides: ['tls.contexts', 'monitor.section', 'auth.authenticator'],
+    alongside: ['websocket'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {
@@ -128,7 +129,13 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     aliases: { leaf: 'leafnodes' },
     accountKeys: ['limits.max_leafnodes', 'limits.max_leafs'],
   },
-  { name: 'websocket', keys: ['websocket'], aliases: { ws: 'websocket' } },
+  {
+    name: 'websocket',
+    load: async () => (await import('../plugins/websocket/index.ts')).plugin,
+    keys: ['websocket'],
+    aliases: { ws: 'websocket' },
+    provides: ['websocket.paths', 'websocket.address', 'auth.authenticator', 'monitor.section'],
+  },
   { name: 'mqtt', keys: ['mqtt'] },
   {
     name: 'jetstream',

@@ -4,7 +4,10 @@ import type { Server } from '../kernel/server.ts';
 import type { PortList } from './process-files.ts';
 
 /** What the ports file calls a listener, and the capability of the plugin that has it. */
-const OTHERS: readonly (readonly [kind: string, capability: string])[] = [['monitoring', 'monitor.address']];
+const OTHERS: readonly (readonly [kind: string, capability: string])[] = [
+  ['monitoring', 'monitor.address'],
+  ['websocket', 'websocket.address'],
+];
 
 /** What such a plugin provides. */
 interface Listening {
@@ -21,7 +24,9 @@ export function portList(server: Server, network: Pick<Network, 'interfaceAddres
 
 function clientUrls({ address, host }: Server, network: Pick<Network, 'interfaceAddresses'>): string[] {
   if (address === null) return [];
-  const scheme = host.capabilities.find('tls.contexts') === undefined ? 'nats' : 'tls';
+  // The plugin may run for the sake of others.
+  const tls = host.capabilities.find('tls.contexts')?.value as { readonly client: object | null } | undefined;
+  const scheme = tls == null || tls.client === null ? 'nats' : 'tls';
   return hostsOf(address.host, network).map((name) => urlOf(scheme, name, address.port));
 }
 

@@ -63,6 +63,8 @@ export {
 } from './config/grammar/node.ts';
 /** What a user may do, as it is written: `{publish: ..., subscribe: ..., allow_responses: ...}`. */
 export { readPermissions } from './config/permission-options.ts';
+/** The value of a node without its place: to compare, or to print. */
+export { plainOf } from './config/plain.ts';
 export { NOWHERE, type Place, type Problem, Problems, renderProblems } from './config/problem.ts';
 export { defineSchema, type FieldUse, type OptionsOf, type Schema, wasGiven } from './config/schema.ts';
 
@@ -83,6 +85,8 @@ export type { ClientOptions } from './connection/client-options.ts';
 export { CloseReason } from './connection/close-reason.ts';
 export type { Connection } from './connection/connection.ts';
 export { isClient } from './connection/connection-kind.ts';
+/** What a listener of a plugin says of the clients it brings: `broker.listener.accept(transport, entrance)`. */
+export type { Entrance } from './connection/entrance.ts';
 export type { ServerInfo } from './connection/info.ts';
 /** Where from and when somebody may be let in. */
 export { type DailyWindow, DailyWindows } from './permissions/daily-windows.ts';

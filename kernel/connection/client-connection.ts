@@ -23,8 +23,10 @@ import { introduction } from './client-label.ts';
 import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from './client-options.ts';
 import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
+import { CLIENT_PORT, type Entrance } from './entrance.ts';
 import type { Producer } from './flow.ts';
 import { isInfo } from './info.ts';
+import type { LivenessSource } from './liveness.ts';
 import { become, connect, loginAgain, loginImplicitly } from './login.ts';
 import { publish } from './publish.ts';
 import type { ReplyAllowances } from './reply-allowances.ts';
@@ -42,7 +44,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   readonly kind = CLIENT_SINK;
   readonly kindName: string = 'client';
   readonly isCutOffWhenSlow: boolean = true;
-  protected readonly tag: string = 'cid';
+  readonly entrance: Entrance;
 
   // What the parser goes by.
   awaitsConnect: boolean;
@@ -74,8 +76,9 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   readonly subscriptions = new Map<string, Subscription>();
   private readonly stalling: Stall;
 
-  constructor(broker: Broker, transport: Transport) {
-    super(broker, transport);
+  constructor(broker: Broker, transport: Transport, entrance: Entrance = CLIENT_PORT) {
+    super(broker, transport, pingsOf(broker, entrance));
+    this.entrance = entrance;
     this.awaitsConnect = broker.hooks.connectionAuthenticate.slot !== null;
     this.payloadMax = broker.options.maxPayload;
     this.subscriptionsMax = broker.options.maxSubscriptions || -1;
@@ -98,7 +101,8 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     this.transport.start(this);
     this.liveness.start();
     if (!this.awaitsConnect) return;
-    this.loginTimer = this.broker.clock.after(this.broker.options.authTimeoutMs, () => {
+    const timeoutMs = this.entrance.authTimeoutMs ?? this.broker.options.authTimeoutMs;
+    this.loginTimer = this.broker.clock.after(timeoutMs, () => {
       this.sendError('Authentication Timeout');
       this.close(CloseReason.authenticationTimeout);
     });
@@ -135,9 +139,15 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     this.send(OK);
   }
 
+  protected get tag(): string {
+    return this.entrance.tag;
+  }
+
   /** Once the client has said who it is, log lines do too. */
   override get label(): string {
-    return this.isConnectReceived && this.identity !== null ? `${super.label}${introduction(this)}` : super.label;
+    const { forwardedFor } = this.entrance;
+    const label = forwardedFor === '' ? super.label : `${forwardedFor}/${super.label}`;
+    return this.isConnectReceived && this.identity !== null ? `${label}${introduction(this)}` : label;
   }
 
   /** Clients that have had their first PONG, and understand it, are told when the INFO changes. */
@@ -371,6 +381,16 @@ const REASON_OF: Record<ParseFailure, CloseReason> = {
   'line-too-long': CloseReason.maxControlLine,
   'payload-too-large': CloseReason.maxPayload,
 };
+
+/** Asked anew each time, as a reload may replace the options. */
+function pingsOf(broker: Broker, { pingIntervalMs }: Entrance): LivenessSource {
+  if (pingIntervalMs === null) return broker;
+  return {
+    get options() {
+      return { pingIntervalMs, pingMax: broker.options.pingMax };
+    },
+  };
+}
 
 function isRefused(answer: unknown): boolean {
   return answer !== undefined && answer !== true;

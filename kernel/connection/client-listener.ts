@@ -6,6 +6,7 @@ import type { Listener } from '../ports/ports.ts';
 import type { Address, Transport } from '../ports/transport.ts';
 import { ClientConnection } from './client-connection.ts';
 import { CloseReason } from './close-reason.ts';
+import { CLIENT_PORT, type Entrance } from './entrance.ts';
 
 /** A connection that is being opened. */
 export interface Opening {
@@ -63,35 +64,35 @@ export class ClientListener {
   }
 
   /** Serves a client over any transport: from the port, from a plugin's listener, or from within this process. */
-  accept(transport: Transport): void {
+  accept(transport: Transport, entrance: Entrance = CLIENT_PORT): void {
     const { broker } = this;
     if (broker.isClosed || broker.isLameDuck) {
       transport.destroy();
       return;
     }
     const decide = broker.hooks.connectionAccept.slot;
-    if (decide === null) this.admit(transport);
+    if (decide === null) this.admit(transport, entrance);
     else {
       withinDeadline(broker.clock, DECISION_MS, decide(transport)).then(
-        (answer) => this.admitUnless(answer, transport),
-        (error: unknown) => this.admitUnless(refuse(String(error)), transport),
+        (answer) => this.admitUnless(answer, transport, entrance),
+        (error: unknown) => this.admitUnless(refuse(String(error)), transport, entrance),
       );
     }
   }
 
-  private admitUnless(answer: unknown, transport: Transport): void {
+  private admitUnless(answer: unknown, transport: Transport, entrance: Entrance): void {
     const { broker } = this;
     if (!isRefusal(answer) && !broker.isClosed && !broker.isLameDuck) {
-      this.admit(transport);
+      this.admit(transport, entrance);
       return;
     }
     if (isRefusal(answer)) broker.log.info(`refused a connection from ${transport.remote.host}: ${answer.reason}`);
     transport.destroy();
   }
 
-  private admit(transport: Transport): void {
+  private admit(transport: Transport, entrance: Entrance): void {
     const { broker } = this;
-    const client = new ClientConnection(broker, transport);
+    const client = new ClientConnection(broker, transport, entrance);
     const isFull = this.isFull();
     broker.register(client);
     broker.logOf(client).debug('Client connection created');

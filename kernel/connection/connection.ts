@@ -10,7 +10,7 @@ import { IN_PROCESS, type Receiver, type Transport } from '../ports/transport.ts
 import type { ChunkPool } from './chunk.ts';
 import { CloseReason, dropsOutput } from './close-reason.ts';
 import { type FrameReader, Inbox } from './inbox.ts';
-import { Liveness } from './liveness.ts';
+import { Liveness, type LivenessSource } from './liveness.ts';
 import { Outbound, type OutboundOwner } from './outbound.ts';
 
 const STALE = errorFrame('Stale Connection');
@@ -36,7 +36,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
   private holds = 0;
   private isPaused = false;
 
-  constructor(broker: Broker, transport: Transport) {
+  constructor(broker: Broker, transport: Transport, pings: LivenessSource = broker) {
     this.broker = broker;
     this.id = broker.nextConnectionId();
     this.transport = transport;
@@ -44,7 +44,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     this.startedAt = broker.clock.now();
     this.lastInputAt = this.startedAt;
     this.outbound = new Outbound(this, broker.flow, transport);
-    this.liveness = new Liveness(this, broker.clock, broker);
+    this.liveness = new Liveness(this, broker.clock, pings);
   }
 
   /** What speaks here: 'client' and whatever plugins add. */
@@ -173,7 +173,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
       this.transport.destroy();
       this.outbound.close();
     } else {
-      this.outbound.finish();
+      this.outbound.finish(reason);
     }
     this.broker.connectionClosed(this, reason);
   }

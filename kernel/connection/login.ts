@@ -7,6 +7,7 @@ import type { Identity, ReplyAllowance } from '../permissions/permissions.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { mergeClientOptions } from './client-options.ts';
 import { CloseReason } from './close-reason.ts';
+import { withCredentials } from './entrance.ts';
 import { ReplyAllowances } from './reply-allowances.ts';
 import { reviewSubscriptions } from './subscription-review.ts';
 
@@ -28,7 +29,7 @@ export function connect(client: ClientConnection, json: string): void {
     return;
   }
   if (client.isConnectReceived) client.endAllSubscriptions();
-  client.options = options;
+  client.options = withCredentials(options, client.entrance);
   client.isConnectReceived = true;
   ask(client, settle);
 }

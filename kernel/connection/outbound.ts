@@ -40,6 +40,7 @@ export class Outbound {
   private isDirty = false;
   private isClosed = false;
   private isFinishing = false;
+  private endReason: CloseReason | undefined = undefined;
   /** When the write that the transport has not finished began; 0 when there is none. */
   busySince = 0;
   private readonly owner: OutboundOwner;
@@ -101,9 +102,10 @@ export class Outbound {
   }
 
   /** Takes nothing more, sends what there is, then ends the transport. */
-  finish(): void {
+  finish(reason?: CloseReason): void {
     if (this.isClosed || this.isFinishing) return;
     this.isFinishing = true;
+    this.endReason = reason;
     this.limit = 0;
     this.pump();
   }
@@ -173,7 +175,7 @@ export class Outbound {
     if (this.busySince !== 0) return;
     this.dropChunk();
     if (!this.isFinishing) return;
-    this.transport.end();
+    this.transport.end(this.endReason);
     this.close();
   }
 

@@ -16,6 +16,8 @@ export interface Address {
 }
 
 export interface Receiver {
+  /** Names it in log lines. */
+  readonly label?: string;
   /** `length` bytes were placed at the start of the shared read buffer. They are gone after the call returns. */
   onRead(length: number): void;
   /** Bytes arrived in memory of their own. They are gone after the call returns, unless copied. */
@@ -71,8 +73,8 @@ export interface Transport {
   /** Stops and starts the flow of reads. Calls do not nest. */
   pause(): void;
   resume(): void;
-  /** Sends what was written, then closes. */
-  end(): void;
+  /** Sends what was written, then closes. Where the protocol of the transport can tell the other side why, it does. */
+  end(reason?: string): void;
   /** Closes at once. */
   destroy(): void;
 }

@@ -41,6 +41,8 @@ export interface LoginAttempt {
    * elsewhere, such as a certificate. With `withPassword` the password of CONNECT must be the user's.
    */
   admit(user: KnownUser, options?: { withPassword?: boolean }): Promise<Verdict>;
+  /** Whether a secret is the stored one, plain or as bcrypt. */
+  isRight(stored: string, given: string): Promise<boolean>;
   /** A refusal that tells the log who it was. */
   refuse(): Refusal;
 }
@@ -54,6 +56,13 @@ export interface AuthView {
   defaultPermissions(account: string): Permissions | null;
 }
 
+/** Who is configured to log in. */
+export interface ConfiguredUsers {
+  /** There is a list of users, or an account with some. */
+  readonly hasUsers: boolean;
+  findUser(name: string): KnownUser | undefined;
+}
+
 export interface Authenticator {
   /** Clients have to log in even if no user is configured. */
   readonly isLoginRequired: boolean;
@@ -63,6 +72,10 @@ export interface Authenticator {
   readonly takesCallouts?: boolean;
   /** Before anybody is judged, and again with each reload. */
   configured?(view: AuthView): void;
+  /** It has to be asked though nobody else need log in: some clients do. */
+  readonly isAsked?: boolean;
+  /** Why it cannot work with these users; empty when it can. Asked at the start and by each reload. */
+  checkUsers?(users: ConfiguredUsers): string;
   /** Undefined: not mine. */
   authenticate?(attempt: LoginAttempt): Verdict | undefined | Promise<Verdict | undefined>;
   /** Undefined: leave it as it is. */

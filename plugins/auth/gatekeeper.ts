@@ -45,8 +45,24 @@ export class Gatekeeper {
     return this.directory;
   }
 
+  /** Throws, and leaves things as they are, when somebody cannot work with it. */
   replaceDirectory(directory: UserDirectory): void {
+    const { byName, byKey } = directory;
+    const users = {
+      hasUsers: byName.size + byKey.size > 0,
+      findUser: (name: string): KnownUser | undefined => directory.find(name),
+    };
+    for (const authenticator of this.authenticators) {
+      const wrong = authenticator.checkUsers?.(users) ?? '';
+      if (wrong !== '') throw new Error(wrong);
+    }
     this.directory = directory;
+  }
+
+  /** Somebody has to log in, or may show who vouches for them. */
+  get isAsked(): boolean {
+    const isAskedFor = this.authenticators.some(({ isAsked }) => isAsked === true);
+    return isAskedFor || this.isLoginRequired || this.directory.trustedProxies.size > 0;
   }
 
   get isLoginRequired(): boolean {
@@ -154,7 +170,7 @@ export class Gatekeeper {
     return (await this.isRight(attempt, user.password, given)) ? this.admit(attempt, user) : attempt.refuse();
   }
 
-  private isRight({ connection }: LoginAttempt, stored: string, given: string): boolean | Promise<boolean> {
+  isRight({ connection }: LoginAttempt, stored: string, given: string): boolean | Promise<boolean> {
     const isWanted = (): boolean => !connection.isClosed && !this.isBlocked(connection);
     return this.parts.secrets.isRight(stored, given, isWanted);
   }
@@ -217,6 +233,10 @@ class Attempt implements LoginAttempt {
   async admit(user: KnownUser, { withPassword = false } = {}): Promise<Verdict> {
     if (!withPassword || !('password' in user)) return this.gatekeeper.admit(this, user);
     return this.gatekeeper.checkSecret(this, user as PasswordUser, this.credentials.pass);
+  }
+
+  async isRight(stored: string, given: string): Promise<boolean> {
+    return this.gatekeeper.isRight(this, stored, given);
   }
 
   refuse(): Refusal {

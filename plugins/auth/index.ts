@@ -88,9 +88,9 @@ class AuthState {
   }
 
   apply(config: AuthConfig): void {
+    this.gatekeeper.replaceDirectory(this.directoryFor(config));
     this.config = config;
     this.failedLogins.limit = limitOf(config);
-    this.gatekeeper.replaceDirectory(this.directoryFor(config));
     for (const authenticator of this.gatekeeper.authenticators) authenticator.configured?.(this.gatekeeper.current);
     this.applyTimeout();
     this.askOrNot();
@@ -108,7 +108,7 @@ class AuthState {
 
   /** While nobody has to log in nobody is asked: a client may then begin with whatever it likes. */
   private askOrNot(): void {
-    const asks = this.gatekeeper.isLoginRequired || this.gatekeeper.current.trustedProxies.size > 0;
+    const asks = this.gatekeeper.isAsked;
     if (asks === (this.stopAsking !== null)) return;
     this.stopAsking?.();
     this.stopAsking = asks

@@ -21,10 +21,11 @@ export async function measureOnce(
   options: BenchOptions,
   nodeFlags: string[] = [],
 ): Promise<LoadResult> {
-  const running = await startServer(server, { nodeFlags });
+  const running = await startServer(server, { nodeFlags, isWebSocket: row.isWebSocket });
   try {
     const { warmupSeconds, seconds } = options;
-    const target = { host: running.host, port: running.port, pid: running.pid };
+    const { host, port, pid } = running;
+    const target = { host, port, pid, isWebSocket: row.isWebSocket };
     return await runGenerator({
       target,
       phases: { warmupSeconds, seconds, stallSeconds: STALL_SECONDS },

@@ -6,6 +6,8 @@ export interface Row {
   /** The ratio to the faster peer that the row is expected to reach. */
   target: number;
   load: Load;
+  /** All clients come through the WebSocket port. */
+  isWebSocket?: boolean;
 }
 
 const KIB = 1024;
@@ -25,6 +27,9 @@ export const ROWS: readonly Row[] = [
   stream('subjects-1k', '1 to 1, 1 000 subjects, wildcard subscriber', { subjects: 1_000 }),
   stream('subjects-100k', '1 to 1, 100 000 subjects, wildcard subscriber', { subjects: 100_000 }),
   stream('queue-4', 'queue group of 4, 16 B', { subscribers: 4, isQueueGroup: true }),
+  overWebSocket('web-one-16', '1 to 1, 16 B, over WebSocket', {}),
+  overWebSocket('web-one-128', '1 to 1, 128 B, over WebSocket', { payloadBytes: 128 }),
+  overWebSocket('web-one-1k', '1 to 1, 1 KiB, over WebSocket', { payloadBytes: KIB }),
   request('request-1', 'request-reply, 1 client', 1),
   request('request-50', 'request-reply, 50 clients', 50),
 ];
@@ -39,6 +44,10 @@ function stream(name: string, title: string, differences: Partial<StreamLoad>, t
     windowBytes: WINDOW_BYTES,
   };
   return { name, title, target, load: { ...usual, ...differences } };
+}
+
+function overWebSocket(name: string, title: string, differences: Partial<StreamLoad>): Row {
+  return { ...stream(name, title, differences), isWebSocket: true };
 }
 
 function request(name: string, title: string, clients: number): Row {

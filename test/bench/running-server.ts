@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Server } from './servers.ts';
@@ -14,6 +14,8 @@ export interface StartOptions {
   /** For Node itself, when the server is a Node program. */
   nodeFlags?: string[];
   serverFlags?: string[];
+  /** It listens for WebSockets, and that is the port which is told. */
+  isWebSocket?: boolean | undefined;
   onOutput?(text: string): void;
 }
 
@@ -30,7 +32,8 @@ export interface RunningServer {
 /** Starts a server on a free port of the loopback interface; resolves once it is listening. */
 export async function startServer(server: Server, options: StartOptions = {}): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const flags = ['-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder, ...(options.serverFlags ?? [])];
+  const more = [...(options.isWebSocket === true ? webSocketFlags(folder) : []), ...(options.serverFlags ?? [])];
+  const flags = ['-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder, ...more];
   const child = spawnServer(server, flags, options.nodeFlags);
   const output = collectOutput(child, options.onOutput);
   const stop = async (): Promise<void> => {
@@ -39,12 +42,19 @@ export async function startServer(server: Server, options: StartOptions = {}): P
   };
   try {
     const ports = await waitForPorts(folder, child);
-    const { port } = new URL(ports.nats[0]!);
+    const { port } = new URL((options.isWebSocket === true ? ports.websocket! : ports.nats)[0]!);
     return { host: '127.0.0.1', port: Number(port), pid: child.pid!, monitorUrl: ports.monitoring?.[0] ?? null, stop };
   } catch (error) {
     await stop();
     throw new Error(`${server.name} did not start: ${(error as Error).message}\n${output()}`);
   }
+}
+
+/** There is no flag for it. */
+function webSocketFlags(folder: string): string[] {
+  const path = join(folder, 'bench.conf');
+  writeFileSync(path, 'websocket { listen: "127.0.0.1:-1", no_tls: true }\n');
+  return ['-c', path];
 }
 
 export function spawnServer(server: Server, flags: string[], nodeFlags: string[] = []): ChildProcess {
@@ -75,6 +85,7 @@ function collectOutput(child: ChildProcess, onOutput?: (text: string) => void): 
 interface PortsFile {
   nats: string[];
   monitoring?: string[];
+  websocket?: string[];
 }
 
 function waitForPorts(folder: string, child: ChildProcess): Promise<PortsFile> {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Intake, OnLine } from './intake.ts';
+import { UPGRADE, WebFraming } from './web-framing.ts';
 
 /** All links of a process read into this memory: a read allocates nothing, and is handled before the next one. */
 const READ_BUFFER = Buffer.alloc(1 << 20);
@@ -11,6 +12,7 @@ const HELLO =
 export interface LinkOptions {
   host: string;
   port: number;
+  isWebSocket?: boolean;
   onFailure(error: Error): void;
   intake(onLine: OnLine): Intake;
 }
@@ -29,6 +31,7 @@ export class Link {
   readonly greeted: Promise<void>;
   readonly #socket: Socket;
   readonly #intake: Intake;
+  readonly #framing: WebFraming | null;
   readonly #onFailure: (error: Error) => void;
   readonly #waiting: { resolve(): void; reject(error: Error): void }[] = [];
   #isGreeted = false;
@@ -38,23 +41,26 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#onFailure = options.onFailure;
     this.#intake = options.intake((line) => this.#handleLine(line));
+    this.#framing = options.isWebSocket === true ? new WebFraming(this.#intake) : null;
     this.greeted = this.#nextAnswer();
     const callback = (length: number): boolean => this.#handleRead(length);
     const onread = { buffer: READ_BUFFER, callback };
     this.#socket = connect({ host: options.host, port: options.port, noDelay: true, onread });
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('the server closed a connection')));
+    if (this.#framing !== null) this.#socket.write(UPGRADE, 'latin1');
   }
 
   write(bytes: Buffer | string, written?: () => void): void {
-    if (typeof bytes === 'string') this.#socket.write(bytes, 'latin1', written);
+    if (this.#framing !== null) this.#socket.write(this.#framing.frame(bytes), written);
+    else if (typeof bytes === 'string') this.#socket.write(bytes, 'latin1', written);
     else this.#socket.write(bytes, written);
   }
 
   /** Resolves when the server has handled everything sent before. */
   sendAndAwaitPong(text: string): Promise<void> {
     const answered = this.#nextAnswer();
-    this.#socket.write(text, 'latin1');
+    this.write(text);
     return answered;
   }
 
@@ -83,13 +89,13 @@ export class Link {
   }
 
   #handleRead(length: number): boolean {
-    this.#intake.accept(READ_BUFFER, length);
+    (this.#framing ?? this.#intake).accept(READ_BUFFER, length);
     this.afterRead?.();
     return !this.#isPaused;
   }
 
   #handleLine(line: string): void {
-    if (line === 'PING') this.#socket.write('PONG\r\n', 'latin1');
+    if (line === 'PING') this.write('PONG\r\n');
     else if (line === 'PONG') this.#resolveFirst();
     else if (line.startsWith('INFO ')) this.#handleInfo();
     else if (line !== '+OK') this.#fail(new Error(`the server sent: ${JSON.stringify(line.slice(0, 200))}`));

@@ -5,6 +5,8 @@ export interface Target {
   port: number;
   /** The server's process, whose processor time and memory are read from the operating system. */
   pid: number;
+  /** The port speaks WebSocket. */
+  isWebSocket?: boolean;
 }
 
 export interface Phases {

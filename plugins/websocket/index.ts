@@ -1,0 +1,190 @@
+/** NATS clients over WebSocket, and a door for other protocols on the same port. */
+import {
+  type Connection,
+  definePlugin,
+  type Listener,
+  type PluginContext,
+  type ServerInfo,
+} from '../../kernel/plugin-api.ts';
+import { FrameMemory } from '../../protocols/websocket/frame-memory.ts';
+import type { TlsContexts } from '../tls/contract.ts';
+import { BlockAuthenticator, overrideIn } from './authenticator.ts';
+import { reloadAnswer, type WebSocketConfig, websocketConfig } from './config.ts';
+import type { WebSocketAddress } from './contract.ts';
+import { loadDeflate } from './deflate.ts';
+import { FrameScratch } from './frame-output.ts';
+import { connectUrlsOf, hostAndPort, listenFailure, urlsOf } from './listening.ts';
+import { PathTable } from './path-table.ts';
+import { Reception } from './reception.ts';
+import { TlsBlock } from './tls-block.ts';
+import { varzOf } from './varz.ts';
+import type { WebSocketCommons } from './websocket-transport.ts';
+
+type Context = PluginContext<WebSocketConfig>;
+
+interface State {
+  readonly paths: PathTable;
+  tls: TlsBlock | null;
+  listener: Listener | null;
+  reception: Reception | null;
+}
+
+const RESOLVER = 'account.resolver';
+
+export const plugin = definePlugin<WebSocketConfig, State>({
+  name: 'websocket',
+  version: '1.0.0',
+  api: [1],
+  summary: 'Serves clients over WebSocket',
+  provides: [
+    { name: 'websocket.paths', cardinality: 'one' },
+    { name: 'websocket.address', cardinality: 'one' },
+    { name: 'auth.authenticator', cardinality: 'chain' },
+    { name: 'monitor.section', cardinality: 'chain' },
+  ],
+  requires: [
+    { name: 'tls.contexts', cardinality: 'one', optional: true },
+    { name: RESOLVER, cardinality: 'named', optional: true },
+  ],
+  config: { key: 'websocket', aliases: ['ws'], schema: websocketConfig, live: reloadAnswer },
+
+  register(ctx) {
+    const state: State = { paths: new PathTable(), tls: null, listener: null, reception: null };
+    ctx.provide('websocket.paths', state.paths);
+    ctx.provide('websocket.address', addressOf(ctx, state));
+    ctx.provide('auth.authenticator', new BlockAuthenticator(isOn(ctx) ? overrideIn(ctx.config) : null));
+    ctx.provide('monitor.section', {
+      varz: () => varzOf(ctx.config, state.listener, state.tls?.settings ?? null),
+    });
+    return state;
+  },
+
+  init(ctx, state) {
+    if (!isOn(ctx)) return;
+    state.tls = tlsBlock(ctx);
+    checkCookies(ctx);
+    // After whoever says what holds for the client port.
+    ctx.tap('connection.hello', (info, connection) => hello(ctx, state, info, connection), { stage: 'late' });
+    ctx.tap('server.reload', () => state.tls?.renew());
+    ctx.tap('server.lameDuck', () => state.listener?.close());
+  },
+
+  async listen(ctx, state) {
+    if (!isOn(ctx)) return;
+    checkGuard(ctx);
+    await listen(ctx, state);
+  },
+
+  reload(_ctx, { tls }, { after }) {
+    if (after.tls !== null) tls?.replace(after.tls);
+  },
+
+  async drain(_ctx, { listener, reception }) {
+    await listener?.close();
+    reception?.close();
+  },
+});
+
+function isOn({ config }: Context): boolean {
+  return config.port !== 0;
+}
+
+function tlsBlock(ctx: Context): TlsBlock | null {
+  if (ctx.config.tls === null) return null;
+  const tls = ctx.useOptional<TlsContexts>('tls.contexts');
+  if (tls === undefined)
+    throw new Error('the block "tls" of "websocket" needs the plugin "tls": add it to the list of plugins');
+  return new TlsBlock(tls, ctx.config.tls, ctx.log);
+}
+
+/** Without operators nobody could tell whether a JWT is good. */
+function checkCookies(ctx: Context): void {
+  const { jwtCookie } = ctx.config;
+  if (jwtCookie === '' || ctx.useAll(RESOLVER).length > 0) return;
+  const what = 'trusted operators or trusted keys configuration is required for JWT authentication via cookie';
+  throw new Error(`${what} "${jwtCookie}"`);
+}
+
+/** Whoever keeps strangers out must not be let in through a list of plugins that lacks the guard. */
+function checkGuard({ config, kernel }: Context): void {
+  if (overrideIn(config) === null || kernel.hooks.connectionAuthenticate.slot !== null) return;
+  throw new Error('who may log in by "websocket" is decided by the plugin "auth": add it to the list of plugins');
+}
+
+async function listen(ctx: Context, state: State): Promise<void> {
+  const { config, kernel, log } = ctx;
+  const { broker, ports } = kernel;
+  const commons: WebSocketCommons = {
+    memory: new FrameMemory(broker.arena.readBuffer),
+    scratch: new FrameScratch(),
+    clock: ports.clock,
+    log: kernel.log,
+    closing: new Set(),
+  };
+  const { tls, paths } = state;
+  const reception = new Reception({
+    broker,
+    config,
+    paths,
+    commons,
+    deflate: config.compresses ? await loadDeflate() : null,
+    secure: tls === null ? null : (transport, timeoutMs) => tls.secure(transport, timeoutMs),
+  });
+  ctx.onDispose(() => {
+    reception.close();
+    for (const transport of commons.closing) transport.cutOff();
+  });
+  state.reception = reception;
+  state.listener = await bind(ctx, reception);
+  const scheme = tls === null ? 'ws' : 'wss';
+  kernel.log.info(`Listening for websocket clients on ${scheme}://${hostAndPort(state.listener)}`);
+  if (tls === null) kernel.log.warn('Websocket not configured with TLS. DO NOT USE IN PRODUCTION!');
+  if (config.compresses) log.debug('messages are compressed where clients ask for it');
+}
+
+async function bind(ctx: Context, reception: Reception): Promise<Listener> {
+  const { broker, ports } = ctx.kernel;
+  const host = ctx.config.host === '' ? broker.options.host : ctx.config.host;
+  const where = { host, port: Math.max(ctx.config.port, 0) };
+  try {
+    const listener = await ports.network.listen(
+      { ...where, readBuffer: broker.arena.readBuffer },
+      (transport) => void reception.receive(transport),
+    );
+    ctx.onDispose(() => listener.close());
+    return listener;
+  } catch (error) {
+    throw new Error(listenFailure(where, error as Error), { cause: error });
+  }
+}
+
+/** What differs from the client port. */
+function hello(
+  { config, kernel }: Context,
+  { listener, tls }: State,
+  info: ServerInfo,
+  { transport }: Connection,
+): ServerInfo | undefined {
+  if (transport.kind !== 'websocket' || listener === null) return undefined;
+  const isTls = tls !== null ? true : undefined;
+  const urls = info.connect_urls === undefined ? undefined : connectUrlsOf(config, listener, kernel.ports.network);
+  return {
+    ...info,
+    host: listener.host,
+    port: listener.port,
+    auth_required: overrideIn(config) === null ? info.auth_required : true,
+    tls_required: isTls,
+    // As with NATS servers, even where certificates are verified: who reads this has shown one.
+    tls_verify: undefined,
+    tls_available: isTls,
+    connect_urls: urls,
+  };
+}
+
+function addressOf(ctx: Context, state: State): WebSocketAddress {
+  const { network } = ctx.kernel.ports;
+  return {
+    urls: () => (state.listener === null ? [] : urlsOf(state.tls === null ? 'ws' : 'wss', state.listener, network)),
+    connectUrls: () => (state.listener === null ? [] : connectUrlsOf(ctx.config, state.listener, network)),
+  };
+}

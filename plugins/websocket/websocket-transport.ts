@@ -1,0 +1,220 @@
+/**
+ * A WebSocket as a transport: behind it a connection reads and writes as if it had a socket.
+ *
+ * What is read is unmasked where it lies and handed on there; what is written leaves as one frame for each write.
+ */
+import type { Duplex } from 'node:stream';
+import type { Address, Clock, Log, Receiver, Timer, TlsFacts, Transport } from '../../kernel/plugin-api.ts';
+import { answerToClose, closePayload } from '../../protocols/websocket/close-frame.ts';
+import type { FrameMemory } from '../../protocols/websocket/frame-memory.ts';
+import type { FrameRules, Violation } from '../../protocols/websocket/frame-reader.ts';
+import { closeCodeFor } from './close-codes.ts';
+import type { Deflate } from './deflate.ts';
+import { FrameInput, type InputSink } from './frame-input.ts';
+import { FrameOutput, type FrameScratch, type FrameStyle } from './frame-output.ts';
+
+/** What all WebSockets of a broker share. */
+export interface WebSocketCommons {
+  /** The buffer that all sockets read into. */
+  readonly memory: FrameMemory;
+  readonly scratch: FrameScratch;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Those that have said goodbye and wait for the wire to end. */
+  readonly closing: Set<WebSocketTransport>;
+}
+
+export interface WebSocketParts {
+  readonly rules: FrameRules;
+  readonly style: FrameStyle;
+  readonly deflate: Deflate | null;
+  /** The answer to the upgrade is still being written. */
+  readonly isBusy: boolean;
+}
+
+/** How long the other side may take to read the last frame. */
+export const CLOSING_MS = 10_000;
+const READ_BY_START = 'what comes over a WebSocket is read by start() alone';
+
+export class WebSocketTransport implements Transport, Receiver, InputSink {
+  readonly kind = 'websocket';
+  readonly remote: Address;
+  readonly tls: TlsFacts | null;
+  private readonly inner: Transport;
+  private readonly commons: WebSocketCommons;
+  private readonly deflate: Deflate | null;
+  private readonly input: FrameInput;
+  private readonly output: FrameOutput;
+  private receiver: Receiver | null = null;
+  private isPaused = false;
+  private isSuspended = false;
+  private isToldClosed = false;
+  /** The last frame says what was wrong; it is not to be cut off. */
+  private isFailing = false;
+  /** What answers the other side's close frame. */
+  private answer: Buffer | null = null;
+  private timer: Timer | null = null;
+
+  constructor(inner: Transport, { rules, style, deflate, isBusy }: WebSocketParts, commons: WebSocketCommons) {
+    this.inner = inner;
+    this.remote = inner.remote;
+    this.tls = inner.tls;
+    this.commons = commons;
+    this.deflate = deflate;
+    this.input = new FrameInput(commons.memory, rules, deflate, this);
+    this.output = new FrameOutput(inner, { style, scratch: commons.scratch, deflate, isBusy }, () =>
+      this.receiver?.onWritten(),
+    );
+  }
+
+  get local(): Address {
+    return this.inner.local;
+  }
+
+  get unsentBytes(): number {
+    return this.inner.unsentBytes;
+  }
+
+  peek(): Promise<Uint8Array> {
+    return Promise.reject(new Error(READ_BY_START));
+  }
+
+  discard(): void {
+    throw new Error(READ_BY_START);
+  }
+
+  duplex(): Duplex {
+    throw new Error(READ_BY_START);
+  }
+
+  start(receiver: Receiver): void {
+    this.receiver = receiver;
+    this.inner.start(this);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.output.write(bytes);
+  }
+
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    return this.output.writeAll(pieces);
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    if (!this.isSuspended) this.inner.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    if (!this.isSuspended) this.inner.resume();
+  }
+
+  end(reason = ''): void {
+    if (this.output.isEnded) return;
+    this.input.isOver = true;
+    this.sayGoodbye(this.answer ?? closePayload(closeCodeFor(reason), reason));
+  }
+
+  destroy(): void {
+    if (this.isFailing) return;
+    this.cutOff();
+  }
+
+  /** Whatever was still to be said. */
+  cutOff(): void {
+    this.input.isOver = true;
+    this.output.isEnded = true;
+    this.inner.destroy();
+  }
+
+  // --- The wire ----------------------------------------------------------------------------------------------------
+
+  onRead(length: number): void {
+    this.input.take(length);
+  }
+
+  onBytes(bytes: Uint8Array): void {
+    this.input.takeBytes(bytes);
+  }
+
+  onWritten(): void {
+    this.output.onWritten();
+  }
+
+  onClosed(error: Error | null): void {
+    this.input.isOver = true;
+    this.output.isEnded = true;
+    this.timer?.cancel();
+    this.commons.closing.delete(this);
+    this.deflate?.close();
+    this.tellClosed(error);
+  }
+
+  // --- What is in the frames ---------------------------------------------------------------------------------------
+
+  streamRead(length: number): void {
+    this.receiver?.onRead(length);
+  }
+
+  streamBytes(bytes: Uint8Array): void {
+    this.receiver?.onBytes(bytes);
+  }
+
+  pinged(payload: Buffer): void {
+    this.output.pong(payload);
+  }
+
+  closed(payload: Buffer): void {
+    const answer = answerToClose(payload);
+    if ('text' in answer) {
+      this.violated(answer);
+      return;
+    }
+    this.answer = answer;
+    this.limitClosing();
+    this.commons.clock.soon(() => this.tellClosed(null));
+  }
+
+  violated({ code, text }: Violation): void {
+    const { host, port } = this.remote;
+    const { clock, log } = this.commons;
+    log.error(`${this.receiver?.label ?? `${host}:${port}`} - read error: ${text}`);
+    // The memory of a write that is under way is free again as soon as the connection is told.
+    if (!this.output.isIdle) {
+      this.inner.destroy();
+      return;
+    }
+    this.isFailing = true;
+    this.sayGoodbye(closePayload(code, text));
+    clock.soon(() => this.tellClosed(new Error(text)));
+  }
+
+  suspend(): void {
+    this.isSuspended = true;
+    if (!this.isPaused) this.inner.pause();
+  }
+
+  ready(): void {
+    this.isSuspended = false;
+    if (!this.isPaused) this.inner.resume();
+  }
+
+  private sayGoodbye(payload: Buffer): void {
+    this.limitClosing();
+    this.output.end(payload);
+  }
+
+  private limitClosing(): void {
+    const { clock, closing } = this.commons;
+    if (this.timer !== null) return;
+    closing.add(this);
+    this.timer = clock.after(CLOSING_MS, () => this.cutOff());
+  }
+
+  private tellClosed(error: Error | null): void {
+    if (this.isToldClosed) return;
+    this.isToldClosed = true;
+    this.receiver?.onClosed(error);
+  }
+}
