@@ -2,10 +2,10 @@
 import { subjectFromText } from '../../kernel/plugin-api.ts';
 import type { AccountClaims, ExportClaims, ImportClaims } from '../../protocols/jwt/account-claims.ts';
 import type { ImportRule, ResponseType, ServiceExport, Shares, StreamExport } from '../account-sharing/contract.ts';
-import { localSubjectOf, remoteSubjectOf } from './account-validation.ts';
 import { type Activation, activates, activationOf } from './activation.ts';
 import type { KeyCache } from './genuine-token.ts';
 import { isRevoked } from './revocation.ts';
+import { localSubjectOf, remoteSubjectOf } from './share-validation.ts';
 
 const NANOSECONDS = 1e6;
 const SECOND = 1000;

@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert';
 import { composeServer } from '../../bin/compose.ts';
 import { listLog } from '../kits/plugin-kit.ts';
 import { connectLine } from '../plugins/auth/auth-bench.ts';
+import { ACCOUNT_MISTAKES } from '../plugins/operator/account-mistakes.ts';
 import { MISTAKES } from '../plugins/operator/config-mistakes.ts';
 import {
   ACME,
@@ -36,7 +37,8 @@ if (genuine.length === 0) skip('no recent nats-server on PATH, and GNATLET_NATS_
 /** A server with the accounts of this file, and how to give it another token of one. */
 interface Side {
   readonly port: number;
-  push(pair: Pair, token: string): Promise<void>;
+  /** What is answered, where somebody does. */
+  push(pair: Pair, token: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -170,6 +172,19 @@ for (const target of genuine) {
     assert.equal(others, []);
   });
 
+  test(`${target.name} says of accounts what this broker says`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gnatlet-operator-'));
+    const side = await startTheirs(target, `{type: full, dir: "${folder}"}`);
+    started.push(side);
+    const others: string[] = [];
+    for (const [what, [claims, problem]] of Object.entries(ACCOUNT_MISTAKES)) {
+      const said = await side.push(ACME, await accountToken(ACME, claims));
+      if (!said.includes(JSON.stringify(problem).slice(1, -1))) others.push(`${what}: ${said}`);
+    }
+    rmSync(folder, { recursive: true });
+    assert.equal(others, []);
+  });
+
   test(`${target.name} says of configurations what this broker says`, () => {
     const folder = mkdtempSync(join(tmpdir(), 'gnatlet-operator-'));
     const others: string[] = [];
@@ -195,13 +210,13 @@ async function startOurs(): Promise<Side> {
   await server.start();
   return {
     port: server.address!.port,
-    push: async (pair, token) => void (await resolver.host!.apply(pair.getPublicKey(), token)),
+    push: async (pair, token) => String(await resolver.host!.apply(pair.getPublicKey(), token)),
     stop: () => server.close(),
   };
 }
 
-async function startTheirs(target: (typeof genuine)[number]): Promise<Side> {
-  const running = await target.start(configText());
+async function startTheirs(target: (typeof genuine)[number], resolver = 'MEMORY'): Promise<Side> {
+  const running = await target.start(configText(resolver));
   const socket = (await running.connect()) as ReturnType<typeof connect>;
   const port = socket.remotePort!;
   socket.destroy();
@@ -210,23 +225,23 @@ async function startTheirs(target: (typeof genuine)[number]): Promise<Side> {
     port,
     push: async (pair, token) => {
       const subject = `$SYS.REQ.ACCOUNT.${pair.getPublicKey()}.CLAIMS.UPDATE`;
-      await converse(
+      return converse(
         port,
         { jwt: root, input: `SUB in 1\r\nPUB ${subject} in ${token.length}\r\n${token}\r\n` },
-        /MSG in 1/,
+        /MSG in 1 .*\}/s,
       );
     },
     stop: () => running.stop(),
   };
 }
 
-function configText(): string {
+function configText(resolver = 'MEMORY'): string {
   const preloads = [
     [SYSTEM, system],
     [ACME, plain],
   ] as const;
   const lines = preloads.map(([pair, token]) => `${pair.getPublicKey()}: ${token}`).join('\n');
-  return `operator: ${operator}\nresolver: MEMORY\nresolver_preload {\n${lines}\n}\n`;
+  return `operator: ${operator}\nresolver: ${resolver}\nresolver_preload {\n${lines}\n}\n`;
 }
 
 /** What a client sees that says all this, up to the end or the answer to a PING; INFO left out. */

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { REFUSED, until, WELCOME } from '../auth/auth-bench.ts';
+import { ACCOUNT_MISTAKES } from './account-mistakes.ts';
 import { ACME, accountToken, BOB, operatorToken, pairOf, SYSTEM, userToken } from './issuer.ts';
 import { OperatorBench, resolverPlugin, TestResolver, usualTokens } from './operator-bench.ts';
 
@@ -159,71 +160,15 @@ test("limits, mappings and trace of the token are the account's; what is left ou
   await bench.server.close();
 });
 
-const INVALID: Readonly<Record<string, [account: object, text: RegExp]>> = {
-  'too many imports': [
-    { limits: { imports: 0 }, imports: [{ subject: 'x', account: SYSTEM.getPublicKey(), type: 'stream' }] },
-    /the account contains more imports than allowed by the operator/,
-  ],
-  'too many exports': [
-    {
-      limits: { exports: 1 },
-      exports: [
-        { subject: 'x', type: 'stream' },
-        { subject: 'y', type: 'stream' },
-      ],
-    },
-    /the account contains more exports than allowed by the operator/,
-  ],
-  'wildcards that are not allowed': [
-    { limits: { exports: 1, wildcards: false }, exports: [{ subject: 'x.>', type: 'stream' }] },
-    /the account contains wildcard exports that are not allowed by the operator/,
-  ],
-  'weights of more than all': [
-    {
-      mappings: {
-        a: [
-          { subject: 'b', weight: 60 },
-          { subject: 'c', weight: 41 },
-        ],
-      },
-    },
-    /Mapping "a" exceeds 100% among all of it's weighted to mappings/,
-  ],
-  'an import of nothing known': [
-    { imports: [{ subject: 'x', account: SYSTEM.getPublicKey() }] },
-    /invalid import type: "unknown"/,
-  ],
-  'an import from nobody': [{ imports: [{ subject: 'x', type: 'stream' }] }, /account to import from is not specified/],
-  'an activation that is none': [
-    { imports: [{ subject: 'x', account: SYSTEM.getPublicKey(), type: 'stream', token: 'x' }] },
-    /import "x" contains an invalid activation token/,
-  ],
-  'tiers beside limits': [
-    { limits: { mem_storage: 1, tiered_limits: { R1: { mem_storage: 1 } } } },
-    /JetStream Limits and tiered JetStream Limits are mutually exclusive/,
-  ],
-  'a tier without a name': [
-    { limits: { tiered_limits: { '': { mem_storage: 1 } } } },
-    /Tiered JetStream Limits can not contain a blank "" tier name/,
-  ],
-  'a position without a wildcard': [
-    { exports: [{ subject: 'x.y', type: 'stream', account_token_position: 1 }] },
-    /Account Token Position can only be used with wildcard subjects: x.y/,
-  ],
-  'a callout for accounts without users': [
-    { authorization: { allowed_accounts: ['*'] } },
-    /External authorization cannot have accounts without users specified/,
-  ],
-  'a signing key that is none': [{ signing_keys: ['ABC'] }, /ABC is not an account public key/],
-};
-
-for (const [what, [account, text]] of Object.entries(INVALID)) {
+for (const [what, [account, text]] of Object.entries(ACCOUNT_MISTAKES)) {
   test(`an account with ${what} is not loaded`, async () => {
     const bench = await OperatorBench.start({
       tokens: new Map([...tokens, [ACME, await accountToken(ACME, account)]]),
     });
-    assert.is(await bench.answer(bob), REFUSED);
-    assert.match(bench.errors.at(-1)!, text);
+    await bench.server.broker.resolveAccount(acme);
+    assert.is(bench.server.broker.accounts.get(acme), undefined);
+    const said = bench.log.filter((line) => line.includes(`Account [${acme}] was found, but cannot be used`));
+    assert.ok(said.length === 1 && said[0]!.includes(text), said[0]);
     await bench.server.close();
   });
 }

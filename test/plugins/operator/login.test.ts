@@ -98,7 +98,7 @@ const REFUSALS: Readonly<Record<string, Attempt>> = {
   },
   'a token with a permission that is no subject': {
     jwt: await userToken({ pub: { allow: ['a..b'] } }),
-    why: /no longer valid: permission subject "a..b" is not valid/,
+    why: /no longer valid: subject "a..b" cannot contain consecutive/,
   },
   'an account that does not exist': {
     jwt: await userToken({}, {}, BOB, mallory),

@@ -82,20 +82,20 @@ test('exports are told as they stand in the token', async () => {
 
 test('imports are told by their name there and their name here, the old way to rename included', async () => {
   const imports = [
-    { subject: 'a', account: acme, type: 'stream' },
+    { subject: 'a', account: acme, type: 'stream', allow_trace: true },
     { subject: 'b', account: acme, type: 'stream', to: 'pre' },
     { subject: 'c.*', account: acme, type: 'stream', local_subject: 'x.$1' },
     { subject: 'local', account: acme, type: 'service', to: 'remote' },
-    { subject: 'd', account: acme, type: 'service', local_subject: 'e', share: true, allow_trace: true },
+    { subject: 'd', account: acme, type: 'service', local_subject: 'e', share: true },
   ];
   const { of, bench } = await sharesOf(new Map([[IMPORTER, await accountToken(IMPORTER, { imports } as object)]]));
   const base = { kind: 'stream', account: acme, sharesRequester: false, allowsTrace: false };
   assert.equal(of(IMPORTER).imports, [
-    { ...base, subject: 'a', localSubject: 'a' },
+    { ...base, subject: 'a', localSubject: 'a', allowsTrace: true },
     { ...base, subject: 'b', localSubject: 'pre.b' },
     { ...base, subject: 'c.*', localSubject: 'x.$1' },
     { ...base, kind: 'service', subject: 'remote', localSubject: 'local' },
-    { ...base, kind: 'service', subject: 'd', localSubject: 'e', sharesRequester: true, allowsTrace: true },
+    { ...base, kind: 'service', subject: 'd', localSubject: 'e', sharesRequester: true },
   ]);
   await bench.server.close();
 });
