@@ -13,8 +13,8 @@ export function introduction({ options, account, identity }: ClientConnection): 
 
 /** Who it turned out to be counts more than who it said it was. Nothing secret: of a token only that there is one. */
 function personIn({ jwt, nkey, user, auth_token: token }: Readonly<ClientOptions>, known: string): string {
-  if (jwt !== '' && known !== '') return `jwt:${known}`;
   if (nkey !== '' && (known === '' || known === nkey)) return `nkey:${nkey}`;
+  if (jwt !== '' && user === '' && known !== '') return `jwt:${known}`;
   if (known !== '' || user !== '') return `user:${known || user}`;
   return token === '' ? '' : 'token';
 }

@@ -167,7 +167,7 @@ test('the client goes by the name the token gives it, and may not pass for the s
     const violation = /Permissions Violation for Publish to "\$SYS\.REQ\.USER\.AUTH"/;
     assert.match(await bench.bench.say(client, 'PUB $SYS.REQ.USER.AUTH 0\r\n\r\n'), violation);
     assert.match(await bench.bench.say(bench.service, 'PUB $SYS.REQ.USER.AUTH 0\r\n\r\n'), violation);
-    assert.ok(bench.bench.log.some((line) => line.includes(`"${HOME}/user:Bob" - Publish Violation`)));
+    assert.ok(bench.bench.log.some((line) => /\/user:Bob" - Publish Violation/.test(line)));
   }));
 
 test('new permissions by new terms of the account do not let anybody pass for the server', () =>
