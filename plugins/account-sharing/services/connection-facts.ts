@@ -67,7 +67,7 @@ export function fullFacts(client: ClientConnection | null, account: Account, bro
     name_tag,
     tags,
     kind: 'Client',
-    client_type: 'nats',
+    client_type: client.transport.kind === 'websocket' ? 'websocket' : 'nats',
   };
 }
 

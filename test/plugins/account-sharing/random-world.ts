@@ -19,7 +19,7 @@ export function randomWorld(random: FastRandom): World {
     [1, 2].map((number) => ({
       account,
       name: `${account.toLowerCase()}${number}`,
-      denied: random.below(4) === 0 ? [pattern(random)] : [],
+      denied: random.below(4) === 0 ? [randomPattern(random)] : [],
     })),
   );
   const subscribers = Array.from(
@@ -27,7 +27,7 @@ export function randomWorld(random: FastRandom): World {
     (_, at): Subscriber => ({
       user: random.below(users.length),
       sid: at + 1,
-      pattern: pattern(random),
+      pattern: randomPattern(random),
       queue: pick(random, QUEUES),
     }),
   );
@@ -44,7 +44,7 @@ export function randomRules(
     const rule = {
       account: pick(random, accounts),
       kind: kind(random),
-      subject: pattern(random),
+      subject: randomPattern(random),
       to: some(random, accounts),
     };
     exports.set(`${rule.account} ${rule.kind} ${rule.subject}`, rule);
@@ -112,7 +112,7 @@ function narrower(random: FastRandom, subject: string): string {
     .join('.');
 }
 
-function pattern(random: FastRandom): string {
+export function randomPattern(random: FastRandom): string {
   const tokens = Array.from({ length: 1 + random.below(3) }, () => pick(random, [...WORDS, '*']));
   if (random.below(4) === 0) tokens.push('>');
   return random.below(12) === 0 ? '>' : tokens.join('.');

@@ -1,6 +1,7 @@
 /** What becomes of requests that are answered late, twice, by nobody, or for nobody; and of many of them. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { TestWire } from '../../kits/broker-bench.ts';
 import { account, accounts, type Client, replyIn, SharingBench, settle } from './sharing-bench.ts';
 
 const IMPORTS = 'imports: [{service: {account: A, subject: s}}]';
@@ -254,6 +255,25 @@ test('requests of the broker itself name the account and nobody else', async () 
     const { accounts: all, publisher } = bench.server.broker;
     assert.is(publisher.publish(all.get('B')!, { subject: 's', body: 'q' }), 1);
     assert.match(await responder.ask(), /Nats-Request-Info: \{"acc":"B"\}\r\n\r\nq/);
+  });
+});
+
+test('a requester over a WebSocket is told as such', async () => {
+  class WebWire extends TestWire {
+    override readonly kind = 'websocket' as never;
+  }
+  const shared = SERVICE.replace('subject: s}', 'subject: s}, share: true');
+  await SharingBench.with(shared, async (bench) => {
+    const responder = await bench.client('a');
+    await responder.ask('SUB s 1\r\n');
+    for (const [wire, type] of [
+      [new WebWire(), 'websocket'],
+      [new TestWire(), 'nats'],
+    ] as const) {
+      const requester = await bench.client('b', {}, wire);
+      await requester.ask('PUB s 1\r\nq\r\n');
+      assert.match(await responder.ask(), new RegExp(`"kind":"Client","client_type":"${type}"`));
+    }
   });
 });
 
