@@ -33,7 +33,7 @@ export class Accounts {
   login: UserLogin | null = null;
   private readonly parts: AccountsParts;
 
-  constructor(parts: AccountsParts, timeoutMs: number) {
+  constructor(parts: AccountsParts, timeoutMs: () => number) {
     const { ctx, trust } = parts;
     this.parts = parts;
     this.loader = new AccountLoader({
