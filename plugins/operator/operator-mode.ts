@@ -44,8 +44,10 @@ export class OperatorMode {
     const now = (): number => kernel.ports.clock.now();
     this.ctx = ctx;
     this.config = config;
-    this.trust = new Trust(config, this.keys, () => now() / SECOND);
-    this.accounts = new Accounts({ ctx, trust: this.trust, keys: this.keys }, () => timeoutOf(this.config));
+    const pause = (): Promise<void> => new Promise((resolve) => kernel.ports.clock.soon(resolve));
+    this.trust = new Trust(config, { keys: this.keys, now: () => now() / SECOND, pause });
+    const parts = { ctx, trust: this.trust, keys: this.keys, pause };
+    this.accounts = new Accounts(parts, () => timeoutOf(this.config));
     const { loader } = this.accounts;
     const tokens = new UserTokens(this.keys, USER_TOKENS_MAX);
     this.login = new UserLogin({ trust: this.trust, loader, tokens, now, settings: () => this.config });
