@@ -18,7 +18,8 @@ const REFRESH_MS = 1000;
 
 export interface LoaderParts {
   readonly trust: Trust;
-  readonly timeoutMs: number;
+  /** How long the resolver may take. */
+  readonly timeoutMs: () => number;
   readonly monotonic: () => number;
   /** A timer; the answer cancels it. */
   readonly after: (ms: number, run: () => void) => () => void;
@@ -112,7 +113,7 @@ export class AccountLoader {
 
   private withinTimeout(fetching: Promise<string | null>): Promise<string | null> {
     return new Promise((resolve, reject) => {
-      const cancel = this.parts.after(this.parts.timeoutMs, () => reject(new Error(TIMED_OUT)));
+      const cancel = this.parts.after(this.parts.timeoutMs(), () => reject(new Error(TIMED_OUT)));
       fetching.then(resolve, reject).finally(cancel);
     });
   }

@@ -3,7 +3,7 @@ import { hasWildcard, isValidSubject, quotedText, subjectFromText } from '../../
 import type { AccountClaims, MappingClaims } from '../../protocols/jwt/account-claims.ts';
 import type { StandardClaims } from '../../protocols/jwt/claims.ts';
 import { decodePublicKey, NkeyKind } from '../../protocols/nkeys/nkey-text.ts';
-import { exportsProblems, importsProblems } from './share-validation.ts';
+import { shareProblems } from './share-validation.ts';
 import { permissionProblems, subjectProblem } from './subject-validation.ts';
 
 const WHOLE = 100;
@@ -14,11 +14,10 @@ export function timeProblemOf({ expiresAt, notBefore }: StandardClaims, now: num
   return notBefore > 0 && notBefore > now ? 'claim is not yet valid' : null;
 }
 
-/** Everything but the times. */
+/** Everything but the times, and what takes long. */
 export function problemsOf(claims: AccountClaims): readonly string[] {
   return [
-    ...importsProblems(claims.imports, claims.subject),
-    ...exportsProblems(claims.exports),
+    ...shareProblems(claims),
     ...permissionProblems(claims.defaultPermissions),
     ...[...claims.mappings].flatMap(([subject, destinations]) => mappingProblems(subject, destinations)),
     ...authorizationProblems(claims.authorization),

@@ -23,6 +23,8 @@ export interface AccountsParts {
   readonly ctx: PluginContext<OperatorConfig>;
   readonly trust: Trust;
   readonly keys: KeyCache;
+  /** Lets others have their turn. */
+  readonly pause: () => Promise<void>;
 }
 
 export class Accounts {
@@ -33,7 +35,7 @@ export class Accounts {
   login: UserLogin | null = null;
   private readonly parts: AccountsParts;
 
-  constructor(parts: AccountsParts, timeoutMs: number) {
+  constructor(parts: AccountsParts, timeoutMs: () => number) {
     const { ctx, trust } = parts;
     this.parts = parts;
     this.loader = new AccountLoader({
@@ -66,9 +68,10 @@ export class Accounts {
     const account = this.loader.accounts.get(key);
     if (account === undefined) return;
     this.parts.ctx.log.debug(`Disable account ${key} due to remove`);
-    this.expire(account);
     const limits = { maxConnections: 0, maxSubscriptions: 0, maxPayload: 0 };
-    this.parts.ctx.kernel.broker.configureAccount({ name: key, limits });
+    const close = (): unknown => this.parts.ctx.kernel.broker.configureAccount({ name: key, limits });
+    // Unless it has a new token by then.
+    void this.expire(account).then(() => (account.isExpired ? close() : undefined));
   }
 
   /**
@@ -76,7 +79,7 @@ export class Accounts {
    * account any more, and its clients have to leave.
    */
   async followResolver(resolver: AccountResolver): Promise<void> {
-    const { log, ports } = this.parts.ctx.kernel;
+    const { log } = this.parts.ctx.kernel;
     this.loader.forgetFailures();
     let count = 0;
     for (const account of [...this.loader.accounts.values()]) {
@@ -86,7 +89,7 @@ export class Accounts {
         log.info(`Reloaded: deleting account [${token === null ? 'removed' : 'bad claims'}]: "${account.key}"`);
         this.forget(account);
       }
-      if (++count % SLICE === 0) await new Promise<void>((resolve) => ports.clock.soon(resolve));
+      if (++count % SLICE === 0) await this.parts.pause();
     }
   }
 
@@ -139,7 +142,7 @@ export class Accounts {
     this.expireInTime(known);
     this.sharing?.share(known.account, shares);
     ctx.kernel.broker.configureAccount({ name: known.key, ...settingsOf(claims, ctx.kernel.ports.random) });
-    if (this.login !== null) reviewConnections(known, this.login);
+    if (this.login !== null) await reviewConnections(known, this.login, this.parts.pause);
     return null;
   }
 
@@ -160,10 +163,10 @@ export class Accounts {
     account.replaceTimer(expiresAt === 0 ? () => {} : ctx.after(ms, () => this.expire(account)));
   }
 
-  private expire(account: OperatorAccount): void {
+  private expire(account: OperatorAccount): Promise<void> {
     account.isExpired = true;
     account.replaceTimer(() => {});
-    endAll(account);
+    return endAll(account, this.parts.pause);
   }
 
   private get now(): number {

@@ -134,7 +134,7 @@ function readSentinel(node: ConfigNode | undefined, problems: Problems): string 
   return node === undefined ? '' : (asString(node, problems) ?? '');
 }
 
-/** Preloads, the sentinel and pinned accounts change under way; whom accounts are owed to does not. */
+/** Whose word counts, and what kind of resolver keeps it, does not change under way; everything else does. */
 export function reloadAnswer({ before, after }: ConfigChange<OperatorConfig>): ReloadAnswer {
   if (before.operators.map(tokenOf).join() !== after.operators.map(tokenOf).join()) {
     return { refuse: unsupported('TrustedOperators', before.operators.map(nameOf), after.operators.map(nameOf)) };
@@ -142,10 +142,8 @@ export function reloadAnswer({ before, after }: ConfigChange<OperatorConfig>): R
   if (before.trustedKeys.join() !== after.trustedKeys.join()) {
     return { refuse: unsupported('TrustedKeys', before.trustedKeys, after.trustedKeys) };
   }
-  if (before.resolver?.type !== after.resolver?.type) {
-    return { refuse: 'config reload does not support moving to or from an account resolver' };
-  }
-  return isSameResolver(before.resolver, after.resolver) ? 'live' : 'restart';
+  if (before.resolver?.type === after.resolver?.type) return 'live';
+  return { refuse: 'config reload does not support moving to or from an account resolver' };
 }
 
 function tokenOf({ token }: Operator): string {
@@ -157,7 +155,7 @@ function nameOf({ claims }: Operator): string {
 }
 
 /** Whether everything but the preloads is as it was. */
-function isSameResolver(before: ResolverOptions | null, after: ResolverOptions | null): boolean {
+export function isSameResolver(before: ResolverOptions | null, after: ResolverOptions | null): boolean {
   const plain = (options: ResolverOptions | null): string =>
     JSON.stringify(options && { ...options, preloads: null }, unplaced);
   return plain(before) === plain(after);

@@ -38,6 +38,7 @@ export const plugin = definePlugin<OperatorConfig, OperatorMode | null>({
 
   register: (ctx) => (ctx.config.trustedKeys.length === 0 ? null : new OperatorMode(ctx)),
   init: (_ctx, mode) => mode?.open(),
+  ready: (_ctx, mode) => mode?.recognize(),
   reload: (_ctx, mode, { after }) => mode?.change(after),
   close: (_ctx, mode) => mode?.close(),
 });

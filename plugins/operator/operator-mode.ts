@@ -4,7 +4,7 @@ import type { AccountSharing } from '../account-sharing/contract.ts';
 import { MISSING } from './account-loader.ts';
 import { reviewNewcomer } from './account-review.ts';
 import { Accounts } from './accounts.ts';
-import type { OperatorConfig } from './config.ts';
+import { isSameResolver, type OperatorConfig } from './config.ts';
 import type { AccountResolver, ResolverKind, ResolverOptions } from './contract.ts';
 import { KeyCache } from './genuine-token.ts';
 import { OperatorMonitor } from './monitor.ts';
@@ -44,8 +44,10 @@ export class OperatorMode {
     const now = (): number => kernel.ports.clock.now();
     this.ctx = ctx;
     this.config = config;
-    this.trust = new Trust(config, this.keys, () => now() / SECOND);
-    this.accounts = new Accounts({ ctx, trust: this.trust, keys: this.keys }, timeoutOf(config));
+    const pause = (): Promise<void> => new Promise((resolve) => kernel.ports.clock.soon(resolve));
+    this.trust = new Trust(config, { keys: this.keys, now: () => now() / SECOND, pause });
+    const parts = { ctx, trust: this.trust, keys: this.keys, pause };
+    this.accounts = new Accounts(parts, () => timeoutOf(this.config));
     const { loader } = this.accounts;
     const tokens = new UserTokens(this.keys, USER_TOKENS_MAX);
     this.login = new UserLogin({ trust: this.trust, loader, tokens, now, settings: () => this.config });
@@ -76,18 +78,36 @@ export class OperatorMode {
     const { ctx, config, accounts } = this;
     this.introduce();
     accounts.sharing = ctx.useOptional<AccountSharing>(SHARING) ?? null;
-    if (config.resolver === null) return;
-    await this.checkPreloads(config.resolver);
-    const resolver = await this.kindOf(config.resolver).open(config.resolver, this.host());
-    this.resolver = resolver;
-    accounts.loader.resolver = resolver;
-    await this.loadSystemAccount(config.resolver);
+    await this.openResolver(config);
+  }
+
+  /** After a restart, those who are connected are asked again: only who was let in from here is known here. */
+  recognize(): void {
+    for (const connection of [...this.ctx.kernel.broker.connections.values()]) {
+      if (isClient(connection) && !connection.isClosed && !connection.awaitsConnect) void connection.loginAgain();
+    }
   }
 
   async change(after: OperatorConfig): Promise<void> {
-    const { resolver } = after;
-    if (resolver !== null && this.resolver !== null) await this.preload(resolver, this.resolver, after);
+    const { config, resolver } = this;
     this.config = after;
+    if (resolver !== null && after.resolver !== null && isSameResolver(config.resolver, after.resolver)) {
+      await this.preload(after.resolver, resolver, after);
+    } else {
+      await this.openResolver(after);
+    }
+  }
+
+  /** In place of the one before, if there is any. */
+  private async openResolver(config: OperatorConfig): Promise<void> {
+    const { loader } = this.accounts;
+    await this.close();
+    if (config.resolver === null) return;
+    await this.checkPreloads(config.resolver);
+    this.resolver = await this.kindOf(config.resolver).open(config.resolver, this.host());
+    loader.resolver = this.resolver;
+    loader.forgetFailures();
+    await this.loadSystemAccount(config);
   }
 
   private async preload(
@@ -106,7 +126,10 @@ export class OperatorMode {
   }
 
   async close(): Promise<void> {
-    await this.resolver?.close();
+    const { resolver } = this;
+    this.resolver = null;
+    this.accounts.loader.resolver = null;
+    await resolver?.close();
   }
 
   private introduce(): void {
@@ -143,14 +166,13 @@ export class OperatorMode {
   }
 
   /** Where accounts come from other servers, or are yet to be pushed here, the first who pushes must be let in. */
-  private async loadSystemAccount({ type }: ResolverOptions): Promise<void> {
+  private async loadSystemAccount({ operators, resolver, systemAccount }: OperatorConfig): Promise<void> {
     const { system } = this.ctx.kernel.broker.accounts;
-    const { operators, systemAccount } = this.config;
     if (system === null || systemAccount === null) return;
     const outcome = await this.accounts.loader.load(system.name);
     if (!('failure' in outcome)) return;
     const [operator] = operators;
-    if (type === MEMORY || operator === undefined || operators.length > 1) {
+    if (resolver!.type === MEMORY || operator === undefined || operators.length > 1) {
       throw new Error(`error resolving system account: ${outcome.failure}`);
     }
     this.accounts.bootstrap(system, operator.claims.issuer);

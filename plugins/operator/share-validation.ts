@@ -1,6 +1,6 @@
 /** What is wrong with the exports and imports in an account's claims, in the words of NATS servers. */
 import { collide, hasWildcard, isSubset, quotedText, subjectFromText } from '../../kernel/plugin-api.ts';
-import type { ExportClaims, ImportClaims } from '../../protocols/jwt/account-claims.ts';
+import type { AccountClaims, ExportClaims, ImportClaims } from '../../protocols/jwt/account-claims.ts';
 import { decodeTokenOf } from '../../protocols/jwt/token.ts';
 import { subjectProblem } from './subject-validation.ts';
 
@@ -17,19 +17,50 @@ export function remoteSubjectOf({ kind, subject, localSubject, to }: ImportClaim
   return kind === 'service' && localSubject === '' && to !== '' ? to : subject;
 }
 
-export function importsProblems(imports: readonly ImportClaims[], importer: string): readonly string[] {
+/** Each by itself. */
+export function shareProblems({ exports, imports }: AccountClaims): readonly string[] {
+  return [...imports.flatMap(importProblems), ...exports.flatMap(exportProblems)];
+}
+
+/** Compared in one go. A token has room for some thousands of exports or imports, and each is compared with each. */
+const PAIRS_AT_ONCE = 2000;
+const TOKENS_AT_ONCE = 32;
+
+/** What takes time with many: the tokens of imports, and what overlaps. In between others have their turn. */
+export async function laboriousProblems(claims: AccountClaims, pause: () => Promise<void>): Promise<readonly string[]> {
+  const services = claims.imports.filter(({ kind }) => kind === 'service');
   return [
-    ...imports.flatMap((one) => [...importProblems(one), ...activationProblems(one, importer)]),
-    ...pairsOf(imports.filter(({ kind }) => kind === 'service')).flatMap(([one, other]) => sameServices(one, other)),
+    ...(await problemsOfTokens(claims, pause)),
+    ...(await problemsOfPairs(services, sameServices, pause)),
+    ...(await problemsOfPairs(claims.exports, sameExports, pause)),
   ];
 }
 
-export function exportsProblems(exports: readonly ExportClaims[]): readonly string[] {
-  return [...exports.flatMap(exportProblems), ...pairsOf(exports).flatMap(([one, other]) => sameExports(one, other))];
+async function problemsOfTokens({ imports, subject }: AccountClaims, pause: () => Promise<void>): Promise<string[]> {
+  const problems: string[] = [];
+  const withToken = imports.filter(({ token }) => token !== '');
+  for (const [at, one] of withToken.entries()) {
+    if (at % TOKENS_AT_ONCE === TOKENS_AT_ONCE - 1) await pause();
+    problems.push(...activationProblems(one, subject));
+  }
+  return problems;
 }
 
-function pairsOf<Item>(items: readonly Item[]): (readonly [Item, Item])[] {
-  return items.flatMap((one, at) => items.slice(at + 1).map((other) => [one, other] as const));
+/** The first that is found: one is enough. */
+async function problemsOfPairs<Item>(
+  items: readonly Item[],
+  compare: (one: Item, other: Item) => readonly string[],
+  pause: () => Promise<void>,
+): Promise<readonly string[]> {
+  let compared = 0;
+  for (const [at, one] of items.entries()) {
+    for (let next = at + 1; next < items.length; next++) {
+      const problems = compare(one, items[next]!);
+      if (problems.length > 0) return problems;
+      if (++compared % PAIRS_AT_ONCE === 0) await pause();
+    }
+  }
+  return [];
 }
 
 function importProblems(one: ImportClaims): readonly string[] {

@@ -4,8 +4,17 @@ import type { Failure } from '../../protocols/jwt/token.ts';
 import { problemsOf, timeProblemOf } from './account-validation.ts';
 import type { OperatorConfig } from './config.ts';
 import { genuineClaims, type KeyCache } from './genuine-token.ts';
+import { laboriousProblems } from './share-validation.ts';
 
 type TrustOptions = Pick<OperatorConfig, 'operators' | 'trustedKeys' | 'isStrict'>;
+
+export interface TrustParts {
+  readonly keys: KeyCache;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+  /** Lets others have their turn. */
+  readonly pause: () => Promise<void>;
+}
 
 export class Trust {
   /** Account keys may not sign users: only the account's signing keys may. */
@@ -13,15 +22,16 @@ export class Trust {
   private readonly trusted: ReadonlySet<string>;
   private readonly identities: ReadonlySet<string>;
   private readonly keys: KeyCache;
-  /** Seconds since 1970. */
   private readonly now: () => number;
+  private readonly pause: () => Promise<void>;
 
-  constructor({ operators, trustedKeys, isStrict }: TrustOptions, keys: KeyCache, now: () => number) {
+  constructor({ operators, trustedKeys, isStrict }: TrustOptions, { keys, now, pause }: TrustParts) {
     this.isStrict = isStrict;
     this.trusted = new Set(trustedKeys);
     this.identities = new Set(operators.map(({ claims }) => claims.subject));
     this.keys = keys;
     this.now = now;
+    this.pause = pause;
   }
 
   /** An operator's own key, or one it signs with. */
@@ -43,7 +53,7 @@ export class Trust {
     if ('failure' in claims) return claims;
     const untrusted = this.untrustedText(claims.issuer);
     if (untrusted !== null) return { failure: untrusted };
-    const problems = problemsOf(claims);
+    const problems = [...problemsOf(claims), ...(await laboriousProblems(claims, this.pause))];
     return problems.length === 0 ? claims : { failure: `validation errors: [${problems.join(' ')}]` };
   }
 

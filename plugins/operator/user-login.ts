@@ -10,6 +10,7 @@ import {
   type Refusal,
   refuse,
 } from '../../kernel/plugin-api.ts';
+import { decodeTokenOf } from '../../protocols/jwt/token.ts';
 import type { Authenticator, ConnectionType, LoginAttempt, Verdict } from '../auth/contract.ts';
 import type { AccountLoader } from './account-loader.ts';
 import { timeProblemOf } from './account-validation.ts';
@@ -75,7 +76,7 @@ export class UserLogin implements Authenticator {
   /** The token of the client, or that of those who show none. */
   tokenOf({ credentials, connectionType }: LoginAttempt): string {
     const isOverMqtt = connectionType === 'MQTT' || connectionType === 'MQTT_WS';
-    const shown = isOverMqtt ? credentials.pass : credentials.jwt;
+    const shown = isOverMqtt ? tokenIn(credentials.pass) : credentials.jwt;
     return shown || this.parts.settings().defaultSentinel;
   }
 
@@ -144,6 +145,11 @@ export class UserLogin implements Authenticator {
     this.users.set(after, { ...user, grants });
     return after;
   }
+}
+
+/** A password may be a token. One that is not says nothing here. */
+function tokenIn(password: string): string {
+  return 'failure' in decodeTokenOf('user', password) ? '' : password;
 }
 
 const PROXY_REQUIRED: Denial = Object.freeze({ failure: 'proxy required', closeReason: CloseReason.proxyRequired });

@@ -14,7 +14,7 @@ test('a thousand accounts that are missing are remembered, and no more', async (
   const asked: string[] = [];
   const loader = new AccountLoader({
     trust: {} as Trust,
-    timeoutMs: 1,
+    timeoutMs: () => 1,
     monotonic: () => 0,
     after: () => () => {},
     warn: () => {},

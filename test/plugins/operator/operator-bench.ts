@@ -23,12 +23,14 @@ const USUAL = operatorToken();
 export class TestResolver implements AccountResolver, ResolverKind {
   readonly tokens = new Map<string, string>();
   readonly asked: string[] = [];
+  readonly calls: string[] = [];
   options: ResolverOptions | null = null;
   host: ResolverHost | null = null;
   /** Takes the place of looking it up. */
   answer: ((accountKey: string) => Promise<string | null>) | null = null;
 
   async open(options: ResolverOptions, host: ResolverHost): Promise<AccountResolver> {
+    this.calls.push('open');
     this.options = options;
     this.host = host;
     await this.preload(options.preloads, false);
@@ -47,7 +49,9 @@ export class TestResolver implements AccountResolver, ResolverKind {
     for (const [key, token] of preloads) this.tokens.set(key, token);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.calls.push('close');
+  }
 }
 
 export function resolverPlugin(resolver: ResolverKind, id = 'memory'): PluginDefinition {

@@ -1,8 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { REFUSED, WELCOME } from '../auth/auth-bench.ts';
+import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
+import { REFUSED, until, WELCOME } from '../auth/auth-bench.ts';
 import { ACME, accountToken, BOB, OPERATOR, operatorToken, pairOf, SYSTEM, userToken } from './issuer.ts';
-import { OperatorBench, type OperatorBenchOptions } from './operator-bench.ts';
+import { OperatorBench, type OperatorBenchOptions, resolverPlugin, TestResolver } from './operator-bench.ts';
 
 const acme = ACME.getPublicKey();
 const system = await accountToken(SYSTEM, {}, { name: 'SYS' });
@@ -75,6 +76,44 @@ test('the sentinel and the pinned accounts change under way', async () => {
   assert.is(await bench.answer('', null), WELCOME);
   await bench.reload({ text: `${text}\nresolver_pinned_accounts: ${SYSTEM.getPublicKey()}` });
   assert.is(await bench.answer(bob), REFUSED);
+  await bench.server.close();
+});
+
+test('how long a resolver may take changes under way, and so does everything else of its block', async () => {
+  const resolver = new TestResolver();
+  resolver.tokens.set(SYSTEM.getPublicKey(), system);
+  const slow = (timeout: string): OperatorBenchOptions => ({
+    resolver: `{type: slow, timeout: "${timeout}"}`,
+    plugins: [resolverPlugin(resolver, 'slow')],
+  });
+  const bench = await OperatorBench.start(slow('10s'));
+  await bench.reload(slow('1s'));
+  assert.is(resolver.options!.timeoutMs, 1000);
+  assert.equal(resolver.calls, ['open', 'close', 'open']);
+  resolver.answer = () => new Promise(() => {});
+  const wire = await bench.login(bob);
+  await until(() => resolver.asked.includes(acme));
+  await bench.ports.clock.advance(1000);
+  assert.is(await bench.reply(wire), REFUSED);
+  await bench.server.close();
+});
+
+test('who is connected when the plugin is restarted is known afterwards', async () => {
+  const sharing = definePlugin<number>({
+    name: 'sharing-of-the-test',
+    version: '1.0.0',
+    api: [1],
+    provides: [{ name: 'account.sharing', cardinality: 'one' }],
+    config: { key: 'sharing_of_the_test', schema: { read: () => 1 } },
+    register: (ctx) => void ctx.provide('account.sharing', { share() {}, exportsOf: () => [], importsOf: () => [] }),
+  });
+  const { text } = preloads([acme, plain]);
+  const bench = await OperatorBench.start({ text, plugins: [sharing as PluginDefinition] });
+  const wire = await bench.welcome(bob);
+  await bench.server.host.reload(new Map([['sharing-of-the-test', 2]]));
+  assert.is(await bench.say(wire, 'SUB a 1\r\nPUB a 0\r\n\r\n'), 'MSG a 1 0\r\n\r\nPONG\r\n');
+  await bench.push(ACME, await accountToken(ACME, { revocations: { '*': 4_000_000_000 } }));
+  assert.is(await bench.reply(wire), "-ERR 'User Authentication Revoked'\r\n<end>");
   await bench.server.close();
 });
 

@@ -191,6 +191,19 @@ test("whoever lets users in otherwise is told whose token a client shows, and of
   });
 });
 
+test('over MQTT the token is the password, and another password says nothing', async () => {
+  await withUsers(async (users, bench) => {
+    const attempt = await attemptOf(bench, '');
+    const overMqtt = (pass: string): LoginAttempt => ({
+      ...attempt,
+      connectionType: 'MQTT',
+      credentials: { ...attempt.credentials, pass },
+    });
+    assert.is((await users.shownBy(overMqtt(bob)))?.userKey, BOB.getPublicKey());
+    assert.is(await users.shownBy(overMqtt('secret')), null);
+  });
+});
+
 test('keys that may sign for an account are told from others', async () => {
   await withUsers(async (users) => {
     assert.is(await users.isIssuer(acme, acme), true);
