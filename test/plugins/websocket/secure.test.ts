@@ -92,6 +92,22 @@ test('the blocks of the client port and of WebSockets have nothing to do with ea
     { others: [tls], top: `tls { ${CERTIFICATE} }` },
   ));
 
+test('a broker that shuts down says so inside TLS too, behind what is still to be sent', async () => {
+  let socket: RawWebSocket | null = null;
+  await withWebSocket(
+    `tls { ${CERTIFICATE} }`,
+    async ({ wsPort }) => {
+      socket = await openSecure(wsPort);
+      await socket.connect({}, 'SUB a 1\r\n');
+      socket.send(`PUB a 500000\r\n${'x'.repeat(500_000)}\r\nPING\r\n`);
+      await socket.until(/MSG a 1 500000\r\nx/);
+    },
+    { others: [tls] },
+  );
+  assert.equal(await socket!.untilClosed(), { code: 1001, text: 'Server Shutdown' });
+  assert.match(socket!.stream, /x\r\nPONG\r\n$/);
+});
+
 const MAPPED = `tls { ${CERTIFICATE}, ca_file: "@tls/ca.pem", verify_and_map: true }`;
 const ALICE = 'authorization { users: [{user: "alice@example.com"}, {user: bob, password: p}] }';
 
