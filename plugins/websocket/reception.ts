@@ -128,18 +128,19 @@ export class Reception {
     const refused = 'status' in upgrade ? upgrade : SENT_TOO_EARLY;
     this.log.error(`${addressOf(transport)} - websocket handshake error: ${refused.reason}`);
     const goesOn = !isEarly && goesOnAfter(head);
-    this.refuse(transport, head, refused, goesOn);
-    if (goesOn && (await source.skip(head.bodyBytes, deadline))) return true;
+    // Whoever asks on without reading the answers is not to be answered on.
+    const isTaken = this.refuse(transport, head, refused, goesOn);
+    if (goesOn && isTaken && (await source.skip(head.bodyBytes, deadline))) return true;
     transport.end();
     return false;
   }
 
-  private refuse(transport: Transport, { minor, method }: RequestHead, { status }: Refused, goesOn: boolean): void {
+  private refuse(transport: Transport, { minor, method }: RequestHead, { status }: Refused, goesOn: boolean): boolean {
     const date = new Date(this.clock.now()).toUTCString();
     const isUsual = goesOn === minor > 0;
     const connection = isUsual ? '' : goesOn ? 'keep-alive' : 'close';
     const answer = refusalAnswer({ status, minor, isHeadOnly: method === 'HEAD', connection, date });
-    transport.write(Buffer.from(answer, 'latin1'));
+    return transport.write(Buffer.from(answer, 'latin1'));
   }
 
   private open(inner: Transport, head: RequestHead, upgrade: Upgrade): void {

@@ -94,6 +94,22 @@ test('who says nothing is let go after half a minute, who says half a request is
   await bench.close();
 });
 
+test('who asks on and on without reading the answers is let go', async () => {
+  const bench = await startPlugin(plugin, { config: configWith() });
+  const visitor = await Visitor.at(bench);
+  visitor.transport.pause();
+  const refusals = (): number => bench.log.filter((line) => line.includes('websocket handshake error')).length;
+  for (let count = 0; count < 100; count++) {
+    visitor.say('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100));
+    await settle(bench);
+  }
+  assert.ok(refusals() > 100 && refusals() < 5000, `${refusals()} answers`);
+  visitor.transport.resume();
+  await settle(bench);
+  assert.ok(visitor.isClosed);
+  await bench.close();
+});
+
 test('of too many who have not become WebSockets the first are sent away', async () => {
   const bench = await startPlugin(plugin, { config: configWith() });
   const first = await Visitor.at(bench);
