@@ -33,6 +33,8 @@ export const VISITORS_MAX = 4096;
 
 const MIB = 1024 * 1024;
 const COMPRESSED_MAX = 64 * MIB;
+/** What is gathered for a client that has not logged in. */
+export const STRANGER_COMPRESSED_MAX = 64 * 1024;
 /** Compressed messages may be as large as so many payloads. */
 const PAYLOADS = 8;
 /** Browsers show each frame to the page when it is whole. */
@@ -178,10 +180,11 @@ export class Reception {
           isMaskRequired: !isMaskless,
           allowsCompression: isCompressed,
           acceptsText: claim?.acceptsText !== false,
-          compressedMax: max,
+          compressedMax: claim === null ? Math.min(max, STRANGER_COMPRESSED_MAX) : max,
         },
         style: styleFor(headerOf(head.headers, 'user-agent')),
         deflate: isCompressed && deflate !== null ? deflate(max) : null,
+        compressedMax: max,
         isBusy,
       },
       commons,

@@ -28,6 +28,8 @@ export interface WebSocketParts {
   readonly rules: FrameRules;
   readonly style: FrameStyle;
   readonly deflate: Deflate | null;
+  /** What a compressed message may have once the client has said who it is; until then the rules count. */
+  readonly compressedMax: number;
   /** The answer to the upgrade is still being written. */
   readonly isBusy: boolean;
 }
@@ -43,6 +45,7 @@ export class WebSocketTransport implements Transport, Receiver, InputSink {
   private readonly inner: Transport;
   private readonly commons: WebSocketCommons;
   private readonly deflate: Deflate | null;
+  private readonly compressedMax: number;
   private readonly input: FrameInput;
   private readonly output: FrameOutput;
   private receiver: Receiver | null = null;
@@ -55,12 +58,14 @@ export class WebSocketTransport implements Transport, Receiver, InputSink {
   private answer: Buffer | null = null;
   private timer: Timer | null = null;
 
-  constructor(inner: Transport, { rules, style, deflate, isBusy }: WebSocketParts, commons: WebSocketCommons) {
+  constructor(inner: Transport, parts: WebSocketParts, commons: WebSocketCommons) {
+    const { rules, style, deflate, compressedMax, isBusy } = parts;
     this.inner = inner;
     this.remote = inner.remote;
     this.tls = inner.tls;
     this.commons = commons;
     this.deflate = deflate;
+    this.compressedMax = compressedMax;
     this.input = new FrameInput(commons.memory, rules, deflate, this);
     this.output = new FrameOutput(inner, { style, scratch: commons.scratch, deflate, isBusy }, () =>
       this.receiver?.onWritten(),
@@ -119,6 +124,11 @@ export class WebSocketTransport implements Transport, Receiver, InputSink {
   destroy(): void {
     if (this.isFailing) return;
     this.cutOff();
+  }
+
+  /** The client has said who it is. */
+  trust(): void {
+    this.input.compressedMax = this.compressedMax;
   }
 
   /** Whatever was still to be said. */
