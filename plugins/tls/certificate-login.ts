@@ -14,8 +14,8 @@ import type { Authenticator, KnownUser, LoginAttempt, Verdict } from '../auth/co
 const PARSED_MAX = 100_000;
 
 export interface CertificateLoginWorld {
-  /** The client port's block says that certificates tell who somebody is. */
-  isOn(): boolean;
+  /** The block of the port somebody came through says that certificates tell who that is. */
+  isOn(attempt: LoginAttempt): boolean;
   warn(text: string): void;
   debug(attempt: LoginAttempt, text: string): void;
 }
@@ -33,7 +33,7 @@ export class CertificateLogin implements Authenticator {
   /** Where nobody is configured by name, a certificate names nobody; a key that is asked for counts more than a certificate. */
   authenticate(attempt: LoginAttempt): Promise<Verdict> | Verdict | undefined {
     const { credentials } = attempt;
-    if (!this.world.isOn() || isEmpty(attempt.userNames())) return undefined;
+    if (!this.world.isOn(attempt) || isEmpty(attempt.userNames())) return undefined;
     if (attempt.hasKeyUsers && credentials.nkey !== '') return undefined;
     const user = this.userOf(attempt);
     if (user === undefined) return attempt.refuse();

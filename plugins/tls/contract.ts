@@ -33,6 +33,8 @@ export interface TlsSettings {
 export interface HandshakeFacts extends TlsFacts {
   /** The handshake came before the first line of the protocol. */
   readonly isFirst: boolean;
+  /** The block of the port it came through says that certificates tell who somebody is. */
+  readonly mapsIdentity: boolean;
 }
 
 export interface SecureStream {

@@ -41,7 +41,7 @@ export async function accept(
     if (asks) checkPeer(socket, options.pinnedKeys);
     // What breaks from now on ends the stream; Node leaves that, too, to its own server.
     socket.on('_tlsError', (error: Error) => socket.destroy(error));
-    return { stream: socket, facts: factsOf(socket, asks, handshake.isFirst) };
+    return { stream: socket, facts: factsOf(socket, asks, handshake.isFirst, options.mapsIdentity) };
   } catch (error) {
     socket.destroy();
     stream.destroy();
@@ -105,7 +105,7 @@ function keyDigest(certificate: Certificate): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
-function factsOf(socket: TLSSocket, asks: boolean, isFirst: boolean): HandshakeFacts {
+function factsOf(socket: TLSSocket, asks: boolean, isFirst: boolean, mapsIdentity: boolean): HandshakeFacts {
   const { standardName, name } = socket.getCipher();
   const { servername } = socket as { servername?: string | false };
   return {
@@ -114,6 +114,7 @@ function factsOf(socket: TLSSocket, asks: boolean, isFirst: boolean): HandshakeF
     peerCertificates: asks ? chainOf(socket) : [],
     serverName: servername || '',
     isFirst,
+    mapsIdentity,
   };
 }
 

@@ -91,10 +91,16 @@ function clientTls(ctx: Context, { handshakes, limit }: State, config: TlsConfig
 
 function certificateLogin({ kernel: { broker, log } }: Context, state: State): CertificateLogin {
   return new CertificateLogin({
-    isOn: () => state.client?.settings.options.mapsIdentity === true,
+    isOn: ({ connection }) => mapsIdentity(connection.transport, state.client),
     warn: (text) => log.warn(text),
     debug: ({ connection }, text) => broker.logOf(connection).debug(text),
   });
+}
+
+/** What comes through another plugin, such as a WebSocket, has come by the block of that. */
+function mapsIdentity({ kind, tls }: { kind: string; tls: TlsFacts | null }, client: ClientTls | null): boolean {
+  if (isKnownHere(kind)) return client?.settings.options.mapsIdentity === true;
+  return (tls as HandshakeFacts | null)?.mapsIdentity === true;
 }
 
 /** What worked goes on until there is something else that works. */

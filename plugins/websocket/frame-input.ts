@@ -39,6 +39,10 @@ export class FrameInput {
     this.sink = sink;
   }
 
+  set compressedMax(bytes: number) {
+    this.reader.compressedMax = bytes;
+  }
+
   /** `length` bytes lie at the start of the memory. */
   take(length: number): void {
     if (this.isOver) return;

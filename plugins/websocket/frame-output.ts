@@ -16,6 +16,13 @@ export interface FrameStyle {
   readonly compressedFrameMax: number;
 }
 
+export interface OutputListener {
+  /** As `Receiver.onWritten`. */
+  written(): void;
+  /** The last frame is under way, and nothing else is: nobody's memory is needed any more. */
+  finished(): void;
+}
+
 /** As little gains nothing from compression. */
 const COMPRESSED_FROM = 65;
 /** Up to here a frame is put together in memory that waits for it; from there on header and payload are two pieces. */
@@ -42,7 +49,7 @@ export class FrameOutput {
   private readonly style: FrameStyle;
   private readonly scratch: FrameScratch;
   private readonly deflate: Deflate | null;
-  private readonly written: () => void;
+  private readonly listener: OutputListener;
   private isBusy: boolean;
   private isDeflating = false;
   /** Somebody is to be told when what they wrote has left. */
@@ -53,7 +60,7 @@ export class FrameOutput {
   private control: Buffer | null = null;
   private last: Buffer | null = null;
 
-  /** `isBusy`: the answer to the upgrade is still being written. `written` is called as `Receiver.onWritten` is. */
+  /** `isBusy`: the answer to the upgrade is still being written. */
   constructor(
     inner: Transport,
     {
@@ -62,19 +69,14 @@ export class FrameOutput {
       deflate,
       isBusy,
     }: { style: FrameStyle; scratch: FrameScratch; deflate: Deflate | null; isBusy: boolean },
-    written: () => void,
+    listener: OutputListener,
   ) {
     this.inner = inner;
     this.style = style;
     this.scratch = scratch;
     this.deflate = deflate;
     this.isBusy = isBusy;
-    this.written = written;
-  }
-
-  /** Nothing of anybody's memory is on its way. */
-  get isIdle(): boolean {
-    return !this.isBusy && !this.isDeflating;
+    this.listener = listener;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -176,7 +178,7 @@ export class FrameOutput {
         this.begin(waiting);
       } else if (this.isOwed) {
         this.isOwed = false;
-        this.written();
+        this.listener.written();
       } else {
         this.sendLast();
         return;
@@ -196,5 +198,6 @@ export class FrameOutput {
     this.last = null;
     this.isBusy = !this.inner.write(frame);
     this.inner.end();
+    this.listener.finished();
   }
 }

@@ -18,7 +18,7 @@ import { PathTable } from './path-table.ts';
 import { Reception } from './reception.ts';
 import { TlsBlock } from './tls-block.ts';
 import { varzOf } from './varz.ts';
-import type { WebSocketCommons } from './websocket-transport.ts';
+import { type WebSocketCommons, WebSocketTransport } from './websocket-transport.ts';
 
 type Context = PluginContext<WebSocketConfig>;
 
@@ -65,6 +65,9 @@ export const plugin = definePlugin<WebSocketConfig, State>({
     checkCookies(ctx);
     // After whoever says what holds for the client port.
     ctx.tap('connection.hello', (info, connection) => hello(ctx, state, info, connection), { stage: 'late' });
+    ctx.tap('connection.authenticated', ({ transport }) => {
+      if (transport instanceof WebSocketTransport) transport.trust();
+    });
     ctx.tap('server.reload', () => state.tls?.renew());
     ctx.tap('server.lameDuck', () => state.listener?.close());
   },

@@ -33,6 +33,8 @@ export const VISITORS_MAX = 4096;
 
 const MIB = 1024 * 1024;
 const COMPRESSED_MAX = 64 * MIB;
+/** What is gathered for a client that has not logged in. */
+export const STRANGER_COMPRESSED_MAX = 64 * 1024;
 /** Compressed messages may be as large as so many payloads. */
 const PAYLOADS = 8;
 /** Browsers show each frame to the page when it is whole. */
@@ -128,18 +130,19 @@ export class Reception {
     const refused = 'status' in upgrade ? upgrade : SENT_TOO_EARLY;
     this.log.error(`${addressOf(transport)} - websocket handshake error: ${refused.reason}`);
     const goesOn = !isEarly && goesOnAfter(head);
-    this.refuse(transport, head, refused, goesOn);
-    if (goesOn && (await source.skip(head.bodyBytes, deadline))) return true;
+    // Whoever asks on without reading the answers is not to be answered on.
+    const isTaken = this.refuse(transport, head, refused, goesOn);
+    if (goesOn && isTaken && (await source.skip(head.bodyBytes, deadline))) return true;
     transport.end();
     return false;
   }
 
-  private refuse(transport: Transport, { minor, method }: RequestHead, { status }: Refused, goesOn: boolean): void {
+  private refuse(transport: Transport, { minor, method }: RequestHead, { status }: Refused, goesOn: boolean): boolean {
     const date = new Date(this.clock.now()).toUTCString();
     const isUsual = goesOn === minor > 0;
     const connection = isUsual ? '' : goesOn ? 'keep-alive' : 'close';
     const answer = refusalAnswer({ status, minor, isHeadOnly: method === 'HEAD', connection, date });
-    transport.write(Buffer.from(answer, 'latin1'));
+    return transport.write(Buffer.from(answer, 'latin1'));
   }
 
   private open(inner: Transport, head: RequestHead, upgrade: Upgrade): void {
@@ -177,10 +180,11 @@ export class Reception {
           isMaskRequired: !isMaskless,
           allowsCompression: isCompressed,
           acceptsText: claim?.acceptsText !== false,
-          compressedMax: max,
+          compressedMax: claim === null ? Math.min(max, STRANGER_COMPRESSED_MAX) : max,
         },
         style: styleFor(headerOf(head.headers, 'user-agent')),
         deflate: isCompressed && deflate !== null ? deflate(max) : null,
+        compressedMax: max,
         isBusy,
       },
       commons,

@@ -11,7 +11,7 @@ import type { FrameRules, Violation } from '../../protocols/websocket/frame-read
 import { closeCodeFor } from './close-codes.ts';
 import type { Deflate } from './deflate.ts';
 import { FrameInput, type InputSink } from './frame-input.ts';
-import { FrameOutput, type FrameScratch, type FrameStyle } from './frame-output.ts';
+import { FrameOutput, type FrameScratch, type FrameStyle, type OutputListener } from './frame-output.ts';
 
 /** What all WebSockets of a broker share. */
 export interface WebSocketCommons {
@@ -28,6 +28,8 @@ export interface WebSocketParts {
   readonly rules: FrameRules;
   readonly style: FrameStyle;
   readonly deflate: Deflate | null;
+  /** What a compressed message may have once the client has said who it is; until then the rules count. */
+  readonly compressedMax: number;
   /** The answer to the upgrade is still being written. */
   readonly isBusy: boolean;
 }
@@ -36,35 +38,38 @@ export interface WebSocketParts {
 export const CLOSING_MS = 10_000;
 const READ_BY_START = 'what comes over a WebSocket is read by start() alone';
 
-export class WebSocketTransport implements Transport, Receiver, InputSink {
+export class WebSocketTransport implements Transport, Receiver, InputSink, OutputListener {
   readonly kind = 'websocket';
   readonly remote: Address;
   readonly tls: TlsFacts | null;
   private readonly inner: Transport;
   private readonly commons: WebSocketCommons;
   private readonly deflate: Deflate | null;
+  private readonly compressedMax: number;
   private readonly input: FrameInput;
   private readonly output: FrameOutput;
   private receiver: Receiver | null = null;
   private isPaused = false;
   private isSuspended = false;
   private isToldClosed = false;
-  /** The last frame says what was wrong; it is not to be cut off. */
-  private isFailing = false;
+  /** What the other side did wrong; the last frame tells it. */
+  private failure: Error | null = null;
+  /** The last frame is on its way, with memory of its own: nobody need cut it off. */
+  private isLastUnderWay = false;
   /** What answers the other side's close frame. */
   private answer: Buffer | null = null;
   private timer: Timer | null = null;
 
-  constructor(inner: Transport, { rules, style, deflate, isBusy }: WebSocketParts, commons: WebSocketCommons) {
+  constructor(inner: Transport, parts: WebSocketParts, commons: WebSocketCommons) {
+    const { rules, style, deflate, compressedMax, isBusy } = parts;
     this.inner = inner;
     this.remote = inner.remote;
     this.tls = inner.tls;
     this.commons = commons;
     this.deflate = deflate;
+    this.compressedMax = compressedMax;
     this.input = new FrameInput(commons.memory, rules, deflate, this);
-    this.output = new FrameOutput(inner, { style, scratch: commons.scratch, deflate, isBusy }, () =>
-      this.receiver?.onWritten(),
-    );
+    this.output = new FrameOutput(inner, { style, scratch: commons.scratch, deflate, isBusy }, this);
   }
 
   get local(): Address {
@@ -117,8 +122,13 @@ export class WebSocketTransport implements Transport, Receiver, InputSink {
   }
 
   destroy(): void {
-    if (this.isFailing) return;
+    if (this.failure !== null && this.isLastUnderWay) return;
     this.cutOff();
+  }
+
+  /** The client has said who it is. */
+  trust(): void {
+    this.input.compressedMax = this.compressedMax;
   }
 
   /** Whatever was still to be said. */
@@ -178,16 +188,9 @@ export class WebSocketTransport implements Transport, Receiver, InputSink {
 
   violated({ code, text }: Violation): void {
     const { host, port } = this.remote;
-    const { clock, log } = this.commons;
-    log.error(`${this.receiver?.label ?? `${host}:${port}`} - read error: ${text}`);
-    // The memory of a write that is under way is free again as soon as the connection is told.
-    if (!this.output.isIdle) {
-      this.inner.destroy();
-      return;
-    }
-    this.isFailing = true;
+    this.commons.log.error(`${this.receiver?.label ?? `${host}:${port}`} - read error: ${text}`);
+    this.failure = new Error(text);
     this.sayGoodbye(closePayload(code, text));
-    clock.soon(() => this.tellClosed(new Error(text)));
   }
 
   suspend(): void {
@@ -198,6 +201,19 @@ export class WebSocketTransport implements Transport, Receiver, InputSink {
   ready(): void {
     this.isSuspended = false;
     if (!this.isPaused) this.inner.resume();
+  }
+
+  // --- What has left -----------------------------------------------------------------------------------------------
+
+  written(): void {
+    this.receiver?.onWritten();
+  }
+
+  /** Only now may the connection be told: it then takes back the memory of what it wrote. */
+  finished(): void {
+    const { failure } = this;
+    this.isLastUnderWay = true;
+    if (failure !== null) this.commons.clock.soon(() => this.tellClosed(failure));
   }
 
   private sayGoodbye(payload: Buffer): void {
@@ -215,6 +231,6 @@ export class WebSocketTransport implements Transport, Receiver, InputSink {
   private tellClosed(error: Error | null): void {
     if (this.isToldClosed) return;
     this.isToldClosed = true;
-    this.receiver?.onClosed(error);
+    this.receiver?.onClosed(this.failure ?? error);
   }
 }

@@ -31,7 +31,7 @@ export interface FrameRules {
   readonly isMaskRequired: boolean;
   readonly allowsCompression: boolean;
   readonly acceptsText: boolean;
-  /** Bytes a message may have while it is compressed. */
+  /** Where `compressedMax` begins. */
   readonly compressedMax: number;
 }
 
@@ -55,6 +55,8 @@ export class FrameReader {
   opcode = 0;
   payload: Buffer = NO_BYTES;
   violation: Violation | null = null;
+  /** Bytes a message may have while it is compressed. */
+  compressedMax: number;
   private readonly rules: FrameRules;
   // The frame being read.
   private isInFrame = false;
@@ -73,6 +75,7 @@ export class FrameReader {
 
   constructor(rules: FrameRules) {
     this.rules = rules;
+    this.compressedMax = rules.compressedMax;
   }
 
   /** Reads [from, end) of the memory; payload goes to `target`, which must not be behind `from`. */
@@ -135,7 +138,7 @@ export class FrameReader {
     if (isControl(this.frameOpcode)) return true;
     this.isInMessage = !this.isFinal;
     if (this.frameOpcode !== Opcode.continuation) this.isCompressed = (first & RSV1) !== 0;
-    if (!this.isCompressed || this.gatheredBytes + this.remaining <= this.rules.compressedMax) return true;
+    if (!this.isCompressed || this.gatheredBytes + this.remaining <= this.compressedMax) return true;
     this.violation = { code: CloseCode.tooBig, text: 'maximum payload exceeded' };
     return false;
   }

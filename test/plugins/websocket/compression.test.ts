@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { STRANGER_COMPRESSED_MAX } from '../../../plugins/websocket/reception.ts';
 import { chosenSeed, Seeded } from '../../fuzz/seeded.ts';
 import { BROWSER, COMPRESSED, deflated, SAFARI, withWebSocket } from './raw-websocket.ts';
 
@@ -138,6 +139,27 @@ test('what grows too large, before or after, ends the connection with 1009', () 
       other.close();
     },
     { top: 'max_payload: 1kb' },
+  ));
+
+test('before it has logged in a client may send little that is compressed', () =>
+  withWebSocket(
+    'compression: true',
+    async ({ open }) => {
+      const noise = (bytes: number): Buffer => Buffer.alloc(bytes, 0xff);
+      const socket = await open(OFFER);
+      socket.send(noise(STRANGER_COMPRESSED_MAX), { isCompressed: true, isFinal: false });
+      socket.send('', { opcode: 9 });
+      await socket.untilFrame(10);
+      socket.send(noise(1), { opcode: 0, isFinal: false });
+      assert.equal(await socket.untilClosed(), { code: 1009, text: 'maximum payload exceeded' });
+      const known = await open(OFFER);
+      await known.connect({ user: 'a', pass: 'b' });
+      known.send(noise(STRANGER_COMPRESSED_MAX + 1), { isCompressed: true, isFinal: false });
+      known.send('', { opcode: 9 });
+      await known.untilFrame(10);
+      known.close();
+    },
+    { top: 'authorization { user: a, pass: b }' },
   ));
 
 test('what cannot be inflated ends the connection with 1007', () =>

@@ -33,14 +33,20 @@ class Bench {
   readonly output: FrameOutput;
   readonly expected: Buffer[] = [];
   isBusy = false;
+  isFinished = false;
   lastPing = '';
 
   constructor(style: FrameStyle, compresses: boolean) {
     this.deflate = compresses ? new SlowDeflate() : null;
     const parts = { style, scratch: new FrameScratch(), deflate: this.deflate, isBusy: false };
-    this.output = new FrameOutput(this.wire, parts, () => {
-      assert.ok(this.isBusy, 'told of a write that was not owed');
-      this.isBusy = false;
+    this.output = new FrameOutput(this.wire, parts, {
+      written: () => {
+        assert.ok(this.isBusy, 'told of a write that was not owed');
+        this.isBusy = false;
+      },
+      finished: () => {
+        this.isFinished = true;
+      },
     });
     this.wire.start({ onRead() {}, onBytes() {}, onClosed() {}, onWritten: () => this.output.onWritten() });
   }
@@ -111,13 +117,14 @@ test('whatever happens when, everything leaves once and in order, and the last f
       else bench.ping(String(step));
     }
     bench.settle();
+    assert.not.ok(bench.isFinished);
     bench.output.end(Buffer.of(0x03, 0xe8));
     bench.output.write(Buffer.from('too late'));
     const { frames } = bench;
     const where = `GNATLET_SEED=${seed}, round ${round}`;
     assert.ok(payloadOf(frames).equals(Buffer.concat(bench.expected)), where);
     assert.is(frames.at(-1)!.opcode, 8, where);
-    assert.ok(bench.wire.isEnded, where);
+    assert.ok(bench.wire.isEnded && bench.isFinished, where);
     if (bench.lastPing === '') continue;
     const pongs = frames.filter(({ opcode }) => opcode === 10);
     assert.is(pongs.at(-1)!.payload.toString(), bench.lastPing, where);
@@ -131,7 +138,9 @@ test('what was written before the end leaves before it, though the wire is busy'
     bench.output.pong(Buffer.from('p'));
     bench.write([Buffer.alloc(100, 0x61)]);
     bench.output.end(Buffer.alloc(0));
+    assert.not.ok(bench.isFinished);
     bench.settle();
+    assert.ok(bench.isFinished);
     assert.equal(
       bench.frames.map(({ opcode }) => opcode),
       [10, 2, 8],

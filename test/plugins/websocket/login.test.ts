@@ -2,7 +2,10 @@ import { hashSync } from 'bcryptjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { plugin as auth } from '../../../plugins/auth/index.ts';
+import { plugin as operator } from '../../../plugins/operator/index.ts';
+import { plugin as memory } from '../../../plugins/resolver-memory/index.ts';
 import { plugin as websocket } from '../../../plugins/websocket/index.ts';
+import { ACME, accountToken, BOB, operatorToken, SYSTEM, userToken } from '../operator/issuer.ts';
 import { infoIn, RawClient, withServer } from '../running-server.ts';
 import { type OpenOptions, type Served, withWebSocket } from './raw-websocket.ts';
 
@@ -117,6 +120,22 @@ test('a token may come as a cookie', () =>
     },
     { top: 'authorization { token: secret }' },
   ));
+
+test('a bearer token may come as a cookie, where there are operators', async () => {
+  const bearer = await userToken({ bearer_token: true });
+  const tokens = [SYSTEM, ACME].map(async (pair) => `${pair.getPublicKey()}: ${await accountToken(pair)}`);
+  const preload = `resolver_preload {\n${(await Promise.all(tokens)).join('\n')}\n}`;
+  await withWebSocket(
+    'jwt_cookie: J',
+    async (served) => {
+      assert.is(await userAfter(served, {}, cookie(`J=${bearer}`)), BOB.getPublicKey());
+      assert.is(await userAfter(served, {}, cookie(`J=${await userToken()}`)), null);
+      assert.is(await userAfter(served, {}), null);
+      assert.is(await userAfter(served, { jwt: bearer }), BOB.getPublicKey());
+    },
+    { top: `operator: ${await operatorToken()}\nresolver: MEMORY\n${preload}`, others: [operator, memory] },
+  );
+});
 
 test('a user may be held to WebSockets, or kept from them', () =>
   withWebSocket(

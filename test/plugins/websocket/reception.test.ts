@@ -94,6 +94,22 @@ test('who says nothing is let go after half a minute, who says half a request is
   await bench.close();
 });
 
+test('who asks on and on without reading the answers is let go', async () => {
+  const bench = await startPlugin(plugin, { config: configWith() });
+  const visitor = await Visitor.at(bench);
+  visitor.transport.pause();
+  const refusals = (): number => bench.log.filter((line) => line.includes('websocket handshake error')).length;
+  for (let count = 0; count < 100; count++) {
+    visitor.say('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100));
+    await settle(bench);
+  }
+  assert.ok(refusals() > 100 && refusals() < 5000, `${refusals()} answers`);
+  visitor.transport.resume();
+  await settle(bench);
+  assert.ok(visitor.isClosed);
+  await bench.close();
+});
+
 test('of too many who have not become WebSockets the first are sent away', async () => {
   const bench = await startPlugin(plugin, { config: configWith() });
   const first = await Visitor.at(bench);
@@ -136,22 +152,47 @@ test('who does not read the last frame is cut off', async () => {
   await bench.close();
 });
 
-test('who breaks the rules while a write is under way is cut off without a last frame', async () => {
+test('who breaks the rules while a write is under way is told behind it, and the connection is told last', async () => {
   const bench = await startPlugin(plugin, { config: configWith() });
   const visitor = await Visitor.at(bench);
   visitor.upgrade();
   await settle(bench);
   const [connection] = bench.broker.connections.values();
   visitor.transport.pause();
-  for (let count = 0; count < 10; count++) connection!.send(Buffer.alloc(100_000, 0x20));
+  for (let count = 0; count < 5; count++) connection!.send(Buffer.alloc(100_000, 0x20));
   await settle(bench);
   visitor.say(clientFrame('', { opcode: 7 }));
+  await settle(bench);
+  // The memory of the write is the connection's until it is told.
+  assert.is(bench.broker.connections.size, 1);
+  connection!.send(Buffer.from('too late'));
   visitor.transport.resume();
   await settle(bench);
   assert.ok(visitor.isClosed);
-  assert.not.ok(framesOf(visitor).some(({ opcode }) => opcode === 8));
+  const frames = framesOf(visitor);
+  assert.is(frames.at(-1)!.opcode, 8);
+  assert.is(frames.at(-1)!.payload.toString('latin1', 2), 'unknown opcode 7');
   assert.is(bench.broker.connections.size, 0);
+  assert.is(connection!.closeReason, 'Read Error');
   assert.ok(bench.log.some((line) => line.endsWith('read error: unknown opcode 7')));
+  await bench.close();
+});
+
+test('who breaks the rules and does not read is cut off by the write deadline', async () => {
+  const bench = await startPlugin(plugin, { config: configWith() });
+  const visitor = await Visitor.at(bench);
+  visitor.upgrade();
+  await settle(bench);
+  const [connection] = bench.broker.connections.values();
+  visitor.transport.pause();
+  for (let count = 0; count < 5; count++) connection!.send(Buffer.alloc(100_000, 0x20));
+  await settle(bench);
+  visitor.say(clientFrame('', { opcode: 7 }));
+  await bench.ports.clock.advance(CLOSING_MS);
+  await settle(bench);
+  assert.is(bench.broker.connections.size, 0);
+  assert.is(connection!.closeReason, 'Slow Consumer (Write Deadline)');
+  assert.ok(!framesOf(visitor).some(({ opcode }) => opcode === 8));
   await bench.close();
 });
 

@@ -92,6 +92,53 @@ test('the blocks of the client port and of WebSockets have nothing to do with ea
     { others: [tls], top: `tls { ${CERTIFICATE} }` },
   ));
 
+test('a broker that shuts down says so inside TLS too, behind what is still to be sent', async () => {
+  let socket: RawWebSocket | null = null;
+  await withWebSocket(
+    `tls { ${CERTIFICATE} }`,
+    async ({ wsPort }) => {
+      socket = await openSecure(wsPort);
+      await socket.connect({}, 'SUB a 1\r\n');
+      socket.send(`PUB a 500000\r\n${'x'.repeat(500_000)}\r\nPING\r\n`);
+      await socket.until(/MSG a 1 500000\r\nx/);
+    },
+    { others: [tls] },
+  );
+  assert.equal(await socket!.untilClosed(), { code: 1001, text: 'Server Shutdown' });
+  assert.match(socket!.stream, /x\r\nPONG\r\n$/);
+});
+
+const MAPPED = `tls { ${CERTIFICATE}, ca_file: "@tls/ca.pem", verify_and_map: true }`;
+const ALICE = 'authorization { users: [{user: "alice@example.com"}, {user: bob, password: p}] }';
+
+test('a certificate says who a page is where the block of the listener wants it', () =>
+  withWebSocket(
+    MAPPED,
+    async ({ wsPort, server, port }) => {
+      const socket = await openSecure(wsPort, alice);
+      await socket.connect();
+      const [connection] = server.broker.connections.values();
+      assert.is((connection as { identity?: { user: string } }).identity!.user, 'alice@example.com');
+      const client = await RawClient.connect(port);
+      client.send('CONNECT {"verbose":false,"user":"bob","pass":"p"}\r\nPING\r\n');
+      await client.until(/PONG/);
+      client.socket.destroy();
+      socket.close();
+    },
+    { others: [tls], top: ALICE },
+  ));
+
+test('and not where only the block of the client port does', () =>
+  withWebSocket(
+    '',
+    async ({ open }) => {
+      const socket = await open();
+      await socket.connect({ user: 'bob', pass: 'p' });
+      socket.close();
+    },
+    { others: [tls], top: `${MAPPED}\n${ALICE}` },
+  ));
+
 test('a block that cannot be used keeps the broker from starting', async () => {
   const start = async (block: string, plugins = [websocket, tls]): Promise<string> =>
     withServer(`websocket { host: 127.0.0.1, port: -1, ${block} }`, plugins as never, async () => {}).then(
