@@ -1,5 +1,5 @@
 /** Has a running broker go by new options. Nothing here can fail. */
-import type { Account } from '../kernel/accounts/account.ts';
+import { type Account, NO_LIMITS } from '../kernel/accounts/account.ts';
 import type { Broker } from '../kernel/broker.ts';
 import type { BrokerOptions } from '../kernel/broker-options.ts';
 import type { CoreOptions } from '../kernel/config/core-options.ts';
@@ -61,6 +61,8 @@ function applyAccounts(broker: Broker, before: CoreOptions, { accounts }: Broker
     if (account === undefined || names.has(name)) continue;
     closeAll(account);
     broker.accounts.remove(name);
+    // The system account stays, with nothing that was said about it.
+    if (account.isSystem) broker.configureAccount({ name, limits: NO_LIMITS, mappings: null, trace: null });
   }
 }
 
