@@ -188,7 +188,7 @@ export class Gatekeeper {
 
   isRight({ connection }: LoginAttempt, stored: string, given: string): boolean | Promise<boolean> {
     const isWanted = (): boolean => !connection.isClosed && !this.isBlocked(connection);
-    return this.parts.secrets.isRight(stored, given, isWanted);
+    return this.parts.secrets.isRight(stored, given, { host: connection.transport.remote.host, isWanted });
   }
 
   /** The credentials are right; what is left is whether this user may come in this way. */
