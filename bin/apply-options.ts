@@ -1,8 +1,10 @@
 /** Has a running broker go by new options. Nothing here can fail. */
-import type { Account } from '../kernel/accounts/account.ts';
+import { type Account, NO_LIMITS } from '../kernel/accounts/account.ts';
+import { GLOBAL_ACCOUNT } from '../kernel/accounts/account-registry.ts';
 import type { Broker } from '../kernel/broker.ts';
 import type { BrokerOptions } from '../kernel/broker-options.ts';
 import type { CoreOptions } from '../kernel/config/core-options.ts';
+import type { ConfigDiff } from '../kernel/config/diff.ts';
 import type { LoadedConfig } from '../kernel/config/load.ts';
 import type { ClientConnection } from '../kernel/connection/client-connection.ts';
 import { CloseReason } from '../kernel/connection/close-reason.ts';
@@ -12,17 +14,21 @@ import type { Server } from '../kernel/server.ts';
 import { shownOptions } from './broker-options.ts';
 import { tracerFor } from './tracing.ts';
 
+export interface OptionChange {
+  readonly before: LoadedConfig;
+  readonly after: LoadedConfig;
+  readonly diff: ConfigDiff;
+  /** Made of what is loaded. */
+  readonly options: BrokerOptions;
+}
+
 /** Answers what the log should say besides the changed options. */
-export function applyOptions(
-  { broker }: Server,
-  { options: before }: LoadedConfig,
-  loaded: LoadedConfig,
-  options: BrokerOptions,
-): string[] {
-  const after = loaded.options;
-  applyToBroker(broker, options);
-  Object.assign(broker.options, shownOptions(loaded));
-  applyAccounts(broker, before, options);
+export function applyOptions({ broker }: Server, change: OptionChange): string[] {
+  const { options: before } = change.before;
+  const { options: after } = change.after;
+  applyToBroker(broker, change.options);
+  Object.assign(broker.options, shownOptions(change.after));
+  applyAccounts(broker, before, change);
   replaceTracer(broker, after);
   if (before.payloadBytesMax !== after.payloadBytesMax) for (const client of clientsOf(broker)) applyLimits(client);
   if (before.clientAdvertise !== after.clientAdvertise) broker.announceInfo();
@@ -53,14 +59,19 @@ function applyToBroker(broker: Broker, options: BrokerOptions): void {
   broker.flow.options.dropsInsteadOfStalling = options.dropsInsteadOfStalling;
 }
 
-function applyAccounts(broker: Broker, before: CoreOptions, { accounts }: BrokerOptions): void {
-  for (const account of accounts) broker.configureAccount(account);
+/** Whoever is in an account about which the same is said as before does not notice. */
+function applyAccounts(broker: Broker, before: CoreOptions, { diff, options: { accounts } }: OptionChange): void {
+  const changed = new Set(diff.accounts.map(({ name }) => name));
+  if (diff.fields.some(({ key }) => key === 'mappings')) changed.add(GLOBAL_ACCOUNT);
+  for (const account of accounts) if (changed.has(account.name)) broker.configureAccount(account);
   const names = new Set(accounts.map(({ name }) => name));
   for (const { name } of before.accounts) {
     const account = broker.accounts.get(name);
     if (account === undefined || names.has(name)) continue;
     closeAll(account);
     broker.accounts.remove(name);
+    // The system account stays, with nothing that was said about it.
+    if (account.isSystem) broker.configureAccount({ name, limits: NO_LIMITS, mappings: null, trace: null });
   }
 }
 

@@ -4,7 +4,7 @@ import type { MappingRule } from '../kernel/accounts/mapping-rule.ts';
 import { compileMappings } from '../kernel/accounts/mappings.ts';
 import { type AccountOptions, type BrokerOptions, DEFAULT_BROKER_OPTIONS } from '../kernel/broker-options.ts';
 import type { AccountOptions as ConfiguredAccount } from '../kernel/config/account-options.ts';
-import type { CoreOptions } from '../kernel/config/core-options.ts';
+import { type CoreOptions, DEFAULT_SYSTEM_ACCOUNT } from '../kernel/config/core-options.ts';
 import type { LoadedConfig } from '../kernel/config/load.ts';
 import type { Random } from '../kernel/ports/ports.ts';
 
@@ -49,9 +49,15 @@ export function brokerOptions(loaded: LoadedConfig, random: Random): BrokerOptio
     lameDuckDurationMs: options.lameDuckDurationMs,
     lameDuckGraceMs: options.lameDuckGraceMs,
     dropsInsteadOfStalling: !options.stallsFastProducers,
-    systemAccount: options.hasSystemAccount ? options.systemAccount : null,
+    systemAccount: systemAccountOf(options),
     accounts: accountsOf(options, random),
   };
+}
+
+/** An account that is called $SYS is the system account although there should be none, as with a NATS server. */
+function systemAccountOf({ accounts, hasSystemAccount, systemAccount }: CoreOptions): string | null {
+  if (hasSystemAccount) return systemAccount;
+  return accounts.some(({ name }) => name === DEFAULT_SYSTEM_ACCOUNT) ? DEFAULT_SYSTEM_ACCOUNT : null;
 }
 
 function accountsOf({ accounts, mappings }: CoreOptions, random: Random): AccountOptions[] {

@@ -37,6 +37,8 @@ export interface ConfigurationRequest {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly readFile?: (path: string) => string;
   readonly clock: Clock;
+  /** Waited for between steps: a broker that runs has others to serve, and ten thousand accounts take a tenth of a second. */
+  readonly pause?: () => Promise<void>;
 }
 
 export interface Configuration {
@@ -70,6 +72,7 @@ export function problemsText(problems: readonly Problem[]): string {
 
 export async function readConfiguration(request: ConfigurationRequest): Promise<Configuration> {
   const first = load(request, []);
+  await request.pause?.();
   const requests = choosePlugins(first, request.plugins, request.atLeast);
   const present = requests.filter((asked) => !isAbsent(asked));
   const resolved = await resolvePlugins(present, {

@@ -6,6 +6,7 @@
  */
 import { type ConfigDiff, diffConfigs, type FieldChange } from '../kernel/config/diff.ts';
 import type { ServerLog } from '../kernel/log/server-log.ts';
+import { turnOf } from '../kernel/ports/turn.ts';
 import type { Server } from '../kernel/server.ts';
 import { applyOptions } from './apply-options.ts';
 import { brokerOptions } from './broker-options.ts';
@@ -24,12 +25,14 @@ export interface Reload {
 
 /** The configuration now in force; null when it is still the old one, and the log says why. */
 export async function reload(parts: Reload): Promise<Configuration | null> {
-  const { log, request } = parts;
+  const { log, request, server } = parts;
   try {
     if (request.path === undefined) {
       throw new Error('can only reload config when a file is provided using -c or --config');
     }
     const after = await readAgain(parts);
+    // Clients are served between one step and the next.
+    await turnOf(server.broker.clock);
     await takeOn(parts, after);
     return after;
   } catch (error) {
@@ -39,8 +42,9 @@ export async function reload(parts: Reload): Promise<Configuration | null> {
 }
 
 /** Plugins that run stay, with the defaults when the file no longer speaks of them. */
-function readAgain({ request, configuration }: Reload): Promise<Configuration> {
-  return readSoundConfiguration({ ...request, atLeast: configuration.requests });
+function readAgain({ request, configuration, server }: Reload): Promise<Configuration> {
+  const pause = (): Promise<void> => turnOf(server.broker.clock);
+  return readSoundConfiguration({ ...request, atLeast: configuration.requests, pause });
 }
 
 async function takeOn({ configuration: before, server, log, time }: Reload, after: Configuration): Promise<void> {
@@ -48,6 +52,7 @@ async function takeOn({ configuration: before, server, log, time }: Reload, afte
   const refusal = refusalOf(diff.fields, diff);
   if (refusal !== null) throw new Error(refusal);
   const { broker } = server;
+  await turnOf(broker.clock);
   const options = await broker.configure(brokerOptions(after.loaded, broker.random));
   const added = options.accounts.filter(({ name }) => broker.accounts.get(name) === undefined);
   const openedLog = await prepareLog(before.loaded, after.loaded, time);
@@ -59,8 +64,9 @@ async function takeOn({ configuration: before, server, log, time }: Reload, afte
     openedLog.discard();
     throw error;
   }
+  await turnOf(broker.clock);
   openedLog.takeOver(log);
-  const lines = applyOptions(server, before.loaded, after.loaded, options);
+  const lines = applyOptions(server, { before: before.loaded, after: after.loaded, diff, options });
   for (const line of [...reloadLines(diff.fields), ...lines]) log.info(line);
   await broker.hooks.serverReload.slot?.({ before, after });
   log.info(`Reloaded server configuration (${after.loaded.digest})`);

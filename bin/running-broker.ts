@@ -26,6 +26,7 @@ export class RunningBroker {
   private portsFolder = '';
   private isLameDuck = false;
   private isEnding = false;
+  private lastReload: Promise<void> = Promise.resolve();
 
   constructor({ request, configuration, log, time, server }: RunningBrokerParts) {
     this.request = request;
@@ -55,7 +56,13 @@ export class RunningBroker {
     else if (name === 'SIGTERM') await this.terminate();
     else if (name === 'SIGUSR1') this.reopenLog();
     else if (name === 'SIGUSR2') await this.leave();
-    else await this.reload();
+    else await this.reloadInTurn();
+  }
+
+  /** A reload compares with what the one before has put in force. */
+  private reloadInTurn(): Promise<void> {
+    this.lastReload = this.lastReload.then(() => (this.isEnding ? undefined : this.reload()));
+    return this.lastReload;
   }
 
   /** Whoever goes in an orderly way is not hurried. */

@@ -62,10 +62,14 @@ function mismatch(node: ConfigNode, wanted: keyof typeof WANTED, problems: Probl
   return undefined;
 }
 
-/** The value as messages print it. */
+/** The value as messages print it. What it holds within may be a password: a NATS server prints addresses there. */
 export function printed(node: ConfigNode): string {
-  if (node.kind === 'array') return `[${node.value.map(printed).join(' ')}]`;
+  if (node.kind === 'array') return `[${node.value.map(() => HIDDEN).join(' ')}]`;
   if (node.kind !== 'map') return String(node.value);
-  const pairs = [...node.value].sort().map(([key, entry]) => `${key}:${printed(entry.value)}`);
-  return `map[${pairs.join(' ')}]`;
+  return `map[${[...node.value.keys()]
+    .sort()
+    .map((key) => `${key}:${HIDDEN}`)
+    .join(' ')}]`;
 }
+
+const HIDDEN = '...';

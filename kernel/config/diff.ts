@@ -1,9 +1,9 @@
 /** What changed between two loaded configurations, and whether a running broker can take it on. */
 import type { AccountOptions } from './account-options.ts';
 import { coreSchema } from './core-options.ts';
-import { jsonOf } from './grammar/digest.ts';
 import type { ConfigNode } from './grammar/node.ts';
 import type { LoadedConfig } from './load.ts';
+import { isSame } from './same-value.ts';
 import type { Fields, LiveClass, OptionsOf, Schema } from './schema.ts';
 
 export interface FieldChange {
@@ -122,27 +122,4 @@ function ownPart(account: AccountOptions | null): unknown {
   if (account === null) return null;
   const { nkey, limits, mappings, trace } = account;
   return { nkey, limits, mappings, trace };
-}
-
-/** Equal in value; where in a file something stands does not matter. */
-function isSame(left: unknown, right: unknown): boolean {
-  return left === right || fingerprint(left) === fingerprint(right);
-}
-
-/** Where something stands does not change what it is. */
-const PLACES: ReadonlySet<string> = new Set(['place', 'blockPlace']);
-
-function fingerprint(value: unknown): string {
-  return JSON.stringify(value, (key, inner: unknown) => (PLACES.has(key) ? undefined : comparable(inner))) ?? '';
-}
-
-/** Nodes by their value, maps by their entries, numbers beyond JSON by their digits. */
-function comparable(value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  if (value instanceof Map) return [...value].sort(([left], [right]) => (left < right ? -1 : 1));
-  return isNode(value) ? jsonOf(value) : value;
-}
-
-function isNode(value: unknown): value is ConfigNode {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'line' in value;
 }

@@ -79,24 +79,34 @@ export class Gatekeeper {
     return this.users.get(identity);
   }
 
-  /** Never answers by configuration that a reload has replaced meanwhile. */
   async judge(connection: Connection, credentials: Credentials): Promise<Verdict> {
-    const { failedLogins, warn } = this.parts;
-    if (this.isBlocked(connection)) {
-      failedLogins.blocked++;
-      return refusalOf(credentials);
-    }
-    let verdict: Verdict;
-    let directory: UserDirectory;
-    do {
-      directory = this.directory;
-      verdict = await this.decide(connection, credentials);
-    } while (directory !== this.directory);
-    const { host } = connection.transport.remote;
-    if (isRefusal(verdict) && this.isCounted(connection) && failedLogins.add(host)) {
-      warn(`${failedLogins.limit.max} logins from ${host} have failed, further attempts are refused for a while`);
-    }
+    if (this.isBlocked(connection)) return this.block(credentials);
+    const verdict = await this.decideByWhatHolds(connection, credentials);
+    if (isRefusal(verdict)) this.countFailure(connection);
+    // Guesses that were under way together count like guesses one by one.
+    else if (this.isBlocked(connection)) return this.block(credentials);
     return verdict;
+  }
+
+  private block(credentials: Credentials): Refusal {
+    this.parts.failedLogins.blocked++;
+    return refusalOf(credentials);
+  }
+
+  private countFailure(connection: Connection): void {
+    const { failedLogins, warn } = this.parts;
+    const { host } = connection.transport.remote;
+    if (!this.isCounted(connection) || !failedLogins.add(host)) return;
+    warn(`${failedLogins.limit.max} logins from ${host} have failed, further attempts are refused for a while`);
+  }
+
+  /** Never answers by configuration that a reload has replaced meanwhile. */
+  private async decideByWhatHolds(connection: Connection, credentials: Credentials): Promise<Verdict> {
+    for (;;) {
+      const { directory } = this;
+      const verdict = await this.decide(connection, credentials);
+      if (directory === this.directory) return verdict;
+    }
   }
 
   private isBlocked(connection: Connection): boolean {
@@ -107,6 +117,7 @@ export class Gatekeeper {
     return connection.transport.kind !== 'memory' && !this.returning.has(connection);
   }
 
+  /** The order of questions; the README has it as a table. */
   private async decide(connection: Connection, credentials: Credentials): Promise<Verdict> {
     const proxyKey = await this.proxyOf(connection, credentials);
     if (proxyKey === null) return refusalOf(credentials, CloseReason.proxyNotTrusted);
@@ -128,7 +139,8 @@ export class Gatekeeper {
 
   private async proxyOf(connection: Connection, { proxy_sig }: Credentials): Promise<ProxyKey> {
     const { trustedProxies } = this.directory;
-    if (proxy_sig === '' || trustedProxies.size === 0) return '';
+    if (trustedProxies.size === 0) return cameThroughProxy(connection) ? null : '';
+    if (proxy_sig === '') return '';
     const signature = decodeSignature(proxy_sig, false);
     if (signature === null) return null;
     for (const [nkey, key] of trustedProxies) if (await isSigned(nonceOf(connection), key, signature)) return nkey;
@@ -146,21 +158,25 @@ export class Gatekeeper {
     if (!this.isLoginRequired) return { account: GLOBAL_ACCOUNT, user: '', permissions: null };
     if (attempt.isImplicit) return attempt.refuse();
     if (credentials.nkey !== '' && directory.byKey.size > 0) return this.checkKey(attempt, directory.byKey);
-    if (directory.byName.size > 0) return this.checkUser(attempt, directory);
+    if (directory.byName.size > 0)
+      return this.checkUser(attempt, directory.byName.get(credentials.user), directory.decoy);
     if (directory.token !== null) return this.checkSecret(attempt, directory.token, credentials.auth_token);
-    if (directory.single?.name !== credentials.user) return attempt.refuse();
-    return this.checkSecret(attempt, directory.single, credentials.pass);
+    if (directory.single === null) return attempt.refuse();
+    const single = directory.single.name === credentials.user ? directory.single : undefined;
+    return this.checkUser(attempt, single, directory.single.password);
   }
 
+  /** A key that nobody has is checked like one that somebody has: how long it takes tells nothing. */
   private async checkKey(attempt: LoginAttempt, users: ReadonlyMap<string, KeyUser>): Promise<Verdict> {
-    const user = users.get(attempt.credentials.nkey);
     const signature = decodeSignature(attempt.credentials.sig, true);
-    if (user === undefined || signature === null) return attempt.refuse();
-    return (await isSigned(attempt.nonce, user.key, signature)) ? this.admit(attempt, user) : attempt.refuse();
+    if (signature === null) return attempt.refuse();
+    const user = users.get(attempt.credentials.nkey);
+    const [decoy] = users.values();
+    const isRight = await isSigned(attempt.nonce, (user ?? decoy!).key, signature);
+    return isRight && user !== undefined ? this.admit(attempt, user) : attempt.refuse();
   }
 
-  private async checkUser(attempt: LoginAttempt, { byName, decoy }: UserDirectory): Promise<Verdict> {
-    const user = byName.get(attempt.credentials.user);
+  private async checkUser(attempt: LoginAttempt, user: PasswordUser | undefined, decoy: string): Promise<Verdict> {
     if (user !== undefined) return this.checkSecret(attempt, user, attempt.credentials.pass);
     await this.isRight(attempt, decoy, attempt.credentials.pass);
     return attempt.refuse();
@@ -172,7 +188,7 @@ export class Gatekeeper {
 
   isRight({ connection }: LoginAttempt, stored: string, given: string): boolean | Promise<boolean> {
     const isWanted = (): boolean => !connection.isClosed && !this.isBlocked(connection);
-    return this.parts.secrets.isRight(stored, given, isWanted);
+    return this.parts.secrets.isRight(stored, given, { host: connection.transport.remote.host, isWanted });
   }
 
   /** The credentials are right; what is left is whether this user may come in this way. */
@@ -246,6 +262,11 @@ class Attempt implements LoginAttempt {
 
 function nonceOf(connection: Connection): string {
   return isClient(connection) ? connection.nonce : '';
+}
+
+/** A reload has taken back the trust in the proxy that vouched for it. */
+function cameThroughProxy(connection: Connection): boolean {
+  return isClient(connection) && connection.identity?.details?.proxyKey !== undefined;
 }
 
 /** A key counts as something only where keys are asked for. */

@@ -202,6 +202,19 @@ test('an account that is new serves its users, and one that is gone closes on th
     await fresh.ask(login('b'), 'PONG\r\n');
   }));
 
+test('of two reloads at once the second begins when the first is done', () => {
+  const accounts = Array.from({ length: 2000 }, (_, at) => `T${at} { users: [ { user: u${at}, password: p } ] }`);
+  return inRun(`accounts { ${accounts.join(', ')} }\n`, async ({ broker, folder }) => {
+    folder.write('a.conf', `debug: true\naccounts { ${accounts.join(', ')} }\n`);
+    const from = broker.err.text.length;
+    await broker.signal('SIGHUP', 'Trapped "hangup" signal');
+    await broker.signal('SIGHUP', 'Trapped "hangup" signal');
+    await broker.err.until(DONE, await broker.err.until(DONE, from));
+    const said = broker.err.text.slice(from);
+    assert.is(said.split('Reloaded: debug = true').length, 2, said);
+  });
+});
+
 test('a new log file takes over, and so do pid and ports files', () =>
   inRun('', async (running) => {
     const { broker, folder } = running;

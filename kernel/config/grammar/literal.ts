@@ -38,9 +38,9 @@ export function datetimeValue(text: string): string | null {
   return new Date(time).toISOString().slice(0, 19) === text.slice(0, 19) ? text : null;
 }
 
-const BOOLEANS: Record<string, boolean> = { true: true, yes: true, on: true, false: false, no: false, off: false };
+const BOOLEANS = new Map(Object.entries({ true: true, yes: true, on: true, false: false, no: false, off: false }));
 
 /** Null where the bare text is no boolean but a string. */
 export function booleanValue(text: string): boolean | null {
-  return text.length > 5 ? null : (BOOLEANS[text.toLowerCase()] ?? null);
+  return text.length > 5 ? null : (BOOLEANS.get(text.toLowerCase()) ?? null);
 }

@@ -1,4 +1,6 @@
 /** Counts failed logins by address, so that nobody can try passwords without end. */
+import { networkOf } from './network-of.ts';
+
 const ADDRESSES_MAX = 10_000;
 
 interface Count {
@@ -51,13 +53,4 @@ export class FailedLogins {
     this.counts.set(network, count);
     return count;
   }
-}
-
-/** One customer has a whole /64 of IPv6. */
-function networkOf(host: string): string {
-  if (!host.includes(':') || host.includes('.')) return host;
-  const [head = '', tail] = host.split('::');
-  const groups = head.split(':');
-  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').length;
-  return [...groups, ...new Array<string>(Math.max(0, missing)).fill('0')].slice(0, 4).join(':');
 }

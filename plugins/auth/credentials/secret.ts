@@ -1,6 +1,6 @@
 /** Compares what a client shows with what is stored: a password or a token, as text or as a bcrypt hash. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { BcryptComparer, type BcryptWorld, isBcrypt } from './bcrypt.ts';
+import { type Asker, BcryptComparer, type BcryptWorld, isBcrypt } from './bcrypt.ts';
 
 export class Secrets {
   private readonly key: Uint8Array;
@@ -12,8 +12,8 @@ export class Secrets {
   }
 
   /** How long it takes tells nothing about how much of it is right. */
-  isRight(stored: string, given: string, isWanted: () => boolean): boolean | Promise<boolean> {
-    if (isBcrypt(stored)) return this.bcrypt.compare(stored, given, isWanted);
+  isRight(stored: string, given: string, asker: Asker): boolean | Promise<boolean> {
+    if (isBcrypt(stored)) return this.bcrypt.compare(stored, given, asker);
     return timingSafeEqual(this.digest(stored), this.digest(given));
   }
 

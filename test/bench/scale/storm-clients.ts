@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Address } from './many-links.ts';
 
 /** Who logs in: its members of CONNECT, for a nonce. */
@@ -13,7 +13,8 @@ export async function logInTogether(address: Address, logins: readonly Login[]):
   return milliseconds;
 }
 
-function logIn({ host, port }: Address, login: Login): Promise<{ destroy(): void }> {
+/** Resolves once a first PING is answered. */
+export function logIn({ host, port }: Address, login: Login): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let text = '';
     let isGreeted = false;

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { AuthBench, connectLine, infoOf, REFUSED, until, WELCOME } from './auth-bench.ts';
+import type { Authenticator, LoginAttempt, Verdict } from '../../../plugins/auth/contract.ts';
+import { AuthBench, connectLine, infoOf, provider, REFUSED, until, WELCOME } from './auth-bench.ts';
 import { Signer } from './signer.ts';
 
 const OPEN_TO_U = 'authorization { user: u, password: p }';
@@ -25,6 +26,25 @@ test('guesses of many connections at once are counted like guesses one by one', 
   for (const wire of wires) wire.input(connectLine({ user: 'u', pass: 'w' }));
   for (const wire of wires) await until(() => wire.isEnded);
   assert.is(await bench.answer({ user: 'u', pass: 'p' }), REFUSED);
+  await bench.server.close();
+});
+
+test('the right guess among many under way together does not get in once the others have failed too often', async () => {
+  const answers: (() => void)[] = [];
+  const slow: Authenticator = {
+    isLoginRequired: true,
+    needsNonce: false,
+    authenticate: (attempt) => new Promise((resolve) => answers.push(() => resolve(verdictOf(attempt)))),
+  };
+  const verdictOf = (attempt: LoginAttempt): Verdict =>
+    attempt.credentials.auth_token === 'right' ? { account: '$G', user: 'x', permissions: null } : attempt.refuse();
+  const bench = await AuthBench.start('authorization { users: [], max_failed_logins: 3 }', provider('slow', slow));
+  const wires = await Promise.all(Array.from({ length: 4 }, () => bench.client()));
+  wires.forEach((wire, at) => void wire.input(connectLine({ auth_token: at === 3 ? 'right' : 'guess' })));
+  await until(() => answers.length === 4);
+  for (const answer of answers) answer();
+  for (const wire of wires) assert.match(await bench.reply(wire), /^-ERR 'Authorization Violation'/);
+  assert.is(bench.server.broker.statistics().more['auth.blocked_logins'], 1);
   await bench.server.close();
 });
 
@@ -81,6 +101,7 @@ for (const [what, json] of HOSTILE) {
     const wire = await bench.client(`CONNECT ${json}\r\nPING\r\n`);
     await until(() => wire.isEnded || wire.isDestroyed);
     assert.not.match(wire.text, /PONG/);
+    assert.is(bench.errors.length, 1, 'the log has a reason');
     assert.is(await bench.answer({ user: 'u', pass: 'p' }), WELCOME);
     await bench.server.close();
   });
@@ -93,10 +114,10 @@ test('a name cannot forge a line of the log', async () => {
   await bench.server.close();
 });
 
-test('a thousand connections that never say who they are are all told, and gone at their deadline', async () => {
+test('ten thousand connections that never say who they are are all told, and gone at their deadline', async () => {
   const bench = await AuthBench.start('authorization { user: u, password: p, timeout: 1 }');
-  const wires = await Promise.all(Array.from({ length: 1000 }, () => bench.client()));
-  assert.is(bench.server.broker.connections.size, 1000);
+  const wires = await Promise.all(Array.from({ length: 10_000 }, () => bench.client()));
+  assert.is(bench.server.broker.connections.size, 10_000);
   await bench.ports.clock.advance(1000);
   for (const wire of wires) assert.match(wire.text, /-ERR 'Authentication Timeout'\r\n$/);
   assert.is(bench.server.broker.connections.size, 0);
@@ -109,7 +130,8 @@ test('what waits behind a login that is not decided is bounded', async () => {
   const wire = await bench.client('CONNECT {"user":"u"');
   wire.input(' '.repeat(5000));
   await until(() => wire.isEnded || wire.isDestroyed);
-  assert.match(wire.text, /-ERR 'maximum control line exceeded'|-ERR 'Authorization Violation'/);
+  assert.match(wire.text, /-ERR 'maximum control line exceeded'\r\n$/);
+  assert.equal(bench.errors, ['protocol error: line-too-long']);
   await bench.server.close();
 });
 

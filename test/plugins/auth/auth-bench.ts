@@ -4,9 +4,10 @@ import type { Claim } from '../../../kernel/config/claims.ts';
 import { type LoadedConfig, loadConfig } from '../../../kernel/config/load.ts';
 import { Problems, renderProblem } from '../../../kernel/config/problem.ts';
 import { readPluginConfigs } from '../../../kernel/host/plugin-configs.ts';
-import type { PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
+import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
 import { Server } from '../../../kernel/server.ts';
 import type { AuthConfig } from '../../../plugins/auth/config.ts';
+import { AUTHENTICATOR, type Authenticator } from '../../../plugins/auth/contract.ts';
 import { plugin } from '../../../plugins/auth/index.ts';
 import { TestWire } from '../../kits/broker-bench.ts';
 import { createFakePorts } from '../../kits/fake-ports.ts';
@@ -118,6 +119,17 @@ export class AuthBench {
       .filter((line) => line.startsWith('error'))
       .map((line) => line.replace(/^error \S+ - cid:\d+ - /, ''));
   }
+}
+
+/** A plugin that has another way to tell who a client is. */
+export function provider(name: string, authenticator: Authenticator): PluginDefinition {
+  return definePlugin({
+    name,
+    version: '1.0.0',
+    api: [1],
+    provides: [{ name: AUTHENTICATOR, cardinality: 'chain' }],
+    register: (ctx) => void ctx.provide(AUTHENTICATOR, authenticator),
+  });
 }
 
 export function infoOf(wire: TestWire): Record<string, unknown> {

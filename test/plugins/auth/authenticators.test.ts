@@ -1,25 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRefusal } from '../../../kernel/hooks/refusal.ts';
-import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
 import { AUTHENTICATOR, type Authenticator } from '../../../plugins/auth/contract.ts';
 import { plugin } from '../../../plugins/auth/index.ts';
 import { withEachCapabilitySet } from '../../kits/plugin-kit.ts';
-import { AuthBench, connectLine, REFUSED, WELCOME } from './auth-bench.ts';
+import { AuthBench, connectLine, provider, REFUSED, WELCOME } from './auth-bench.ts';
 
 const OPEN = 'authorization { users: [] }';
 const USERS = 'authorization { users: [{user: u, password: p}, {user: w, password: "", connection_types: WEBSOCKET}] }';
 const BASE: Authenticator = { isLoginRequired: true, needsNonce: false };
-
-function provider(name: string, authenticator: Authenticator): PluginDefinition {
-  return definePlugin({
-    name,
-    version: '1.0.0',
-    api: [1],
-    provides: [{ name: AUTHENTICATOR, cardinality: 'chain' }],
-    register: (ctx) => void ctx.provide(AUTHENTICATOR, authenticator),
-  });
-}
 
 /** Knows one token, and leaves everybody else to others. */
 const badge: Authenticator = {

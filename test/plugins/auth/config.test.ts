@@ -17,6 +17,15 @@ const REFUSED: readonly (readonly [text: string, ...errors: string[]])[] = [
     'Expected user entry to be a map/struct, got true',
     'Expected user entry to be a map/struct, got false',
   ],
+  [
+    'authorization { users: {user: u, password: s3cret} }',
+    'Expected users field to be an array, got map[password:... user:...]',
+  ],
+  [
+    'authorization { users: [[{password: s3cret}], [s3cret, s3cret]] }',
+    'Expected user entry to be a map/struct, got [...]',
+    'Expected user entry to be a map/struct, got [... ...]',
+  ],
   ['authorization { users: [{user: u, foo: 1}] }', 'unknown field "foo"'],
   ['authorization { users: [{password: x}] }', 'User entry requires a user'],
   ['authorization { users: [{user: ""}] }', 'User entry requires a user'],

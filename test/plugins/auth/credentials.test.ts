@@ -1,14 +1,15 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeSignature, isSigned, publicKeyOf } from '../../../kernel/accounts/signature.ts';
-import { BcryptComparer } from '../../../plugins/auth/credentials/bcrypt.ts';
+import { type Asker, BcryptComparer } from '../../../plugins/auth/credentials/bcrypt.ts';
 import { BcryptWorker } from '../../../plugins/auth/credentials/bcrypt-worker.ts';
 import { FailedLogins } from '../../../plugins/auth/credentials/failed-logins.ts';
 import { Secrets } from '../../../plugins/auth/credentials/secret.ts';
 import { Signer } from './signer.ts';
 
 const STORED = '$2b$04$c6pto5L3N92kAXYK1JlWVesiNLeQHQHcs2OYzFGX6bkJCGvZUW3SC';
-const wanted = (): boolean => true;
+const wanted: Asker = { host: '192.0.2.1', isWanted: () => true };
+const gone: Asker = { host: '192.0.2.1', isWanted: () => false };
 const worker = new BcryptWorker({ after: () => () => {}, failed: (error) => assert.unreachable(error.message) });
 test.after(() => worker.close());
 
@@ -29,7 +30,7 @@ test('a password that was right once is not computed again', async () => {
   const world = countingWorld();
   const comparer = new BcryptComparer(world);
   assert.is(await comparer.compare(STORED, 's3cret', wanted), true);
-  assert.is(await comparer.compare(STORED, 's3cret', () => false), true);
+  assert.is(await comparer.compare(STORED, 's3cret', gone), true);
   assert.equal(world.asked, ['s3cret']);
 });
 
@@ -53,21 +54,59 @@ test('the same password of many clients at once is computed once', async () => {
 test('whoever is gone when the turn comes costs nothing', async () => {
   const world = countingWorld();
   const comparer = new BcryptComparer(world);
-  assert.is(await comparer.compare(STORED, 's3cret', () => false), false);
+  assert.is(await comparer.compare(STORED, 's3cret', gone), false);
   assert.equal(world.asked, []);
 });
 
+test('whoever shows the same password as somebody who is gone by then is let in all the same', async () => {
+  const world = countingWorld();
+  const comparer = new BcryptComparer(world);
+  const before = comparer.compare(STORED, 'other', wanted);
+  const both = [comparer.compare(STORED, 's3cret', gone), comparer.compare(STORED, 's3cret', wanted)];
+  assert.is(await before, false);
+  assert.is(await both[1], true);
+  assert.equal(world.asked, ['other', 's3cret']);
+});
+
+/** Computes nothing before it is told to. */
+function slowWorld() {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const compute = (_stored: string, given: string): Promise<boolean> => {
+    asked.push(given);
+    return new Promise((resolve) => answers.push(() => resolve(true)));
+  };
+  const answerAll = async (): Promise<void> => {
+    for (let idle = 0; idle < 10; idle++) {
+      if (answers.length > 0) idle = 0;
+      answers.pop()?.();
+      await Promise.resolve();
+    }
+  };
+  return { asked, answerAll, key: new Uint8Array(32), compute };
+}
+
 test('a thousand different passwords may wait, and what is more is refused unseen', async () => {
-  const answers: ((isRight: boolean) => void)[] = [];
-  const compute = (): Promise<boolean> => new Promise((resolve) => answers.push(resolve));
-  const comparer = new BcryptComparer({ key: new Uint8Array(32), compute });
+  const world = slowWorld();
+  const comparer = new BcryptComparer(world);
   const waiting = Array.from({ length: 1000 }, (_, at) => comparer.compare(STORED, `p${at}`, wanted));
   assert.is(await comparer.compare(STORED, 'one more', wanted), false);
-  for (let at = 0; at < waiting.length; at++) {
-    while (answers.length === 0) await Promise.resolve();
-    answers.pop()!(true);
-    assert.is(await waiting[at], true);
-  }
+  await world.answerAll();
+  assert.ok((await Promise.all(waiting)).every((isRight) => isRight));
+  assert.is(world.asked.length, 1000);
+});
+
+test('an address that guesses without end keeps others waiting for one guess, and has its last one refused for their sake', async () => {
+  const world = slowWorld();
+  const comparer = new BcryptComparer(world);
+  const guesses = Array.from({ length: 1000 }, (_, at) => comparer.compare(STORED, `g${at}`, wanted));
+  const others = ['2001:db8::1', '2001:db8::2', '192.0.2.2'];
+  const honest = others.map((host) => comparer.compare(STORED, host, { ...wanted, host }));
+  assert.equal(await Promise.all(guesses.slice(-3)), [false, false, false]);
+  await world.answerAll();
+  assert.equal(await Promise.all(honest), [true, true, true]);
+  // The first two addresses are of one network.
+  assert.equal(world.asked.slice(0, 6), ['g0', 'g1', '2001:db8::1', '192.0.2.2', 'g2', '2001:db8::2']);
 });
 
 test('what looks like a hash and is none fits nothing', async () => {

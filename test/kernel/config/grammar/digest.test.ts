@@ -23,6 +23,10 @@ const KNOWN: readonly (readonly [text: string, digest: string])[] = [
     'sha256:e68ff4ae8c2df9d7a67cc8ebc5a86074db228dac7334c4eaf69082ccff68b5d3',
   ],
   ['host: "a\\xc3\\xa9"', 'sha256:e599a0f001465e7b59a21d41b2250c8af8daea65a3ba81955a78695de2e47807'],
+  [
+    'accounts { "\u{10000}" {}, "\uffee" {} }',
+    'sha256:f406bba4d31b5bf44b8091a27d1a3699d603526079e9b3d62cd21b3f71fa4a0f',
+  ],
   ['host: "\\xc3"', 'sha256:1d37e583a98acda32bdf3fb39ed39f2b7d1f5af91d19043c58528be28871f160'],
 ];
 
