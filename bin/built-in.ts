@@ -53,7 +53,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     keys: ['tls', 'allow_non_tls'],
     alongsideKeys: ['resolver_tls'],
     isGuard: true,
-    provides: ['tls.contexts', 'monitor.section', 'auth.authenticator'],
+    provides: ['tls.contexts', 'monitor.section', 'auth.authenticator', 'auth.loginTime'],
     alongside: ['websocket'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },

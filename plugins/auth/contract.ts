@@ -16,6 +16,13 @@ export type Credentials = Readonly<ClientOptions>;
 
 export const AUTHENTICATOR = 'auth.authenticator';
 
+/**
+ * A capability (one): how long clients may take to log in where the configuration does not say, in milliseconds, or null for the
+ * broker's own time. Whoever makes logging in take longer, with handshakes for instance, provides a `LoginTime`.
+ */
+export const LOGIN_TIME = 'auth.loginTime';
+export type LoginTime = () => number | null;
+
 export type Verdict = Identity | Refusal;
 
 /** Somebody wants in. */
@@ -29,6 +36,8 @@ export interface LoginAttempt {
   readonly isImplicit: boolean;
   /** The public key of the trusted proxy it came through; empty without one. */
   readonly proxyKey: string;
+  /** Whom clients are that bring nothing (`no_auth_user`); null where they are refused. */
+  readonly nobody: KnownUser | null;
   /** A configured user by name or public key. */
   findUser(name: string): KnownUser | undefined;
   /** A configured user by name alone. */

@@ -230,16 +230,20 @@ class Attempt implements LoginAttempt {
     return isClient(this.connection) && !this.connection.isConnectReceived;
   }
 
+  get hasKeyUsers(): boolean {
+    return this.gatekeeper.current.byKey.size > 0;
+  }
+
+  get nobody(): KnownUser | null {
+    return this.gatekeeper.current.nobody;
+  }
+
   findUser(name: string): KnownUser | undefined {
     return this.gatekeeper.current.find(name);
   }
 
   findNamed(name: string): KnownUser | undefined {
     return this.gatekeeper.current.byName.get(name);
-  }
-
-  get hasKeyUsers(): boolean {
-    return this.gatekeeper.current.byKey.size > 0;
   }
 
   userNames(): Iterable<string> {

@@ -8,7 +8,7 @@ import {
   type ServerInfo,
 } from '../../kernel/plugin-api.ts';
 import { type AuthConfig, authSchema, reloadAnswer } from './config.ts';
-import { AUTHENTICATOR, type Authenticator } from './contract.ts';
+import { AUTHENTICATOR, type Authenticator, LOGIN_TIME, type LoginTime } from './contract.ts';
 import { BcryptWorker } from './credentials/bcrypt-worker.ts';
 import { FailedLogins } from './credentials/failed-logins.ts';
 import { Secrets } from './credentials/secret.ts';
@@ -25,7 +25,10 @@ export const plugin = definePlugin<AuthConfig, AuthState>({
   version: '1.0.0',
   api: [1],
   summary: 'Users, passwords, tokens, nkeys and permissions',
-  requires: [{ name: AUTHENTICATOR, cardinality: 'chain', optional: true }],
+  requires: [
+    { name: AUTHENTICATOR, cardinality: 'chain', optional: true },
+    { name: LOGIN_TIME, cardinality: 'one', optional: true },
+  ],
   config: {
     key: 'authorization',
     also: [{ key: 'no_auth_user' }, { key: 'proxies' }],
@@ -39,6 +42,7 @@ export const plugin = definePlugin<AuthConfig, AuthState>({
   init(ctx, state) {
     state.gatekeeper.authenticators = ctx.useAll<Authenticator>(AUTHENTICATOR).map(({ value }) => value);
     refuseIdleCallout(ctx.config, state.gatekeeper.authenticators);
+    state.loginTime = ctx.useOptional<LoginTime>(LOGIN_TIME);
     if (hasPlainPasswords(ctx.config)) ctx.kernel.log.warn('Plaintext passwords detected, use nkeys or bcrypt');
     state.apply(ctx.config);
   },
@@ -52,6 +56,7 @@ export const plugin = definePlugin<AuthConfig, AuthState>({
 class AuthState {
   readonly gatekeeper: Gatekeeper;
   readonly relogin: Relogin;
+  loginTime: LoginTime | undefined;
   private readonly ctx: Context;
   private readonly failedLogins: FailedLogins;
   private readonly defaultTimeoutMs: number;
@@ -83,7 +88,7 @@ class AuthState {
     ctx.tap('stats.collect', ({ more }) => {
       more['auth.blocked_logins'] = this.failedLogins.blocked;
     });
-    // A reload may replace the broker's options as a whole.
+    // What holds by default may be different after a reload.
     ctx.tap('server.reload', () => this.applyTimeout());
   }
 
@@ -102,7 +107,8 @@ class AuthState {
 
   private applyTimeout(): void {
     const { broker } = this.ctx.kernel;
-    const authTimeoutMs = this.config.timeoutMs ?? this.defaultTimeoutMs;
+    // 0 is as good as nothing.
+    const authTimeoutMs = this.config.timeoutMs || (this.loginTime?.() ?? this.defaultTimeoutMs);
     if (broker.options.authTimeoutMs !== authTimeoutMs) broker.options = { ...broker.options, authTimeoutMs };
   }
 

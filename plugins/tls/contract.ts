@@ -33,7 +33,7 @@ export interface TlsSettings {
 export interface HandshakeFacts extends TlsFacts {
   /** The handshake came before the first line of the protocol. */
   readonly isFirst: boolean;
-  /** The block of the port it came through says that certificates tell who somebody is. */
+  /** The peer's certificate says which user it is: its listener has `verify_and_map`. */
   readonly mapsIdentity: boolean;
 }
 
@@ -59,4 +59,9 @@ export interface TlsContexts {
   load(options: TlsOptions): TlsSettings;
   /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the stream is gone then. */
   accept(stream: Duplex, settings: TlsSettings, options?: AcceptOptions): Promise<SecureStream>;
+  /**
+   * Between servers, where `options.checksKnownUrls` is set: whether a DNS name of the peer's certificate (DER) is the host of one of the
+   * configured URLs. False for what is no certificate.
+   */
+  namesKnownHost(certificate: Uint8Array, hosts: Iterable<string>): boolean;
 }

@@ -1,9 +1,9 @@
 /** The server's part of a TLS handshake over a stream somebody gives. */
-import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { type DetailedPeerCertificate, type SecureContext, TLSSocket } from 'node:tls';
 import type { Clock } from '../../kernel/plugin-api.ts';
 import type { AcceptOptions, HandshakeFacts, SecureStream, TlsSettings } from './contract.ts';
+import { keyDigest } from './pinned-keys.ts';
 
 export interface Handshake extends AcceptOptions {
   readonly isFirst: boolean;
@@ -41,7 +41,10 @@ export async function accept(
     if (asks) checkPeer(socket, options.pinnedKeys);
     // What breaks from now on ends the stream; Node leaves that, too, to its own server.
     socket.on('_tlsError', (error: Error) => socket.destroy(error));
-    return { stream: socket, facts: factsOf(socket, asks, handshake.isFirst, options.mapsIdentity) };
+    return {
+      stream: socket,
+      facts: factsOf(socket, asks, { isFirst: handshake.isFirst, mapsIdentity: options.mapsIdentity }),
+    };
   } catch (error) {
     socket.destroy();
     stream.destroy();
@@ -98,14 +101,9 @@ function checkPeer(socket: TLSSocket, pinnedKeys: ReadonlySet<string>): void {
   }
 }
 
-type Certificate = NonNullable<ReturnType<TLSSocket['getPeerX509Certificate']>>;
+type GivenFacts = Pick<HandshakeFacts, 'isFirst' | 'mapsIdentity'>;
 
-function keyDigest(certificate: Certificate): string {
-  const key = certificate.publicKey.export({ format: 'der', type: 'spki' });
-  return createHash('sha256').update(key).digest('hex');
-}
-
-function factsOf(socket: TLSSocket, asks: boolean, isFirst: boolean, mapsIdentity: boolean): HandshakeFacts {
+function factsOf(socket: TLSSocket, asks: boolean, given: GivenFacts): HandshakeFacts {
   const { standardName, name } = socket.getCipher();
   const { servername } = socket as { servername?: string | false };
   return {
@@ -113,8 +111,7 @@ function factsOf(socket: TLSSocket, asks: boolean, isFirst: boolean, mapsIdentit
     cipher: standardName ?? name,
     peerCertificates: asks ? chainOf(socket) : [],
     serverName: servername || '',
-    isFirst,
-    mapsIdentity,
+    ...given,
   };
 }
 

@@ -1,12 +1,16 @@
 /** TLS for clients, and for whatever other plugin listens. */
 import { definePlugin, type PluginContext, StreamTransport, type TlsFacts } from '../../kernel/plugin-api.ts';
+import type { Authenticator } from '../auth/contract.ts';
 import { readTlsBlock } from './block.ts';
-import { CertificateLogin } from './certificate-login.ts';
 import { type ClientTls, clientOpener, isBare, isOptionalFor } from './client-opener.ts';
 import { reloadRule, type TlsConfig, tlsSchema } from './config.ts';
 import type { HandshakeFacts, TlsContexts, TlsOptions, TlsSettings } from './contract.ts';
 import { Handshakes } from './handshakes.ts';
+import { certificateLogin } from './identity/certificate-login.ts';
+import { certificateNamesKnownHost } from './known-urls.ts';
+import { closeUnpinned, haveSameKeys } from './pinned-keys.ts';
 import { HandshakeRateLimit } from './rate-limit.ts';
+import { reloadLines } from './reload-lines.ts';
 import { loadSettings } from './settings.ts';
 import { varzOf } from './varz.ts';
 
@@ -18,6 +22,8 @@ interface State {
   client: ClientTls | null;
 }
 
+const LOGIN_MS = 1000;
+
 export const plugin = definePlugin<TlsConfig, State>({
   name: 'tls',
   version: '1.0.0',
@@ -27,6 +33,7 @@ export const plugin = definePlugin<TlsConfig, State>({
     { name: 'tls.contexts', cardinality: 'one' },
     { name: 'monitor.section', cardinality: 'chain' },
     { name: 'auth.authenticator', cardinality: 'chain' },
+    { name: 'auth.loginTime', cardinality: 'one' },
   ],
   config: {
     key: 'tls',
@@ -41,7 +48,8 @@ export const plugin = definePlugin<TlsConfig, State>({
     const state: State = { handshakes: new Handshakes(clock), limit, client: null };
     ctx.provide('tls.contexts', contextsOf(ctx, state));
     ctx.provide('monitor.section', { varz: () => varzOf(state.client) });
-    ctx.provide('auth.authenticator', certificateLogin(ctx, state));
+    ctx.provide('auth.authenticator', authenticatorOf(ctx, state));
+    ctx.provide('auth.loginTime', (): number | null => loginTimeMs(state.client));
     return state;
   },
 
@@ -64,9 +72,10 @@ export const plugin = definePlugin<TlsConfig, State>({
     }
   },
 
-  reload(ctx, state, { after }) {
+  reload(ctx, state, { before, after }) {
     state.client = clientTls(ctx, state, after);
-    ctx.kernel.log.info(`Reloaded: tls = ${after.client === null ? 'disabled' : 'enabled'}`);
+    for (const line of reloadLines(before, after)) ctx.kernel.log.info(line);
+    if (!haveSameKeys(before, after)) closeUnpinned(ctx.kernel.broker, after.client?.pinnedKeys);
   },
 
   close(_ctx, state) {
@@ -74,6 +83,13 @@ export const plugin = definePlugin<TlsConfig, State>({
     state.handshakes.abandon();
   },
 });
+
+function authenticatorOf({ kernel }: Context, state: State): Authenticator {
+  return certificateLogin(() => state.client?.settings.options.mapsIdentity === true, {
+    debug: (connection, text) => kernel.broker.logOf(connection).debug(text),
+    warn: (text) => kernel.log.warn(text),
+  });
+}
 
 function clientTls(ctx: Context, { handshakes, limit }: State, config: TlsConfig): ClientTls | null {
   if (config.client === null) return null;
@@ -89,12 +105,9 @@ function clientTls(ctx: Context, { handshakes, limit }: State, config: TlsConfig
   };
 }
 
-function certificateLogin({ kernel: { broker, log } }: Context, state: State): CertificateLogin {
-  return new CertificateLogin({
-    isOn: ({ connection }) => mapsIdentity(connection.transport, state.client),
-    warn: (text) => log.warn(text),
-    debug: ({ connection }, text) => broker.logOf(connection).debug(text),
-  });
+/** A second more than the handshake may take. */
+function loginTimeMs(client: ClientTls | null): number | null {
+  return client === null ? null : client.settings.options.timeoutMs + LOGIN_MS;
 }
 
 /** What comes through another plugin, such as a WebSocket, has come by the block of that. */
@@ -122,6 +135,7 @@ function contextsOf(ctx: Context, state: State): TlsContexts {
     load: (options: TlsOptions) => loadSettings(options, ctx.kernel.ports.disk),
     accept: (stream, settings, options = {}) =>
       state.handshakes.accept(stream, settings, { ...options, isFirst: false }),
+    namesKnownHost: certificateNamesKnownHost,
   };
 }
 

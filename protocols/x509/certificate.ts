@@ -1,114 +1,117 @@
-/** What a certificate says of its owner, and of where to ask about it. Its signature is somebody else's business. */
-import type { Buffer } from 'node:buffer';
-import { BadDer, context, DerReader, type Element, identifierText, Tag } from './der.ts';
-import { type NamePart, readName } from './distinguished-name.ts';
+/** What a broker wants to know of a certificate (RFC 5280). Checking signatures and dates is for others. */
+import { contextTag, DerError, DerReader, onlyElement, Tag } from './der.ts';
+import { boolean, integer, objectIdentifier, time, wholeBytes } from './der-values.ts';
+import { type Extension, ExtensionId, readAlternativeNames, readOcspUrls, readsStatusRequest } from './extensions.ts';
+import { type Name, readName } from './name.ts';
 
 export interface Certificate {
-  /** Content of the integer. */
-  readonly serial: Buffer;
-  /** As they stand, tag and length included. */
-  readonly issuerBytes: Buffer;
-  readonly subjectBytes: Buffer;
-  readonly publicKeyBytes: Buffer;
-  /** The key alone, without what kind it is. */
-  readonly keyBits: Buffer;
-  /** The sets of parts of the subject, in the order they stand in. */
-  readonly subject: readonly (readonly NamePart[])[];
-  readonly emails: readonly string[];
+  readonly encoded: Uint8Array;
+  readonly serialNumber: Uint8Array;
+  /** With tag and length, for comparisons and digests. */
+  readonly encodedIssuer: Uint8Array;
+  readonly encodedSubject: Uint8Array;
+  readonly subject: Name;
+  readonly validFrom: number;
+  readonly validTo: number;
+  /** SubjectPublicKeyInfo, with tag and length. */
+  readonly publicKeyInfo: Uint8Array;
+  /** The bits of the key alone. */
+  readonly publicKey: Uint8Array;
+  readonly emailAddresses: readonly string[];
   readonly dnsNames: readonly string[];
   readonly uris: readonly string[];
   /** Where to ask whether it was revoked. */
   readonly ocspUrls: readonly string[];
-  /** The server must show a fresh answer to that in the handshake. */
+  /** It promises that whoever shows it shows its status, too ("must staple"). */
   readonly mustStaple: boolean;
-  /** Identifiers; empty when the certificate is not limited to uses. */
+  /** What the key may be used for; empty when that is not said. */
   readonly extendedKeyUsages: readonly string[];
+  /** Which extensions it has. */
+  readonly extensionIds: ReadonlySet<string>;
 }
 
-const ALTERNATIVE_NAMES = '2.5.29.17';
-const AUTHORITY_ACCESS = '1.3.6.1.5.5.7.1.1';
-const TLS_FEATURES = '1.3.6.1.5.5.7.1.24';
-const EXTENDED_KEY_USAGE = '2.5.29.37';
-const OCSP = '1.3.6.1.5.5.7.48.1';
-const STATUS_REQUEST = 5;
+const VERSION = contextTag(0);
+const EXTENSIONS = contextTag(3);
 
-const EMAIL = context(1, false);
-const DNS_NAME = context(2, false);
-const URI = context(6, false);
-
-/** Throws BadDer. */
-export function readCertificate(bytes: Uint8Array): Certificate {
-  const body = new DerReader(bytes).enter().enter();
-  body.optional(context(0));
-  const serial = body.expect(Tag.integer).content;
+/** Throws a DerError when it is none. */
+export function readCertificate(encoded: Uint8Array): Certificate {
+  const outer = onlyElement(encoded, Tag.sequence);
+  const body = outer.enter(Tag.sequence);
+  outer.expect(Tag.sequence);
+  wholeBytes(outer.expect(Tag.bitString).content);
+  outer.finish();
+  body.optional(VERSION);
+  const serialNumber = integer(body.expect(Tag.integer).content);
   body.expect(Tag.sequence);
-  const issuerBytes = body.expect(Tag.sequence).whole;
-  body.expect(Tag.sequence);
-  const subjectBytes = body.expect(Tag.sequence).whole;
-  const publicKey = body.expect(Tag.sequence);
-  body.optional(context(1, false));
-  body.optional(context(2, false));
-  const extensions = body.optional(context(3));
+  const issuer = body.expect(Tag.sequence);
+  const validity = body.enter(Tag.sequence);
+  const subject = body.expect(Tag.sequence);
+  const publicKeyInfo = body.expect(Tag.sequence);
   return {
-    serial,
-    issuerBytes,
-    subjectBytes,
-    publicKeyBytes: publicKey.whole,
-    keyBits: keyBitsOf(publicKey),
-    subject: readName(subjectBytes),
-    ...factsIn(extensions),
+    encoded,
+    serialNumber,
+    encodedIssuer: issuer.encoded,
+    encodedSubject: subject.encoded,
+    subject: readName(subject.content),
+    validFrom: time(validity.next()),
+    validTo: time(validity.next()),
+    publicKeyInfo: publicKeyInfo.encoded,
+    publicKey: keyBits(publicKeyInfo.content),
+    ...fromExtensions(readExtensions(body)),
   };
 }
 
-function keyBitsOf(publicKey: Element): Buffer {
-  const reader = new DerReader(publicKey.content);
+function keyBits(content: Uint8Array): Uint8Array {
+  const reader = new DerReader(content);
   reader.expect(Tag.sequence);
-  return reader.expect(Tag.bitString).content.subarray(1);
+  return wholeBytes(reader.expect(Tag.bitString).content);
 }
 
-type Facts = Pick<Certificate, 'emails' | 'dnsNames' | 'uris' | 'ocspUrls' | 'mustStaple' | 'extendedKeyUsages'>;
-
-function factsIn(extensions: Element | undefined): Facts {
-  const found = extensions === undefined ? new Map<string, Buffer>() : readExtensions(extensions);
-  const names = [...partsOf(found.get(ALTERNATIVE_NAMES))];
-  return {
-    emails: textsOf(names, EMAIL),
-    dnsNames: textsOf(names, DNS_NAME),
-    uris: textsOf(names, URI),
-    ocspUrls: ocspUrlsIn(found.get(AUTHORITY_ACCESS)),
-    mustStaple: [...partsOf(found.get(TLS_FEATURES))].some(({ content }) => content.at(-1) === STATUS_REQUEST),
-    extendedKeyUsages: [...partsOf(found.get(EXTENDED_KEY_USAGE))].map(({ content }) => identifierText(content)),
-  };
+function readExtensions(body: DerReader): ReadonlyMap<string, Extension> {
+  body.optional(contextTag(1, false));
+  body.optional(contextTag(2, false));
+  const wrapper = body.optional(EXTENSIONS);
+  body.finish();
+  return wrapper === undefined ? new Map() : extensionsIn(wrapper.content);
 }
 
-function readExtensions(extensions: Element): Map<string, Buffer> {
-  const found = new Map<string, Buffer>();
-  for (const { tag, content } of new DerReader(extensions.content).enter().rest()) {
-    if (tag !== Tag.sequence) throw new BadDer('an extension that is none');
-    const reader = new DerReader(content);
-    const identifier = identifierText(reader.expect(Tag.identifier).content);
-    reader.optional(Tag.boolean);
-    if (found.has(identifier)) throw new BadDer(`extension ${identifier} stands twice`);
-    found.set(identifier, reader.expect(Tag.octetString).content);
+/** By identifier. */
+export function extensionsIn(content: Uint8Array): ReadonlyMap<string, Extension> {
+  const list = onlyElement(content, Tag.sequence);
+  const found = new Map<string, Extension>();
+  while (!list.isAtEnd) {
+    const reader = list.enter(Tag.sequence);
+    const id = objectIdentifier(reader.expect(Tag.objectIdentifier).content);
+    const critical = reader.optional(Tag.boolean);
+    const isCritical = critical === undefined ? false : boolean(critical.content);
+    const value = reader.expect(Tag.octetString).content;
+    // The two could say different things to different readers.
+    if (found.has(id)) throw new DerError('the same extension twice');
+    found.set(id, { isCritical, value });
   }
   return found;
 }
 
-function* partsOf(sequence: Buffer | undefined): Iterable<Element> {
-  if (sequence !== undefined) yield* new DerReader(sequence).enter().rest();
+type Extended = Pick<
+  Certificate,
+  'emailAddresses' | 'dnsNames' | 'uris' | 'ocspUrls' | 'mustStaple' | 'extendedKeyUsages' | 'extensionIds'
+>;
+
+function fromExtensions(extensions: ReadonlyMap<string, Extension>): Extended {
+  const found = (id: string): Uint8Array | undefined => extensions.get(id)?.value;
+  return {
+    ...readAlternativeNames(found(ExtensionId.alternativeNames)),
+    ocspUrls: readOcspUrls(found(ExtensionId.authorityAccess)),
+    mustStaple: readsStatusRequest(found(ExtensionId.tlsFeatures)),
+    extendedKeyUsages: usagesIn(found(ExtensionId.extendedKeyUsage)),
+    extensionIds: new Set(extensions.keys()),
+  };
 }
 
-/** A name with a zero byte is one for those who stop there: it counts for nothing. */
-function textsOf(names: readonly Element[], wanted: number): readonly string[] {
-  const texts = names.filter(({ tag }) => tag === wanted).map(({ content }) => content.toString('latin1'));
-  return texts.filter((text) => !text.includes('\0'));
-}
-
-function ocspUrlsIn(access: Buffer | undefined): readonly string[] {
-  return [...partsOf(access)].flatMap(({ content }) => {
-    const reader = new DerReader(content);
-    const method = identifierText(reader.expect(Tag.identifier).content);
-    const place = reader.next();
-    return method === OCSP && place.tag === URI ? [place.content.toString('latin1')] : [];
-  });
+function usagesIn(value: Uint8Array | undefined): string[] {
+  if (value === undefined) return [];
+  const list = onlyElement(value, Tag.sequence);
+  const usages: string[] = [];
+  while (!list.isAtEnd) usages.push(objectIdentifier(list.expect(Tag.objectIdentifier).content));
+  return usages;
 }

@@ -1,141 +1,120 @@
-/** Reads and writes DER, the encoding of certificates: a tag, a length, a content, in one way only. */
-import { Buffer } from 'node:buffer';
+/**
+ * The distinguished encoding of ASN.1 (X.690), read without trust: every length is checked against what holds it, and what is not in
+ * the one permitted form is refused. Nothing recurses, so depth costs nothing.
+ */
+
+export class DerError extends Error {
+  constructor(what: string) {
+    super(`malformed DER: ${what}`);
+    this.name = 'DerError';
+  }
+}
 
 export const Tag = {
   boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
-  nothing: 0x05,
-  identifier: 0x06,
+  null: 0x05,
+  objectIdentifier: 0x06,
   enumerated: 0x0a,
-  utf8: 0x0c,
-  printable: 0x13,
-  teletex: 0x14,
-  ia5: 0x16,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
-  bmp: 0x1e,
+  universalString: 0x1c,
+  bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
 } as const;
 
-const LENGTH_BYTES_MAX = 4;
-const CONTEXT = 0x80;
-const CONSTRUCTED = 0x20;
-
-/** What was read is not DER, or not what was expected in this place. */
-export class BadDer extends Error {}
-
-/** The tag of a choice or an optional part, by its number. */
-export function context(number: number, isConstructed = true): number {
-  return CONTEXT | (isConstructed ? CONSTRUCTED : 0) | number;
+/** The tag of a context: `[number]`, explicit or of something constructed unless told otherwise. */
+export function contextTag(number: number, isConstructed = true): number {
+  return (isConstructed ? 0xa0 : 0x80) | number;
 }
 
-export interface Element {
+export interface DerElement {
   readonly tag: number;
-  readonly content: Buffer;
+  /** What is inside. */
+  readonly content: Uint8Array;
   /** With tag and length. */
-  readonly whole: Buffer;
+  readonly encoded: Uint8Array;
 }
 
+const LONG_TAG = 0x1f;
+const LONG_LENGTH = 0x80;
+const LENGTH_BYTES_MAX = 4;
+
+/** Reads elements one after the other. */
 export class DerReader {
-  private readonly bytes: Buffer;
+  private readonly bytes: Uint8Array;
   private at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = bytes;
   }
 
   get isAtEnd(): boolean {
-    return this.at === this.bytes.length;
+    return this.at >= this.bytes.length;
   }
 
-  next(): Element {
-    const start = this.at;
-    const tag = this.byte();
-    if ((tag & 0x1f) === 0x1f) throw new BadDer('a tag of several bytes');
-    const length = this.length();
-    const end = this.at + length;
-    if (end > this.bytes.length) throw new BadDer('an element goes on past its end');
-    const content = this.bytes.subarray(this.at, end);
+  next(): DerElement {
+    const { bytes, at: start } = this;
+    if (start + 2 > bytes.length) throw new DerError('it ends too early');
+    const tag = bytes[start]!;
+    if ((tag & LONG_TAG) === LONG_TAG) throw new DerError('a tag of several bytes');
+    const { length, from } = this.readLength(start + 1);
+    const end = from + length;
+    if (end > bytes.length) throw new DerError('an element is longer than what holds it');
     this.at = end;
-    return { tag, content, whole: this.bytes.subarray(start, end) };
+    return { tag, content: bytes.subarray(from, end), encoded: bytes.subarray(start, end) };
   }
 
-  expect(tag: number): Element {
+  expect(tag: number): DerElement {
     const element = this.next();
-    if (element.tag !== tag) throw new BadDer(`tag ${element.tag} where ${tag} is expected`);
+    if (element.tag !== tag) throw new DerError(`tag ${element.tag} where ${tag} belongs`);
     return element;
   }
 
-  /** Goes in. */
-  enter(tag: number = Tag.sequence): DerReader {
-    return new DerReader(this.expect(tag).content);
-  }
-
-  /** Undefined, and nothing is consumed, when another tag comes or nothing. */
-  optional(tag: number): Element | undefined {
+  /** Undefined when something else, or nothing, comes next. */
+  optional(tag: number): DerElement | undefined {
     return this.bytes[this.at] === tag ? this.next() : undefined;
   }
 
-  *rest(): IterableIterator<Element> {
-    while (!this.isAtEnd) yield this.next();
+  /** Into the next element. */
+  enter(tag: number): DerReader {
+    return new DerReader(this.expect(tag).content);
   }
 
-  private byte(): number {
-    if (this.isAtEnd) throw new BadDer('the end comes too early');
-    return this.bytes[this.at++]!;
+  finish(): void {
+    if (!this.isAtEnd) throw new DerError('something follows the end');
   }
 
-  private length(): number {
-    const first = this.byte();
-    if (first < 0x80) return first;
+  private readLength(at: number): { length: number; from: number } {
+    const first = this.bytes[at]!;
+    if (first < LONG_LENGTH) return { length: first, from: at + 1 };
     const count = first & 0x7f;
-    if (count === 0 || count > LENGTH_BYTES_MAX) throw new BadDer(`a length of ${count} bytes`);
+    if (count === 0 || count > LENGTH_BYTES_MAX) throw new DerError('a length of no or too many bytes');
+    if (at + count >= this.bytes.length) throw new DerError('it ends within a length');
     let length = 0;
-    for (let at = 0; at < count; at++) length = length * 256 + this.byte();
-    if (length < 0x80 || length < 256 ** (count - 1)) throw new BadDer('a length that could be shorter');
-    return length;
+    for (let i = 1; i <= count; i++) length = length * 256 + this.bytes[at + i]!;
+    if (length < LONG_LENGTH || length < 256 ** (count - 1)) throw new DerError('a length longer than it has to be');
+    return { length, from: at + 1 + count };
   }
 }
 
-/** `1.2.840.113549`. */
-export function identifierText(content: Uint8Array): string {
-  const parts: number[] = [];
-  let part = 0;
-  for (const byte of content) {
-    part = part * 128 + (byte & 0x7f);
-    if (part > Number.MAX_SAFE_INTEGER) throw new BadDer('an identifier with a part that is too large');
-    if ((byte & 0x80) !== 0) continue;
-    parts.push(part);
-    part = 0;
-  }
-  const last = content[content.length - 1];
-  if (last === undefined || (last & 0x80) !== 0) throw new BadDer('an identifier without an end');
-  const root = Math.min(Math.floor(parts[0]! / 40), 2);
-  return [root, parts[0]! - root * 40, ...parts.slice(1)].join('.');
+/** All elements inside one. */
+export function* elementsIn(bytes: Uint8Array): Generator<DerElement> {
+  const reader = new DerReader(bytes);
+  while (!reader.isAtEnd) yield reader.next();
 }
 
-export function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
-  const content = Buffer.concat(contents);
-  return Buffer.concat([Buffer.from([tag]), lengthOf(content.length), content]);
-}
-
-export function derIdentifier(text: string): Buffer {
-  const [root = 0, second = 0, ...more] = text.split('.').map(Number);
-  const bytes = [root * 40 + second, ...more].flatMap((part) => {
-    const groups = [part & 0x7f];
-    for (let left = Math.floor(part / 128); left > 0; left = Math.floor(left / 128))
-      groups.unshift((left & 0x7f) | 0x80);
-    return groups;
-  });
-  return der(Tag.identifier, Buffer.from(bytes));
-}
-
-function lengthOf(length: number): Buffer {
-  if (length < 0x80) return Buffer.from([length]);
-  const bytes: number[] = [];
-  for (let left = length; left > 0; left = Math.floor(left / 256)) bytes.unshift(left & 0xff);
-  return Buffer.from([0x80 | bytes.length, ...bytes]);
+/** The one element that `bytes` are, and nothing behind it. */
+export function onlyElement(bytes: Uint8Array, tag: number): DerReader {
+  const reader = new DerReader(bytes);
+  const inside = reader.enter(tag);
+  reader.finish();
+  return inside;
 }

@@ -1,127 +1,123 @@
-/** Makes certificates, so that a test can have any it needs: authorities, servers, clients, with whatever names and extensions. */
-import { Buffer } from 'node:buffer';
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { context, der, derIdentifier, Tag } from '../../protocols/x509/der.ts';
+/** Makes certificates with Node alone, as tests need them: names of all kinds, authorities, responders. */
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { contextTag, Tag } from '../../protocols/x509/der.ts';
+import { der, objectId, octetString, sequence } from '../../protocols/x509/der-writer.ts';
 
-export interface Wishes {
-  /** Parts of the subject in their order, each by itself or several in one set. */
-  readonly subject?: readonly (NamePart | readonly NamePart[])[];
-  readonly emails?: readonly string[];
-  readonly dnsNames?: readonly string[];
-  readonly uris?: readonly string[];
-  readonly addresses?: readonly string[];
-  readonly isAuthority?: boolean;
-  readonly ocspUrl?: string;
-  readonly mustStaple?: boolean;
-  readonly extendedKeyUsages?: readonly string[];
-  readonly serial?: number;
-  readonly from?: Date;
-  readonly until?: Date;
-}
-
-export type NamePart = readonly [type: string, value: string];
-
-export interface MadeCertificate {
-  readonly der: Buffer;
-  readonly pem: string;
+export interface Party {
+  readonly certificate: Buffer;
   readonly key: KeyObject;
+  readonly pem: string;
   readonly keyPem: string;
-  readonly subject: Buffer;
 }
 
-export const CN = '2.5.4.3';
-export const ORGANIZATION = '2.5.4.10';
-export const UNIT = '2.5.4.11';
-export const COUNTRY = '2.5.4.6';
-export const DOMAIN = '0.9.2342.19200300.100.1.25';
+export interface Wanted {
+  /** Attributes as `CN`, `OU` ... or by object identifier, each with its value, in the order of the certificate. */
+  readonly subject?: readonly (readonly [type: string, value: string] | Buffer)[];
+  readonly emails?: readonly string[];
+  readonly hosts?: readonly string[];
+  readonly uris?: readonly string[];
+  /** Absent: vouches for itself. */
+  readonly issuer?: Party & { readonly subject: Buffer };
+  readonly isAuthority?: boolean;
+  readonly ocspUrls?: readonly string[];
+  readonly mustStaple?: boolean;
+  readonly usages?: readonly string[];
+  readonly serialNumber?: Buffer;
+  readonly validFrom?: Date;
+  readonly validTo?: Date;
+}
 
-const ECDSA_SHA256 = der(Tag.sequence, derIdentifier('1.2.840.10045.4.3.2'));
-const YES = der(Tag.boolean, Buffer.from([0xff]));
+export type Made = Party & { readonly subject: Buffer };
 
-/** Signed by the issuer, or by itself. */
-export function makeCertificate(wishes: Wishes, issuer: MadeCertificate | null = null): MadeCertificate {
+const TYPES: Readonly<Record<string, string>> = {
+  CN: '2.5.4.3',
+  SERIALNUMBER: '2.5.4.5',
+  C: '2.5.4.6',
+  L: '2.5.4.7',
+  ST: '2.5.4.8',
+  STREET: '2.5.4.9',
+  O: '2.5.4.10',
+  OU: '2.5.4.11',
+  POSTALCODE: '2.5.4.17',
+  DC: '0.9.2342.19200300.100.1.25',
+  UID: '0.9.2342.19200300.100.1.1',
+  EMAIL: '1.2.840.113549.1.9.1',
+};
+export const ECDSA_WITH_SHA256 = sequence(objectId('1.2.840.10045.4.3.2'));
+const DAY_MS = 86_400_000;
+
+export function makeCertificate(wanted: Wanted): Made {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const subject = nameOf(wishes.subject ?? []);
-  const body = der(
-    Tag.sequence,
-    der(context(0), integer(2)),
-    integer(wishes.serial ?? 1),
-    ECDSA_SHA256,
-    issuer?.subject ?? subject,
-    der(Tag.sequence, time(wishes.from ?? new Date('2020-01-01')), time(wishes.until ?? new Date('2120-01-01'))),
+  const subject = nameOf(wanted.subject ?? []);
+  const from = wanted.validFrom ?? new Date(Date.now() - DAY_MS);
+  const to = wanted.validTo ?? new Date(Date.now() + DAY_MS);
+  const body = sequence(
+    der(contextTag(0), der(Tag.integer, Buffer.of(2))),
+    der(Tag.integer, wanted.serialNumber ?? Buffer.concat([Buffer.of(1), randomBytes(8)])),
+    ECDSA_WITH_SHA256,
+    wanted.issuer?.subject ?? subject,
+    sequence(timeOf(from), timeOf(to)),
     subject,
     publicKey.export({ format: 'der', type: 'spki' }),
-    der(context(3), der(Tag.sequence, ...extensionsOf(wishes))),
+    der(contextTag(3), sequence(...extensionsOf(wanted))),
   );
-  const whole = signed(body, issuer?.key ?? privateKey);
-  return {
-    der: whole,
-    pem: `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`,
-    key: privateKey,
-    keyPem: privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
-    subject,
-  };
+  const signature = sign('sha256', body, wanted.issuer?.key ?? privateKey);
+  const certificate = sequence(body, ECDSA_WITH_SHA256, bits(signature));
+  const keyPem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  return { certificate, key: privateKey, pem: pemOf(certificate), keyPem, subject };
 }
 
-/** The three parts that certificates and OCSP answers have: what is said, how it is signed, the signature. */
-export function signed(body: Buffer, key: KeyObject, ...more: Buffer[]): Buffer {
-  const signature = sign('sha256', body, key);
-  return der(Tag.sequence, body, ECDSA_SHA256, bitString(signature), ...more);
+export function bits(bytes: Uint8Array): Buffer {
+  return der(Tag.bitString, Buffer.of(0), bytes);
 }
 
-export function bitString(bytes: Uint8Array): Buffer {
-  return der(Tag.bitString, Buffer.from([0]), bytes);
+export function timeOf(date: Date): Buffer {
+  const digits = date.toISOString().replace(/\.\d+/, '').replace(/[-:T]/g, '');
+  return der(Tag.generalizedTime, Buffer.from(digits));
 }
 
-export function integer(value: number): Buffer {
-  const hex = value.toString(16);
-  const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
-  return der(Tag.integer, bytes[0]! >= 0x80 ? Buffer.from([0]) : Buffer.alloc(0), bytes);
+function pemOf(certificate: Buffer): string {
+  const lines = certificate.toString('base64').match(/.{1,64}/g)!;
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-export function time(date: Date): Buffer {
-  const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '');
-  return der(Tag.generalizedTime, Buffer.from(digits, 'latin1'));
+/** One set for each attribute; several in one set are made with `setOf`. */
+export function nameOf(attributes: NonNullable<Wanted['subject']>): Buffer {
+  return sequence(
+    ...attributes.map((attribute) => (Buffer.isBuffer(attribute) ? attribute : setOf(attribute as [string, string]))),
+  );
 }
 
-export function nameOf(parts: readonly (NamePart | readonly NamePart[])[]): Buffer {
-  const sets = parts.map((part) => (typeof part[0] === 'string' ? [part as NamePart] : (part as readonly NamePart[])));
-  return der(Tag.sequence, ...sets.map((set) => der(Tag.set, ...set.map(partOf))));
+export function setOf(...attributes: readonly (readonly [type: string, value: string])[]): Buffer {
+  const encoded = attributes.map(([type, value]) =>
+    sequence(objectId(TYPES[type] ?? type), der(Tag.utf8String, Buffer.from(value))),
+  );
+  return der(Tag.set, ...encoded.sort(Buffer.compare));
 }
 
-function partOf([type, value]: NamePart): Buffer {
-  return der(Tag.sequence, derIdentifier(type), der(Tag.utf8, Buffer.from(value)));
+function extensionsOf(wanted: Wanted): Buffer[] {
+  const { emails = [], hosts = [], uris = [], ocspUrls = [], usages = [] } = wanted;
+  const names = [
+    ...emails.map((name) => der(contextTag(1, false), Buffer.from(name))),
+    ...hosts.map((name) => der(contextTag(2, false), Buffer.from(name))),
+    ...uris.map((name) => der(contextTag(6, false), Buffer.from(name))),
+  ];
+  const access = ocspUrls.map((url) =>
+    sequence(objectId('1.3.6.1.5.5.7.48.1'), der(contextTag(6, false), Buffer.from(url))),
+  );
+  const isAuthority = wanted.isAuthority === true;
+  return [
+    ...(isAuthority ? [extension('2.5.29.19', sequence(der(Tag.boolean, Buffer.of(0xff))), true)] : []),
+    ...(isAuthority ? [extension('2.5.29.15', der(Tag.bitString, Buffer.of(1, 0x06)), true)] : []),
+    ...(names.length > 0 ? [extension('2.5.29.17', sequence(...names))] : []),
+    ...(access.length > 0 ? [extension('1.3.6.1.5.5.7.1.1', sequence(...access))] : []),
+    ...(usages.length > 0 ? [extension('2.5.29.37', sequence(...usages.map(objectId)))] : []),
+    ...(wanted.mustStaple === true ? [extension('1.3.6.1.5.5.7.1.24', sequence(der(Tag.integer, Buffer.of(5))))] : []),
+    ...(names.length + access.length + usages.length === 0 && !isAuthority ? [extension('2.5.29.19', sequence())] : []),
+  ];
 }
 
-function extensionsOf(wishes: Wishes): Buffer[] {
-  const extensions: Buffer[] = [];
-  const add = (identifier: string, content: Buffer, isCritical = false): void => {
-    const critical = isCritical ? [YES] : [];
-    extensions.push(der(Tag.sequence, derIdentifier(identifier), ...critical, der(Tag.octetString, content)));
-  };
-  if (wishes.isAuthority === true) add('2.5.29.19', der(Tag.sequence, YES), true);
-  const names = namesOf(wishes);
-  if (names.length > 0) add('2.5.29.17', der(Tag.sequence, ...names));
-  if (wishes.ocspUrl !== undefined) {
-    const place = der(context(6, false), Buffer.from(wishes.ocspUrl));
-    add('1.3.6.1.5.5.7.1.1', der(Tag.sequence, der(Tag.sequence, derIdentifier('1.3.6.1.5.5.7.48.1'), place)));
-  }
-  if (wishes.mustStaple === true) add('1.3.6.1.5.5.7.1.24', der(Tag.sequence, integer(5)));
-  const usages = wishes.extendedKeyUsages ?? [];
-  if (usages.length > 0) add('2.5.29.37', der(Tag.sequence, ...usages.map(derIdentifier)));
-  return extensions;
-}
-
-function namesOf({ emails = [], dnsNames = [], uris = [], addresses = [] }: Wishes): Buffer[] {
-  const texts = (tag: number, list: readonly string[]): Buffer[] =>
-    list.map((text) => der(context(tag, false), Buffer.from(text, 'latin1')));
-  const numbers = addresses.map((address) => der(context(7, false), Buffer.from(address.split('.').map(Number))));
-  return [...texts(1, emails), ...texts(2, dnsNames), ...texts(6, uris), ...numbers];
-}
-
-/** Of the key alone, as OCSP names an issuer. */
-export function keyHash({ key }: MadeCertificate): Buffer {
-  const spki = key.export({ format: 'jwk' });
-  const point = Buffer.concat([Buffer.from([4]), Buffer.from(spki.x!, 'base64url'), Buffer.from(spki.y!, 'base64url')]);
-  return createHash('sha1').update(point).digest();
+function extension(id: string, value: Buffer, isCritical = false): Buffer {
+  const critical = isCritical ? [der(Tag.boolean, Buffer.of(0xff))] : [];
+  return sequence(objectId(id), ...critical, octetString(value));
 }

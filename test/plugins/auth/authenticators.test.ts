@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRefusal } from '../../../kernel/hooks/refusal.ts';
-import { AUTHENTICATOR, type Authenticator } from '../../../plugins/auth/contract.ts';
+import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
+import { AUTHENTICATOR, type Authenticator, LOGIN_TIME } from '../../../plugins/auth/contract.ts';
 import { plugin } from '../../../plugins/auth/index.ts';
 import { withEachCapabilitySet } from '../../kits/plugin-kit.ts';
 import { AuthBench, connectLine, provider, REFUSED, WELCOME } from './auth-bench.ts';
@@ -109,8 +110,10 @@ test('a client that is put into another account by a reload leaves nothing in th
 });
 
 test('nothing of the plugin stays behind, with and without authenticators', async () => {
-  await withEachCapabilitySet(plugin, { capabilities: { [AUTHENTICATOR]: { badge } } }, (bench, absent) => {
-    assert.is(bench.hooks.connectionAuthenticate.slot === null, absent.length > 0);
+  const capabilities = { [AUTHENTICATOR]: { badge }, [LOGIN_TIME]: () => 7000 };
+  await withEachCapabilitySet(plugin, { capabilities }, (bench, absent) => {
+    assert.is(bench.hooks.connectionAuthenticate.slot === null, absent.includes(AUTHENTICATOR));
+    assert.is(bench.broker.options.authTimeoutMs, absent.includes(LOGIN_TIME) ? 2000 : 7000);
   });
 });
 

@@ -1,15 +1,18 @@
+import { X509Certificate } from 'node:crypto';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { plugin as auth } from '../../../plugins/auth/index.ts';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
 import { reloadRule, type TlsConfig } from '../../../plugins/tls/config.ts';
 import { plugin } from '../../../plugins/tls/index.ts';
+import { keyDigest } from '../../../plugins/tls/pinned-keys.ts';
 import { BrokerProcess, Folder, run } from '../../bin/broker-process.ts';
 import { TLS_FIXTURES } from '../../fixtures/tls/certificates.ts';
 import { infoIn, type RunningServer, withServer } from '../running-server.ts';
-import { CERTIFICATE, connectAfterInfo, greet } from './secure-client.ts';
+import { alice, CERTIFICATE, connectAfterInfo, greet } from './secure-client.ts';
 
 function configOf({ server }: RunningServer): TlsConfig {
   const client = server.host.capabilities.find('tls.contexts')!.value as { client: { options: TlsConfig['client'] } };
@@ -65,6 +68,42 @@ test('a changed block counts for connections to come', () =>
       () => {},
     );
     assert.ok(log.includes('info Reloaded: tls = enabled'));
+  }));
+
+test('keys that are pinned by a reload shut out those who are in with another one', () =>
+  withServer(`tls { ${CERTIFICATE}, ca_file: "@tls/ca.pem", verify: true }`, [plugin], async (running) => {
+    const { server, port, log } = running;
+    const inside = server.connect();
+    const pinned = (keys: string[]): Promise<void> => {
+      const before = configOf(running);
+      return server.host.reload(
+        new Map([['tls', { ...before, client: { ...before.client!, pinnedKeys: new Set(keys) } }]]),
+      );
+    };
+    const client = await connectAfterInfo(port, alice);
+    await greet(client);
+    await pinned([keyDigest(new X509Certificate(alice.cert))]);
+    await greet(client);
+    await pinned([]);
+    await greet(client);
+    await pinned(['0'.repeat(64)]);
+    await client.untilClosed();
+    assert.is(client.text.includes('-ERR'), false);
+    assert.ok(log.some((line) => line.endsWith('Client connection closed: TLS Handshake Failure')));
+    assert.ok(log.includes('info Reloaded: 1 pinned_certs'));
+    assert.is(server.broker.connections.size, 1);
+    inside.destroy();
+  }));
+
+test('a longer handshake gives more time to log in, from the reload on', () =>
+  withServer(`tls { ${CERTIFICATE} }\nauthorization { user: u, password: p }`, [plugin, auth], async (running) => {
+    const { broker, host } = { broker: running.server.broker, host: running.server.host };
+    assert.is(broker.options.authTimeoutMs, 3000);
+    const before = configOf(running);
+    await host.reload(new Map([['tls', { ...before, client: { ...before.client!, timeoutMs: 5000 } }]]));
+    await broker.hooks.serverReload.slot!({});
+    assert.is(broker.options.authTimeoutMs, 6000);
+    assert.ok(running.log.includes('info Reloaded: tls timeout = 5'));
   }));
 
 test('a block with a file that cannot be used changes nothing', () =>
