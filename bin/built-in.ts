@@ -87,7 +87,13 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     provides: ['account.resolver'],
     alongside: ['operator'],
   },
-  { name: 'ocsp', keys: ['ocsp', 'ocsp_cache'] },
+  {
+    name: 'ocsp',
+    load: async () => (await import('../plugins/ocsp/index.ts')).plugin,
+    keys: ['ocsp', 'ocsp_cache'],
+    provides: ['tls.statuses', 'monitor.section'],
+    alongside: ['tls', 'websocket'],
+  },
   {
     name: 'account-sharing',
     load: async () => (await import('../plugins/account-sharing/index.ts')).plugin,

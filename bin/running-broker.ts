@@ -40,6 +40,7 @@ export class RunningBroker {
   async run(): Promise<void> {
     trapSignals((name, text) => void this.obey(name, text));
     trapStrayErrors((error) => void this.fail(error));
+    this.server.broker.shutDown = () => void this.end();
     try {
       await this.server.start();
     } catch (error) {

@@ -68,6 +68,11 @@ export class Broker {
   readonly message = new Message();
   readonly parser = new ClientParser(this.message);
   readonly listener: ClientListener;
+  /**
+   * Ends the broker in an orderly way: for plugins that know what must not go on, such as serving a certificate that was revoked. Whoever
+   * runs the broker puts in what it takes.
+   */
+  shutDown: () => void = () => void this.close();
   readonly connections = new Map<number, Connection>();
   readonly startedAt: number;
   /** Null while nobody traces the protocol. */

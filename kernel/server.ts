@@ -52,6 +52,7 @@ export class Server {
     const hooks = createHooks(hookReporterTo(log));
     const broker = new Broker({ options, ports, hooks, log });
     this.broker = broker;
+    broker.shutDown = () => void this.close();
     const kernel = {
       ports,
       log,

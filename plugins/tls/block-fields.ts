@@ -226,18 +226,6 @@ function readPair(item: ConfigNode, label: string, use: FieldUse, parsing: strin
   return fail(item, use, `${parsing}: both 'cert_file' and 'cert_key' options are required`);
 }
 
-/** Checking certificates with their issuers online: what is not there must not look as if it were. */
-export function ocspPeer() {
-  const read = (node: ConfigNode, use: FieldUse): boolean | undefined => {
-    if (node.kind === 'boolean' && !node.value) return false;
-    if (node.kind !== 'boolean' && node.kind !== 'map') {
-      return fail(node, use, `error parsing ocsp peer config: unsupported type ${typeName(node)}`);
-    }
-    return fail(node, use, '"ocsp_peer" is not in this build: take it out, or set it to false');
-  };
-  return fields.custom('ocsp_peer', 'boolean or map', read, { default: false, doc: 'Not in this build.' });
-}
-
 export function foreignStore() {
   const read = (node: ConfigNode, use: FieldUse): string | undefined => {
     if (node.kind !== 'string' || node.value === '') {

@@ -9,7 +9,6 @@ import {
   foreignStore,
   foreignText,
   handshakeFirst,
-  ocspPeer,
   pinnedCertificates,
   rateLimit,
   timeout,
@@ -17,6 +16,7 @@ import {
 } from './block-fields.ts';
 import type { TlsRole } from './contract.ts';
 import { fileMistake } from './file-check.ts';
+import { ocspPeer } from './ocsp-peer-field.ts';
 import type { CertificateFiles, TlsOptions } from './tls-options.ts';
 
 const anything = { default: null, doc: 'Of Windows; not here.' };
@@ -42,7 +42,7 @@ export const blockSchema = defineSchema(
     allowsInsecureSuites: flag('allow_insecure_cipher_suites', 'Suites that are known to be weak may be chosen.'),
     curves: curvePreferences(),
     versionMin: versionMin(),
-    checksOcsp: ocspPeer(),
+    peerStatus: ocspPeer(),
     store: foreignStore(),
     storeMatchBy: foreignText('cert_match_by', 'Of Windows; not here.'),
     storeMatch: foreignText('cert_match', 'Of Windows; not here.'),
@@ -79,7 +79,11 @@ function readOptions(place: ConfigNode, role: TlsRole, problems: Problems): TlsO
   if (block.checksKnownUrls && role === 'client') {
     complain('verify_cert_and_check_known_urls not supported in this context');
   }
-  return optionsOf(block, pairs, role);
+  const options = optionsOf(block, pairs, role);
+  if (options.peerStatus !== null && role === 'client' && !options.verifies) {
+    complain('OCSP peer verification for client connections requires TLS verify (mTLS) to be enabled');
+  }
+  return options;
 }
 
 function pairsOf(block: Block, complain: (text: string) => void): readonly CertificateFiles[] {
@@ -108,6 +112,7 @@ function optionsOf(block: Block, pairs: readonly CertificateFiles[], role: TlsRo
     pinnedKeys: block.pinnedKeys,
     ciphers: block.suites.list,
     curves: block.curves,
+    peerStatus: block.peerStatus,
     versionMin: block.versionMin,
   });
 }

@@ -2,7 +2,8 @@
 
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
-import type { Problems, TlsFacts } from '../../kernel/plugin-api.ts';
+import type { Disposer, Problems, TlsFacts } from '../../kernel/plugin-api.ts';
+import type { ServedCertificate as CertificateInFile } from '../ocsp/contract.ts';
 import type { TlsOptions } from './tls-options.ts';
 
 export type { TlsOptions } from './tls-options.ts';
@@ -14,7 +15,7 @@ export type { TlsOptions } from './tls-options.ts';
 export type TlsRole = 'client' | 'server';
 
 /** One certificate with everything else a handshake needs. */
-export interface ServedCertificate {
+export interface ServedCertificate extends CertificateInFile {
   readonly context: SecureContext;
   /** Whether the certificate is for that host. */
   covers(host: string): boolean;
@@ -43,7 +44,7 @@ export interface SecureStream {
 }
 
 export interface AcceptOptions {
-  /** False: the peer is not asked for a certificate, whatever the block says. */
+  /** False: the peer is not asked for a certificate, whatever the block says, unless its status is to be checked. */
   readonly asksForCertificate?: boolean;
   /** Milliseconds for the handshake; the block's time when absent. */
   readonly timeoutMs?: number;
@@ -57,6 +58,11 @@ export interface TlsContexts {
   readBlock(node: unknown, role: TlsRole, problems: Problems): TlsOptions;
   /** Loads the files a block names; throws with the reason when one cannot be used. */
   load(options: TlsOptions): TlsSettings;
+  /**
+   * Sees to it that handshakes with these certificates show their OCSP status where they have to, until disposed. Rejects when that
+   * cannot be. `kind` is what messages call the listener.
+   */
+  watchStatuses(settings: TlsSettings, kind: string): Promise<Disposer>;
   /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the stream is gone then. */
   accept(stream: Duplex, settings: TlsSettings, options?: AcceptOptions): Promise<SecureStream>;
   /**

@@ -1,12 +1,16 @@
 /** The handshakes under way, so that none outlives the plugin. */
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../kernel/plugin-api.ts';
+import type { Clock, Disposer } from '../../kernel/plugin-api.ts';
+import type { CertificateStatuses } from '../ocsp/contract.ts';
 import type { SecureStream, TlsSettings } from './contract.ts';
 import { accept, type Handshake } from './handshake.ts';
 
 export class Handshakes {
   readonly #clock: Clock;
   readonly #underWay = new Set<Duplex>();
+
+  /** Undefined where no plugin knows of revocation. */
+  statuses: CertificateStatuses | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -15,10 +19,18 @@ export class Handshakes {
   async accept(stream: Duplex, settings: TlsSettings, handshake: Handshake): Promise<SecureStream> {
     this.#underWay.add(stream);
     try {
-      return await accept(stream, settings, this.#clock, handshake);
+      return await accept(stream, settings, { clock: this.#clock, statuses: this.statuses }, handshake);
     } finally {
       this.#underWay.delete(stream);
     }
+  }
+
+  /** Throws when the settings ask for what no plugin does. */
+  async watchStatuses({ options, certificates }: TlsSettings, kind: string): Promise<Disposer> {
+    if (this.statuses !== undefined) return this.statuses.watch(certificates, kind);
+    if (options.peerStatus !== null)
+      throw new Error('"ocsp_peer" needs the plugin "ocsp": add it to the list of plugins');
+    return () => {};
   }
 
   abandon(): void {

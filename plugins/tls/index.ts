@@ -1,6 +1,13 @@
 /** TLS for clients, and for whatever other plugin listens. */
-import { definePlugin, type PluginContext, StreamTransport, type TlsFacts } from '../../kernel/plugin-api.ts';
+import {
+  type Disposer,
+  definePlugin,
+  type PluginContext,
+  StreamTransport,
+  type TlsFacts,
+} from '../../kernel/plugin-api.ts';
 import type { Authenticator } from '../auth/contract.ts';
+import type { CertificateStatuses } from '../ocsp/contract.ts';
 import { readTlsBlock } from './block.ts';
 import { type ClientTls, clientOpener, isBare, isOptionalFor } from './client-opener.ts';
 import { reloadRule, type TlsConfig, tlsSchema } from './config.ts';
@@ -20,6 +27,7 @@ interface State {
   readonly handshakes: Handshakes;
   limit: HandshakeRateLimit;
   client: ClientTls | null;
+  stopWatching: Disposer;
 }
 
 const LOGIN_MS = 1000;
@@ -35,6 +43,7 @@ export const plugin = definePlugin<TlsConfig, State>({
     { name: 'auth.authenticator', cardinality: 'chain' },
     { name: 'auth.loginTime', cardinality: 'one' },
   ],
+  requires: [{ name: 'tls.statuses', cardinality: 'one', optional: true }],
   config: {
     key: 'tls',
     also: [{ key: 'allow_non_tls' }],
@@ -45,7 +54,7 @@ export const plugin = definePlugin<TlsConfig, State>({
   register(ctx) {
     const { clock } = ctx.kernel.ports;
     const limit = new HandshakeRateLimit(ctx.config.client?.handshakesPerSecondMax ?? 0, clock, ctx.kernel.log);
-    const state: State = { handshakes: new Handshakes(clock), limit, client: null };
+    const state: State = { handshakes: new Handshakes(clock), limit, client: null, stopWatching: () => {} };
     ctx.provide('tls.contexts', contextsOf(ctx, state));
     ctx.provide('monitor.section', { varz: () => varzOf(state.client) });
     ctx.provide('auth.authenticator', authenticatorOf(ctx, state));
@@ -53,8 +62,9 @@ export const plugin = definePlugin<TlsConfig, State>({
     return state;
   },
 
-  init(ctx, state) {
-    state.client = clientTls(ctx, state, ctx.config);
+  async init(ctx, state) {
+    state.handshakes.statuses = ctx.useOptional<CertificateStatuses>('tls.statuses');
+    await take(ctx, state, ctx.config);
     ctx.onDispose(ctx.kernel.broker.listener.addOpener(clientOpener(() => state.client)));
     ctx.tap('connection.hello', (info, connection) => {
       if (state.client === null || !isKnownHere(connection.transport.kind)) return undefined;
@@ -72,13 +82,14 @@ export const plugin = definePlugin<TlsConfig, State>({
     }
   },
 
-  reload(ctx, state, { before, after }) {
-    state.client = clientTls(ctx, state, after);
+  async reload(ctx, state, { before, after }) {
+    await take(ctx, state, after);
     for (const line of reloadLines(before, after)) ctx.kernel.log.info(line);
     if (!haveSameKeys(before, after)) closeUnpinned(ctx.kernel.broker, after.client?.pinnedKeys);
   },
 
   close(_ctx, state) {
+    state.stopWatching();
     state.limit.report();
     state.handshakes.abandon();
   },
@@ -105,6 +116,15 @@ function clientTls(ctx: Context, { handshakes, limit }: State, config: TlsConfig
   };
 }
 
+/** Changes nothing when it fails. */
+async function take(ctx: Context, state: State, config: TlsConfig): Promise<void> {
+  const client = clientTls(ctx, state, config);
+  const stop = client === null ? () => {} : await state.handshakes.watchStatuses(client.settings, 'Client');
+  state.stopWatching();
+  state.stopWatching = stop;
+  state.client = client;
+}
+
 /** A second more than the handshake may take. */
 function loginTimeMs(client: ClientTls | null): number | null {
   return client === null ? null : client.settings.options.timeoutMs + LOGIN_MS;
@@ -117,10 +137,10 @@ function mapsIdentity({ kind, tls }: { kind: string; tls: TlsFacts | null }, cli
 }
 
 /** What worked goes on until there is something else that works. */
-function renew(ctx: Context, state: State): void {
+async function renew(ctx: Context, state: State): Promise<void> {
   if (state.client === null) return;
   try {
-    state.client = clientTls(ctx, state, state.client.config);
+    await take(ctx, state, state.client.config);
   } catch (error) {
     ctx.log.error(`the certificates stay as they were: ${(error as Error).message}`);
   }
@@ -135,6 +155,7 @@ function contextsOf(ctx: Context, state: State): TlsContexts {
     load: (options: TlsOptions) => loadSettings(options, ctx.kernel.ports.disk),
     accept: (stream, settings, options = {}) =>
       state.handshakes.accept(stream, settings, { ...options, isFirst: false }),
+    watchStatuses: (settings, kind) => state.handshakes.watchStatuses(settings, kind),
     namesKnownHost: certificateNamesKnownHost,
   };
 }

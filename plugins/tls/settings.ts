@@ -52,7 +52,12 @@ function loadPair(
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });
     const covers = (host: string): boolean => certificate.checkHost(host) !== undefined;
-    return { served: { context, covers }, expiresAt: Date.parse(certificate.validTo) };
+    const shown = {
+      certificate: certificate.raw,
+      issuer: issuerOf(certificate, [cert, authorities]),
+      file: certificateFile,
+    };
+    return { served: { context, covers, ...shown }, expiresAt: Date.parse(certificate.validTo) };
   } catch (error) {
     throw new Error(`error parsing X509 certificate/key pair${label}: ${(error as Error).message}`, { cause: error });
   }
@@ -66,6 +71,20 @@ function checkPair(cert: Buffer, key: Buffer): X509Certificate {
   const privateKey = parsed('tls: failed to parse private key', () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) throw new Error('tls: private key does not match public key');
   return certificate;
+}
+
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Who vouches for it, if that one is in the files. */
+function issuerOf(certificate: X509Certificate, files: readonly (Buffer | undefined)[]): Uint8Array | null {
+  for (const file of files) {
+    for (const [pem] of file?.toString('latin1').matchAll(PEM_BLOCK) ?? []) {
+      const other = new X509Certificate(pem);
+      const isOther = !other.raw.equals(certificate.raw);
+      if (isOther && certificate.checkIssued(other) && certificate.verify(other.publicKey)) return other.raw;
+    }
+  }
+  return null;
 }
 
 function readAuthorities(path: string, disk: FileReader): Buffer {

@@ -1,4 +1,5 @@
 /** What a `tls` block says, once read. */
+import type { PeerOptions } from '../ocsp/contract.ts';
 
 export interface CertificateFiles {
   readonly certificateFile: string;
@@ -30,5 +31,7 @@ export interface TlsOptions {
   readonly ciphers: string;
   /** `auto`: what this runtime prefers. */
   readonly curves: string;
+  /** How the status of client certificates is checked; null for not at all. */
+  readonly peerStatus: PeerOptions | null;
   readonly versionMin: 'TLSv1.2' | 'TLSv1.3';
 }

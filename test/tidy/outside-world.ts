@@ -48,6 +48,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     uses: ['node:http', 'node:https'],
     reason: 'asks web servers, also over TLS and by name: HTTP over streams of the port would be a client of our own',
   },
+  {
+    path: 'plugins/ocsp/responder.ts',
+    uses: ['node:http', 'node:tls'],
+    reason: 'speaks HTTP over streams the port gave',
+  },
   { path: 'plugins/monitoring/', uses: ['node:http', 'node:https'], reason: 'speaks HTTP over streams the port gave' },
 ];
 
