@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { Disposer, Problems, TlsFacts } from '../../kernel/plugin-api.ts';
+import type { ConnectionType } from '../auth/contract.ts';
 import type { ServedCertificate as CertificateInFile } from '../ocsp/contract.ts';
 import type { TlsOptions } from './tls-options.ts';
 
@@ -63,6 +64,11 @@ export interface TlsContexts {
    * cannot be. `kind` is what messages call the listener.
    */
   watchStatuses(settings: TlsSettings, kind: string): Promise<Disposer>;
+  /**
+   * A listener says whether its block has `verify_and_map` now: users who come that way need no password, so that their names alone must
+   * not do at other listeners. Its connections are told by their certificates once `accept` made them secure.
+   */
+  mapsUsers(connectionType: ConnectionType, isOn: () => boolean): Disposer;
   /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the stream is gone then. */
   accept(stream: Duplex, settings: TlsSettings, options?: AcceptOptions): Promise<SecureStream>;
   /**

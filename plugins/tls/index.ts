@@ -6,7 +6,7 @@ import {
   StreamTransport,
   type TlsFacts,
 } from '../../kernel/plugin-api.ts';
-import type { Authenticator } from '../auth/contract.ts';
+import type { Authenticator, ConnectionType } from '../auth/contract.ts';
 import type { CertificateStatuses } from '../ocsp/contract.ts';
 import { readTlsBlock } from './block.ts';
 import { type ClientTls, clientOpener, isBare, isOptionalFor } from './client-opener.ts';
@@ -28,6 +28,7 @@ interface State {
   limit: HandshakeRateLimit;
   client: ClientTls | null;
   stopWatching: Disposer;
+  readonly mappingListeners: Set<readonly [ConnectionType, () => boolean]>;
 }
 
 const LOGIN_MS = 1000;
@@ -54,7 +55,14 @@ export const plugin = definePlugin<TlsConfig, State>({
   register(ctx) {
     const { clock } = ctx.kernel.ports;
     const limit = new HandshakeRateLimit(ctx.config.client?.handshakesPerSecondMax ?? 0, clock, ctx.kernel.log);
-    const state: State = { handshakes: new Handshakes(clock), limit, client: null, stopWatching: () => {} };
+    const state: State = {
+      handshakes: new Handshakes(clock),
+      limit,
+      client: null,
+      stopWatching: () => {},
+      mappingListeners: new Set(),
+    };
+    state.mappingListeners.add(['STANDARD', () => state.client?.settings.options.mapsIdentity === true]);
     ctx.provide('tls.contexts', contextsOf(ctx, state));
     ctx.provide('monitor.section', { varz: () => varzOf(state.client) });
     ctx.provide('auth.authenticator', authenticatorOf(ctx, state));
@@ -96,7 +104,7 @@ export const plugin = definePlugin<TlsConfig, State>({
 });
 
 function authenticatorOf({ kernel }: Context, state: State): Authenticator {
-  return certificateLogin(() => state.client?.settings.options.mapsIdentity === true, {
+  return certificateLogin(state.mappingListeners, {
     debug: (connection, text) => kernel.broker.logOf(connection).debug(text),
     warn: (text) => kernel.log.warn(text),
   });
@@ -155,6 +163,10 @@ function contextsOf(ctx: Context, state: State): TlsContexts {
     load: (options: TlsOptions) => loadSettings(options, ctx.kernel.ports.disk),
     accept: (stream, settings, options = {}) =>
       state.handshakes.accept(stream, settings, { ...options, isFirst: false }),
+    mapsUsers: (...listener) => {
+      state.mappingListeners.add(listener);
+      return () => void state.mappingListeners.delete(listener);
+    },
     watchStatuses: (settings, kind) => state.handshakes.watchStatuses(settings, kind),
     namesKnownHost: certificateNamesKnownHost,
   };

@@ -59,9 +59,9 @@ export const plugin = definePlugin<WebSocketConfig, State>({
     return state;
   },
 
-  init(ctx, state) {
+  async init(ctx, state) {
     if (!isOn(ctx)) return;
-    state.tls = tlsBlock(ctx);
+    state.tls = await tlsBlock(ctx);
     checkCookies(ctx);
     // After whoever says what holds for the client port.
     ctx.tap('connection.hello', (info, connection) => hello(ctx, state, info, connection), { stage: 'late' });
@@ -78,8 +78,8 @@ export const plugin = definePlugin<WebSocketConfig, State>({
     await listen(ctx, state);
   },
 
-  reload(_ctx, { tls }, { after }) {
-    if (after.tls !== null) tls?.replace(after.tls);
+  async reload(_ctx, { tls }, { after }) {
+    if (after.tls !== null) await tls?.replace(after.tls);
   },
 
   async drain(_ctx, { listener, reception }) {
@@ -92,12 +92,15 @@ function isOn({ config }: Context): boolean {
   return config.port !== 0;
 }
 
-function tlsBlock(ctx: Context): TlsBlock | null {
+async function tlsBlock(ctx: Context): Promise<TlsBlock | null> {
   if (ctx.config.tls === null) return null;
   const tls = ctx.useOptional<TlsContexts>('tls.contexts');
   if (tls === undefined)
     throw new Error('the block "tls" of "websocket" needs the plugin "tls": add it to the list of plugins');
-  return new TlsBlock(tls, ctx.config.tls, ctx.log);
+  const block = new TlsBlock(tls, ctx.config.tls, ctx.log);
+  ctx.onDispose(() => block.close());
+  await block.replace(ctx.config.tls);
+  return block;
 }
 
 /** Without operators nobody could tell whether a JWT is good. */

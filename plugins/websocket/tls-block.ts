@@ -1,6 +1,7 @@
 /** The TLS block of the listener: read and loaded by the plugin that knows TLS. */
 import {
   type ConfigNode,
+  type Disposer,
   type Log,
   Problems,
   renderProblems,
@@ -15,24 +16,37 @@ export class TlsBlock {
   private readonly log: Log;
   private node: ConfigNode;
 
-  /** Throws with everything that is wrong. */
+  private stopWatching: Disposer = () => {};
+  private readonly stopMapping: Disposer;
+
+  /** Throws with everything that is wrong. `replace` with the same block makes it ready. */
   constructor(tls: TlsContexts, node: ConfigNode, log: Log) {
     this.tls = tls;
     this.node = node;
     this.log = log;
     this.settings = this.load(node);
+    this.stopMapping = tls.mapsUsers('WEBSOCKET', () => this.settings.options.mapsIdentity);
   }
 
   /** Throws, and leaves things as they are, when the new block cannot be used. */
-  replace(node: ConfigNode): void {
-    this.settings = this.load(node);
+  async replace(node: ConfigNode): Promise<void> {
+    const settings = this.load(node);
+    const stop = await this.tls.watchStatuses(settings, 'Websocket');
+    this.stopWatching();
+    this.stopWatching = stop;
+    this.settings = settings;
     this.node = node;
   }
 
+  close(): void {
+    this.stopWatching();
+    this.stopMapping();
+  }
+
   /** The files may have changed although the block did not. What worked goes on until something else works. */
-  renew(): void {
+  async renew(): Promise<void> {
     try {
-      this.settings = this.load(this.node);
+      await this.replace(this.node);
     } catch (error) {
       this.log.error(`the certificates stay as they were: ${(error as Error).message}`);
     }

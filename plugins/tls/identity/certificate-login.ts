@@ -5,7 +5,14 @@
 import { isRefusal, type Refusal, refuse } from '../../../kernel/plugin-api.ts';
 import { type Certificate, readCertificate } from '../../../protocols/x509/certificate.ts';
 import { DerError } from '../../../protocols/x509/der.ts';
-import type { Authenticator, Connection, KnownUser, LoginAttempt, Verdict } from '../../auth/contract.ts';
+import type {
+  Authenticator,
+  Connection,
+  ConnectionType,
+  KnownUser,
+  LoginAttempt,
+  Verdict,
+} from '../../auth/contract.ts';
 import type { HandshakeFacts } from '../contract.ts';
 import { type Found, userOfCertificate } from './certificate-user.ts';
 
@@ -14,17 +21,24 @@ export interface LoginWords {
   warn(text: string): void;
 }
 
-/** `mapsClients` answers whether the client port has `verify_and_map` now. */
-export function certificateLogin(mapsClients: () => boolean, words: LoginWords): Authenticator {
+/** By the type of their connections, the listeners that may have `verify_and_map`, and whether they have it now. */
+export type MappingListeners = Iterable<readonly [type: ConnectionType, isOn: () => boolean]>;
+
+export function certificateLogin(listeners: MappingListeners, words: LoginWords): Authenticator {
   return {
     isLoginRequired: false,
     needsNonce: false,
     authenticate(attempt) {
-      if (!hasNamedUsers(attempt) || comesByKey(attempt)) return undefined;
-      if (isMapped(attempt.connection, mapsClients())) return authenticate(attempt, words);
-      return mapsClients() ? guardWithoutPassword(attempt) : undefined;
+      const mapped = typesThatMap(listeners);
+      if (mapped.length === 0 || !hasNamedUsers(attempt) || comesByKey(attempt)) return undefined;
+      const isOwn = isMapped(attempt.connection, mapped.includes('STANDARD'));
+      return isOwn ? authenticate(attempt, words) : guardWithoutPassword(attempt, mapped);
     },
   };
+}
+
+function typesThatMap(listeners: MappingListeners): ConnectionType[] {
+  return [...listeners].filter(([, isOn]) => isOn()).map(([type]) => type);
 }
 
 function hasNamedUsers(attempt: LoginAttempt): boolean {
@@ -101,13 +115,13 @@ function certificateOf(connection: Connection, words: LoginWords): Certificate |
 
 /**
  * Whoever is told by a certificate there needs no password, and must not get in elsewhere by the name alone. Not so for a user that
- * cannot come by the client port, nor for the one that everybody is who brings nothing.
+ * cannot come that way, nor for the one that everybody is who brings nothing.
  */
-function guardWithoutPassword(attempt: LoginAttempt): Verdict | undefined {
+function guardWithoutPassword(attempt: LoginAttempt, mapped: readonly ConnectionType[]): Verdict | undefined {
   const { credentials } = attempt;
   const user = credentials.user === '' ? undefined : attempt.findNamed(credentials.user);
   if (user === undefined || user === attempt.nobody || !('password' in user) || user.password !== '') return undefined;
   const { connectionTypes } = user;
-  const comesByCertificate = connectionTypes.length === 0 || connectionTypes.includes('STANDARD');
+  const comesByCertificate = connectionTypes.length === 0 || connectionTypes.some((type) => mapped.includes(type));
   return comesByCertificate ? attempt.refuse() : undefined;
 }

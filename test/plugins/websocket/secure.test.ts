@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ClientConnection } from '../../../kernel/plugin-api.ts';
 import { plugin as tls } from '../../../plugins/tls/index.ts';
 import { plugin as websocket } from '../../../plugins/websocket/index.ts';
 import { certificate, TLS_FIXTURES } from '../../fixtures/tls/certificates.ts';
@@ -41,6 +42,32 @@ test('a WebSocket in TLS says so in INFO, and works as any other', () =>
       assert.equal(await socket.untilClosed(), { code: 0, text: '' });
     },
     { others: [tls] },
+  ));
+
+const MAPPED = `tls { ${CERTIFICATE}, ca_file: "@tls/ca.pem", verify_and_map: true }`;
+
+test('a client over WebSocket may be the user its certificate names, whose name alone does nowhere', () =>
+  withWebSocket(
+    MAPPED,
+    async ({ wsPort, port, server }) => {
+      const socket = await openSecure(wsPort, alice);
+      await socket.connect({ user: 'x' });
+      const [connection] = server.broker.connections.values();
+      assert.is((connection as ClientConnection).identity?.user, 'alice@example.com');
+      for (const [user, answer] of [
+        ['alice@example.com', "-ERR 'Authorization Violation'"],
+        ['standard', 'PONG'],
+      ]) {
+        const client = await RawClient.connect(port);
+        client.send(`CONNECT {"user":"${user}","verbose":false}\r\nPING\r\n`);
+        assert.is((await client.until(/PONG|-ERR.*'/))[0], answer);
+        client.socket.destroy();
+      }
+    },
+    {
+      others: [tls],
+      top: 'authorization { users: [{user: "alice@example.com"}, {user: standard, allowed_connection_types: [STANDARD]}] }',
+    },
   ));
 
 test('who speaks plainly, or shows no good certificate where one is asked for, gets nothing', () =>
