@@ -10,7 +10,9 @@ import {
 } from '../../kernel/plugin-api.ts';
 import {
   cipherList,
+  curveList,
   DEFAULT_CIPHERS,
+  DEFAULT_CURVES,
   findCurve,
   findSuite,
   isCurveSupported,
@@ -159,12 +161,12 @@ export function curvePreferences() {
       if (isCurveSupported(curve)) found.push(curve);
       else use.problems.warning(item, `this runtime cannot use the curve ${name}; it is left out`);
     }
-    if (found.length > 0) return found.join(':');
+    if (found.length > 0) return curveList(found);
     return fail(node, use, `${PARSING}, this runtime supports none of the 'curve_preferences'`);
   };
   return fields.custom('curve_preferences', 'array of strings', read, {
-    default: 'auto',
-    doc: 'Key exchanges, the preferred one first.',
+    default: DEFAULT_CURVES,
+    doc: 'The key exchanges that may be used.',
   });
 }
 

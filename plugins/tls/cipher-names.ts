@@ -37,6 +37,7 @@ const INSECURE: Readonly<Record<string, string>> = {
   TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256: 'ECDHE-RSA-AES128-SHA256',
 };
 
+/** In the order in which they are preferred, whatever the order in the configuration: so has nats-server it. */
 const CURVES: Readonly<Record<string, string>> = {
   X25519MLKEM768: 'X25519MLKEM768',
   SecP384r1MLKEM1024: 'SecP384r1MLKEM1024',
@@ -46,6 +47,9 @@ const CURVES: Readonly<Record<string, string>> = {
   CurveP384: 'P-384',
   CurveP521: 'P-521',
 };
+
+/** This runtime knows others, which nats-server does not take. */
+export const DEFAULT_CURVES = curveList(Object.values(CURVES));
 
 export const DEFAULT_CIPHERS = [...ALWAYS, ...Object.values(SECURE)].join(':');
 
@@ -70,6 +74,13 @@ export function findSuite(name: string): KnownSuite | undefined {
 export function cipherList(suites: readonly KnownSuite[]): string {
   const chosen = suites.map((suite) => suite.runtimeName).filter((name) => name !== null && !ALWAYS.includes(name));
   return [...ALWAYS, ...chosen].join(':');
+}
+
+/** As Node's TLS wants them. */
+export function curveList(names: readonly string[]): string {
+  return Object.values(CURVES)
+    .filter((curve) => names.includes(curve) && isCurveSupported(curve))
+    .join(':');
 }
 
 export function findCurve(name: string): string | undefined {

@@ -29,7 +29,6 @@ export interface TlsOptions {
   readonly pinnedKeys: ReadonlySet<string>;
   /** As Node's TLS wants them. */
   readonly ciphers: string;
-  /** `auto`: what this runtime prefers. */
   readonly curves: string;
   /** How the status of client certificates is checked; null for not at all. */
   readonly peerStatus: PeerOptions | null;

@@ -306,6 +306,44 @@ test('of several certificates a client gets the one for the host it asks for', (
     },
   ));
 
+const CHACHA_FIRST = 'ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256';
+const AES_FIRST = 'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305';
+
+test('the suite is the one the broker prefers, but ChaCha20 for a client that prefers it', () =>
+  withTls('', async ({ port }) => {
+    const suiteFor = async (ciphers: string): Promise<string> => {
+      const client = await connectAfterInfo(port, { ciphers, maxVersion: 'TLSv1.2' });
+      const { name } = client.tls.getCipher();
+      client.tls.destroy();
+      return name;
+    };
+    assert.is(await suiteFor(AES_FIRST), 'ECDHE-ECDSA-AES128-GCM-SHA256');
+    assert.is(await suiteFor(CHACHA_FIRST), 'ECDHE-ECDSA-CHACHA20-POLY1305');
+  }));
+
+test('key exchanges are those of a NATS server, in an order of their own', async () => {
+  const exchangeFor = async (
+    port: number,
+    ecdhCurve: string,
+    maxVersion: 'TLSv1.2' | 'TLSv1.3' = 'TLSv1.3',
+  ): Promise<string> => {
+    const client = await connectAfterInfo(port, { ecdhCurve, maxVersion });
+    const { name } = client.tls.getEphemeralKeyInfo() as { name: string };
+    client.tls.destroy();
+    return name;
+  };
+  const refused = (port: number, curve: string): Promise<string> => exchangeFor(port, curve).catch(() => 'refused');
+  await withTls('', async ({ port }) => {
+    assert.is(await exchangeFor(port, 'P-521:P-256:X25519', 'TLSv1.2'), 'X25519');
+    assert.is(await exchangeFor(port, 'P-521'), 'secp521r1');
+    assert.is(await refused(port, 'X448'), 'refused');
+  });
+  await withTls('curve_preferences: [CurveP384, X25519]', async ({ port }) => {
+    assert.is(await exchangeFor(port, 'P-384:X25519:P-256', 'TLSv1.2'), 'X25519');
+    assert.is(await refused(port, 'P-256'), 'refused');
+  });
+});
+
 test('a connection from within the process may do without TLS', () =>
   withTls('handshake_first: true', async ({ server }) => {
     const wire = server.connect();
