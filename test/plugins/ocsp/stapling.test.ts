@@ -146,6 +146,15 @@ test('what was fetched is kept in a folder, and taken from there while it counts
     assert.match(await troubleOf(world, store), /internal error/);
   }));
 
+test('a broker that a plugin shuts down ends in an orderly way', () =>
+  World.with({}, (world) =>
+    world.run(async ({ server, log }) => {
+      server.broker.shutDown();
+      await server.close();
+      assert.equal(log.slice(-1), ['info Server Exiting..']);
+    }),
+  ));
+
 test('a reload asks nobody again, and one that would need a bad status changes nothing', () =>
   World.with(MUST, async (world) => {
     const response = makeResponse({ about: world.server, issuer: world.authority, status: 'revoked' });
