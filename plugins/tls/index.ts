@@ -138,12 +138,6 @@ function loginTimeMs(client: ClientTls | null): number | null {
   return client === null ? null : client.settings.options.timeoutMs + LOGIN_MS;
 }
 
-/** What comes through another plugin, such as a WebSocket, has come by the block of that. */
-function mapsIdentity({ kind, tls }: { kind: string; tls: TlsFacts | null }, client: ClientTls | null): boolean {
-  if (isKnownHere(kind)) return client?.settings.options.mapsIdentity === true;
-  return (tls as HandshakeFacts | null)?.mapsIdentity === true;
-}
-
 /** What worked goes on until there is something else that works. */
 async function renew(ctx: Context, state: State): Promise<void> {
   if (state.client === null) return;

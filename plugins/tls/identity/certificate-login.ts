@@ -15,6 +15,7 @@ import type {
 } from '../../auth/contract.ts';
 import type { HandshakeFacts } from '../contract.ts';
 import { type Found, userOfCertificate } from './certificate-user.ts';
+import { ParsedNames } from './parsed-names.ts';
 
 export interface LoginWords {
   debug(connection: Connection, text: string): void;
@@ -25,6 +26,7 @@ export interface LoginWords {
 export type MappingListeners = Iterable<readonly [type: ConnectionType, isOn: () => boolean]>;
 
 export function certificateLogin(listeners: MappingListeners, words: LoginWords): Authenticator {
+  const names = new ParsedNames();
   return {
     isLoginRequired: false,
     needsNonce: false,
@@ -32,7 +34,7 @@ export function certificateLogin(listeners: MappingListeners, words: LoginWords)
       const mapped = typesThatMap(listeners);
       if (mapped.length === 0 || !hasNamedUsers(attempt) || comesByKey(attempt)) return undefined;
       const isOwn = isMapped(attempt.connection, mapped.includes('STANDARD'));
-      return isOwn ? authenticate(attempt, words) : guardWithoutPassword(attempt, mapped);
+      return isOwn ? authenticate(attempt, words, names) : guardWithoutPassword(attempt, mapped);
     },
   };
 }
@@ -62,11 +64,15 @@ function isMapped({ transport }: Connection, mapsClients: boolean): boolean {
   return mapsClients && (transport.kind === 'tcp' || transport.kind === 'memory');
 }
 
-async function authenticate(attempt: LoginAttempt, words: LoginWords): Promise<Verdict | undefined> {
+async function authenticate(
+  attempt: LoginAttempt,
+  words: LoginWords,
+  names: ParsedNames,
+): Promise<Verdict | undefined> {
   const { connection, credentials } = attempt;
   // Without CONNECT nobody gets in, unless clients that bring nothing are somebody.
   if (attempt.isImplicit && attempt.nobody === null) return undefined;
-  const found = findUser(attempt, words);
+  const found = findUser(attempt, words, names);
   if (found === undefined) return attempt.refuse();
   words.debug(connection, `Using ${found.by} for auth [${JSON.stringify(found.user.name)}]`);
   if (credentials.user !== '') {
@@ -81,12 +87,13 @@ function underName({ closeReason, cause }: Refusal, { name }: KnownUser): Refusa
   return refuse(`User ${JSON.stringify(name)}`, cause, closeReason);
 }
 
-function findUser(attempt: LoginAttempt, words: LoginWords): Found<KnownUser> | undefined {
+function findUser(attempt: LoginAttempt, words: LoginWords, parsed: ParsedNames): Found<KnownUser> | undefined {
   const { connection, connectionType } = attempt;
   const certificate = certificateOf(connection, words);
   if (certificate === undefined) return undefined;
   const found = userOfCertificate(certificate, {
     names: () => attempt.userNames(),
+    parse: (name) => parsed.parse(name),
     find(name) {
       const user = attempt.findNamed(name);
       if (user === undefined) return undefined;

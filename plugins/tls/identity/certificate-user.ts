@@ -6,7 +6,6 @@ import {
   domainComponents,
   haveSameSets,
   nameOfSubject,
-  parseDistinguishedName,
   subjectText,
 } from './distinguished-name.ts';
 
@@ -15,6 +14,8 @@ export interface UserSource<User> {
   find(name: string): User | undefined;
   /** The names of all of them. */
   names(): Iterable<string>;
+  /** One of these names as a distinguished name; undefined when it is none. */
+  parse(name: string): DistinguishedName | undefined;
 }
 
 export interface Found<User> {
@@ -55,7 +56,7 @@ function byDistinguishedName<User>(
   if (wanted === undefined) return undefined;
   let reordered: Found<User> | undefined;
   for (const name of users.names()) {
-    const parsed = parseDistinguishedName(name);
+    const parsed = users.parse(name);
     if (parsed === undefined || !haveSameSets(parsed, wanted)) continue;
     const user = users.find(name);
     if (user === undefined) continue;

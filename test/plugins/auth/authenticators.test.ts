@@ -1,7 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRefusal } from '../../../kernel/hooks/refusal.ts';
-import { definePlugin, type PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
 import { AUTHENTICATOR, type Authenticator, LOGIN_TIME } from '../../../plugins/auth/contract.ts';
 import { plugin } from '../../../plugins/auth/index.ts';
 import { withEachCapabilitySet } from '../../kits/plugin-kit.ts';

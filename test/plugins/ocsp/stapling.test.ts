@@ -1,12 +1,16 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type ConnectionOptions, connect } from 'node:tls';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RESPONSE_BYTES_MAX } from '../../../plugins/ocsp/responder.ts';
 import { identify, linkOf } from '../../../plugins/ocsp/status.ts';
+import { plugin as websocket } from '../../../plugins/websocket/index.ts';
 import { encodeOcspRequest } from '../../../protocols/x509/ocsp-request.ts';
 import { failure, makeResponse } from '../../kits/ocsp-responder.ts';
 import type { RunningServer } from '../running-server.ts';
 import { greet } from '../tls/secure-client.ts';
+import { portOf } from '../websocket/raw-websocket.ts';
 import { World } from './world.ts';
 
 const MUST = { mustStaple: true };
@@ -144,6 +148,25 @@ test('what was fetched is kept in a folder, and taken from there while it counts
     assert.is(world.responder.asked.length, 1);
     world.write(`ocsp/${name}`, 'junk');
     assert.match(await troubleOf(world, store), /internal error/);
+  }));
+
+test('a certificate that has to is shown with its status over WebSocket, too', () =>
+  World.with({}, (world) => {
+    const own = world.issue({ hosts: ['localhost'], mustStaple: true, ocspUrls: [world.responder.url] });
+    const response = makeResponse({ about: own, issuer: world.authority });
+    world.responder.says(response);
+    world.write('web.pem', own.pem + world.authority.pem);
+    world.write('web-key.pem', own.keyPem);
+    const [cert, key] = ['web.pem', 'web-key.pem'].map((name) => JSON.stringify(world.path(name)));
+    const top = `websocket { host: "127.0.0.1", port: -1, tls { cert_file: ${cert}, key_file: ${key} } }`;
+    const ask = async (running: RunningServer): Promise<void> => {
+      const options = { port: portOf(running), host: '127.0.0.1', ca: world.authority.pem, servername: 'localhost' };
+      const socket = connect({ ...options, requestOCSP: true } as ConnectionOptions);
+      const [staple] = await once(socket, 'OCSPResponse');
+      assert.equal(staple, response);
+      socket.destroy();
+    };
+    return world.run(ask, { top, others: [websocket] });
   }));
 
 test('a broker that a plugin shuts down ends in an orderly way', () =>

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect } from 'node:tls';
+import type { PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
 import { plugin as ocsp } from '../../../plugins/ocsp/index.ts';
 import { plugin as tls } from '../../../plugins/tls/index.ts';
@@ -51,10 +52,13 @@ export class World {
   }
 
   /** Starts, lets `use` have it, and closes. */
-  run(use: (running: RunningServer) => Promise<void>, { top = '', block = '', hasPlugin = true } = {}): Promise<void> {
+  run(
+    use: (running: RunningServer) => Promise<void>,
+    { top = '', block = '', hasPlugin = true, others = [] as readonly PluginDefinition[] } = {},
+  ): Promise<void> {
     const [cert, key, ca] = ['cert.pem', 'key.pem', 'ca.pem'].map((name) => JSON.stringify(this.path(name)));
     const text = `${top}\ntls { cert_file: ${cert}, key_file: ${key}, ca_file: ${ca}\n${block} }`;
-    return withServer(text, hasPlugin ? [ocsp, tls, monitoring] : [tls], use);
+    return withServer(text, hasPlugin ? [ocsp, tls, monitoring, ...others] : [tls], use);
   }
 
   async client(port: number, own?: Made): Promise<{ client: SecureClient; staple: Promise<Buffer | null> }> {

@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { userOfCertificate } from '../../../plugins/tls/identity/certificate-user.ts';
 import { parseDistinguishedName } from '../../../plugins/tls/identity/distinguished-name.ts';
+import { NAMES_MAX, ParsedNames } from '../../../plugins/tls/identity/parsed-names.ts';
 import { readCertificate } from '../../../protocols/x509/certificate.ts';
 import { makeCertificate, type Wanted } from '../../kits/certificate-maker.ts';
 import { IDENTITY_CASES } from './identity-cases.ts';
@@ -10,6 +11,7 @@ function foundBy(wanted: Wanted, ...names: string[]): string {
   const users = new Set(names);
   const found = userOfCertificate(readCertificate(makeCertificate(wanted).certificate), {
     names: () => users,
+    parse: parseDistinguishedName,
     find: (name) => (users.has(name) ? name : undefined),
   });
   return found === undefined ? '' : `${found.by}: ${found.user}`;
@@ -44,6 +46,19 @@ test('an exact order is preferred to another one, wherever it stands in the list
     ],
   };
   assert.is(foundBy(wanted, 'O=o,CN=a', 'CN=a,O=o'), `${DN}: CN=a,O=o`);
+});
+
+test('names that were parsed are kept, up to a limit', () => {
+  const names = new ParsedNames();
+  const first = names.parse('CN=0');
+  assert.is(names.parse('CN=0'), first);
+  assert.is(names.parse('nothing'), undefined);
+  for (let i = names.size; i < NAMES_MAX; i++) names.parse(`CN=${i}`);
+  assert.is(names.size, NAMES_MAX);
+  names.parse('CN=0');
+  assert.is(names.size, NAMES_MAX);
+  names.parse('CN=one more');
+  assert.is(names.size, 1);
 });
 
 test('what is no distinguished name is none', () => {

@@ -135,7 +135,6 @@ test('a broker that shuts down says so inside TLS too, behind what is still to b
   assert.match(socket!.stream, /x\r\nPONG\r\n$/);
 });
 
-const MAPPED = `tls { ${CERTIFICATE}, ca_file: "@tls/ca.pem", verify_and_map: true }`;
 const ALICE = 'authorization { users: [{user: "alice@example.com"}, {user: bob, password: p}] }';
 
 test('a certificate says who a page is where the block of the listener wants it', () =>
