@@ -50,19 +50,21 @@ async function visit(program: string): Promise<void> {
   } finally {
     site.close();
     await stop(child);
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
 function start(program: string, profile: string, page: string): ChildProcess {
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
-  return spawn(program, [...flags, `--user-data-dir=${profile}`, page], { stdio: 'ignore' });
+  return spawn(program, [...flags, `--user-data-dir=${profile}`, page], { stdio: 'ignore', detached: true });
 }
 
 async function stop(child: ChildProcess | null): Promise<void> {
   if (child === null || child.exitCode !== null) return;
-  child.kill();
-  await once(child, 'exit');
+  const exit = once(child, 'exit');
+  // With all that it started: those write into the profile until they are gone.
+  process.kill(-child.pid!, 'SIGKILL');
+  await exit;
 }
 
 async function bundledPage(): Promise<string> {
