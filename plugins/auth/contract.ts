@@ -5,8 +5,8 @@
  * counts. What is decided then goes past every `review`, which may replace it: a callout that overrides everything.
  */
 import type { ClientOptions, Connection, Identity, Permissions, Refusal } from '../../kernel/plugin-api.ts';
+import type { ConnectionType } from '../../protocols/jwt/connection-types.ts';
 import type { CalloutOptions } from './config/callout-options.ts';
-import type { ConnectionType } from './credentials/connection-type.ts';
 import type { KnownUser } from './user-directory.ts';
 
 export type { CalloutOptions, Connection, ConnectionType, Identity, KnownUser };

@@ -7,12 +7,12 @@ import {
   type Permissions,
   publicKeyOf,
 } from '../../kernel/plugin-api.ts';
+import type { ConnectionType } from '../../protocols/jwt/connection-types.ts';
 import type { CalloutOptions } from './config/callout-options.ts';
 import type { UserOptions } from './config/user-options.ts';
 import type { AuthConfig } from './config.ts';
 import type { AuthView } from './contract.ts';
 import { isBcrypt } from './credentials/bcrypt.ts';
-import type { ConnectionType } from './credentials/connection-type.ts';
 
 export interface KnownUser {
   /** A name, or a public key. */

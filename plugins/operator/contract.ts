@@ -4,7 +4,7 @@
  * The name is the type as it stands in the configuration, in lower case: `memory`, `url`, `full`, `cache`, or a stranger's. The
  * operator opens the one that is asked for, and no other.
  */
-import type { Account, ConfigNode, Identity } from '../../kernel/plugin-api.ts';
+import type { Account, ConfigNode, Identity, PluginContext } from '../../kernel/plugin-api.ts';
 import type { LoginAttempt } from '../auth/contract.ts';
 
 export const RESOLVER = 'account.resolver';
@@ -71,6 +71,11 @@ export interface ResolverHost {
   checkDelete(token: string): Promise<DeleteRequest | { readonly failure: string }>;
   /** The account is no more: nobody may use it. */
   removed(accountKey: string): void;
+  /**
+   * For a resolver that keeps nothing: pushes act on accounts in use, until what is answered is called. Served in the name of the
+   * plugin whose context it is.
+   */
+  serveUpdates(ctx: PluginContext): () => Promise<void>;
   /** The `server` member of answers. */
   serverInfo(): object;
 }

@@ -4,6 +4,7 @@ import type { Accounts } from './accounts.ts';
 import type { OperatorConfig } from './config.ts';
 import type { CheckedClaims, DeleteRequest, ResolverHost } from './contract.ts';
 import { genuineClaims, type KeyCache } from './genuine-token.ts';
+import { serveLiveUpdates } from './live-updates.ts';
 import { ServerInfoStamp } from './server-info.ts';
 import type { Trust } from './trust.ts';
 
@@ -55,6 +56,10 @@ export class OperatorResolverHost implements ResolverHost {
 
   removed(accountKey: string): void {
     this.parts.accounts.end(accountKey);
+  }
+
+  serveUpdates(ctx: PluginContext): () => Promise<void> {
+    return serveLiveUpdates(ctx, this);
   }
 
   serverInfo(): object {

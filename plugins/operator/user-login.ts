@@ -2,6 +2,7 @@
  * Who a client is by the token it shows. The checks stand in the order in which a NATS server makes them; what fails is
  * said in its words, in the log only.
  */
+
 import {
   CloseReason,
   decodeSignature,
@@ -10,8 +11,9 @@ import {
   type Refusal,
   refuse,
 } from '../../kernel/plugin-api.ts';
+import { admitsConnectionType } from '../../protocols/jwt/connection-types.ts';
 import { decodeTokenOf } from '../../protocols/jwt/token.ts';
-import type { Authenticator, ConnectionType, LoginAttempt, Verdict } from '../auth/contract.ts';
+import type { Authenticator, LoginAttempt, Verdict } from '../auth/contract.ts';
 import type { AccountLoader } from './account-loader.ts';
 import { timeProblemOf } from './account-validation.ts';
 import { admissionEnd, admissionProblem } from './admission.ts';
@@ -122,7 +124,9 @@ export class UserLogin implements Authenticator {
     if (isBearer && account.terms.claims.limits.isBearerDisallowed) {
       return { failure: 'Account does not allow bearer tokens' };
     }
-    return mayComeBy(attempt.connectionType, connectionTypes) ? grants : { failure: 'Connection type not allowed' };
+    return admitsConnectionType(connectionTypes, attempt.connectionType)
+      ? grants
+      : { failure: 'Connection type not allowed' };
   }
 
   /** The last checks: what may be different at each login. */
@@ -157,22 +161,6 @@ const PROXY_REQUIRED: Denial = Object.freeze({ failure: 'proxy required', closeR
 function refusalOf({ failure, closeReason }: Denial, token: UserToken | null): Refusal {
   const label = token === null ? '' : `JWT User ${JSON.stringify(token.claims.subject)} - `;
   return refuse(label + failure, null, closeReason ?? null);
-}
-
-const KNOWN_TYPES: ReadonlySet<string> = new Set<ConnectionType>([
-  'STANDARD',
-  'WEBSOCKET',
-  'LEAFNODE',
-  'LEAFNODE_WS',
-  'MQTT',
-  'MQTT_WS',
-  'IN_PROCESS',
-]);
-
-/** Types that are not known count for nothing; nobody comes in when none is known. */
-function mayComeBy(type: ConnectionType, allowed: readonly string[]): boolean {
-  if (allowed.length === 0) return true;
-  return allowed.some((one) => KNOWN_TYPES.has(one.toUpperCase()) && one.toUpperCase() === type);
 }
 
 /** Why the client has not shown that the token is its own; null when it has. */

@@ -1,7 +1,6 @@
 /** The resolver `MEMORY`: accounts are what `resolver_preload` says. */
 import { definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
 import type { AccountResolver, ResolverHost, ResolverKind, ResolverOptions } from '../operator/contract.ts';
-import { serveLiveUpdates } from './live-updates.ts';
 
 export const plugin = definePlugin({
   name: 'resolver-memory',
@@ -18,7 +17,7 @@ export const plugin = definePlugin({
 
 function openMemory(ctx: PluginContext, options: ResolverOptions, host: ResolverHost): AccountResolver {
   let tokens = options.preloads;
-  const close = serveLiveUpdates(ctx, host);
+  const close = host.serveUpdates(ctx);
   return {
     fetch: async (accountKey) => tokens.get(accountKey) ?? null,
     preload: async (preloads) => {

@@ -4,7 +4,6 @@ import { isAccountKey } from '../../protocols/jwt/resolver/account-key.ts';
 import type { AccountResolver, ResolverHost, ResolverKind, ResolverOptions } from '../operator/contract.ts';
 import type { TlsContexts } from '../tls/contract.ts';
 import { AccountServer } from './account-server.ts';
-import { serveLiveUpdates } from './live-updates.ts';
 import { clientTls } from './tls.ts';
 
 const LOOKUPS_MAX = 1000;
@@ -34,7 +33,7 @@ async function openUrl(ctx: PluginContext, options: ResolverOptions, host: Resol
     server.close();
     throw error;
   }
-  return new UrlResolver(server, serveLiveUpdates(ctx, host));
+  return new UrlResolver(server, host.serveUpdates(ctx));
 }
 
 class UrlResolver implements AccountResolver {

@@ -10,23 +10,15 @@ import {
   quotedText,
   textFromSubject,
 } from '../../../kernel/plugin-api.ts';
+import { admitsConnectionType } from '../../../protocols/jwt/connection-types.ts';
 import { isUnsaid } from '../../../protocols/jwt/permission-claims.ts';
 import type { UserClaims } from '../../../protocols/jwt/user-claims.ts';
-import type { AuthView, CalloutOptions, ConnectionType, Credentials, LoginAttempt } from '../../auth/contract.ts';
+import type { AuthView, CalloutOptions, Credentials, LoginAttempt } from '../../auth/contract.ts';
 import { onAccount } from '../account-text.ts';
 import { type Failure, shownUser } from '../delegation.ts';
 import { impossibleEntry, rulesOf } from './permission-rules.ts';
 
 export const PROXY_REQUIRED = 'Proxy connection required';
-const CONNECTION_TYPES: readonly string[] = [
-  'STANDARD',
-  'WEBSOCKET',
-  'LEAFNODE',
-  'LEAFNODE_WS',
-  'MQTT',
-  'MQTT_WS',
-  'IN_PROCESS',
-] satisfies ConnectionType[];
 
 export interface MadeUser {
   readonly identity: Identity;
@@ -72,7 +64,8 @@ export class ConfiguredUsers {
   private admissionFailure(claims: UserClaims, attempt: LoginAttempt, until: number | null): string | null {
     const here = onAccount(this.options.account);
     if (until === null) return `Authorized user ${here} outside of valid connect times`;
-    if (!isOfType(claims, attempt.connectionType)) return `Authorized user ${here} using invalid connection type`;
+    if (!admitsConnectionType(claims.connectionTypes, attempt.connectionType))
+      return `Authorized user ${here} using invalid connection type`;
     if (!isFromWithin(claims, attempt.connection.clientIp)) return `Authorized user ${here} outside of valid networks`;
     if (this.broker.accounts.get(claims.audience) === undefined) {
       return `No valid account ${quotedText(claims.audience)} for auth callout response ${here}: account missing`;
@@ -100,13 +93,6 @@ function stayUntil({ times, timeZone }: UserClaims, now: number): number | null 
 function isFromWithin({ sources }: UserClaims, host: string): boolean {
   const networks = sources.map(parseSubnet).filter((network) => network !== null);
   return sources.length === 0 || isInside(host, networks);
-}
-
-/** Unknown types are passed over, as long as there is a known one. */
-function isOfType({ connectionTypes }: UserClaims, type: ConnectionType): boolean {
-  if (connectionTypes.length === 0) return true;
-  const known = connectionTypes.map((name) => name.toUpperCase()).filter((name) => CONNECTION_TYPES.includes(name));
-  return known.includes(type);
 }
 
 function identityOf(

@@ -11,8 +11,8 @@ import {
   readPermissions,
   typeName,
 } from '../../../kernel/plugin-api.ts';
+import { type ConnectionType, isConnectionType } from '../../../protocols/jwt/connection-types.ts';
 import { decodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
-import { CONNECTION_TYPES, type ConnectionType } from '../credentials/connection-type.ts';
 
 export interface UserOptions {
   readonly account: string;
@@ -119,10 +119,6 @@ function namesIn(node: ConfigNode, problems: Problems): string[] {
     problems.error(element, `error parsing allowed connection types: unsupported type in array ${typeName(element)}`);
     return [];
   });
-}
-
-function isConnectionType(name: string): name is ConnectionType {
-  return (CONNECTION_TYPES as readonly string[]).includes(name);
 }
 
 /** Users without permissions of their own have those of the block around them. */

@@ -1,16 +1,6 @@
 /** How a connection came in, by the names that users are restricted with. */
 import type { Connection } from '../../../kernel/plugin-api.ts';
-
-export const CONNECTION_TYPES = [
-  'STANDARD',
-  'WEBSOCKET',
-  'LEAFNODE',
-  'LEAFNODE_WS',
-  'MQTT',
-  'MQTT_WS',
-  'IN_PROCESS',
-] as const;
-export type ConnectionType = (typeof CONNECTION_TYPES)[number];
+import type { ConnectionType } from '../../../protocols/jwt/connection-types.ts';
 
 export function connectionTypeOf({ kindName, transport }: Connection): ConnectionType {
   const isWebSocket = transport.kind === 'websocket';

@@ -1,6 +1,7 @@
 /** What the operator does for a resolver, with signatures checked for real. */
 import type { Account } from '../../../kernel/accounts/account.ts';
 import { isSigned, publicKeyOf } from '../../../kernel/accounts/signature.ts';
+import type { PluginContext } from '../../../kernel/plugin-api.ts';
 import type {
   AccountResolver,
   CheckedClaims,
@@ -9,6 +10,7 @@ import type {
   ResolverKind,
   ResolverOptions,
 } from '../../../plugins/operator/contract.ts';
+import { serveLiveUpdates } from '../../../plugins/operator/live-updates.ts';
 import { isAccountKey } from '../../../protocols/jwt/resolver/account-key.ts';
 import { decodeToken, decodeTokenOf, signatureFailure, type Token } from '../../../protocols/jwt/token.ts';
 import type { FakePorts } from '../../kits/fake-ports.ts';
@@ -69,6 +71,10 @@ export class TestHost implements ResolverHost {
 
   removed(accountKey: string): void {
     this.removedKeys.push(accountKey);
+  }
+
+  serveUpdates(ctx: PluginContext): () => Promise<void> {
+    return serveLiveUpdates(ctx, this);
   }
 
   serverInfo(): object {

@@ -1,11 +1,11 @@
-/** Tokens that are pushed act on accounts in use; what is kept is up to the server they are fetched from. */
+/** For resolvers that keep nothing: tokens that are pushed act on accounts in use, and are gone with them. */
 import { Buffer } from 'node:buffer';
 import type { Handler, PluginContext, RetainedMessage } from '../../kernel/plugin-api.ts';
 import { encodeOutcome, failed, type Outcome } from '../../protocols/jwt/resolver/answers.ts';
 import { updateLive } from '../../protocols/jwt/resolver/live-update.ts';
 import { RequestLine } from '../../protocols/jwt/resolver/request-line.ts';
 import { ACCOUNT_UPDATE, accountOf, OLD_ACCOUNT_UPDATE } from '../../protocols/jwt/resolver/subjects.ts';
-import type { ResolverHost } from '../operator/contract.ts';
+import type { ResolverHost } from './contract.ts';
 
 /** Serves the subjects, until what it answers is called. */
 export function serveLiveUpdates(ctx: PluginContext, host: ResolverHost): () => Promise<void> {
