@@ -100,6 +100,7 @@ export {
 export { PermissionSet } from './permissions/permission-set.ts';
 export type { DeliveryFilter, Identity, Permissions, ReplyAllowance } from './permissions/permissions.ts';
 export { isInside, parseSubnet, type Subnet } from './permissions/subnets.ts';
+export { rulesFromText, type WrittenPermissions } from './permissions/written-permissions.ts';
 
 // --- Messages: who gets them, and what happens to them ---
 

@@ -7,13 +7,12 @@ import {
   UNRESTRICTED,
 } from '../permissions/permission-rules.ts';
 import type { ReplyAllowance } from '../permissions/permissions.ts';
+import { DEFAULT_RESPONSES } from '../permissions/written-permissions.ts';
 import { isValidSubject, subjectFromText } from '../routing/subject.ts';
 import { asInteger, printed } from './conversion.ts';
 import { readDurationText } from './duration-text.ts';
 import { type ConfigNode, type MapEntry, type MapNode, typeName } from './grammar/node.ts';
 import type { Problems } from './problem.ts';
-
-export const DEFAULT_RESPONSES: ReplyAllowance = Object.freeze({ max: 1, ttlMs: 120_000 });
 
 interface OpenRules {
   publish: SubjectRules;

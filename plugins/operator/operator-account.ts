@@ -1,8 +1,7 @@
 /** An account as its token has it, beside the broker's account of that name. */
-import { type Account, PermissionSet } from '../../kernel/plugin-api.ts';
+import { type Account, PermissionSet, rulesFromText } from '../../kernel/plugin-api.ts';
 import type { AccountClaims, SigningKeyClaims } from '../../protocols/jwt/account-claims.ts';
 import { isUnsaid } from '../../protocols/jwt/permission-claims.ts';
-import { rulesOf } from './permission-rules.ts';
 
 export type Scope = SigningKeyClaims['scope'];
 
@@ -69,6 +68,6 @@ export function termsOf(token: string, claims: AccountClaims, isStrict: boolean)
     token,
     claims,
     signers: new Map(isStrict ? listed : [[subject, null] as const, ...listed]),
-    defaultPermissions: isUnsaid(defaultPermissions) ? null : new PermissionSet(rulesOf(defaultPermissions)),
+    defaultPermissions: isUnsaid(defaultPermissions) ? null : new PermissionSet(rulesFromText(defaultPermissions)),
   };
 }

@@ -1,10 +1,9 @@
 /** What a user may do: what its token says, or what the scoped key says that signed it. */
-import { PermissionSet, type Permissions } from '../../kernel/plugin-api.ts';
+import { PermissionSet, type Permissions, rulesFromText } from '../../kernel/plugin-api.ts';
 import { isBare, isUnsaid, type UserGrants } from '../../protocols/jwt/permission-claims.ts';
 import type { UserClaims } from '../../protocols/jwt/user-claims.ts';
 import { type Admission, admissionOf } from './admission.ts';
 import type { OperatorAccount, Terms } from './operator-account.ts';
-import { rulesOf } from './permission-rules.ts';
 import { BadTemplate, withoutTemplates } from './templates.ts';
 
 /** Everything about a user that depends on its token and its account's only, so that it can be kept. */
@@ -49,5 +48,10 @@ function withPermissions(terms: Terms, limits: UserGrants): Grants | { failure: 
   const admission = admissionOf(limits);
   if ('failure' in admission) return { failure: `User JWT is not valid: ${admission.failure}` };
   const isOwn = !isUnsaid(limits.permissions);
-  return { terms, limits, admission, ownPermissions: isOwn ? new PermissionSet(rulesOf(limits.permissions)) : null };
+  return {
+    terms,
+    limits,
+    admission,
+    ownPermissions: isOwn ? new PermissionSet(rulesFromText(limits.permissions)) : null,
+  };
 }

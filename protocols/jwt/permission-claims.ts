@@ -1,6 +1,8 @@
 /** Permissions and limits as user tokens, account tokens and templates of scoped keys write them. */
 import { asText, type MemberReader } from './member-reader.ts';
 
+const NANOSECONDS = 1_000_000;
+
 export interface SubjectClaims {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
@@ -14,8 +16,8 @@ export interface SubjectClaims {
 export interface ResponseClaims {
   /** Messages for each request; 0 for the default, negative for any number. */
   readonly max: number;
-  /** Nanoseconds, likewise. */
-  readonly ttl: number;
+  /** Likewise. Tokens say it in nanoseconds. */
+  readonly ttlMs: number;
 }
 
 export interface PermissionClaims {
@@ -96,7 +98,7 @@ function readPublish(reader: MemberReader): SubjectClaims {
 }
 
 function readResponses(reader: MemberReader): ResponseClaims {
-  return { max: reader.integer('max'), ttl: reader.integer('ttl') };
+  return { max: reader.integer('max'), ttlMs: reader.integer('ttl') / NANOSECONDS };
 }
 
 /** Tokens of version 1 have one text with commas. */

@@ -8,6 +8,7 @@ import {
   type Permissions,
   parseSubnet,
   quotedText,
+  rulesFromText,
   textFromSubject,
 } from '../../../kernel/plugin-api.ts';
 import { admitsConnectionType } from '../../../protocols/jwt/connection-types.ts';
@@ -16,7 +17,7 @@ import type { UserClaims } from '../../../protocols/jwt/user-claims.ts';
 import type { AuthView, CalloutOptions, Credentials, LoginAttempt } from '../../auth/contract.ts';
 import { onAccount } from '../account-text.ts';
 import { type Failure, shownUser } from '../delegation.ts';
-import { impossibleEntry, rulesOf } from './permission-rules.ts';
+import { impossibleEntry } from './impossible-entry.ts';
 
 export const PROXY_REQUIRED = 'Proxy connection required';
 
@@ -75,7 +76,7 @@ export class ConfiguredUsers {
 
   private permissionsOf({ permissions, audience }: UserClaims): Permissions | Failure | null {
     if (isUnsaid(permissions)) return this.view.defaultPermissions(audience);
-    const rules = rulesOf(permissions);
+    const rules = rulesFromText(permissions);
     const entry = impossibleEntry(rules);
     if (entry === undefined) return new PermissionSet(rules);
     const shown = quotedText(textFromSubject(entry));

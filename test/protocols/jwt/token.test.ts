@@ -87,7 +87,7 @@ test('a user token is read with all it grants', async () => {
   assert.equal(claims.permissions, {
     publish: { allow: ['orders.>'], deny: ['orders.secret'] },
     subscribe: { allow: ['_INBOX.>', 'work q'], deny: [] },
-    responses: { max: 5, ttl: 1_000_000_000 },
+    responses: { max: 5, ttlMs: 1000 },
   });
   assert.equal(claims.sources, ['10.0.0.0/8']);
   assert.equal(claims.times, [{ start: '08:00:00', end: '17:00:00' }]);
