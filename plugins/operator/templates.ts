@@ -7,7 +7,8 @@ import type { PermissionClaims, SubjectClaims } from '../../protocols/jwt/permis
 
 export const EXPANDED_MAX = 4096;
 
-const FUNCTION = /\{\{\s*(.*?)\s*\}\}/g;
+/** Braces with nothing between them are no call, but part of a subject. */
+const FUNCTION = /\{\{([^{}]+)\}\}/g;
 
 /** What the functions answer. */
 export interface TemplateFacts {
@@ -47,7 +48,7 @@ function denied(entries: readonly string[], facts: TemplateFacts): readonly stri
 }
 
 function isTemplate(entry: string): boolean {
-  return entry.includes('{{');
+  return entry.search(FUNCTION) >= 0;
 }
 
 function isSubject(entry: string): boolean {
@@ -77,7 +78,7 @@ function expand(entry: string, facts: TemplateFacts): readonly string[] | null {
   let expanded: readonly string[] = [''];
   let from = 0;
   for (const match of entry.matchAll(FUNCTION)) {
-    const values = valuesOf(match[1]!, facts);
+    const values = valuesOf(match[1]!.trim(), facts);
     if (values.length === 0) return null;
     if (expanded.length * values.length > EXPANDED_MAX) throw tooMany();
     const literal = entry.slice(from, match.index);
@@ -97,6 +98,8 @@ function valuesOf(call: string, facts: TemplateFacts): readonly string[] {
   const [, list, tag] = /^(tag|account-tag)\((.*)\)$/.exec(name) ?? [];
   if (tag === undefined)
     throw new BadTemplate(`template operation in "{{${call}}}": ${JSON.stringify(call)} is not defined`);
+  // Unlike the other names, these are functions in lower case only: otherwise they name a tag that nobody has.
+  if (!call.startsWith(`${list}(`)) return [];
   const tags = list === 'tag' ? facts.userTags : facts.accountTags;
   const prefix = `${tag}:`;
   return tags.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length));

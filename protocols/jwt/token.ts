@@ -37,7 +37,8 @@ export function decodeToken(text: string): Token | Failure {
   if (text.length > TOKEN_BYTES_MAX) {
     return { failure: `token size ${text.length} exceeds maximum of ${TOKEN_BYTES_MAX} bytes: token too large` };
   }
-  const chunks = text.split('.');
+  // Where a token is the content of a file, a line ends behind it.
+  const chunks = text.replace(/[\r\n]+$/, '').split('.');
   if (chunks.length !== 3) return { failure: 'expected 3 chunks' };
   const [header, payload, signature] = chunks as [string, string, string];
   try {

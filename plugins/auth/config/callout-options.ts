@@ -44,7 +44,8 @@ export function readCallout(node: ConfigNode, problems: Problems): CalloutOption
   const given = new Set<string>();
   for (const entry of node.value.values()) given.add(readEntry(entry, callout, problems));
   if (!given.has('issuer')) problems.error(node, 'Authorization callouts require an issuer to be specified');
-  if (!given.has('users')) problems.error(node, 'Authorization callouts require authorized users to be specified');
+  if (callout.authUsers.length === 0)
+    problems.error(node, 'Authorization callouts require authorized users to be specified');
   return Object.freeze(callout);
 }
 

@@ -107,6 +107,10 @@ const REFUSED: readonly (readonly [text: string, ...errors: string[]])[] = [
   ['proxies { trusted: [true] }', "expected proxies' trusted entry to be a map/struct, got bool"],
   ['proxies { trusted: [{key: UX}] }', 'invalid proxy key "UX"'],
   ['proxies { trust: [] }', 'unknown field "trust"'],
+  [
+    `authorization { auth_callout { issuer: ${ISSUER}, auth_users: [] } }`,
+    'Authorization callouts require authorized users to be specified',
+  ],
   ['authorization { auth_callout: 5 }', 'Expected authorization callout to be a map/struct, got 5'],
   [
     `authorization { auth_callout { issuer: ${ISSUER}, users: [u], allowed_accounts: [A, B] } }\naccounts { A {} }`,

@@ -27,7 +27,7 @@ const EXPANSIONS: Readonly<Record<string, readonly string[]>> = {
   '{{subject()}}.x': ['UBOB.x'],
   '{{account-name()}}.{{account-subject()}}': ['acme.AACME'],
   'x.{{ NAME() }}': ['x.bob'],
-  '{{Tag(TEAM)}}': ['red', 'blue'],
+  '{{tag(TEAM)}}': ['red', 'blue'],
   '{{tag(team)}}.{{account-tag(zone)}}': ['red.eu', 'red.us', 'blue.eu', 'blue.us'],
   'plain.{{tag(lang)}}.>': ['plain.en.>'],
 };
@@ -64,6 +64,20 @@ for (const deny of ['a.{{tag(none)}}', 'a.{{tag(wide)}}', 'a.{{tag(empty)}}']) {
     assert.throws(() => withoutTemplates({ publish: list, subscribe: NONE, responses: null }, FACTS), isBad);
   });
 }
+
+test('the functions of tags are known in lower case only, and otherwise stand for a tag that nobody has', () => {
+  for (const entry of ['{{Tag(team)}}', '{{TAG(team)}}', '{{Account-Tag(zone)}}']) {
+    assert.equal(allowed(['ok', entry, '{{name()}}']), ['ok', 'bob']);
+    const list = { allow: [], deny: [entry] };
+    assert.throws(() => withoutTemplates({ publish: list, subscribe: NONE, responses: null }, FACTS), isBad);
+  }
+});
+
+test('braces with nothing between them are part of a subject', () => {
+  assert.equal(allowed(['a.{{}}']), ['a.{{}}']);
+  assert.equal(allowed(['a.{{}}.{{name()}}']), ['a.{{}}.bob']);
+  assert.throws(() => allowed(['{{ }}']), isBad);
+});
 
 test('a function nobody knows lets nobody in', () => {
   for (const entry of ['{{name}}', '{{shell()}}', '{{tags(a)}}']) {

@@ -195,6 +195,12 @@ test('what is written here is read by others, and the other way round', async ()
   assert.ok(await isGenuine(decodedAs('user', theirs)));
 });
 
+test('a token may be followed by the end of its line, and by nothing else', async () => {
+  const text = await encodeUser('u', user, account);
+  for (const end of ['\n', '\r\n', '\n\n']) assert.ok(await isGenuine(decodedAs('user', text + end)));
+  for (const end of [' ', '\0', '\n.', 'A\n']) assert.is.not(failureOf(text + end), '', JSON.stringify(end));
+});
+
 test('a limit that a token leaves out is 0, not none', () => {
   const token = forged(HEADER, {
     iss: account.getPublicKey(),
