@@ -9,6 +9,7 @@ export class Figures {
     /** Logins over `max_pending_logins`. */
     turned_away: 0,
     key_loads: 0,
+    successful_key_loads: 0,
     /** Timeouts, answers over `max_size` and sets over `max_keys` among them. */
     failed_key_loads: 0,
     /** Unknown keys that were not looked for because of `cooldown`. */

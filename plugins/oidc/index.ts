@@ -7,6 +7,7 @@ import { Figures } from './figures.ts';
 import { placeOf } from './keys/key-place.ts';
 import { KeySource } from './keys/key-source.ts';
 import { type Jose, Provider } from './provider.ts';
+import { Gate } from './token/gate.ts';
 
 const AUTHENTICATOR = 'auth.authenticator';
 
@@ -42,6 +43,7 @@ class OidcState {
   readonly authenticator: OidcAuthenticator;
   private readonly ctx: Context;
   private readonly figures = new Figures();
+  private readonly gate = new Gate();
   /** By their options: a reload that leaves these alone keeps the keys. */
   private sources = new Map<string, KeySource>();
 
@@ -77,7 +79,7 @@ class OidcState {
     if (config.providers.length === 0) return { config, providers: new Map() };
     const jose = await import('jose');
     const { clock } = this.ctx.kernel.ports;
-    const world = { jose, now: () => clock.now() };
+    const world = { jose, gate: this.gate, now: () => clock.now() };
     const providers = config.providers.map((options) => {
       const keys = this.sourceFor(options.keys, jose, fresh);
       return [options.issuer, new Provider(options, keys, world)] as const;

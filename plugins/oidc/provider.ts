@@ -6,6 +6,7 @@ import { ClaimReader, entranceRefused } from './claims/grant.ts';
 import { Unmapped } from './claims/permission-template.ts';
 import type { ProviderOptions } from './config/provider-options.ts';
 import { type KeySource, NoKeys } from './keys/key-source.ts';
+import type { Gate } from './token/gate.ts';
 import { checkTheRest, joseOptions, RefusedToken, wordsOf } from './token/refused-token.ts';
 import type { TokenHead } from './token/token-head.ts';
 
@@ -13,6 +14,7 @@ export type Jose = typeof import('jose');
 
 export interface ProviderWorld {
   readonly jose: Jose;
+  readonly gate: Gate;
   now(): number;
 }
 
@@ -31,19 +33,19 @@ export class Provider {
 
   async judge(attempt: LoginAttempt, token: string, head: TokenHead): Promise<Verdict> {
     try {
-      return this.admit(attempt, await this.verify(token), head);
+      return this.admit(attempt, await this.verify(token, head), head);
     } catch (error) {
       return refused(head, reasonOf(error));
     }
   }
 
-  private async verify(token: string): Promise<JWTVerifyResult> {
+  private async verify(token: string, { algorithm, kid }: TokenHead): Promise<JWTVerifyResult> {
+    const { jose, gate } = this.world;
+    if (!this.options.algorithms.includes(algorithm)) throw new RefusedToken('its algorithm is not among "algorithms"');
+    const key = await this.keys.keyFor({ alg: algorithm, ...(kid === '' ? {} : { kid }) });
     const now = this.world.now();
-    const result = await this.world.jose.jwtVerify(
-      token,
-      (header, input) => this.keys.keyFor(header, input),
-      joseOptions(this.options, now),
-    );
+    const options = joseOptions(this.options, now);
+    const result = await gate.pass(() => jose.jwtVerify(token, key, options));
     checkTheRest(result.protectedHeader.typ, result.payload, this.options, now);
     return result;
   }

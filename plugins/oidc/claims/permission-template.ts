@@ -11,7 +11,7 @@ export const ENTRIES_MAX = 1000;
 export const VALUE_CHARACTERS_MAX = 256;
 
 const TAG = /\{\{(.*?)\}\}/;
-const CLAIM = /^\s*claim\(\s*([^\s(){}]+)\s*\)\s*$/;
+const CLAIM = /^claim\(([^\s(){}]+)\)$/;
 const TOKEN = /^[^\s.*>\p{Cc}\p{Cf}]+$/u;
 
 /** Why somebody cannot be let in. */

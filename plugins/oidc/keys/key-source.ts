@@ -4,14 +4,14 @@
  * They are asked for again from time to time, and when a token names one that is not among them. While they cannot be had
  * the last ones count, up to an age. No login waits for longer than one attempt to get them takes.
  */
-import type { CryptoKey, FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from 'jose';
+import type { CryptoKey, JSONWebKeySet, JWSHeaderParameters } from 'jose';
 import type { Clock, Disposer, Log } from '../../../kernel/plugin-api.ts';
 import type { KeyOptions } from '../config/key-options.ts';
 import type { Figures } from '../figures.ts';
 import type { KeyPlace } from './key-place.ts';
 import { namesOf, readKeySet } from './key-set.ts';
 
-type FindKey = (header: JWSHeaderParameters, token: FlattenedJWSInput) => Promise<CryptoKey>;
+type FindKey = (header: JWSHeaderParameters) => Promise<CryptoKey>;
 
 export interface KeyWorld {
   readonly clock: Clock;
@@ -67,14 +67,14 @@ export class KeySource {
   }
 
   /** Throws a NoKeys, or what jose says when none fits. */
-  async keyFor(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
+  async keyFor(header: JWSHeaderParameters): Promise<CryptoKey> {
     if (!this.isFresh && this.isWorthTrying) await this.load();
     try {
-      return await this.fresh()(header, token);
+      return await this.fresh()(header);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_JWKS_NO_MATCHING_KEY' || !this.mayAskAgain()) throw error;
       await this.load();
-      return this.fresh()(header, token);
+      return this.fresh()(header);
     }
   }
 
@@ -108,6 +108,7 @@ export class KeySource {
     figures.counts.key_loads++;
     try {
       this.take(readKeySet(await this.place.load(this.stop.signal), this.options.keysMax));
+      figures.counts.successful_key_loads++;
     } catch (error) {
       if (this.stop.signal.aborted) return;
       figures.counts.failed_key_loads++;

@@ -12,7 +12,6 @@ interface JoseFailure extends Error {
 
 const WORDS: Readonly<Record<string, string>> = {
   ERR_JWT_EXPIRED: 'it has expired',
-  ERR_JOSE_ALG_NOT_ALLOWED: 'its algorithm is not among "algorithms"',
   ERR_JOSE_NOT_SUPPORTED: 'it asks for something that is not supported',
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'its signature is wrong',
   ERR_JWS_INVALID: 'it is damaged',

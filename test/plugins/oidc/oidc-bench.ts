@@ -5,7 +5,7 @@ import { reloadPlugins } from '../../../bin/plugin-reload.ts';
 import { diffConfigs } from '../../../kernel/config/diff.ts';
 import type { Server } from '../../../kernel/server.ts';
 import { TestWire } from '../../kits/broker-bench.ts';
-import { createFakePorts, type FakePorts } from '../../kits/fake-ports.ts';
+import { createFakePorts, type FakeClock, type FakePorts } from '../../kits/fake-ports.ts';
 import { listLog } from '../../kits/plugin-kit.ts';
 import { connectLine, infoOf, until } from '../auth/auth-bench.ts';
 import { AUDIENCE, ISSUER } from './identity-provider.ts';
@@ -30,9 +30,18 @@ export class OidcBench {
     this.log = log;
   }
 
-  static async start(text: string, files: Record<string, string> = {}): Promise<OidcBench> {
-    const log: string[] = [];
+  static start(text: string, files: Record<string, string> = {}): Promise<OidcBench> {
+    return OidcBench.begin(text, files).bench;
+  }
+
+  /** For those who have to move the clock while it starts. */
+  static begin(text: string, files: Record<string, string> = {}): { bench: Promise<OidcBench>; clock: FakeClock } {
     const ports = createFakePorts();
+    return { bench: OidcBench.startOn(ports, text, files), clock: ports.clock };
+  }
+
+  private static async startOn(ports: FakePorts, text: string, files: Record<string, string>): Promise<OidcBench> {
+    const log: string[] = [];
     for (const [path, content] of Object.entries(files)) await ports.disk.writeFile(path, content);
     const request = { text, path: 'x.conf', ports, log: listLog(log), hasPort: false };
     const { server, configuration } = await compose(request);
@@ -102,6 +111,11 @@ export class OidcBench {
 
   get lastRefusal(): string {
     return this.refusals.at(-1) ?? '';
+  }
+
+  /** The keys of one provider are asked for: whether they came is not known yet. */
+  get isLoading(): boolean {
+    return this.figure('key_loads') > this.figure('successful_key_loads') + this.figure('failed_key_loads');
   }
 
   figure(name: string): number {
