@@ -1,8 +1,10 @@
 /** An identity provider on a port of this machine, which signs what a test wants and serves its keys as a test wants. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT } from 'jose';
+import { certificate } from '../../fixtures/tls/certificates.ts';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -46,8 +48,16 @@ export class IdentityProvider {
     });
   }
 
-  static async start(...keys: SigningKey[]): Promise<IdentityProvider> {
-    const server = createServer();
+  static start(...keys: SigningKey[]): Promise<IdentityProvider> {
+    return IdentityProvider.startOn(createServer(), keys);
+  }
+
+  /** Over TLS, with the certificate of the fixtures. */
+  static startSecure(...keys: SigningKey[]): Promise<IdentityProvider> {
+    return IdentityProvider.startOn(createSecureServer(certificate('server')), keys);
+  }
+
+  private static async startOn(server: Server, keys: SigningKey[]): Promise<IdentityProvider> {
     const provider = new IdentityProvider(keys, server);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -55,7 +65,8 @@ export class IdentityProvider {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/keys`;
+    const scheme = this.server instanceof SecureServer ? 'https' : 'http';
+    return `${scheme}://127.0.0.1:${(this.server.address() as AddressInfo).port}/keys`;
   }
 
   keySet(): string {

@@ -1,6 +1,7 @@
 /** Where keys come from, how long they count, and what happens while they cannot be had. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { certificate } from '../../fixtures/tls/certificates.ts';
 import { settle } from '../../kits/fake-ports.ts';
 import { connectLine, REFUSED, until, WELCOME } from '../auth/auth-bench.ts';
 import { type Answer, IdentityProvider, signingKey, token } from './identity-provider.ts';
@@ -198,6 +199,22 @@ test('as many keys and bytes as are allowed are taken, one more is not', async (
       assert.is(await bench.answer({ auth_token: OLD_TOKEN }), isTaken ? WELCOME : REFUSED, more);
     await withProvider(`, ${more}`, served, status(200, set));
   }
+});
+
+test('a provider has to prove who it is, to those one trusts', async () => {
+  const provider = await IdentityProvider.startSecure(OLD);
+  const trusted = certificate('server').ca.toString();
+  for (const [more, answer] of [
+    ['ca_file: "ca.pem"', WELCOME],
+    ['', REFUSED],
+    ['ca_file: "none.pem"', REFUSED],
+    ['allow_insecure_url: true', REFUSED],
+  ] as const) {
+    const bench = await OidcBench.start(block(`url: "${provider.url}", ${more}`), { 'ca.pem': trusted });
+    assert.is(await bench.answer({ auth_token: OLD_TOKEN }), answer, more);
+    await bench.close();
+  }
+  await provider.close();
 });
 
 test('a file that is not there keeps nobody from starting, and counts once it is', async () => {
