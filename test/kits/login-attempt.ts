@@ -22,6 +22,7 @@ export function fakeAttempt({ credentials = {}, users = [], ...rest }: AttemptPa
     isImplicit: false,
     proxyKey: '',
     hasKeyUsers: false,
+    nobody: null,
     findUser: find,
     findNamed: find,
     userNames: () => users.map(({ name }) => name),

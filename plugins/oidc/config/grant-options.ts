@@ -15,20 +15,10 @@ import {
   readPermissions,
   wasGiven,
 } from '../../../kernel/plugin-api.ts';
-import type { ConnectionType } from '../../auth/contract.ts';
+import { CONNECTION_TYPES, type ConnectionType, isConnectionType } from '../../../protocols/jwt/connection-types.ts';
 import { type ClaimPath, parseClaimPath } from '../claims/claim-path.ts';
 import type { AccountChoice, Condition, Grant, Rule } from '../claims/grant.ts';
 import { PermissionTemplate } from '../claims/permission-template.ts';
-
-const CONNECTION_TYPES: Readonly<Record<ConnectionType, true>> = {
-  STANDARD: true,
-  WEBSOCKET: true,
-  LEAFNODE: true,
-  LEAFNODE_WS: true,
-  MQTT: true,
-  MQTT_WS: true,
-  IN_PROCESS: true,
-};
 
 export const grantFields = {
   account: fields.string('account', { default: '', live: 'yes', doc: 'The account.' }),
@@ -162,17 +152,10 @@ function readConnectionTypes(node: ConfigNode, { problems }: FieldUse): readonly
     elements.flatMap((element) => {
       const name = asString(element, problems)?.toUpperCase();
       if (name === undefined || isConnectionType(name)) return name ?? [];
-      problems.error(
-        element,
-        `${quotedText(name)} is no type of connection: ${Object.keys(CONNECTION_TYPES).join(', ')}`,
-      );
+      problems.error(element, `${quotedText(name)} is no type of connection: ${CONNECTION_TYPES.join(', ')}`);
       return [];
     }),
   );
-}
-
-function isConnectionType(name: string): name is ConnectionType {
-  return Object.hasOwn(CONNECTION_TYPES, name);
 }
 
 function readConditions(node: ConfigNode, { problems }: FieldUse): readonly Condition[] {
