@@ -1,4 +1,5 @@
 /** Everything a token can be that it must not be. */
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -117,6 +118,18 @@ test('a key inside the token is no key', async () => {
   const header = { jwk: FORGER.jwk, jku: 'http://127.0.0.1:1/', x5u: 'http://127.0.0.1:1/' } as object;
   assert.is(await bench.answer({ auth_token: await token(FORGER, { header }) }), REFUSED);
   assert.match(bench.lastRefusal, /its signature is wrong$/);
+});
+
+test('a key that is too short to be safe is refused', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const claims = encoded({ iss: ISSUER, aud: AUDIENCE, sub: 'ann', exp: START + 3600 });
+  const text = `${encoded({ alg: 'RS256', kid: 'short' })}.${claims}`;
+  const short = `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`;
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'short' };
+  const weak = await OidcBench.start(block(FILE), { 'keys.json': JSON.stringify({ keys: [jwk] }) });
+  assert.is(await weak.answer({ auth_token: short }), REFUSED);
+  assert.match(weak.lastRefusal, /it could not be checked: .*2048 bits/);
+  await weak.close();
 });
 
 test('an algorithm that is not configured is refused though the key would do', async () => {

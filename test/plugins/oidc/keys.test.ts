@@ -165,6 +165,21 @@ test('a provider that does not answer is given up, and a login waits no longer t
   await provider.close();
 });
 
+test('a provider that begins to answer and stops is given up too', async () => {
+  const provider = await IdentityProvider.start(OLD);
+  provider.answer = (_request, response) => void response.write('{"keys": [');
+  const starting = OidcBench.begin(block(`url: "${provider.url}", timeout: "1s"`));
+  await until(() => provider.requests.length === 1);
+  await starting.clock.advance(SECOND);
+  const bench = await starting.bench;
+  assert.ok(
+    bench.log.some((line) => line.includes('did not answer within 1000 ms')),
+    bench.log.join('\n'),
+  );
+  await bench.close();
+  await provider.close();
+});
+
 test('the last keys count while the provider is down, up to an age', async () => {
   await withProvider(', refresh: "1m", max_age: "3m"', async (bench, provider) => {
     provider.answer = status(503);
