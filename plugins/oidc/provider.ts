@@ -57,7 +57,7 @@ export class Provider {
     const inTheWay = entranceRefused(grant, attempt);
     if (inTheWay !== null) return refused(head, inTheWay.reason, inTheWay.closeReason);
     const { proxyKey } = attempt;
-    const details = Object.freeze({ oidc_issuer: issuer, ...(proxyKey === '' ? {} : { proxyKey }) });
+    const details = Object.freeze({ issuer_key: issuer, ...(proxyKey === '' ? {} : { proxyKey }) });
     const identity: Identity = {
       account: claims.accountOf(grant.account),
       user: claims.userAt(userClaim),

@@ -100,7 +100,7 @@ test('the user is what the claim says that is configured', async () => {
     const [connection] = [...bench.server.broker.connections.values()];
     const { identity } = connection as unknown as { identity: { user: string; details: object } };
     assert.is(identity.user, 'Zoë');
-    assert.equal(identity.details, { oidc_issuer: 'https://id.example/realms/test' });
+    assert.equal(identity.details, { issuer_key: 'https://id.example/realms/test' });
     for (const login of ['', 'x'.repeat(257), 'a\u0000b']) {
       assert.is(await accountFor(bench, { profile: { login } }), '', JSON.stringify(login));
     }
