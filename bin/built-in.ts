@@ -37,7 +37,14 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
     isGuard: true,
-    alongside: ['operator', 'websocket'],
+    alongside: ['operator', 'websocket', 'oidc'],
+  },
+  {
+    name: 'oidc',
+    load: async () => (await import('../plugins/oidc/index.ts')).plugin,
+    keys: ['oidc'],
+    provides: ['auth.authenticator'],
+    isGuard: true,
   },
   {
     name: 'auth-callout',

@@ -18,6 +18,8 @@ const ENTRIES = {
   index: 'bin/index.js',
   testing: 'bin/testing.js',
   plugin: 'kernel/plugin-api.js',
+  contracts: 'bin/contracts.js',
+  'plugin-kit': 'bin/plugin-kit.js',
   'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.js',
 };
 

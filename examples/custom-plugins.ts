@@ -7,11 +7,11 @@ import { plugin as traffic } from './plugin-traffic/index.ts';
 
 const secret = 'known to us and the broker';
 const broker = await createServer(
-  { host: '127.0.0.1', port: -1, auth_hmac: { secret } },
-  { plugins: [authHmac, traffic] },
+  { host: '127.0.0.1', port: -1, auth_hmac: { secret, roles: { worker: {} } } },
+  { plugins: ['auth', authHmac, traffic] },
 ).start();
 
-const token = signToken(secret, { user: 'ann', expiresAt: Date.now() + 60_000 });
+const token = signToken(secret, { user: 'ann', role: 'worker', expiresAt: Date.now() + 60_000 });
 const client = await connect({ servers: broker.url!, token });
 client.publish('work', 'done');
 const answer = await client.request('broker.traffic');

@@ -66,7 +66,15 @@ export { readPermissions } from './config/permission-options.ts';
 /** The value of a node without its place: to compare, or to print. */
 export { plainOf } from './config/plain.ts';
 export { NOWHERE, type Place, type Problem, Problems, renderProblems } from './config/problem.ts';
-export { defineSchema, type FieldUse, type OptionsOf, type Schema, wasGiven } from './config/schema.ts';
+export {
+  defineSchema,
+  type Field,
+  type Fields,
+  type FieldUse,
+  type OptionsOf,
+  type Schema,
+  wasGiven,
+} from './config/schema.ts';
 
 // --- The broker: who is there, and what they may do ---
 

@@ -1,25 +1,36 @@
-/** Tokens of three parts with dots between: the user, the end of validity, and a signature over both. */
+/** Tokens of four parts with dots between: the user, its role, the end of validity, and a signature over all three. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface Claims {
   readonly user: string;
+  /** One of those that the broker's configuration knows. */
+  readonly role: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
 }
 
-export function signToken(secret: string, { user, expiresAt }: Claims): string {
-  const claims = `${Buffer.from(user).toString('base64url')}.${expiresAt}`;
+export function signToken(secret: string, { user, role, expiresAt }: Claims): string {
+  const claims = `${encoded(user)}.${encoded(role)}.${expiresAt}`;
   return `${claims}.${signatureOf(secret, claims).toString('base64url')}`;
 }
 
 /** Null unless the token was signed with the secret. Whether it is still good is for the caller to see. */
 export function readToken(secret: string, token: string): Claims | null {
-  const [user, expiresAt, signature, ...more] = token.split('.');
-  if (user === undefined || expiresAt === undefined || signature === undefined || more.length > 0) return null;
-  const expected = signatureOf(secret, `${user}.${expiresAt}`);
-  const given = Buffer.from(signature, 'base64url');
+  const end = token.lastIndexOf('.');
+  const claims = token.slice(0, Math.max(end, 0));
+  const expected = signatureOf(secret, claims);
+  const given = Buffer.from(token.slice(end + 1), 'base64url');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-  return { user: Buffer.from(user, 'base64url').toString(), expiresAt: Number(expiresAt) };
+  const [user = '', role = '', expiresAt] = claims.split('.');
+  return { user: decoded(user), role: decoded(role), expiresAt: Number(expiresAt) };
+}
+
+function encoded(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
+function decoded(part: string): string {
+  return Buffer.from(part, 'base64url').toString();
 }
 
 function signatureOf(secret: string, claims: string): Buffer {

@@ -72,6 +72,15 @@ export interface ConfiguredUsers {
   findUser(name: string): KnownUser | undefined;
 }
 
+/** What an authenticator may want of those who ask it. */
+export interface AuthDesk {
+  /**
+   * Its rules are others now: whether anybody has to log in is looked at anew, and clients that are logged in and
+   * concerned are asked again, as by a reload.
+   */
+  reconsider(isConcerned: (connection: Connection) => boolean): void;
+}
+
 export interface Authenticator {
   /** Clients have to log in even if no user is configured. */
   readonly isLoginRequired: boolean;
@@ -79,8 +88,8 @@ export interface Authenticator {
   readonly needsNonce: boolean;
   /** Acts on the block `auth_callout`: without anybody who does, a configuration that has the block is refused. */
   readonly takesCallouts?: boolean;
-  /** Before anybody is judged, and again with each reload. */
-  configured?(view: AuthView): void;
+  /** Before anybody is judged, and again with each reload. Never called: nobody asks, and everybody is let in. */
+  configured?(view: AuthView, desk: AuthDesk): void;
   /** It has to be asked though nobody else need log in: some clients do. */
   readonly isAsked?: boolean;
   /** Why it cannot work with these users; empty when it can. Asked at the start and by each reload. */

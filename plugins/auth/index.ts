@@ -8,7 +8,7 @@ import {
   type ServerInfo,
 } from '../../kernel/plugin-api.ts';
 import { type AuthConfig, authSchema, reloadAnswer } from './config.ts';
-import { AUTHENTICATOR, type Authenticator, LOGIN_TIME, type LoginTime } from './contract.ts';
+import { AUTHENTICATOR, type AuthDesk, type Authenticator, LOGIN_TIME, type LoginTime } from './contract.ts';
 import { BcryptWorker } from './credentials/bcrypt-worker.ts';
 import { FailedLogins } from './credentials/failed-logins.ts';
 import { Secrets } from './credentials/secret.ts';
@@ -56,6 +56,7 @@ export const plugin = definePlugin<AuthConfig, AuthState>({
 class AuthState {
   readonly gatekeeper: Gatekeeper;
   readonly relogin: Relogin;
+  readonly desk: AuthDesk = { reconsider: (isConcerned) => this.reconsider(isConcerned) };
   loginTime: LoginTime | undefined;
   private readonly ctx: Context;
   private readonly failedLogins: FailedLogins;
@@ -96,9 +97,15 @@ class AuthState {
     this.gatekeeper.replaceDirectory(this.directoryFor(config));
     this.config = config;
     this.failedLogins.limit = limitOf(config);
-    for (const authenticator of this.gatekeeper.authenticators) authenticator.configured?.(this.gatekeeper.current);
+    for (const authenticator of this.gatekeeper.authenticators)
+      authenticator.configured?.(this.gatekeeper.current, this.desk);
     this.applyTimeout();
     this.askOrNot();
+  }
+
+  private reconsider(isConcerned: (connection: Connection) => boolean): void {
+    this.askOrNot();
+    this.relogin.askThose(isConcerned);
   }
 
   private directoryFor(config: AuthConfig): UserDirectory {

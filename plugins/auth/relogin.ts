@@ -1,5 +1,12 @@
 /** What a reload means for those who are logged in: each is asked again, with what it said in its CONNECT. */
-import { type Broker, type ClientConnection, CloseReason, GLOBAL_ACCOUNT, isClient } from '../../kernel/plugin-api.ts';
+import {
+  type Broker,
+  type ClientConnection,
+  CloseReason,
+  type Connection,
+  GLOBAL_ACCOUNT,
+  isClient,
+} from '../../kernel/plugin-api.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 
 export class Relogin {
@@ -17,6 +24,16 @@ export class Relogin {
       if (!isClient(connection) || connection.isClosed || connection.awaitsConnect) continue;
       if (this.hasLeft(connection)) connection.close(CloseReason.clientClosed);
       else void this.ask(connection);
+    }
+  }
+
+  /** Those concerned, and those about whom somebody may be answering by what held before. */
+  askThose(isConcerned: (connection: Connection) => boolean): void {
+    for (const connection of [...this.broker.connections.values()]) {
+      if (!isClient(connection) || connection.isClosed) continue;
+      if (connection.loginUnderWay !== null || (!connection.awaitsConnect && isConcerned(connection))) {
+        void this.ask(connection);
+      }
     }
   }
 

@@ -25,6 +25,11 @@ const EXAMPLES: Record<string, Example> = {
   'in-process-client': { prints: /^I publish\ntherefore I am\nINFO\n$/ },
   'config-file': { args: [join(SOURCES, 'broker.conf')], prints: /^from-a-file limits messages to 32768 bytes\n$/ },
   'auth-callout-service': { prints: /^from\.ann\.news: I am in\nAuthorization Violation\n$/i },
+  oidc: {
+    args: [join(SOURCES, 'oidc.conf')],
+    prints:
+      /^orders\.f3a1\.new: a bicycle\nPermissions Violation for Publish to "orders\.someone-else\.new"\nauthorization violation.*\n$/i,
+  },
   'custom-plugins': {
     prints: /^\[\{"account":"\$G","connections":1,"messagesIn":2,.*\}\]\n.*authorization violation.*\n$/i,
   },

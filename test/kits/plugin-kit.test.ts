@@ -1,6 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { definePlugin, type PluginContext, type PluginDefinition } from '../../kernel/plugin-api.ts';
+import {
+  definePlugin,
+  defineSchema,
+  fields,
+  type PluginContext,
+  type PluginDefinition,
+} from '../../kernel/plugin-api.ts';
 import { startPlugin, withEachCapabilitySet } from './plugin-kit.ts';
 
 const made = (init: (ctx: PluginContext) => void | Promise<void>, rest: Partial<PluginDefinition> = {}) =>
@@ -84,6 +90,36 @@ test('a plugin starts with the defaults of its schema', async () => {
   });
   await (await startPlugin(plugin)).close();
   assert.equal(seen, { size: 4 });
+});
+
+test('a block is read by the schema, at the start and by a reload, and mistakes in it are thrown', async () => {
+  const schema = defineSchema({
+    size: fields.integer('size', { default: 4, maximum: 9, live: 'yes', doc: 'A size.' }),
+  });
+  const sizes: number[] = [];
+  const plugin = definePlugin<{ size: number }>({
+    name: 'under-test',
+    version: '1.0.0',
+    api: [1],
+    config: { key: 'x', schema, live: 'live' },
+    init: (ctx) => void sizes.push(ctx.config.size),
+    reload: (_ctx, _state, { after }) => void sizes.push(after.size),
+  });
+  const bench = await startPlugin(plugin, { block: { size: 5 } });
+  await bench.reload({ size: 6 });
+  await bench.reload({});
+  const failure = await bench.reload({ size: 10, shape: 'round' }).catch((error: Error) => error.message);
+  assert.match(failure as string, /^x\.size: .*\nx\.shape: unknown field "shape"/);
+  assert.equal(sizes, [5, 6, 4]);
+  await bench.close();
+});
+
+test('what a plugin provides can be taken, and what it does not provide is told', async () => {
+  const offers = [{ name: 'a.b', cardinality: 'one' }] as const;
+  const bench = await startPlugin(made((ctx) => void ctx.provide('a.b', 7), { provides: offers }));
+  assert.is(bench.provided<number>('a.b'), 7);
+  assert.throws(() => bench.provided('a.c'), /plugin "under-test" does not provide "a.c"/);
+  await bench.close();
 });
 
 test.run();

@@ -7,6 +7,7 @@
  */
 import { Broker } from '../../kernel/broker.ts';
 import { DEFAULT_BROKER_OPTIONS } from '../../kernel/broker-options.ts';
+import { mapNode, type PlainValue } from '../../kernel/config/plain.ts';
 import { Problems, renderProblems } from '../../kernel/config/problem.ts';
 import { createHooks, type Hooks } from '../../kernel/hooks/hooks.ts';
 import type { PluginError } from '../../kernel/hooks/plugin-error.ts';
@@ -27,13 +28,17 @@ import { createFakePorts, type FakePorts } from './fake-ports.ts';
 export type FakeCapabilities = Readonly<Record<string, unknown>>;
 
 export interface BenchOptions<Config> {
-  /** The plugin's block as its schema would read it; made of the schema's defaults when absent. */
+  /** The plugin's block as its schema would read it. */
   config?: Config;
+  /** The block as a program writes it, to be read by the schema; without either, its defaults. Mistakes are thrown. */
+  block?: PlainBlock;
   capabilities?: FakeCapabilities;
   /** Parts of the kernel to replace. */
   kernel?: Partial<KernelServices>;
   ports?: FakePorts;
 }
+
+export type PlainBlock = Readonly<Record<string, PlainValue>>;
 
 /** The name under which the kit provides capabilities. */
 const KIT = 'plugin-kit';
@@ -49,9 +54,11 @@ export class PluginBench {
   /** What failed without stopping anything. */
   readonly failures: PluginError[];
   readonly #plugin: string;
+  readonly #definition: PluginDefinition;
 
   constructor(plugin: PluginDefinition, options: BenchOptions<unknown>) {
     this.#plugin = plugin.name;
+    this.#definition = plugin;
     this.ports = options.ports ?? createFakePorts();
     this.log = [];
     this.failures = [];
@@ -62,7 +69,7 @@ export class PluginBench {
     this.host = new PluginHost({
       plugins: [
         { definition: fakeProvider(plugin, options.capabilities ?? {}) },
-        { definition: plugin, config: options.config ?? defaultConfig(plugin) },
+        { definition: plugin, config: options.config ?? readConfig(plugin, options.block) },
       ],
       kernel: { ...kernel, broker: this.broker, ...options.kernel },
       report: (failure) => void this.failures.push(failure),
@@ -71,6 +78,18 @@ export class PluginBench {
 
   describe(): HostDescription {
     return this.host.describe();
+  }
+
+  /** What the plugin provides under this name. */
+  provided<Capability>(name: string, id?: string): Capability {
+    const found = this.host.capabilities.find(name, id);
+    if (found?.plugin !== this.#plugin) throw new Error(`plugin "${this.#plugin}" does not provide "${name}"`);
+    return found.value as Capability;
+  }
+
+  /** The plugin's block is another now. Mistakes in it, and refusals, are thrown. */
+  async reload(block: PlainBlock): Promise<void> {
+    await this.host.reload(new Map([[this.#plugin, readConfig(this.#definition, block)]]));
   }
 
   /** What the plugin has registered and not undone, one line each. */
@@ -162,12 +181,13 @@ function fakeEntries(name: string, need: CapabilityNeed | undefined, fake: unkno
   return Object.entries(fake as object).map(([id, value]) => ({ offer: { name, cardinality, id }, value }));
 }
 
-function defaultConfig({ config }: PluginDefinition): unknown {
+function readConfig({ config }: PluginDefinition, block?: PlainBlock): unknown {
   if (config === undefined) return undefined;
   const problems = new Problems();
-  const defaults = config.schema.read(undefined, problems, { also: () => undefined, accounts: new Map() });
+  const node = block === undefined ? undefined : mapNode(block, config.key, problems);
+  const read = config.schema.read(node, problems, { also: () => undefined, accounts: new Map() });
   if (problems.hasErrors) throw new Error(renderProblems(problems.list));
-  return defaults;
+  return read;
 }
 
 export function listLog(lines: string[]): Log {

@@ -21,6 +21,7 @@ const CLIENT_PACKAGES = ['@nats-io/nats-core', '@nats-io/transport-node', '@nats
 const PLUGIN_PACKAGES: Record<string, readonly string[]> = {
   auth: ['bcryptjs', 'nkeys.js'],
   'auth-callout': ['nkeys.js'],
+  oidc: ['jose'],
   websocket: ['ws'],
 };
 

@@ -53,6 +53,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     uses: ['node:http', 'node:tls'],
     reason: 'speaks HTTP over streams the port gave',
   },
+  {
+    path: 'plugins/oidc/keys/',
+    uses: ['node:http', 'node:https'],
+    reason: 'asks identity providers, over TLS and by name: HTTP over streams of the port would be a client of our own',
+  },
   { path: 'plugins/monitoring/', uses: ['node:http', 'node:https'], reason: 'speaks HTTP over streams the port gave' },
 ];
 

@@ -11,7 +11,14 @@ export const LONG_FUNCTIONS: Record<string, string> = {
 };
 
 /** Files whose exports may all come from elsewhere: what users import. */
-const PUBLIC_ENTRY_POINTS = new Set(['kernel/index.ts', 'kernel/plugin-api.ts', 'bin/index.ts', 'bin/testing.ts']);
+const PUBLIC_ENTRY_POINTS = new Set([
+  'kernel/index.ts',
+  'kernel/plugin-api.ts',
+  'bin/index.ts',
+  'bin/testing.ts',
+  'bin/contracts.ts',
+  'bin/plugin-kit.ts',
+]);
 
 const VAGUE_NAMES = /(^|\/)(utils?|helpers?|common|misc|shared|stuff)(\.[\w.]+)?(\/|$)/;
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/;

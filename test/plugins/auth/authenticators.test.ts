@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isRefusal } from '../../../kernel/hooks/refusal.ts';
-import { AUTHENTICATOR, type Authenticator, LOGIN_TIME } from '../../../plugins/auth/contract.ts';
+import { AUTHENTICATOR, type AuthDesk, type Authenticator, LOGIN_TIME } from '../../../plugins/auth/contract.ts';
 import { plugin } from '../../../plugins/auth/index.ts';
 import { withEachCapabilitySet } from '../../kits/plugin-kit.ts';
 import { AuthBench, connectLine, provider, REFUSED, WELCOME } from './auth-bench.ts';
@@ -105,6 +105,35 @@ test('a client that is put into another account by a reload leaves nothing in th
   await bench.reload(text('v'));
   assert.is(await bench.reply(wire), '<end>');
   assert.is(bench.server.broker.accounts.subscriptionCount, 0);
+  await bench.server.close();
+});
+
+test('an authenticator whose rules change has those asked again whom it concerns', async () => {
+  let isLoginRequired = false;
+  let desk: AuthDesk | undefined;
+  const doorman: Authenticator = {
+    get isLoginRequired() {
+      return isLoginRequired;
+    },
+    needsNonce: false,
+    configured: (_view, given) => {
+      desk = given;
+    },
+    authenticate: ({ credentials }) =>
+      credentials.auth_token === 'badge' ? { account: '$G', user: 'badge', permissions: null } : undefined,
+  };
+  const bench = await AuthBench.start(OPEN, provider('doorman', doorman));
+  const [concerned, other] = [await bench.client(), await bench.client()];
+  for (const wire of [concerned, other]) assert.is(await bench.say(wire, connectLine({})), WELCOME);
+  assert.is((await bench.info()).auth_required, undefined);
+  isLoginRequired = true;
+  const [first] = bench.server.broker.connections.values();
+  desk!.reconsider((connection) => connection === first);
+  assert.is(await bench.reply(concerned), REFUSED);
+  assert.is(await bench.say(other, ''), WELCOME);
+  assert.is((await bench.info()).auth_required, true);
+  assert.is(await bench.answer({}), REFUSED);
+  assert.is(await bench.answer({ auth_token: 'badge' }), WELCOME);
   await bench.server.close();
 });
 
