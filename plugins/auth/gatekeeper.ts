@@ -74,6 +74,12 @@ export class Gatekeeper {
     return byKey.size > 0 || trustedProxies.size > 0 || this.authenticators.some(({ needsNonce }) => needsNonce);
   }
 
+  /** Who was not named, but follows from nobody having to log in, is there for as long as that is so. */
+  get nobody(): KnownUser | null {
+    const { isHidden, nobody } = this.directory;
+    return isHidden || !this.authenticators.some(({ isLoginRequired }) => isLoginRequired) ? nobody : null;
+  }
+
   /** The configured user this identity was made from. */
   userOf(identity: Identity): KnownUser | undefined {
     return this.users.get(identity);
@@ -150,10 +156,11 @@ export class Gatekeeper {
   private async decideByConfiguration(attempt: LoginAttempt): Promise<Verdict> {
     const { directory } = this;
     const { credentials } = attempt;
-    if (directory.nobody !== null && bringsNothing(credentials, directory)) {
+    const { nobody } = this;
+    if (nobody !== null && bringsNothing(credentials, directory)) {
       // Without CONNECT only a user with a password will do.
-      const isUnfit = attempt.isImplicit && 'key' in directory.nobody;
-      return isUnfit ? attempt.refuse() : this.admit(attempt, directory.nobody);
+      const isUnfit = attempt.isImplicit && 'key' in nobody;
+      return isUnfit ? attempt.refuse() : this.admit(attempt, nobody);
     }
     if (!this.isLoginRequired) return { account: GLOBAL_ACCOUNT, user: '', permissions: null };
     if (attempt.isImplicit) return attempt.refuse();
@@ -235,7 +242,7 @@ class Attempt implements LoginAttempt {
   }
 
   get nobody(): KnownUser | null {
-    return this.gatekeeper.current.nobody;
+    return this.gatekeeper.nobody;
   }
 
   findUser(name: string): KnownUser | undefined {

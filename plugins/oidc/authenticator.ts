@@ -24,13 +24,16 @@ export class OidcAuthenticator implements Authenticator {
   desk: AuthDesk | null = null;
   directory: Directory;
   private readonly figures: Figures;
-  /** Whom we let in. */
-  private readonly ours = new WeakSet<Identity>();
+  private readonly patienceMs: () => number;
+  /** Whom we let in, by whose word. */
+  private readonly issuers = new WeakMap<Identity, string>();
   private pending = 0;
 
-  constructor(directory: Directory, figures: Figures) {
+  /** `patienceMs` is how long a login may take. */
+  constructor(directory: Directory, figures: Figures, patienceMs: () => number) {
     this.directory = directory;
     this.figures = figures;
+    this.patienceMs = patienceMs;
   }
 
   get isLoginRequired(): boolean {
@@ -42,7 +45,17 @@ export class OidcAuthenticator implements Authenticator {
   }
 
   letIn(connection: Connection): boolean {
-    return isClient(connection) && connection.identity !== null && this.ours.has(connection.identity);
+    return this.issuerOf(connection) !== undefined;
+  }
+
+  /** By the word of somebody who is no longer believed. */
+  isOrphan(connection: Connection): boolean {
+    const issuer = this.issuerOf(connection);
+    return issuer !== undefined && !this.directory.providers.has(issuer);
+  }
+
+  private issuerOf(connection: Connection): string | undefined {
+    return isClient(connection) && connection.identity !== null ? this.issuers.get(connection.identity) : undefined;
   }
 
   async authenticate(attempt: LoginAttempt): Promise<Verdict | undefined> {
@@ -51,10 +64,7 @@ export class OidcAuthenticator implements Authenticator {
     const verdict = await this.judge(attempt);
     if (verdict === undefined) return undefined;
     if (isRefusal(verdict)) counts.refused++;
-    else {
-      counts.accepted++;
-      this.ours.add(verdict);
-    }
+    else counts.accepted++;
     return verdict;
   }
 
@@ -70,18 +80,27 @@ export class OidcAuthenticator implements Authenticator {
     return verdict;
   }
 
-  private async judgeToken(attempt: LoginAttempt, { provider, token, head }: Found): Promise<Verdict> {
+  private async judgeToken(attempt: LoginAttempt, found: Found): Promise<Verdict> {
     const { loginsMax } = this.directory.config;
+    // A reload asks all at once who are in already: they have waited, and are no crowd at the door.
+    if (isIn(attempt.connection)) return this.verdictOf(attempt, found, null);
     if (this.pending >= loginsMax) {
       this.figures.counts.turned_away++;
-      return refused(head, `${loginsMax} logins are under way already, by "max_pending_logins"`);
+      return refused(found.head, `${loginsMax} logins are under way already, by "max_pending_logins"`);
     }
     this.pending++;
     try {
-      return await provider.judge(attempt, token, head);
+      return await this.verdictOf(attempt, found, this.patienceMs());
     } finally {
       this.pending--;
     }
+  }
+
+  private async verdictOf(attempt: LoginAttempt, found: Found, patienceMs: number | null): Promise<Verdict> {
+    const { provider, token, head } = found;
+    const verdict = await provider.judge(attempt, token, head, patienceMs);
+    if (!isRefusal(verdict)) this.issuers.set(verdict, head.issuer);
+    return verdict;
   }
 
   /** The first token of an issuer we know. */
@@ -105,4 +124,8 @@ export class OidcAuthenticator implements Authenticator {
     this.figures.counts.oversized_tokens++;
     return refuse(`OIDC token: it has ${length} bytes, more than "max_token_size" allows`);
   }
+}
+
+function isIn(connection: Connection): boolean {
+  return isClient(connection) && connection.identity !== null;
 }

@@ -8,6 +8,8 @@ export class Figures {
     oversized_tokens: 0,
     /** Logins over `max_pending_logins`. */
     turned_away: 0,
+    /** Logins that were not decided within the time for them. */
+    late_logins: 0,
     key_loads: 0,
     successful_key_loads: 0,
     /** Timeouts, answers over `max_size` and sets over `max_keys` among them. */

@@ -1,5 +1,5 @@
 /** Lets in whoever has a token of an identity provider (OpenID Connect): a JWT, checked with the provider's public keys. */
-import { definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
+import { CloseReason, definePlugin, isClient, type PluginContext } from '../../kernel/plugin-api.ts';
 import { type Directory, OidcAuthenticator } from './authenticator.ts';
 import type { KeyOptions } from './config/key-options.ts';
 import { type OidcConfig, oidcSchema } from './config.ts';
@@ -49,7 +49,9 @@ class OidcState {
 
   constructor(ctx: Context) {
     this.ctx = ctx;
-    this.authenticator = new OidcAuthenticator({ config: ctx.config, providers: new Map() }, this.figures);
+    const { broker } = ctx.kernel;
+    const nobody = { config: ctx.config, providers: new Map() };
+    this.authenticator = new OidcAuthenticator(nobody, this.figures, () => broker.options.authTimeoutMs);
     ctx.provide(AUTHENTICATOR, this.authenticator);
     ctx.tap('stats.collect', ({ more }) => this.figures.addTo(more));
     ctx.tap('server.reload', () => this.readFilesAgain());
@@ -67,7 +69,17 @@ class OidcState {
     const wasOpen = !authenticator.isLoginRequired;
     await this.open(config);
     for (const [key, source] of sources) if (this.sources.get(key) !== source) source.close();
+    this.dismissOrphans();
     authenticator.desk?.reconsider((connection) => wasOpen || authenticator.letIn(connection));
+  }
+
+  /** Whether or not others would let them in now: they came by a word that no longer counts. */
+  private dismissOrphans(): void {
+    for (const connection of [...this.ctx.kernel.broker.connections.values()]) {
+      if (!isClient(connection) || !this.authenticator.isOrphan(connection)) continue;
+      connection.sendError('Authorization Violation');
+      connection.close(CloseReason.authenticationFailure);
+    }
   }
 
   close(): void {
@@ -78,8 +90,7 @@ class OidcState {
   private async directoryFor(config: OidcConfig, fresh: Map<string, KeySource>): Promise<Directory> {
     if (config.providers.length === 0) return { config, providers: new Map() };
     const jose = await import('jose');
-    const { clock } = this.ctx.kernel.ports;
-    const world = { jose, gate: this.gate, now: () => clock.now() };
+    const world = { jose, gate: this.gate, clock: this.ctx.kernel.ports.clock, figures: this.figures };
     const providers = config.providers.map((options) => {
       const keys = this.sourceFor(options.keys, jose, fresh);
       return [options.issuer, new Provider(options, keys, world)] as const;

@@ -1,10 +1,18 @@
 /** Judges the tokens of one identity provider. */
 import type { JWTVerifyResult } from 'jose';
-import { type CloseReason, type Identity, type Refusal, refuse } from '../../kernel/plugin-api.ts';
+import {
+  type Clock,
+  type CloseReason,
+  type Identity,
+  type Refusal,
+  refuse,
+  type Timer,
+} from '../../kernel/plugin-api.ts';
 import type { LoginAttempt, Verdict } from '../auth/contract.ts';
 import { ClaimReader, entranceRefused } from './claims/grant.ts';
 import { Unmapped } from './claims/permission-template.ts';
 import type { ProviderOptions } from './config/provider-options.ts';
+import type { Figures } from './figures.ts';
 import { type KeySource, NoKeys } from './keys/key-source.ts';
 import type { Gate } from './token/gate.ts';
 import { checkTheRest, joseOptions, RefusedToken, wordsOf } from './token/refused-token.ts';
@@ -15,7 +23,8 @@ export type Jose = typeof import('jose');
 export interface ProviderWorld {
   readonly jose: Jose;
   readonly gate: Gate;
-  now(): number;
+  readonly clock: Clock;
+  readonly figures: Figures;
 }
 
 const SHOWN_CHARACTERS_MAX = 100;
@@ -31,11 +40,30 @@ export class Provider {
     this.world = world;
   }
 
-  async judge(attempt: LoginAttempt, token: string, head: TokenHead): Promise<Verdict> {
+  /** Without a patience it waits for keys as long as it takes to ask for them. */
+  async judge(attempt: LoginAttempt, token: string, head: TokenHead, patienceMs: number | null): Promise<Verdict> {
     try {
-      return this.admit(attempt, await this.verify(token, head), head);
+      const verified = this.verify(token, head);
+      return this.admit(attempt, await (patienceMs === null ? verified : this.within(patienceMs, verified)), head);
     } catch (error) {
       return refused(head, reasonOf(error));
+    }
+  }
+
+  /** Keys that come too late are there for the next. */
+  private async within(patienceMs: number, verified: Promise<JWTVerifyResult>): Promise<JWTVerifyResult> {
+    const { clock, figures } = this.world;
+    let timer: Timer | null = null;
+    const late = new Promise<never>((_, reject) => {
+      timer = clock.after(patienceMs, () => {
+        figures.counts.late_logins++;
+        reject(new RefusedToken('it was not checked within the time for logins'));
+      });
+    });
+    try {
+      return await Promise.race([verified, late]);
+    } finally {
+      timer!.cancel();
     }
   }
 
@@ -43,7 +71,7 @@ export class Provider {
     const { jose, gate } = this.world;
     if (!this.options.algorithms.includes(algorithm)) throw new RefusedToken('its algorithm is not among "algorithms"');
     const key = await this.keys.keyFor({ alg: algorithm, ...(kid === '' ? {} : { kid }) });
-    const now = this.world.now();
+    const now = this.world.clock.now();
     const options = joseOptions(this.options, now);
     const result = await gate.pass(() => jose.jwtVerify(token, key, options));
     checkTheRest(result.protectedHeader.typ, result.payload, this.options, now);

@@ -74,6 +74,18 @@ const SECRETS: [json: string, shown: string][] = [
   ['{"p\\u0061ss":"p","name":"n"}', '{"pass":"[REDACTED]","name":"n"}'],
   ['{"p\\u0061ss":"p', '[REDACTED]'],
   ['{"name":"passport"}', '{"name":"passport"}'],
+  // Without the key it is made for, a token of an nkey is of no use; one of somebody else lets in whoever has it.
+  [
+    '{"jwt":"eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.e30.x"}',
+    '{"jwt":"eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.e30.x"}',
+  ],
+  [
+    '{"jwt":"eyJ0eXAiOiJqd3QiLCJhbGciOiJlZDI1NTE5In0.e30.x"}',
+    '{"jwt":"eyJ0eXAiOiJqd3QiLCJhbGciOiJlZDI1NTE5In0.e30.x"}',
+  ],
+  ['{"jwt":"eyJhbGciOiJSUzI1NiJ9.e30.x","name":"n"}', '{"jwt":"[REDACTED]","name":"n"}'],
+  ['{"JWT" : "a.b', '{"JWT" : "[REDACTED]"'],
+  ['{"jw\\u0074":"eyJhbGciOiJSUzI1NiJ9.e30.x"}', '{"jwt":"[REDACTED]"}'],
 ];
 
 for (const [json, shown] of SECRETS) {
