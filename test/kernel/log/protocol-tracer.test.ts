@@ -66,7 +66,7 @@ for (const [name, input, lines, options] of CASES) {
 const SECRETS: [json: string, shown: string][] = [
   ['{"user":"u","pass":"p"}', '{"user":"u","pass":"[REDACTED]"}'],
   ['{"pass": "a\\"b", "name":"n"}', '{"pass": "[REDACTED]", "name":"n"}'],
-  ['{"auth_token":"t","jwt":"eyJ"}', '{"auth_token":"[REDACTED]","jwt":"eyJ"}'],
+  ['{"auth_token":"t","jwt":"eyJ"}', '{"auth_token":"[REDACTED]","jwt":"[REDACTED]"}'],
   ['{"nkey":"U","sig":"s","proxy_sig":"x"}', '{"nkey":"[REDACTED]","sig":"[REDACTED]","proxy_sig":"[REDACTED]"}'],
   ['{"PASSWORD" : "p"}', '{"PASSWORD" : "[REDACTED]"}'],
   ['{"pass":12}', '{"pass":"[REDACTED]"}'],
@@ -74,15 +74,6 @@ const SECRETS: [json: string, shown: string][] = [
   ['{"p\\u0061ss":"p","name":"n"}', '{"pass":"[REDACTED]","name":"n"}'],
   ['{"p\\u0061ss":"p', '[REDACTED]'],
   ['{"name":"passport"}', '{"name":"passport"}'],
-  // Without the key it is made for, a token of an nkey is of no use; one of somebody else lets in whoever has it.
-  [
-    '{"jwt":"eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.e30.x"}',
-    '{"jwt":"eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.e30.x"}',
-  ],
-  [
-    '{"jwt":"eyJ0eXAiOiJqd3QiLCJhbGciOiJlZDI1NTE5In0.e30.x"}',
-    '{"jwt":"eyJ0eXAiOiJqd3QiLCJhbGciOiJlZDI1NTE5In0.e30.x"}',
-  ],
   ['{"jwt":"eyJhbGciOiJSUzI1NiJ9.e30.x","name":"n"}', '{"jwt":"[REDACTED]","name":"n"}'],
   ['{"JWT" : "a.b', '{"JWT" : "[REDACTED]"'],
   ['{"jw\\u0074":"eyJhbGciOiJSUzI1NiJ9.e30.x"}', '{"jwt":"[REDACTED]"}'],
