@@ -50,13 +50,15 @@ export class AccountPlaces {
     this.ownCount = 0;
   }
 
-  removed(account: Account, clientTraffic: Readonly<Traffic>): void {
+  /** Its connections are gone. `others` is what passed over those of them that were no clients. */
+  removed(account: Account, others: Readonly<Traffic>): void {
     const hadOwn = this.places.get(account) === 'own';
     this.places.delete(account);
     if (hadOwn) this.ownCount--;
     for (const past of hadOwn ? [this.gone] : [this.gone, this.goneOthers]) {
       addTraffic(past.traffic, account.traffic());
-      addTraffic(past.clientTraffic, clientTraffic);
+      addTraffic(past.clientTraffic, account.traffic());
+      addTraffic(past.clientTraffic, others, -1);
       past.slowConsumers += account.slowConsumers;
     }
   }

@@ -20,7 +20,7 @@ import { healthOf } from './health.ts';
 import type { Look } from './look.ts';
 import { Pace } from './pace.ts';
 import type { Meter } from './process-meter.ts';
-import { clientTrafficOf, type Reading, takeReading } from './reading.ts';
+import { type Reading, takeReading } from './reading.ts';
 import type { Watch } from './watch.ts';
 
 export interface MetricsParts {
@@ -65,7 +65,7 @@ export class Metrics {
   }
 
   accountRemoved(account: HookTypes['account']): void {
-    this.places.removed(account, clientTrafficOf(account, account.traffic(), this.parts.watch));
+    this.places.removed(account, this.parts.watch.pastOthersOf(account));
   }
 
   /** Those who ask at once look once. */

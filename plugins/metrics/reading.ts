@@ -129,16 +129,24 @@ class Reader {
   }
 
   private readConnections(account: Account): { traffic: Traffic; clientTraffic: Traffic; clients: number } {
+    const traffic = account.traffic();
+    const clientTraffic = { ...traffic };
+    addTraffic(clientTraffic, this.sources.watch.pastOthersOf(account), -1);
     let clients = 0;
     for (const connection of account.connections) {
       const { kindName } = connection;
       if (kindName === 'client') clients++;
-      else this.byKind.set(kindName, (this.byKind.get(kindName) ?? 0) + 1);
+      else this.addOther(connection, clientTraffic);
       if (this.listed.has(kindName)) addOpen(this.open, connection);
     }
     this.byKind.set('client', this.byKind.get('client')! + clients);
-    const traffic = account.traffic();
-    return { traffic, clients, clientTraffic: clientTrafficOf(account, traffic, this.sources.watch) };
+    return { traffic, clientTraffic, clients };
+  }
+
+  private addOther(connection: Connection, clientTraffic: Traffic): void {
+    const { kindName } = connection;
+    this.byKind.set(kindName, (this.byKind.get(kindName) ?? 0) + 1);
+    addTraffic(clientTraffic, connection, -1);
   }
 
   private leafNodesOf(account: Account): number {
@@ -148,16 +156,6 @@ class Reader {
     }
     return count;
   }
-}
-
-/** What passed over connections of clients alone, now and before. */
-export function clientTrafficOf(account: Account, all: Readonly<Traffic>, watch: Watch): Traffic {
-  const traffic = { ...all };
-  addTraffic(traffic, watch.pastOthersOf(account), -1);
-  for (const connection of account.connections) {
-    if (connection.kindName !== 'client') addTraffic(traffic, connection, -1);
-  }
-  return traffic;
 }
 
 function figuresOf(name: string, title: string, past = noTraffic(), slowConsumers = 0): AccountFigures {

@@ -143,6 +143,7 @@ function figures({ broker, process, reading }: Look): object {
     subscriptions: reading.sublists.subscriptions,
     slow_consumer_stats: { ...byKind, clients: broker.slowConsumerCount },
     stale_connection_stats: { ...byKind, clients: broker.staleConnections },
+    disk_io_wait_stats: { waiters: 0, waits: 0, wait_time: 0, max_wait_time: 0 },
   };
 }
 
