@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock, EndpointText, Log } from '../../kernel/plugin-api.ts';
+import type { Clock, EndpointText, Log, Timer } from '../../kernel/plugin-api.ts';
 
 export const REQUEST_MS = 5000;
 export const ANSWER_MS = 60_000;
@@ -27,7 +27,8 @@ export interface PortParts {
 
 export class MetricsPort {
   private readonly parts: PortParts;
-  private readonly scrapers = new Set<Duplex>();
+  /** Each with what will cut it off. */
+  private readonly scrapers = new Map<Duplex, Timer>();
   private server: Server | null = null;
 
   constructor(parts: PortParts) {
@@ -52,18 +53,8 @@ export class MetricsPort {
       stream.destroy();
       return;
     }
-    const { clock } = this.parts;
-    this.scrapers.add(stream);
-    const request = clock.after(REQUEST_MS, () => stream.destroy());
-    const timers = [request];
-    stream.once('close', () => {
-      this.scrapers.delete(stream);
-      for (const timer of timers) timer.cancel();
-    });
-    REQUESTED.set(stream, () => {
-      request.cancel();
-      timers.push(clock.after(ANSWER_MS, () => stream.destroy()));
-    });
+    this.allow(stream, REQUEST_MS);
+    stream.once('close', () => this.forget(stream));
     this.server.emit('connection', stream);
     // It came without anybody having read from it.
     stream.resume();
@@ -71,12 +62,29 @@ export class MetricsPort {
 
   close(): void {
     this.server = null;
-    for (const stream of [...this.scrapers]) stream.destroy();
+    for (const stream of [...this.scrapers.keys()]) {
+      this.forget(stream);
+      stream.destroy();
+    }
+  }
+
+  /** From now on it has so long. */
+  private allow(stream: Duplex, milliseconds: number): void {
+    this.scrapers.get(stream)?.cancel();
+    this.scrapers.set(
+      stream,
+      this.parts.clock.after(milliseconds, () => stream.destroy()),
+    );
+  }
+
+  private forget(stream: Duplex): void {
+    this.scrapers.get(stream)?.cancel();
+    this.scrapers.delete(stream);
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    REQUESTED.get(request.socket)?.();
-    REQUESTED.delete(request.socket);
+    if (!this.scrapers.has(request.socket)) return;
+    this.allow(request.socket, ANSWER_MS);
     response.setHeader('Connection', 'close');
     request.resume();
     try {
@@ -100,9 +108,6 @@ export class MetricsPort {
     }
   }
 }
-
-/** What to do once the request of a stream has come. */
-const REQUESTED = new WeakMap<Duplex, () => void>();
 
 function end(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': PLAIN, 'Content-Length': Buffer.byteLength(text) }).end(text);
