@@ -1,6 +1,6 @@
 /** Figures for Prometheus, on the monitor and on a port of its own. */
 import { definePlugin, type Listener, type PluginContext } from '../../kernel/plugin-api.ts';
-import type { MonitorSection } from '../monitoring/contract.ts';
+import type { MonitorAddress, MonitorSection } from '../monitoring/contract.ts';
 import { type MetricsConfig, metricsSchema } from './config.ts';
 import { Metrics } from './metrics.ts';
 import { MetricsPort } from './metrics-port.ts';
@@ -25,6 +25,7 @@ interface Door {
 /** On the monitor. */
 const PATH = '/metrics';
 const SECTION = 'monitor.section';
+const MONITOR = 'monitor.address';
 /** Nobody scrapes any more. */
 export const UNSEEN_MS = 300_000;
 
@@ -33,7 +34,10 @@ export const plugin = definePlugin<MetricsConfig, State>({
   version: '1.0.0',
   api: [1],
   summary: 'Figures for Prometheus',
-  requires: [{ name: SECTION, cardinality: 'chain', optional: true }],
+  requires: [
+    { name: SECTION, cardinality: 'chain', optional: true },
+    { name: MONITOR, cardinality: 'one', optional: true },
+  ],
   config: { key: 'metrics', schema: metricsSchema, live: 'live' },
   endpoints: [{ path: PATH, summary: 'Figures for Prometheus' }],
 
@@ -58,6 +62,12 @@ export const plugin = definePlugin<MetricsConfig, State>({
   },
 
   listen: (ctx, state) => openDoor(ctx, state, ctx.config),
+
+  ready(ctx, { door }) {
+    const isOnMonitor = (ctx.useOptional<MonitorAddress>(MONITOR)?.urls().length ?? 0) > 0;
+    if (door === null && !isOnMonitor)
+      ctx.log.warn('nobody can scrape: give it a port, or turn on the monitor by http');
+  },
 
   async reload(ctx, state, { before, after }) {
     state.metrics.apply(after);

@@ -253,6 +253,22 @@ test('a reload that cannot have the port leaves the old one open', async () => {
   await bench.close();
 });
 
+test('without a monitor that listens and without a port the log says that nobody can scrape', async () => {
+  const warning = 'warn metrics: nobody can scrape: give it a port, or turn on the monitor by http';
+  const cases: [config: object, urls: string[] | null, isWarned: boolean][] = [
+    [{}, null, true],
+    [{}, [], true],
+    [{}, ['http://here:8222'], false],
+    [{ host: 'here', port: 7777 }, null, false],
+  ];
+  for (const [config, urls, isWarned] of cases) {
+    const capabilities = urls === null ? {} : { 'monitor.address': { urls: () => urls } };
+    const bench = await startMetrics(config, { capabilities });
+    assert.is(bench.log.includes(warning), isWarned, JSON.stringify([config, urls]));
+    await bench.close();
+  }
+});
+
 test('what is measured while somebody looks rests when nobody does', async () => {
   const bench = await startMetrics();
   assert.is(bench.ports.clock.pending, 0);
