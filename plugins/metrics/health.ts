@@ -18,8 +18,8 @@ const PLAIN_QUERY: MonitorQuery = {
 export async function healthOf(broker: HookTypes['server'], sections: readonly MonitorSection[]): Promise<Health> {
   if (!isListening(broker)) return 'error';
   try {
-    for (const { health } of sections) {
-      const [worst] = (await health?.(PLAIN_QUERY)) ?? [];
+    for (const section of sections) {
+      const [worst] = (await section.health?.(PLAIN_QUERY)) ?? [];
       if (worst !== undefined) return UNAVAILABLE.has(worst.code ?? 503) ? 'unavailable' : 'error';
     }
     return 'ok';

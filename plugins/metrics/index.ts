@@ -65,8 +65,8 @@ export const plugin = definePlugin<MetricsConfig, State>({
 
   ready(ctx, { door }) {
     const isOnMonitor = (ctx.useOptional<MonitorAddress>(MONITOR)?.urls().length ?? 0) > 0;
-    if (door === null && !isOnMonitor)
-      ctx.log.warn('nobody can scrape: give it a port, or turn on the monitor by http');
+    if (door !== null || isOnMonitor) return;
+    ctx.log.warn('nobody can scrape: give it a port, or turn on the monitor by http');
   },
 
   async reload(ctx, state, { before, after }) {

@@ -151,9 +151,7 @@ class Reader {
 
   private leafNodesOf(account: Account): number {
     let count = 0;
-    for (const { accountStatistics } of this.sources.sections) {
-      count += Number(accountStatistics?.(account)?.leafnodes ?? 0);
-    }
+    for (const section of this.sources.sections) count += Number(section.accountStatistics?.(account)?.leafnodes ?? 0);
     return count;
   }
 }

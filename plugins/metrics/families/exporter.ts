@@ -5,10 +5,11 @@ import type { AccountFigures } from '../reading.ts';
 import { varzFamilies, varzOf } from './varz.ts';
 
 export function* exporterFamilies(look: Look): Iterable<Family> {
-  yield* varzFamilies(look);
+  const varz = varzOf(look);
+  yield* varzFamilies(look, varz);
   yield* connz(look);
   yield* subsz(look);
-  yield* routez(look);
+  yield* routez(look, Number(varz.routes));
   yield* accstatz(look);
   yield* healthz(look);
 }
@@ -38,9 +39,8 @@ function* subsz({ prefix, reading: { sublists } }: Look): Iterable<Family> {
   yield gauge(name('avg_fanout'), 'Receivers of a subject, on the average.', average);
 }
 
-function* routez(look: Look): Iterable<Family> {
-  const routes = Number(varzOf(look).routes ?? 0);
-  yield gauge(`${look.prefix}_routez_num_routes`, 'Connections to other servers of the cluster.', routes);
+function* routez({ prefix }: Look, routes: number): Iterable<Family> {
+  yield gauge(`${prefix}_routez_num_routes`, 'Connections to other servers of the cluster.', routes);
 }
 
 type Figure = readonly [end: string, help: string, of: (account: AccountFigures) => number];

@@ -73,11 +73,11 @@ const HELP: Readonly<Record<string, string>> = {
   write_deadline: 'Nanoseconds one write may take.',
 };
 
-export function* varzFamilies(look: Look): Iterable<Family> {
+export function* varzFamilies({ prefix }: Look, varz: object): Iterable<Family> {
   let left = VARZ_MAX;
-  for (const [path, value] of flattened(varzOf(look), '')) {
+  for (const [path, value] of flattened(varz, '')) {
     if (left-- === 0) return;
-    yield gauge(`${look.prefix}_varz_${path}`, HELP[path] ?? `What /varz says of ${path}.`, [sampleOf(value)]);
+    yield gauge(`${prefix}_varz_${path}`, HELP[path] ?? `What /varz says of ${path}.`, [sampleOf(value)]);
   }
 }
 
