@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { definePlugin, endpointText } from '../../../kernel/plugin-api.ts';
 import { memoryDuplex } from '../../../kernel/ports/memory-network.ts';
+import { CONNECTIONS_MAX } from '../../../plugins/monitoring/http/http-monitor.ts';
 import { plugin } from '../../../plugins/monitoring/index.ts';
 import { settle } from '../../kits/fake-ports.ts';
 import { type PluginBench, startPlugin } from '../../kits/plugin-kit.ts';
@@ -164,6 +165,20 @@ test('a client that is slow to ask, or does not come back, is let go', async () 
   await bench.ports.clock.advance(30_000);
   await turns();
   assert.ok(idle.isClosed());
+  await bench.close();
+});
+
+test('of more visitors than there may be the last is turned away, and counted', async () => {
+  const bench = await startPlugin(plugin, { config: CONFIG });
+  const turnedAway = () => bench.broker.statistics().more['monitoring.turned_away_total'];
+  const visitors: { isClosed: () => boolean }[] = [];
+  for (let count = 0; count < CONNECTIONS_MAX; count++) visitors.push(await visit(bench));
+  await turns();
+  assert.ok(visitors.every(({ isClosed }) => !isClosed()));
+  assert.is(turnedAway(), 0);
+  const last = await visit(bench);
+  await turns();
+  assert.equal([last.isClosed(), turnedAway()], [true, 1]);
   await bench.close();
 });
 
