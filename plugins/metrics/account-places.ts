@@ -9,6 +9,9 @@ import { addTraffic, noTraffic, type Traffic } from './traffic.ts';
 
 type Account = HookTypes['account'];
 
+/** What those without series of their own are called together; no account of that name has any. */
+export const OTHER_ACCOUNTS = '_other';
+
 export interface PastAccounts {
   readonly traffic: Traffic;
   readonly clientTraffic: Traffic;
@@ -35,7 +38,7 @@ export class AccountPlaces {
   hasOwn(account: Account): boolean {
     let place = this.places.get(account);
     if (place === undefined) {
-      place = this.ownCount < this.max ? 'own' : 'other';
+      place = this.ownCount < this.max && account.name !== OTHER_ACCOUNTS ? 'own' : 'other';
       this.places.set(account, place);
       if (place === 'own') this.ownCount++;
     }

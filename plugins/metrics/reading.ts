@@ -1,7 +1,7 @@
 /** One look at the broker: everything a scrape shows, taken a few milliseconds at a time. */
 import type { Clock, HookTypes } from '../../kernel/plugin-api.ts';
 import type { MonitorSection } from '../monitoring/contract.ts';
-import { type AccountPlaces, noAccounts, type PastAccounts } from './account-places.ts';
+import { type AccountPlaces, noAccounts, OTHER_ACCOUNTS, type PastAccounts } from './account-places.ts';
 import { Pace } from './pace.ts';
 import { addTraffic, noTraffic, type Traffic } from './traffic.ts';
 import type { Watch } from './watch.ts';
@@ -59,8 +59,6 @@ export interface Sources {
   readonly watch: Watch;
   readonly sections: readonly MonitorSection[];
 }
-
-export const OTHER_ACCOUNTS = '_other';
 
 /**
  * Each account is read in one go, and accounts that are removed meanwhile are read all the same, so that no sum is ever

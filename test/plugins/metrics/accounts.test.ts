@@ -34,6 +34,16 @@ test('the first accounts have series of their own, and the others are one', asyn
   await bench.close();
 });
 
+test('an account that is called as the others are together is one of them', async () => {
+  const bench = await startMetrics({ maxAccounts: 3 });
+  await publishIn(bench, bench.broker.accounts.ensure('_other'), 3);
+  assert.equal(await received(bench), { $SYS: 0, $G: 0, _other: 3 });
+  bench.broker.accounts.ensure('a');
+  bench.broker.accounts.ensure('b');
+  assert.equal(await received(bench), { $SYS: 0, $G: 0, a: 0, _other: 3 });
+  await bench.close();
+});
+
 test('none at all may have its own', async () => {
   const bench = await startMetrics({ maxAccounts: 0 });
   assert.equal(await received(bench), { _other: 0 });
