@@ -72,6 +72,12 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     aliases: { monitor_port: 'http_port' },
   },
   {
+    name: 'metrics',
+    load: async () => (await import('../plugins/metrics/index.ts')).plugin,
+    keys: ['metrics'],
+    alongside: ['monitoring'],
+  },
+  {
     name: 'message-trace',
     load: async () => (await import('../plugins/message-trace/index.ts')).plugin,
     isUsual: true,

@@ -33,6 +33,11 @@ export interface LimitHits {
   subscriptions: number;
   authentication: number;
   unauthenticatedBytes: number;
+  payload: number;
+  controlLine: number;
+  subscriptionTokens: number;
+  publishPermissions: number;
+  subscribePermissions: number;
 }
 
 /** What a broker stands on. */
@@ -94,6 +99,11 @@ export class Broker {
     subscriptions: 0,
     authentication: 0,
     unauthenticatedBytes: 0,
+    payload: 0,
+    controlLine: 0,
+    subscriptionTokens: 0,
+    publishPermissions: 0,
+    subscribePermissions: 0,
   };
   private lastConnectionId = 0;
 

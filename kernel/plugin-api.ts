@@ -6,6 +6,8 @@ export { PluginError, type PluginErrorCode } from './hooks/plugin-error.ts';
 export { isRefusal, type Refusal, refuse } from './hooks/refusal.ts';
 export { API_VERSION } from './host/api-version.ts';
 export type { ProvidedCapability } from './host/capability-table.ts';
+export type { HostDescription, PluginDescription } from './host/describe.ts';
+export { type EndpointText, endpointText, isEndpointText } from './host/endpoint-text.ts';
 export type { KernelServices } from './host/kernel-services.ts';
 export type {
   Disposer,

@@ -195,13 +195,19 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   fail(failure: ParseFailure): void {
     if (failure === 'unknown-operation') this.sendError('Unknown Protocol Operation');
-    if (failure === 'line-too-long') this.sendError('maximum control line exceeded');
+    if (failure === 'line-too-long') this.lineTooLong();
     if (failure === 'payload-too-large') this.payloadTooLarge();
     this.broker.logOf(this).error(`protocol error: ${failure}`);
     this.close(REASON_OF[failure]);
   }
 
+  private lineTooLong(): void {
+    this.broker.limitHits.controlLine++;
+    this.sendError('maximum control line exceeded');
+  }
+
   private payloadTooLarge(): void {
+    this.broker.limitHits.payload++;
     const { message, messageTracer } = this.broker;
     if (messageTracer !== null && message.headerLength > 0) reportTooLarge(this, message);
     this.sendError('Maximum Payload Violation');
@@ -255,6 +261,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   private maySubscribe(subject: string, queue: string, sid: string): boolean {
     const tokensMax = this.broker.options.maxSubscriptionTokens;
     if (tokensMax > 0 && tokenCount(subject) > tokensMax) {
+      this.broker.limitHits.subscriptionTokens++;
       this.sendError(`${subscriptionViolation(subject, '')}, too many tokens`);
       return false;
     }
@@ -264,6 +271,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   }
 
   private refuseSubscription(subject: string, queue: string, sid: string): void {
+    this.broker.limitHits.subscribePermissions++;
     this.sendError(subscriptionViolation(subject, queue));
     const inQueue = queue === '' ? '' : ` Queue: ${quoted(queue)},`;
     this.broker.logOf(this).error(`Subscription Violation - Subject ${quoted(subject)},${inQueue} SID ${sid}`);

@@ -131,6 +131,7 @@ function publishCarefully(client: ClientConnection, message: Message, trace: Mes
     if (trace === null) route(client, message);
     else if (broker.dispatcher.dispatchTraced(client.plan, message, trace) === 0) unrouted(client, message);
   } else {
+    broker.limitHits.publishPermissions++;
     client.sendError(refusal);
   }
   message.subjectBytes = message.bytes;

@@ -28,6 +28,7 @@ export function followed(client: ClientConnection, message: Message, decision: T
   }
   if (!mayReport(client, destination)) {
     const text = quoted(destination);
+    client.broker.limitHits.publishPermissions++;
     client.sendError(`Permissions Violation for Publish to ${text}`);
     client.broker.logOf(client).error(`Publish Violation - Subject ${text}`);
     return null;

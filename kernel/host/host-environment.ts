@@ -1,6 +1,7 @@
 /** What all plugins of one broker share, as the host hands it to the code that runs a single plugin. */
 import type { HookTypes } from '../hooks/hook-types.ts';
 import type { CapabilityTable } from './capability-table.ts';
+import type { HostDescription } from './describe.ts';
 import type { KernelServices } from './kernel-services.ts';
 import type { NameTable } from './name-table.ts';
 import type { EndpointHandler } from './plugin-context.ts';
@@ -16,5 +17,6 @@ export interface HostEnvironment {
   /** The broker's scope; each plugin gets a child. */
   readonly scope: Scope;
   readonly report: Report;
+  readonly describe: () => HostDescription;
   readonly deadlinesMs: Readonly<Record<Phase, number>>;
 }

@@ -8,6 +8,7 @@ import type { TapOptions } from '../hooks/tap.ts';
 import type { Log } from '../log.ts';
 import type { Handler } from '../routing/publisher.ts';
 import type { ProvidedCapability } from './capability-table.ts';
+import type { HostDescription } from './describe.ts';
 import { type Dispose, Disposers } from './disposers.ts';
 import type { HostEnvironment } from './host-environment.ts';
 import { IsolatedHandler } from './isolated-handler.ts';
@@ -124,6 +125,14 @@ export class HostedContext implements PluginContext<unknown> {
       claims.map((claim) => claim.path),
     );
     return this.#register(this.#environment.endpoints, path, handler);
+  }
+
+  endpoints(): ReadonlyMap<string, EndpointHandler> {
+    return new Map(this.#environment.endpoints.entries().map(({ name, value }) => [name, value]));
+  }
+
+  describe(): HostDescription {
+    return this.#environment.describe();
   }
 
   after(milliseconds: number, run: () => void | Promise<void>): Disposer {

@@ -5,6 +5,7 @@ import type { Stage, TapOptions } from '../hooks/tap.ts';
 import type { Log } from '../log.ts';
 import type { Handler } from '../routing/publisher.ts';
 import type { ProvidedCapability } from './capability-table.ts';
+import type { HostDescription } from './describe.ts';
 import type { KernelServices } from './kernel-services.ts';
 import type { Scope } from './scope.ts';
 
@@ -21,9 +22,11 @@ export interface ProvideOptions {
 export interface EndpointRequest {
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The header of that name; absent where there is none. */
+  readonly accept?: string;
 }
 
-/** Answers what is shown: a value to print as JSON. */
+/** Answers what is shown: a value to print as JSON, or text made by `endpointText`. */
 export type EndpointHandler = (request: EndpointRequest) => unknown | Promise<unknown>;
 
 export interface PluginContext<Config = unknown> {
@@ -59,6 +62,11 @@ export interface PluginContext<Config = unknown> {
   verb(connectionKind: string, verb: string, handler: HookTypes['verbHandler']): Disposer;
   /** Serves an HTTP path the definition lists under `endpoints`. */
   endpoint(path: string, handler: EndpointHandler): Disposer;
+  /** What plugins serve just now, by path: for those who speak HTTP. */
+  endpoints(): ReadonlyMap<string, EndpointHandler>;
+
+  /** Every plugin with its phases, every capability and every hook, as `gnatlet plugins` prints them. */
+  describe(): HostDescription;
 
   /** Runs once, later. A throw is logged with the plugin's name. */
   after(milliseconds: number, run: () => void | Promise<void>): Disposer;

@@ -60,7 +60,7 @@ export class PluginHost {
     const configs = new Map(options.plugins.map(({ definition, config }) => [definition.name, config]));
     this.#sources = new Map(options.plugins.map(({ definition, source }) => [definition.name, source ?? 'given']));
     this.#knownProviders = options.knownProviders;
-    this.#environment = createEnvironment(options);
+    this.#environment = createEnvironment(options, () => this.describe());
     this.#runs = order.map((definition, rank) => this.#load(definition, rank, configs.get(definition.name)));
   }
 
@@ -269,7 +269,10 @@ export class PluginHost {
   }
 }
 
-function createEnvironment({ kernel, report, deadlineMs, deadlinesMs }: PluginHostOptions): HostEnvironment {
+function createEnvironment(
+  { kernel, report, deadlineMs, deadlinesMs }: PluginHostOptions,
+  describe: () => HostDescription,
+): HostEnvironment {
   const usual = Object.fromEntries(PHASES.map((phase) => [phase, deadlineMs ?? DEADLINE_MS])) as Record<Phase, number>;
   const scope = Scope.root('server');
   scope.value('kernel', kernel).value('ports', kernel.ports).value('hooks', kernel.hooks);
@@ -280,6 +283,7 @@ function createEnvironment({ kernel, report, deadlineMs, deadlinesMs }: PluginHo
     endpoints: new NameTable(),
     scope,
     report: report ?? reportTo(kernel.log),
+    describe,
     deadlinesMs: { ...usual, ...deadlinesMs },
   };
 }

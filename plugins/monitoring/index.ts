@@ -131,8 +131,11 @@ async function listen(ctx: Context, state: State): Promise<void> {
   if (httpPort === 0 && httpsPort === 0) return;
   const { monitor } = state;
   const { ports, log } = ctx.kernel;
-  const http = new HttpMonitor(new Router(monitor, endpointsOf(monitor)), ports.clock, ctx.log);
+  const http = new HttpMonitor(new Router(monitor, endpointsOf(monitor), () => ctx.endpoints()), ports.clock, ctx.log);
   ctx.onDispose(() => http.close());
+  ctx.tap('stats.collect', ({ more }) => {
+    more['monitoring.turned_away_total'] = http.turnedAway;
+  });
   await http.open();
   const host = ctx.config.host === '' ? monitor.broker.options.host : ctx.config.host;
   const listener = await bind(ctx, { host, port: httpsPort || httpPort }, (transport) => {

@@ -9,7 +9,7 @@ function escaped(json: string): string {
   return json.replace(DELICATE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-export function compactJson(value: object): string {
+export function compactJson(value: unknown): string {
   return printed(value);
 }
 

@@ -63,6 +63,9 @@ export const plugin = definePlugin<TlsConfig, State>({
       mappingListeners: new Set(),
     };
     state.mappingListeners.add(['STANDARD', () => state.client?.settings.options.mapsIdentity === true]);
+    ctx.tap('stats.collect', ({ more }) => {
+      more['tls.rate_limited_total'] = limit.refusedTotal;
+    });
     ctx.provide('tls.contexts', contextsOf(ctx, state));
     ctx.provide('monitor.section', { varz: () => varzOf(state.client) });
     ctx.provide('auth.authenticator', authenticatorOf(ctx, state));

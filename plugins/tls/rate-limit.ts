@@ -10,6 +10,8 @@ export class HandshakeRateLimit {
   #since = Number.NEGATIVE_INFINITY;
   #begun = 0;
   #refused = 0;
+  /** Ever. */
+  refusedTotal = 0;
 
   /** 0 for no limit. */
   constructor(max: number, clock: Clock, log: Log) {
@@ -29,6 +31,7 @@ export class HandshakeRateLimit {
     }
     if (this.#begun >= this.#max) {
       this.#refused++;
+      this.refusedTotal++;
       return false;
     }
     this.#begun++;

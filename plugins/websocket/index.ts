@@ -50,6 +50,9 @@ export const plugin = definePlugin<WebSocketConfig, State>({
 
   register(ctx) {
     const state: State = { paths: new PathTable(), tls: null, listener: null, reception: null };
+    ctx.tap('stats.collect', ({ more }) => {
+      more['websocket.turned_away_total'] = state.reception?.turnedAway ?? 0;
+    });
     ctx.provide('websocket.paths', state.paths);
     ctx.provide('websocket.address', addressOf(ctx, state));
     ctx.provide('auth.authenticator', new BlockAuthenticator(isOn(ctx) ? overrideIn(ctx.config) : null));

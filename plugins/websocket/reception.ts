@@ -41,6 +41,8 @@ const PAYLOADS = 8;
 const BROWSER_FRAME_MAX = 4096;
 
 export class Reception {
+  /** Visitors sent away because there were too many. */
+  turnedAway = 0;
   private readonly parts: ReceptionParts;
   private readonly clock: Clock;
   private readonly log: Log;
@@ -76,6 +78,7 @@ export class Reception {
     const [oldest] = this.visitors;
     if (oldest === undefined) return;
     this.visitors.delete(oldest);
+    this.turnedAway++;
     oldest.destroy();
   }
 

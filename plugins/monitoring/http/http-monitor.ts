@@ -14,7 +14,7 @@ const IDLE_MS = 120_000;
 const ANSWER_MS = 60_000;
 const HEADER_BYTES_MAX = 64 * 1024;
 const HEADERS_MAX = 100;
-const CONNECTIONS_MAX = 512;
+export const CONNECTIONS_MAX = 512;
 /** Answers up to here are sent whole, with their length. */
 const WHOLE_LENGTH_MAX = 64 * 1024;
 
@@ -29,6 +29,8 @@ export class HttpMonitor {
   readonly #log: Log;
   readonly #visits = new Map<Duplex, Visit>();
   #server: Server | null = null;
+  /** Visitors of whom there were too many. */
+  turnedAway = 0;
 
   constructor(router: Router, clock: Clock, log: Log) {
     this.#router = router;
@@ -49,6 +51,7 @@ export class HttpMonitor {
   /** Serves whoever is at the other end of the stream. */
   visit(stream: Duplex): void {
     stream.on('error', () => stream.destroy());
+    if (this.#server !== null && this.#visits.size >= CONNECTIONS_MAX) this.turnedAway++;
     if (this.#server === null || this.#visits.size >= CONNECTIONS_MAX) {
       stream.destroy();
       return;
@@ -75,7 +78,7 @@ export class HttpMonitor {
     // A body means nothing to any endpoint.
     request.resume();
     try {
-      await send(response, await this.#router.reply(request.method ?? '', request.url ?? ''));
+      await send(response, await this.#router.reply(request.method ?? '', request.url ?? '', request.headers.accept));
     } catch (error) {
       this.#log.error(`${request.url}: ${String(error)}`);
       if (response.headersSent) stream.destroy();

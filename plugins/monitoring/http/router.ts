@@ -1,5 +1,5 @@
 /** From a request to the reply that is due: no sockets here, so that all of it can be asked directly. */
-import { NATS_VERSION } from '../../../kernel/plugin-api.ts';
+import { type EndpointHandler, isEndpointText, NATS_VERSION } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorEndpoint } from '../contract.ts';
 import { compactJson, jsonPieces } from '../json-text.ts';
 import type { Monitor } from '../monitor.ts';
@@ -31,27 +31,41 @@ const ONLY_GET: Reply = {
 export class Router {
   readonly #monitor: Monitor;
   readonly #endpoints: ReadonlyMap<string, MonitorEndpoint>;
+  readonly #others: () => ReadonlyMap<string, EndpointHandler>;
   readonly #base: string;
 
-  constructor(monitor: Monitor, endpoints: ReadonlyMap<string, MonitorEndpoint>) {
+  /** `others`: what plugins serve that know nothing of the monitor; its own endpoints come first. */
+  constructor(
+    monitor: Monitor,
+    endpoints: ReadonlyMap<string, MonitorEndpoint>,
+    others: () => ReadonlyMap<string, EndpointHandler>,
+  ) {
     this.#monitor = monitor;
     this.#endpoints = endpoints;
+    this.#others = others;
     this.#base = cleanBase(monitor.config.basePath);
   }
 
-  async reply(method: string, target: string): Promise<Reply> {
+  async reply(method: string, target: string, accept = ''): Promise<Reply> {
     if (method !== 'GET' && method !== 'HEAD') return ONLY_GET;
     const [, path, search] = /^([^?#]*)\??([^#]*)/.exec(target) as unknown as [string, string, string];
     const clean = cleanPath(path);
     if (clean !== path) return movedTo(search === '' ? clean : `${clean}?${search}`);
     if (clean === (this.#base === '' ? '/' : this.#base)) return this.#index();
-    const endpoint = path.startsWith(`${this.#base}/`) ? this.#endpoints.get(path.slice(this.#base.length)) : undefined;
-    return endpoint === undefined ? NOT_FOUND : this.#ask(endpoint, new URLSearchParams(search));
+    if (!path.startsWith(`${this.#base}/`)) return NOT_FOUND;
+    const name = path.slice(this.#base.length);
+    const parameters = new URLSearchParams(search);
+    const endpoint = this.#endpoints.get(name);
+    if (endpoint !== undefined) return this.#ask(endpoint, parameters);
+    const other = this.#others().get(name);
+    return other === undefined ? NOT_FOUND : printOther(await other({ path: name, query: parameters, accept }));
   }
 
   #index(): Reply {
     this.#count('/');
-    return { status: 200, headers: HTML, body: indexPage(this.#base, NATS_VERSION, this.#endpoints.values()) };
+    const others = [...this.#others().keys()].filter((path) => !this.#endpoints.has(path));
+    const links = [...this.#endpoints.values(), ...others.map((path) => ({ path, title: path.slice(1) }))];
+    return { status: 200, headers: HTML, body: indexPage(this.#base, NATS_VERSION, links) };
   }
 
   async #ask(endpoint: MonitorEndpoint, parameters: URLSearchParams): Promise<Reply> {
@@ -75,6 +89,11 @@ export class Router {
     const { requests } = this.#monitor;
     requests.set(path, (requests.get(path) ?? 0) + 1);
   }
+}
+
+function printOther(answer: unknown): Reply {
+  if (!isEndpointText(answer)) return { status: 200, headers: JSON_FOR_ALL, body: compactJson(answer) };
+  return { status: 200, headers: { 'Content-Type': answer.contentType }, body: answer.text };
 }
 
 function movedTo(location: string): Reply {

@@ -2,8 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LimitHits } from '../../../kernel/broker.ts';
+import type { BrokerOptions } from '../../../kernel/broker-options.ts';
 import { CloseReason } from '../../../kernel/connection/close-reason.ts';
 import { refuse } from '../../../kernel/hooks/refusal.ts';
+import type { Permissions } from '../../../kernel/permissions/permissions.ts';
 import { BrokerBench, QUIET, TestWire } from '../../kits/broker-bench.ts';
 
 const NO_HITS: LimitHits = {
@@ -12,6 +14,11 @@ const NO_HITS: LimitHits = {
   subscriptions: 0,
   authentication: 0,
   unauthenticatedBytes: 0,
+  payload: 0,
+  controlLine: 0,
+  subscriptionTokens: 0,
+  publishPermissions: 0,
+  subscribePermissions: 0,
 };
 
 /** A client with all that it was sent, INFO left out. */
@@ -105,6 +112,38 @@ for (const [bytes, hits] of [
     const { text } = await arrive(bench, QUIET + ' '.repeat(bytes));
     assert.is(text, hits === 0 ? '' : "-ERR 'Authorization Violation'\r\n");
     assert.equal(bench.broker.limitHits, { ...NO_HITS, unauthenticatedBytes: hits });
+  });
+}
+
+const NO_SECRETS: Permissions = {
+  mayPublish: (bytes, start, end) => bytes.toString('latin1', start, end) !== 'secret',
+  maySubscribe: (subject) => subject !== 'secret',
+  deliveryFilter: () => null,
+  replies: null,
+};
+
+const AT_AND_OVER: [what: keyof LimitHits, within: string, over: string, options: Partial<BrokerOptions>][] = [
+  ['payload', 'PUB a 3\r\nxxx\r\n', 'PUB a 4\r\nxxxx\r\n', { maxPayload: 3 }],
+  ['controlLine', `SUB ${'a'.repeat(50)} 1\r\n`, `SUB ${'a'.repeat(100)} 1\r\n`, { maxControlLine: 60 }],
+  ['subscriptionTokens', 'SUB a.b 1\r\n', 'SUB a.b.c 1\r\n', { maxSubscriptionTokens: 2 }],
+  ['publishPermissions', 'PUB open 1\r\nx\r\n', 'PUB secret 1\r\nx\r\n', {}],
+  ['subscribePermissions', 'SUB open 1\r\n', 'SUB secret 1\r\n', {}],
+];
+
+for (const [what, within, over, options] of AT_AND_OVER) {
+  test(`what is refused by ${what} is counted, and what is within is not`, async () => {
+    const bench = new BrokerBench(options);
+    const owner = { plugin: 'test', rank: 0 };
+    const identity = { account: '$G', user: '', permissions: NO_SECRETS };
+    bench.broker.hooks.connectionAuthenticate.tap(owner, async () => identity);
+    const { wire, text } = await arrive(bench, 'CONNECT {"verbose":false}\r\n');
+    assert.is(text, '');
+    wire.input(within);
+    await bench.turn();
+    assert.equal(bench.broker.limitHits, NO_HITS);
+    wire.input(over);
+    await bench.turn();
+    assert.equal(bench.broker.limitHits, { ...NO_HITS, [what]: 1 });
   });
 }
 

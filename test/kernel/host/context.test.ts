@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { Broker } from '../../../kernel/broker.ts';
 import { DEFAULT_BROKER_OPTIONS } from '../../../kernel/broker-options.ts';
 import type { Stage } from '../../../kernel/hooks/tap.ts';
+import { endpointText, isEndpointText } from '../../../kernel/host/endpoint-text.ts';
 import type { PluginContext } from '../../../kernel/host/plugin-context.ts';
 import type { Cardinality, PluginDefinition } from '../../../kernel/host/plugin-definition.ts';
 import { settle } from '../../kits/fake-ports.ts';
@@ -42,6 +43,36 @@ test('everything registered through the context is undone on close, the latest f
   assert.equal([host.verbs.entries(), host.endpoints.entries()], [[], []]);
   assert.is(ports.clock.pending, 0);
   assert.equal(undone, ['close', 'second', 'first']);
+});
+
+test('a plugin sees what all plugins serve just now, and what runs', async () => {
+  let seen: PluginContext | null = null;
+  const server = named('server', {
+    endpoints: [{ path: '/hey', summary: '' }],
+    init: (ctx) => void ctx.endpoint('/hey', ({ accept }) => endpointText('text/plain', `hey, ${accept}`)),
+  });
+  const looker = named('looker', {
+    register(ctx) {
+      seen = ctx;
+    },
+  });
+  const { host } = hostOf([server, looker]);
+  await host.register();
+  assert.equal([...seen!.endpoints().keys()], []);
+  await host.init();
+  const answer = await seen!.endpoints().get('/hey')!({ path: '/hey', query: new URLSearchParams(), accept: 'x' });
+  assert.ok(isEndpointText(answer));
+  assert.equal(answer, { isEndpointText: true, contentType: 'text/plain', text: 'hey, x' });
+  for (const other of [null, 'text', { text: 'x' }]) assert.not(isEndpointText(other));
+  const { plugins } = seen!.describe();
+  assert.equal(
+    plugins.map(({ name, status, phases }) => [name, status, phases.map(({ phase }) => phase)]),
+    [
+      ['server', 'starting', ['init']],
+      ['looker', 'starting', ['register']],
+    ],
+  );
+  await host.close();
 });
 
 test('a registration can be undone early, once', async () => {

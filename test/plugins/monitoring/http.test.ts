@@ -3,7 +3,9 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { definePlugin, endpointText } from '../../../kernel/plugin-api.ts';
 import { memoryDuplex } from '../../../kernel/ports/memory-network.ts';
+import { CONNECTIONS_MAX } from '../../../plugins/monitoring/http/http-monitor.ts';
 import { plugin } from '../../../plugins/monitoring/index.ts';
 import { settle } from '../../kits/fake-ports.ts';
 import { type PluginBench, startPlugin } from '../../kits/plugin-kit.ts';
@@ -166,6 +168,20 @@ test('a client that is slow to ask, or does not come back, is let go', async () 
   await bench.close();
 });
 
+test('of more visitors than there may be the last is turned away, and counted', async () => {
+  const bench = await startPlugin(plugin, { config: CONFIG });
+  const turnedAway = () => bench.broker.statistics().more['monitoring.turned_away_total'];
+  const visitors: { isClosed: () => boolean }[] = [];
+  for (let count = 0; count < CONNECTIONS_MAX; count++) visitors.push(await visit(bench));
+  await turns();
+  assert.ok(visitors.every(({ isClosed }) => !isClosed()));
+  assert.is(turnedAway(), 0);
+  const last = await visit(bench);
+  await turns();
+  assert.equal([last.isClosed(), turnedAway()], [true, 1]);
+  await bench.close();
+});
+
 test('closing the plugin cuts whoever is still connected and leaves nothing behind', async () => {
   const bench = await startPlugin(plugin, { config: CONFIG });
   assert.ok(bench.log.includes('info Starting http monitor on monitor:8222'));
@@ -175,6 +191,37 @@ test('closing the plugin cuts whoever is still connected and leaves nothing behi
   await turns();
   assert.ok(visitor.isClosed());
 });
+
+const extra = definePlugin({
+  name: 'extra',
+  version: '1.0.0',
+  api: [1],
+  endpoints: ['/textz', '/jsonz', '/varz2'].map((path) => ({ path, summary: '' })),
+  init(ctx) {
+    ctx.endpoint('/textz', ({ accept, path }) => endpointText('text/x-test', `${path} as ${accept}`));
+    ctx.endpoint('/jsonz', ({ query }) => ({ n: query.get('n') }));
+    ctx.endpoint('/varz2', () => Promise.reject(new Error('broken')));
+  },
+});
+
+test('what other plugins serve is served here, as text of its kind or as JSON, and linked', () =>
+  withMonitor(
+    'http_base_path: /m',
+    async ({ fetch, log }) => {
+      const text = await fetch('/m/textz', { headers: { accept: 'text/x-test' } });
+      const { headers } = text;
+      assert.equal([text.status, headers.get('content-type')], [200, 'text/x-test']);
+      assert.is(headers.get('access-control-allow-origin'), null);
+      assert.is(await text.text(), '/textz as text/x-test');
+      const json = await fetch('/m/jsonz?n=7');
+      assert.equal([json.headers.get('content-type'), await json.json()], ['application/json', { n: '7' }]);
+      assert.match(await (await fetch('/m')).text(), 'href="./m/textz"');
+      assert.is((await fetch('/textz')).status, 404);
+      assert.is((await fetch('/m/varz2')).status, 500);
+      assert.ok(log.includes('error monitoring: /m/varz2: Error: broken'));
+    },
+    [extra],
+  ));
 
 test('without a port nothing listens, and other plugins may still ask', async () => {
   const bench = await startPlugin(plugin);

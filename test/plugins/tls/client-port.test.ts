@@ -255,12 +255,15 @@ test('where TLS is offered first without a way back, a silent client gets INFO w
 
 test('no more handshakes are begun in a second than allowed', () =>
   withTls('connection_rate_limit: 1', async (running) => {
+    const limited = () => running.server.broker.statistics().more['tls.rate_limited_total'];
     const first = await connectAfterInfo(running.port);
     await greet(first);
+    assert.is(limited(), 0);
     const second = await RawClient.connect(running.port);
     await second.until(/INFO .*\r\n/);
     await second.until(/-ERR 'Connection throttling is active\. Please try again later\.'\r\n$/);
     await second.untilClosed();
+    assert.is(limited(), 1);
     assert.equal(reasonsIn(running), ['Maximum Connections Exceeded']);
     first.tls.destroy();
     await running.server.close();

@@ -117,9 +117,11 @@ test('of too many who have not become WebSockets the first are sent away', async
   for (let count = 1; count < VISITORS_MAX; count++) others.push(await Visitor.at(bench));
   await settle(bench);
   assert.not.ok(first.isClosed);
+  assert.is(bench.broker.statistics().more['websocket.turned_away_total'], 0);
   const last = await Visitor.at(bench);
   await settle(bench);
   assert.ok(first.isClosed);
+  assert.is(bench.broker.statistics().more['websocket.turned_away_total'], 1);
   assert.not.ok(others[0]!.isClosed);
   last.upgrade();
   await settle(bench);

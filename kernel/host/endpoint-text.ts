@@ -1,0 +1,15 @@
+/** What an endpoint answers that is no JSON: text of a kind it names, whole or made while it is taken. */
+export interface EndpointText {
+  readonly isEndpointText: true;
+  readonly contentType: string;
+  readonly text: string | AsyncIterable<string>;
+}
+
+export function endpointText(contentType: string, text: EndpointText['text']): EndpointText {
+  return { isEndpointText: true, contentType, text };
+}
+
+/** By shape: a plugin may have brought its own copy of gnatlet. */
+export function isEndpointText(value: unknown): value is EndpointText {
+  return typeof value === 'object' && value !== null && (value as { isEndpointText?: unknown }).isEndpointText === true;
+}
