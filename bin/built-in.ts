@@ -67,7 +67,8 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
   {
     name: 'monitoring',
     load: async () => (await import('../plugins/monitoring/index.ts')).plugin,
-    provides: ['monitor.address'],
+    provides: ['monitor.address', 'monitor.endpoints'],
+    alongside: ['system-events'],
     keys: ['http', 'https', 'http_port', 'https_port', 'http_base_path'],
     aliases: { monitor_port: 'http_port' },
   },
@@ -76,6 +77,12 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/metrics/index.ts')).plugin,
     keys: ['metrics'],
     alongside: ['monitoring'],
+  },
+  {
+    name: 'system-events',
+    load: async () => (await import('../plugins/system-events/index.ts')).plugin,
+    provides: ['server.stamp'],
+    isUsual: true,
   },
   {
     name: 'message-trace',

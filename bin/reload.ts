@@ -23,8 +23,8 @@ export interface Reload {
   readonly server: Server;
 }
 
-/** The configuration now in force; null when it is still the old one, and the log says why. */
-export async function reload(parts: Reload): Promise<Configuration | null> {
+/** The configuration now in force, or why it is still the old one: the log says that too. */
+export async function reload(parts: Reload): Promise<Configuration | { readonly failure: string }> {
   const { log, request, server } = parts;
   try {
     if (request.path === undefined) {
@@ -36,8 +36,9 @@ export async function reload(parts: Reload): Promise<Configuration | null> {
     await takeOn(parts, after);
     return after;
   } catch (error) {
-    log.error(`Failed to reload server configuration: ${(error as Error).message}`);
-    return null;
+    const failure = (error as Error).message;
+    log.error(`Failed to reload server configuration: ${failure}`);
+    return { failure };
   }
 }
 

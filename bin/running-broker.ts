@@ -26,7 +26,7 @@ export class RunningBroker {
   private portsFolder = '';
   private isLameDuck = false;
   private isEnding = false;
-  private lastReload: Promise<void> = Promise.resolve();
+  private lastReload: Promise<string | null> = Promise.resolve(null);
 
   constructor({ request, configuration, log, time, server }: RunningBrokerParts) {
     this.request = request;
@@ -38,6 +38,7 @@ export class RunningBroker {
 
   /** Serves until a signal ends it. */
   async run(): Promise<void> {
+    this.server.broker.reloader = () => this.reloadInTurn();
     trapSignals((name, text) => void this.obey(name, text));
     trapStrayErrors((error) => void this.fail(error));
     this.server.broker.shutDown = () => void this.end();
@@ -60,9 +61,9 @@ export class RunningBroker {
     else await this.reloadInTurn();
   }
 
-  /** A reload compares with what the one before has put in force. */
-  private reloadInTurn(): Promise<void> {
-    this.lastReload = this.lastReload.then(() => (this.isEnding ? undefined : this.reload()));
+  /** A reload compares with what the one before has put in force. Null when it is done, or why not. */
+  private reloadInTurn(): Promise<string | null> {
+    this.lastReload = this.lastReload.then(() => (this.isEnding ? 'the server is ending' : this.reload()));
     return this.lastReload;
   }
 
@@ -108,13 +109,14 @@ export class RunningBroker {
     }
   }
 
-  private async reload(): Promise<void> {
+  private async reload(): Promise<string | null> {
     const { reload } = await import('./reload.ts');
     const { request, configuration, log, time, server } = this;
     const after = await reload({ request, configuration, log, time, server });
-    if (after === null) return;
+    if ('failure' in after) return after.failure;
     this.configuration = after;
     this.rewriteFiles(configuration.loaded.options, after.loaded.options);
+    return null;
   }
 
   private rewriteFiles(before: CoreOptions, after: CoreOptions): void {

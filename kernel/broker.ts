@@ -84,6 +84,8 @@ export class Broker {
   tracer: Tracer | null = null;
   /** Null while nobody follows messages that ask for it. */
   messageTracer: MessageTracer | null = null;
+  /** Has the configuration read again: null once it is in force, or why not. Null where there is none to read. */
+  reloader: (() => Promise<string | null>) | null = null;
   /** What clients are told to connect to besides this broker. */
   connectUrls: readonly string[] = [];
   isLameDuck = false;

@@ -43,6 +43,7 @@ interface CombinedPlan {
 }
 
 const COMBINED_MAX = 1024;
+const DOLLAR = 36;
 
 export class Sublist {
   generation = 1;
@@ -51,6 +52,8 @@ export class Sublist {
   matches = 0;
   /** Null while nobody listens. */
   listener: InterestListener | null = null;
+  /** What is served in every account without a subscription in each: subjects that begin with `$`. Null: nothing. */
+  everywhere: Sublist | null = null;
   private subscriptionCount = 0;
   private readonly tree = new SubjectTree<Interest>();
   private readonly combined = new Map<number, CombinedPlan>();
@@ -110,6 +113,7 @@ export class Sublist {
   /** Who gets a message on this subject. */
   match(bytes: Buffer, start: number, end: number): Plan {
     this.matches++;
+    if (this.everywhere !== null && bytes[start] === DOLLAR) return this.planWith(this.everywhere, bytes, start, end);
     const count = this.tree.match(bytes, start, end);
     if (count === 0) return EMPTY_PLAN;
     return count === 1 ? this.planOf(this.tree.matched[0]) : this.combinedPlan(count);
@@ -154,6 +158,17 @@ export class Sublist {
       total += plan.fanOut;
     }
     return { max, total, plans: this.combined.size };
+  }
+
+  /** Not kept: such subjects are rare. */
+  private planWith(everywhere: Sublist, bytes: Buffer, start: number, end: number): Plan {
+    const interests = this.interestsIn(bytes, start, end).concat(everywhere.interestsIn(bytes, start, end));
+    return interests.length === 0 ? EMPTY_PLAN : buildPlan(interests, interests.length);
+  }
+
+  private interestsIn(bytes: Buffer, start: number, end: number): Interest[] {
+    const count = this.tree.match(bytes, start, end);
+    return this.tree.matched.slice(0, count);
   }
 
   private planOf(interest: Interest): Plan {

@@ -69,3 +69,16 @@ export interface MonitorAddress {
   /** Empty until the monitor listens. */
   urls(): readonly string[];
 }
+
+/** The capability `monitor.endpoints`: the same answers for whoever asks in another way than over HTTP. */
+export interface MonitorEndpoints {
+  /**
+   * The answer to a path below the base path, printed without spaces; long lists are printed a slice at a time. Null: there is
+   * no such endpoint. Rejects with the usual text for what cannot be answered.
+   */
+  ask(path: string, query: MonitorQuery): Promise<{ readonly status: number; readonly body: string } | null>;
+  /** Connections and traffic of one account, as /accstatz has them. */
+  accountStatistics(account: HookTypes['account']): Promise<object>;
+  /** The figures of /varz, not printed. */
+  figures(): Promise<Readonly<Record<string, unknown>>>;
+}

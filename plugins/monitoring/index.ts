@@ -13,23 +13,23 @@ import { ClosedConnections } from './closed-connections.ts';
 import { type MonitoringConfig, monitoringSchema } from './config.ts';
 import { factsOf } from './connection-facts.ts';
 import type { MonitorAddress, MonitorSection } from './contract.ts';
-import { endpointsOf } from './endpoints/table.ts';
-import { HttpMonitor } from './http/http-monitor.ts';
-import { Query } from './http/query.ts';
-import { Router } from './http/router.ts';
 import type { Monitor, ShownOptions } from './monitor.ts';
 import { Pace } from './pace.ts';
 import { ProcessFigures } from './process-figures.ts';
+import { Questions } from './questions.ts';
 import { Tally } from './tally.ts';
 
 type Context = PluginContext<MonitoringConfig>;
 
 interface State {
   readonly monitor: Monitor;
+  readonly questions: Questions;
   readonly sections: MonitorSection[];
   tls: TlsContexts | null;
   listener: Listener | null;
 }
+
+type Visited = Awaited<ReturnType<Questions['overHttp']>>;
 
 const CLOSED_MAX = 10_000;
 const NOT_STARTED = "Can't start monitoring:";
@@ -42,7 +42,10 @@ export const plugin = definePlugin<MonitoringConfig, State>({
   version: '1.0.0',
   api: [1],
   summary: 'Tells over HTTP what the broker does',
-  provides: [{ name: 'monitor.address', cardinality: 'one' }],
+  provides: [
+    { name: 'monitor.address', cardinality: 'one' },
+    { name: 'monitor.endpoints', cardinality: 'one' },
+  ],
   requires: [
     { name: 'monitor.section', cardinality: 'chain', optional: true },
     { name: 'tls.contexts', cardinality: 'one', optional: true },
@@ -67,7 +70,8 @@ export const plugin = definePlugin<MonitoringConfig, State>({
   register(ctx) {
     const sections: MonitorSection[] = [];
     const monitor = createMonitor(ctx, sections);
-    const state: State = { monitor, sections, tls: null, listener: null };
+    const questions = new Questions(monitor);
+    const state: State = { monitor, questions, sections, tls: null, listener: null };
     ctx.tap('connection.closed', (connection) => {
       monitor.tally.closed(connection);
       const facts = factsOf(connection, sections, monitor.clock.now());
@@ -77,6 +81,7 @@ export const plugin = definePlugin<MonitoringConfig, State>({
       monitor.configLoadedAt = monitor.clock.now();
     });
     ctx.provide('monitor.address', { urls: () => urlsOf(ctx, state) } satisfies MonitorAddress);
+    ctx.provide('monitor.endpoints', questions);
     return state;
   },
 
@@ -84,10 +89,7 @@ export const plugin = definePlugin<MonitoringConfig, State>({
     for (const { value } of ctx.useAll<MonitorSection>('monitor.section')) state.sections.push(value);
     state.tls = ctx.useOptional<TlsContexts>('tls.contexts') ?? null;
     checkPorts(ctx.config, state.tls);
-    for (const endpoint of endpointsOf(state.monitor).values()) {
-      if (!OWN_PATHS.includes(endpoint.path)) continue;
-      ctx.endpoint(endpoint.path, ({ query }) => endpoint.answer(new Query(query)));
-    }
+    for (const path of OWN_PATHS) ctx.endpoint(path, ({ query }) => state.questions.answer(path, query));
   },
 
   listen: (ctx, state) => listen(ctx, state),
@@ -130,8 +132,8 @@ async function listen(ctx: Context, state: State): Promise<void> {
   const { httpPort, httpsPort } = ctx.config;
   if (httpPort === 0 && httpsPort === 0) return;
   const { monitor } = state;
-  const { ports, log } = ctx.kernel;
-  const http = new HttpMonitor(new Router(monitor, endpointsOf(monitor), () => ctx.endpoints()), ports.clock, ctx.log);
+  const { log } = ctx.kernel;
+  const http = await state.questions.overHttp(ctx.log, () => ctx.endpoints());
   ctx.onDispose(() => http.close());
   ctx.tap('stats.collect', ({ more }) => {
     more['monitoring.turned_away_total'] = http.turnedAway;
@@ -159,7 +161,7 @@ async function bind(ctx: Context, where: Address, accept: (transport: Transport)
 }
 
 /** Whoever looks at the monitor is never asked for a certificate. */
-async function visitOverTls({ tls }: State, http: HttpMonitor, transport: Transport, log: Log): Promise<void> {
+async function visitOverTls({ tls }: State, http: Visited, transport: Transport, log: Log): Promise<void> {
   const settings = tls?.client;
   if (tls == null || settings == null) {
     transport.destroy();

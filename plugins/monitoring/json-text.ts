@@ -26,6 +26,26 @@ export async function* jsonPieces(value: object, pace: Pace): AsyncGenerator<str
   yield isEmpty ? '{}' : '\n}';
 }
 
+/** The text of an object without spaces, made in slices like the other. */
+export async function compactText(value: object, pace: Pace): Promise<string> {
+  const members: string[] = [];
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const text = isRows(member) ? `[${(await compactRows(member, pace)).join(',')}]` : printed(member);
+    members.push(`${JSON.stringify(key)}:${text}`);
+  }
+  return `{${members.join(',')}}`;
+}
+
+async function compactRows(rows: Iterable<unknown>, pace: Pace): Promise<string[]> {
+  const texts: string[] = [];
+  for (const row of rows) {
+    texts.push(printed(row));
+    if (pace.isDue) await pace.rest();
+  }
+  return texts;
+}
+
 async function* arrayPieces(rows: Iterable<unknown>, pace: Pace): AsyncGenerator<string> {
   let isEmpty = true;
   for (const row of rows) {

@@ -23,6 +23,12 @@ function* statistics(monitor: Monitor, isUnusedShown: boolean): Iterable<object>
   }
 }
 
+/** One account, whether or not anybody is connected. */
+export function accountStatistics(monitor: Monitor, account: Account): object {
+  const more = moreOf(monitor, account);
+  return entryOf(account, more, clientCount(account), Number(more.leafnodes ?? 0));
+}
+
 function entryOf(
   account: Account,
   more: Readonly<Record<string, unknown>>,

@@ -15,6 +15,8 @@ export interface ConnzRequest {
   readonly user: string;
   readonly account: string;
   readonly mqttClient: string;
+  /** Within an account: only those who subscribe to this, or to part of it. */
+  readonly filterSubject: string;
 }
 
 export const LIMIT = 1024;
@@ -45,6 +47,7 @@ export function connzRequest(query: MonitorQuery): ConnzRequest {
     user: query.text('user'),
     account: query.text('acc'),
     mqttClient: query.text('mqtt_client'),
+    filterSubject: query.text('filter_subject'),
   };
 }
 

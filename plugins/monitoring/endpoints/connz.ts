@@ -1,4 +1,5 @@
 /** /connz: the connections, open and closed. */
+import { isSubset, subjectFromText } from '../../../kernel/plugin-api.ts';
 import { type ConnectionFacts, factsOf, kindText, subscriptionsOf } from '../connection-facts.ts';
 import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
 import { type Account, type Connection, heading, type Monitor, type Subscription } from '../monitor.ts';
@@ -40,11 +41,19 @@ async function find(monitor: Monitor, request: ConnzRequest, account: Account | 
   const pace = monitor.pace();
   for (const connection of open) {
     // It may have been closed since the list was made, and is then no longer to be shown as open.
-    if (!connection.isClosed) keepWanted(found, factsOf(connection, monitor.sections), request);
+    if (!connection.isClosed && subscribes(connection, account, request))
+      keepWanted(found, factsOf(connection, monitor.sections), request);
     if (pace.isDue) await pace.rest();
   }
   for (const facts of closed) keepWanted(found, facts, request);
   return { total, found };
+}
+
+function subscribes(connection: Connection, account: Account | null, { filterSubject }: ConnzRequest): boolean {
+  if (account === null || filterSubject === '') return true;
+  const filter = subjectFromText(filterSubject);
+  for (const { pattern } of subscriptionsOf(connection)) if (isSubset(pattern, filter)) return true;
+  return false;
 }
 
 function openConnections({ broker, sections }: Monitor, account: Account | null): Connection[] {

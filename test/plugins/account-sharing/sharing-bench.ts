@@ -64,7 +64,7 @@ export class SharingBench {
     };
     const log = { ...listLog(this.log), setLevels: () => {} } as unknown as ServerLog;
     const after = await reload({ request, configuration, log, time: () => 0, server });
-    if (after === null) return false;
+    if ('failure' in after) return false;
     this.configuration = after;
     await settle();
     return true;

@@ -1,0 +1,87 @@
+/** What is asked of an account: `$SYS.REQ.ACCOUNT.<account>.<service>`, from the system account or, about itself, from any. */
+import type { AccountConnections } from '../events/account-connections.ts';
+import { goJson, goTime } from '../go-json.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { type Request, reply } from './answer.ts';
+import { decode, FILTERS } from './decode.ts';
+import { accepted, ask, failure } from './server-requests.ts';
+import { MONITOR_SERVICES } from './services.ts';
+
+const STATZ_FIELDS = { ...FILTERS, accounts: '[]string', include_unused: 'bool' } as const;
+
+type Serve = (request: Request) => Promise<void>;
+
+/** Undefined: there is no such service. `name` is the account's; `PING` for all of them, where that means something. */
+export function accountService(
+  of: Surroundings,
+  connections: AccountConnections,
+  name: string,
+  service: string,
+): Serve | undefined {
+  if (service === 'STATZ') return (request) => statistics(of, name === 'PING' ? null : [name], request);
+  if (service === 'CONNS') return (request) => tellConnections(of, connections, name, request);
+  if (service === 'JSZ') return (request) => refuseStreams(of, request);
+  if (service === 'INFO') return (request) => detail(of, name, request);
+  if (service === 'SUBSZ') return (request) => restricted(of, service, { account: name, subscriptions: true }, request);
+  if (service === 'CONNZ') return (request) => restricted(of, service, { acc: name }, request);
+  if (service === 'LEAFZ') return (request) => restricted(of, service, { account: name }, request);
+  return undefined;
+}
+
+/** Whatever the body says about the account, the subject says it better. */
+async function restricted(of: Surroundings, name: string, forced: object, request: Request): Promise<void> {
+  const service = MONITOR_SERVICES.get(name);
+  if (request.reply === '' || service === undefined) return;
+  const options = await accepted(of, request, service.typeName, service.fields);
+  if (options === null) return;
+  const answer = await ask(of.monitor, service, { ...options, ...forced });
+  if (answer !== null) await reply(of, request, answer);
+}
+
+async function detail(of: Surroundings, account: string, request: Request): Promise<void> {
+  const service = MONITOR_SERVICES.get('ACCOUNTZ');
+  if (request.reply === '' || service === undefined) return;
+  if ((await accepted(of, request, 'AccInfoEventOptions', FILTERS)) === null) return;
+  const answer = await ask(of.monitor, service, { account });
+  if (answer === null || 'error' in answer) {
+    if (answer !== null) await reply(of, request, answer);
+    return;
+  }
+  const { account_detail } = JSON.parse(answer.data) as { account_detail: object };
+  await reply(of, request, { data: goJson(account_detail) });
+}
+
+async function refuseStreams(of: Surroundings, request: Request): Promise<void> {
+  if (request.reply === '') return;
+  const options = await accepted(of, request, 'JszEventOptions', MONITOR_SERVICES.get('JSZ')?.fields ?? FILTERS);
+  if (options !== null) await reply(of, request, failure('jetstream not enabled'));
+}
+
+/** Nobody answers who has nothing to tell. */
+async function statistics(of: Surroundings, only: readonly string[] | null, request: Request): Promise<void> {
+  if (request.reply === '') return;
+  const options = await accepted(of, request, 'AccountStatzEventOptions', STATZ_FIELDS);
+  if (options === null) return;
+  const { accounts: registry, identity } = of.broker;
+  const named = only ?? (options.accounts as readonly string[] | undefined) ?? [];
+  const all = named.length === 0 ? [...registry.all()] : named.flatMap((name) => registry.get(name) ?? []);
+  const shown = all.filter(({ connections }) => options.include_unused === true || connections.size > 0);
+  if (shown.length === 0) return;
+  const rows: string[] = [];
+  for (const account of shown) rows.push(goJson(await of.monitor.accountStatistics(account)));
+  const head = goJson({ server_id: identity.id, now: goTime(of.clock.now()) }).slice(0, -1);
+  await reply(of, request, { data: `${head},"account_statz":[${rows.join(',')}]}` });
+}
+
+async function tellConnections(
+  of: Surroundings,
+  connections: AccountConnections,
+  name: string,
+  request: Request,
+): Promise<void> {
+  const decoded = decode(Buffer.from(request.body).toString(), 'accNumConnsReq', { acc: 'string' });
+  const account = of.broker.accounts.get(name);
+  if (request.reply === '' || account === undefined || account.connections.size === 0) return;
+  if ('failure' in decoded || (decoded.options.acc ?? name) !== name) return;
+  of.publish(request.account, request.reply, await connections.describe(account, of.clock.now()));
+}

@@ -1,0 +1,50 @@
+/** How this server is named in what it says: a higher number each time, over all messages, or others take it for lost. */
+import { type Broker, NATS_VERSION } from '../../kernel/plugin-api.ts';
+import { goTime } from './go-json.ts';
+
+/** Options that the kernel's options carry when the broker runs from a configuration. */
+interface DescribedOptions {
+  readonly serverTags?: readonly string[];
+  readonly serverMetadata?: Readonly<Record<string, string>>;
+  readonly featureFlags?: Readonly<Record<string, boolean>>;
+}
+
+/** Switches of the reference server; nothing here is switched by them. */
+const FEATURE_FLAGS = {
+  js_ack_fc_v2: false,
+  js_api_reply_v2: false,
+  js_raft_delete_range: false,
+  js_snapshot_sources: false,
+};
+
+export class ServerStamp {
+  readonly #broker: Broker;
+  #published = 0;
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  get tags(): readonly string[] {
+    return (this.#broker.options as DescribedOptions).serverTags ?? [];
+  }
+
+  /** Good for one message. */
+  next(): object {
+    const { name, advertised, identity, clock, options } = this.#broker;
+    const { serverMetadata = {}, featureFlags } = options as DescribedOptions;
+    return {
+      name,
+      host: advertised.host,
+      id: identity.id,
+      ver: NATS_VERSION,
+      tags: this.tags.length > 0 ? this.tags : undefined,
+      metadata: Object.keys(serverMetadata).length > 0 ? serverMetadata : undefined,
+      feature_flags: { ...FEATURE_FLAGS, ...featureFlags },
+      jetstream: false,
+      flags: 0,
+      seq: ++this.#published,
+      time: goTime(clock.now()),
+    };
+  }
+}

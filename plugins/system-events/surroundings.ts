@@ -1,0 +1,53 @@
+/** What all parts of the plugin draw from. */
+import type { Account, Broker, Clock, Log, Random } from '../../kernel/plugin-api.ts';
+import type { MonitorEndpoints } from '../monitoring/contract.ts';
+import type { EventQueue } from './events/event-queue.ts';
+import { Watchers } from './events/watchers.ts';
+import { goJson } from './go-json.ts';
+import type { ServerStamp } from './server-stamp.ts';
+
+export interface SurroundingParts {
+  readonly broker: Broker;
+  readonly system: Account;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly stamp: ServerStamp;
+  readonly monitor: MonitorEndpoints;
+  readonly queue: EventQueue;
+}
+
+export class Surroundings {
+  readonly broker: Broker;
+  readonly system: Account;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly stamp: ServerStamp;
+  readonly monitor: MonitorEndpoints;
+  readonly queue: EventQueue;
+  readonly watchers: Watchers;
+  /** In lame duck mode, and afterwards, the server says no more. */
+  isSilent = false;
+
+  constructor({ broker, system, clock, random, log, stamp, monitor, queue }: SurroundingParts) {
+    this.broker = broker;
+    this.system = system;
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
+    this.stamp = stamp;
+    this.monitor = monitor;
+    this.queue = queue;
+    this.watchers = new Watchers(system);
+  }
+
+  publish(account: Account, subject: string, body: object | string, header?: Uint8Array): void {
+    if (this.isSilent) return;
+    this.publishBytes(account, subject, Buffer.from(typeof body === 'string' ? body : goJson(body)), header);
+  }
+
+  publishBytes(account: Account, subject: string, body: Uint8Array, header?: Uint8Array): void {
+    if (!this.isSilent) this.broker.publisher.publish(account, { subject, body, header });
+  }
+}
