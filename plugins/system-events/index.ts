@@ -53,7 +53,7 @@ function open(ctx: PluginContext<undefined>, stamp: ServerStamp): Statistics | n
   });
   followConnections(ctx, surroundings, connections);
   followServer(ctx, surroundings, statistics);
-  new Reception(surroundings, statistics, connections).open(ctx);
+  new Reception({ of: surroundings, statistics, connections }).open(ctx);
   return statistics;
 }
 

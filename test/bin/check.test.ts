@@ -102,7 +102,7 @@ test('"plugins" shows what would run, what else there is, and what this build la
   folder.write('a.conf', 'authorization { token: "t" }\n');
   const { code, out } = await run(['-c', 'a.conf', 'plugins'], folder.path);
   assert.match(out, /These run, in this order:\n(?: .*\n)* {2}auth 1/);
-  assert.match(out, /Also in this build:\n(?: .*\n)* {2}monitoring /);
+  assert.match(out, /Also in this build:\n(?: .*\n)* {2}websocket /);
   assert.match(out, /Not in this build:\n {2}.*jetstream/);
   assert.is(code, 0);
 });

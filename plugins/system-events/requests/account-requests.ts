@@ -9,23 +9,20 @@ import { MONITOR_SERVICES } from './services.ts';
 
 const STATZ_FIELDS = { ...FILTERS, accounts: '[]string', include_unused: 'bool' } as const;
 
-type Serve = (request: Request) => Promise<void>;
-
-/** Undefined: there is no such service. `name` is the account's; `PING` for all of them, where that means something. */
-export function accountService(
+/** `name` is the account's; `PING` for all of them, where that means something. */
+export async function accountService(
   of: Surroundings,
   connections: AccountConnections,
-  name: string,
-  service: string,
-): Serve | undefined {
-  if (service === 'STATZ') return (request) => statistics(of, name === 'PING' ? null : [name], request);
-  if (service === 'CONNS') return (request) => tellConnections(of, connections, name, request);
-  if (service === 'JSZ') return (request) => refuseStreams(of, request);
-  if (service === 'INFO') return (request) => detail(of, name, request);
-  if (service === 'SUBSZ') return (request) => restricted(of, service, { account: name, subscriptions: true }, request);
-  if (service === 'CONNZ') return (request) => restricted(of, service, { acc: name }, request);
-  if (service === 'LEAFZ') return (request) => restricted(of, service, { account: name }, request);
-  return undefined;
+  { name, service }: { readonly name: string; readonly service: string },
+  request: Request,
+): Promise<void> {
+  if (service === 'STATZ') await statistics(of, name === 'PING' ? null : [name], request);
+  if (service === 'CONNS') await tellConnections(of, connections, name, request);
+  if (service === 'JSZ') await refuseStreams(of, request);
+  if (service === 'INFO') await detail(of, name, request);
+  if (service === 'SUBSZ') await restricted(of, service, { account: name, subscriptions: true }, request);
+  if (service === 'CONNZ') await restricted(of, service, { acc: name }, request);
+  if (service === 'LEAFZ') await restricted(of, service, { account: name }, request);
 }
 
 /** Whatever the body says about the account, the subject says it better. */

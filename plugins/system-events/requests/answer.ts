@@ -1,6 +1,4 @@
 /** An answer: the envelope around what was asked for, and the way back to whoever asked. */
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Account, RetainedMessage } from '../../../kernel/plugin-api.ts';
 import { goJson } from '../go-json.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -15,7 +13,6 @@ export type Answer =
   | { readonly data: string }
   | { readonly error: { readonly code: number; readonly description?: string }; readonly data?: 'null' };
 
-const compress = promisify(gzip);
 const ACCEPTED = /^accept-encoding:[ \t]*(.*?)\r?$/im;
 
 export function envelope(server: object, answer: Answer | null): string {
@@ -41,4 +38,11 @@ export async function reply(of: Surroundings, request: Request, answer: Answer |
 function acceptedBy({ header }: Request): string | undefined {
   if (header.length === 0) return undefined;
   return ACCEPTED.exec(Buffer.from(header).toString('latin1'))?.[1]?.toLowerCase();
+}
+
+async function compress(text: string): Promise<Uint8Array> {
+  const { gzip } = await import('node:zlib');
+  return new Promise((resolve, reject) => {
+    gzip(text, (error, zipped) => (error === null ? resolve(zipped) : reject(error)));
+  });
 }

@@ -14,7 +14,6 @@ import { MONITOR_SERVICES, type MonitorService } from './services.ts';
 
 const NOT_LEADER = 'filtered response: not leader';
 const OWN_FIELDS: Readonly<Record<string, Fields>> = {
-  STATSZ: {},
   PROFILEZ: { name: 'string', debug: 'int', duration: 'time.Duration' },
   EXPVARZ: {},
   IPQUEUESZ: { all: 'bool', filter: 'string' },
@@ -22,22 +21,22 @@ const OWN_FIELDS: Readonly<Record<string, Fields>> = {
 };
 const CONTROLS = new Set(['RELOAD', 'KICK', 'LDM']);
 
-/** Undefined: there is no such service, and the request is left to others. */
-export function serverService(
+/** `service` is one that there is. */
+export async function serverService(
   of: Surroundings,
   statistics: Statistics,
   service: string,
-  isForThisOne: boolean,
-): ((request: Request) => Promise<void>) | undefined {
-  if (service === 'IDZ') return (request) => identify(of, request);
-  if (service === 'STATSZ') return (request) => tellStatistics(of, statistics, request);
-  if (isForThisOne && CONTROLS.has(service)) return (request) => control(of, service, request);
+  request: Request,
+): Promise<void> {
   const monitored = MONITOR_SERVICES.get(service);
-  if (monitored !== undefined) return (request) => monitor(of, monitored, request);
-  return Object.hasOwn(OWN_FIELDS, service) ? (request) => tellOwn(of, service, request) : undefined;
+  if (service === 'IDZ') identify(of, request);
+  else if (service === 'STATSZ') await tellStatistics(of, statistics, request);
+  else if (CONTROLS.has(service)) await control(of, service, request);
+  else if (monitored !== undefined) await monitor(of, monitored, request);
+  else await tellOwn(of, service, request);
 }
 
-async function identify(of: Surroundings, { account, reply: to }: Request): Promise<void> {
+function identify(of: Surroundings, { account, reply: to }: Request): void {
   const { name, advertised, identity } = of.broker;
   if (to !== '') of.publish(account, to, { name, host: advertised.host, id: identity.id });
 }
