@@ -11,12 +11,16 @@ import {
 import { type Asked, readSubject } from './asked.ts';
 import type { Desk } from './desk.ts';
 
-/** Requests under way at a time. More are not taken: who asks is told that nobody answers. */
+/**
+ * Requests under way at a time in the system account, and as many in all others together: nobody there can keep operators
+ * from being answered. More are not taken: who asks is told that nobody answers.
+ */
 export const REQUESTS_MAX = 256;
 
 export class Reception {
   readonly #desk: Desk;
-  #underWay = 0;
+  readonly #ofOperators = { underWay: 0 };
+  readonly #ofOthers = { underWay: 0 };
 
   constructor(desk: Desk) {
     this.#desk = desk;
@@ -50,14 +54,15 @@ export class Reception {
 
   #take(asked: Asked | undefined, message: Message, account: Account): boolean {
     const { of } = this.#desk;
-    if (asked === undefined || of.isSilent || this.#underWay >= REQUESTS_MAX) return false;
+    const line = account === of.system ? this.#ofOperators : this.#ofOthers;
+    if (asked === undefined || of.isSilent || line.underWay >= REQUESTS_MAX) return false;
     const request = { ...message.retain(), account };
     const client = clientOf(message);
-    this.#underWay++;
+    line.underWay++;
     void import('./desk.ts')
       .then(({ serve }) => serve(this.#desk, asked, request, client))
       .catch((error: Error) => of.log.error(`a request could not be answered: ${error.message}`))
-      .finally(() => this.#underWay--);
+      .finally(() => line.underWay--);
     return true;
   }
 }

@@ -81,7 +81,7 @@ class Crowd {
 }
 
 /** What the broker keeps for its system account is no business of this test. */
-function withoutSystem(world: Parameters<typeof worldText>[0]): string {
+function withoutSystem(world: World): string {
   return `no_system_account: true\n${worldText(world)}`;
 }
 

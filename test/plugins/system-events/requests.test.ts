@@ -179,6 +179,27 @@ test('as many requests are taken at a time as the limit says, and no more', () =
     stop();
   }));
 
+test('however much others ask about themselves, the system account is answered', () =>
+  withQuietServer(async (bench, monitor) => {
+    const { broker } = bench;
+    let open = (): void => {};
+    monitor.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const client = { kindName: 'client', account: broker.accounts.global };
+    const { heard, stop } = listen(bench, 'in');
+    const request = { subject: '$SYS.REQ.ACCOUNT.PING.CONNZ', reply: 'out', origin: client };
+    const ask = (): number => broker.publisher.publish(broker.accounts.global, request);
+    for (let at = 0; at < REQUESTS_MAX; at++) assert.is(ask(), 1);
+    assert.is(ask(), 0);
+    broker.publisher.publish(broker.accounts.system!, { subject: '$SYS.REQ.SERVER.PING.IDZ', reply: 'in' });
+    while (heard.length === 0) await settle();
+    open();
+    while (ask() === 0) await settle();
+    for (let turn = 0; turn < 10; turn++) await settle();
+    stop();
+  }));
+
 test('ten thousand accounts are served without a subscription in any', () =>
   withQuietServer(async ({ broker }) => {
     const before = broker.accounts.subscriptionCount;
