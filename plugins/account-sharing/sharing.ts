@@ -80,8 +80,11 @@ export class Sharing implements AccountSharing {
     const affected = new Set<AccountImport>();
     const leaving = new Map<Account, readonly AccountImport[]>();
     this.unheard = affected;
-    await inTurns(this.listening(all, affected, leaving), pause);
-    this.unheard = null;
+    try {
+      await inTurns(this.listening(all, affected, leaving), pause);
+    } finally {
+      this.unheard = null;
+    }
     this.addCircular(affected);
     await inTurns(this.judging(affected, leaving), pause);
   }

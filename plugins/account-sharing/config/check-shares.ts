@@ -72,11 +72,9 @@ function checkImport(importer: string, wanted: ImportOptions, ledger: Ledger, re
     report(`${quotedText(account)} account not defined for ${kind} import`);
     return;
   }
-  const failed = `Error adding ${kind} import ${quotedText(text)}`;
-  if (kind === 'stream' && hasWildcard(prefix)) {
-    report(`${failed}: stream import prefix can not contain wildcard tokens`);
-    return;
-  }
-  const { problem } = ledger.admit(importer, importRuleOf(wanted), 0);
-  if (problem !== null) report(`${failed}: ${problem}`);
+  const problem =
+    kind === 'stream' && hasWildcard(prefix)
+      ? 'stream import prefix can not contain wildcard tokens'
+      : ledger.admit(importer, importRuleOf(wanted), 0).problem;
+  if (problem !== null) report(`Error adding ${kind} import ${quotedText(text)}: ${problem}`);
 }
