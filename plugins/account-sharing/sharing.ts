@@ -36,7 +36,6 @@ export interface SharingParts {
 }
 
 const NOTHING: readonly never[] = [];
-const NOBODY: ReadonlyMap<Account, readonly AccountImport[]> = new Map();
 
 export class Sharing implements AccountSharing {
   readonly counts: PendingCounts = { dropped: 0, expired: 0 };
@@ -56,6 +55,8 @@ export class Sharing implements AccountSharing {
   private readonly wanted = new Set<string>();
   /** While several accounts speak: what is judged when all have. */
   private unheard: Set<AccountImport> | null = null;
+  /** What accounts that spoke no longer import: it runs until their other imports are judged. */
+  private readonly leaving = new Map<Account, readonly AccountImport[]>();
   private isClosed = false;
 
   constructor({ ctx, pendingMax }: SharingParts) {
@@ -78,15 +79,15 @@ export class Sharing implements AccountSharing {
   /** Several accounts at once, a few at a time: none is judged before all have spoken. */
   async shareAll(all: Iterable<readonly [Account, Shares]>, pause: () => Promise<void>): Promise<void> {
     const affected = new Set<AccountImport>();
-    const leaving = new Map<Account, readonly AccountImport[]>();
     this.unheard = affected;
     try {
-      await inTurns(this.listening(all, affected, leaving), pause);
+      await inTurns(this.listening(all, affected), pause);
     } finally {
       this.unheard = null;
     }
     this.addCircular(affected);
-    await inTurns(this.judging(affected, leaving), pause);
+    await inTurns(this.judging(affected), pause);
+    this.endLeaving();
   }
 
   exportsOf(account: Account): readonly ExportRule[] {
@@ -127,6 +128,7 @@ export class Sharing implements AccountSharing {
 
   close(): void {
     this.isClosed = true;
+    this.endLeaving();
     for (const { imports } of this.sharers.values()) for (const each of imports) each.end();
     for (const responses of this.answers.values()) responses.close();
     this.active.close();
@@ -140,17 +142,13 @@ export class Sharing implements AccountSharing {
     this.judge(new Set([expired]));
   }
 
-  private *listening(
-    all: Iterable<readonly [Account, Shares]>,
-    affected: Set<AccountImport>,
-    leaving: Map<Account, readonly AccountImport[]>,
-  ): Steps<void> {
+  private *listening(all: Iterable<readonly [Account, Shares]>, affected: Set<AccountImport>): Steps<void> {
     for (const [account, shares] of all) {
       if (this.isClosed) return;
       // It may have been removed meanwhile.
       if (this.broker.accounts.get(account.name) !== account) continue;
       const old = this.take(account, shares, affected);
-      if (old.length > 0) leaving.set(account, old);
+      if (old.length > 0) this.leaving.set(account, old);
       yield;
     }
   }
@@ -216,27 +214,28 @@ export class Sharing implements AccountSharing {
   }
 
   private judge(imports: Set<AccountImport>): void {
-    if (this.unheard === null) outcomeOf(this.judging(imports, NOBODY));
+    if (this.unheard === null) outcomeOf(this.judging(imports));
     else for (const each of imports) this.unheard.add(each);
   }
 
   /** What an account no longer imports ends when its other imports are judged: what goes on does so without a gap. */
-  private *judging(
-    imports: ReadonlySet<AccountImport>,
-    leaving: ReadonlyMap<Account, readonly AccountImport[]>,
-  ): Steps<void> {
+  private *judging(imports: ReadonlySet<AccountImport>): Steps<void> {
     for (const each of imports) {
       this.withdraw(each);
       yield;
     }
     const now = this.broker.clock.now();
     for (const each of imports) {
-      if (this.isClosed) break;
-      for (const old of leaving.get(each.importer) ?? NOTHING) old.end();
+      if (this.isClosed) return;
+      for (const old of this.leaving.get(each.importer) ?? NOTHING) old.end();
       if (!each.isOver) this.decide(each, now);
       yield;
     }
-    for (const old of leaving.values()) for (const each of old) each.end();
+  }
+
+  private endLeaving(): void {
+    for (const old of this.leaving.values()) for (const each of old) each.end();
+    this.leaving.clear();
   }
 
   private withdraw(each: AccountImport): void {

@@ -48,14 +48,14 @@ class ManyBench {
   }
 
   /** All import the rules; the exporter speaks last. Answers how many pauses there were. */
-  async shareAll(rules: readonly ImportRule[], between: (pause: number) => void = () => {}): Promise<number> {
+  async shareAll(rules: readonly ImportRule[], between: (pause: number) => unknown = () => {}): Promise<number> {
     const all = Array.from({ length: COUNT }, (_, at): readonly [Account, Shares] => [
       this.account(`N${at}`),
       { exports: [], imports: rules },
     ]);
     let count = 0;
     await this.sharing.shareAll([...all, [this.account('HUB'), { exports: [OFFER], imports: [] }]], async () => {
-      between(++count);
+      await between(++count);
     });
     return count;
   }
@@ -118,6 +118,18 @@ test('an import that is judged by itself meanwhile is no duplicate of itself', a
   });
 });
 
+test('an import that is to be judged while they speak waits for the last of them', async () => {
+  await ManyBench.with(async (bench) => {
+    const hub = bench.account('HUB');
+    bench.sharing.share(hub, { exports: [OFFER], imports: [] });
+    await bench.shareAll([wanted('HUB')], (pause) => {
+      bench.sharing.accountCreated(hub);
+      if (pause <= 2) assert.equal(bench.problems('N0'), ['account missing']);
+    });
+    assert.equal(bench.problems('N0'), [null]);
+  });
+});
+
 test('an account that is removed meanwhile imports nothing', async () => {
   await ManyBench.with(async (bench) => {
     const { broker } = bench.bench;
@@ -152,13 +164,18 @@ test('a broker that closes meanwhile leaves nothing behind', async () => {
   const bench = new ManyBench(await startPlugin(plugin));
   const hub = bench.account('HUB');
   await bench.shareAll([wanted('HUB')]);
-  let isClosed: Promise<unknown> | null = null;
-  await bench.shareAll([wanted('HUB', 'f.>', { allowsTrace: true })], () => {
-    isClosed ??= bench.bench.close();
+  const { publisher } = bench.bench.broker;
+  const ends = ['N0', `N${COUNT - 1}`].map((name) => publisher.subscribe(bench.account(name), 'f.x', '', () => true));
+  assert.is([...hub.sublist.subscriptions()].length, ends.length);
+  let count = 0;
+  await bench.shareAll([wanted('HUB', 'f.>', { allowsTrace: true })], async () => {
+    if (count++ > 0) return;
+    bench.sharing.close();
+    assert.is([...hub.sublist.subscriptions()].length, 0);
   });
-  await isClosed;
-  assert.equal([...hub.sublist.subscriptions()], []);
-  assert.is(bench.sharing.pendingCount, 0);
+  assert.is([...hub.sublist.subscriptions()].length, 0);
+  for (const end of ends) end();
+  await bench.bench.close();
 });
 
 test.run();
