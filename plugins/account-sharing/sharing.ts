@@ -44,7 +44,7 @@ export class Sharing implements AccountSharing {
   readonly watch: InterestWatch;
   readonly crossings = new Crossings();
   readonly pending: PendingSurroundings;
-  private readonly active = new ActiveRequests();
+  private readonly active: ActiveRequests;
   private readonly log: Log;
   private readonly ledger = new Ledger();
   private readonly sharers = new Map<string, Sharer>();
@@ -63,6 +63,7 @@ export class Sharing implements AccountSharing {
     const { broker } = ctx.kernel;
     this.broker = broker;
     this.log = ctx.log;
+    this.active = new ActiveRequests(broker.clock);
     this.pending = { clock: broker.clock, counts: this.counts, active: this.active };
     this.watch = new InterestWatch(ctx, this.active);
     this.pendingMax = pendingMax;
@@ -109,6 +110,7 @@ export class Sharing implements AccountSharing {
     if (sharer?.account === account) this.share(account, { exports: NOTHING, imports: NOTHING });
     this.answers.get(account)?.close();
     this.answers.delete(account);
+    this.active.accountRemoved(account);
     this.judge(new Set(this.importers.get(account.name)));
   }
 
