@@ -9,7 +9,7 @@ import type { Overrides } from '../kernel/config/override.ts';
 import { nodeOf } from '../kernel/config/plain.ts';
 import { type Place, type Problem, Problems, renderProblems } from '../kernel/config/problem.ts';
 import { validate } from '../kernel/config/validate.ts';
-import { readPluginConfigs, type UnreadConfig } from '../kernel/host/plugin-configs.ts';
+import { readPluginConfigs, readPluginConfigsInTurns, type UnreadConfig } from '../kernel/host/plugin-configs.ts';
 import type { PluginDefinition } from '../kernel/host/plugin-definition.ts';
 import type { LoadedPlugin } from '../kernel/host/plugin-host.ts';
 import { type PluginRequest, type ResolvedPlugin, resolvePlugins } from '../kernel/host/resolve.ts';
@@ -83,7 +83,7 @@ export async function readConfiguration(request: ConfigurationRequest): Promise<
   const strangers = strangersIn(resolved);
   // Only now is it known which keys belong to plugins from elsewhere.
   const loaded = strangers.length === 0 ? first : load(request, strangers);
-  const read = withBlocks(loaded, resolved, (key) => placeOfKey(key, request));
+  const read = await withBlocks(loaded, resolved, (key) => placeOfKey(key, request), request.pause);
   return { requests, ...read, problems: [...absentNames(loaded, requests), ...read.problems] };
 }
 
@@ -105,14 +105,19 @@ function strangersIn(resolved: readonly ResolvedPlugin[]): PluginDefinition[] {
   return resolved.filter(({ source }) => source !== 'built-in').map(({ definition }) => definition);
 }
 
-function withBlocks(
+async function withBlocks(
   loaded: LoadedConfig,
   resolved: readonly ResolvedPlugin[],
   placeOf: (key: string) => Place,
-): Omit<Configuration, 'requests'> {
+  pause: ConfigurationRequest['pause'],
+): Promise<Omit<Configuration, 'requests'>> {
   const problems = new Problems();
   const definitions = resolved.map(({ definition }) => definition);
-  const configs = readPluginConfigs(definitions, unreadConfig(loaded, resolved, problems), problems);
+  const unread = unreadConfig(loaded, resolved, problems);
+  const configs =
+    pause === undefined
+      ? readPluginConfigs(definitions, unread, problems)
+      : await readPluginConfigsInTurns(definitions, unread, problems, pause);
   const running = new Set(definitions.map(({ name }) => name));
   return {
     loaded,

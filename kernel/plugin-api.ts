@@ -155,5 +155,6 @@ export { type SubjectNode, SubjectTree } from './routing/subject-tree.ts';
 
 export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
 /** A transport over a Node stream, for plugins that wrap one: in TLS, in a WebSocket. */
+export { inTurns, outcomeOf, type Steps } from './ports/steps.ts';
 export { StreamTransport } from './ports/stream-transport.ts';
 export type { Address, Receiver, TlsFacts, Transport } from './ports/transport.ts';

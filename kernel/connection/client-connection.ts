@@ -197,13 +197,20 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     if (failure === 'unknown-operation') this.sendError('Unknown Protocol Operation');
     if (failure === 'line-too-long') this.lineTooLong();
     if (failure === 'payload-too-large') this.payloadTooLarge();
-    this.broker.logOf(this).error(`protocol error: ${failure}`);
+    this.broker.logOf(this).error(this.explanationOf(failure));
     this.close(REASON_OF[failure]);
   }
 
   private lineTooLong(): void {
     this.broker.limitHits.controlLine++;
     this.sendError('maximum control line exceeded');
+  }
+
+  /** As NATS servers log it where the log is searched for it. */
+  private explanationOf(failure: ParseFailure): string {
+    if (failure === 'line-too-long') return 'maximum control line exceeded';
+    if (failure !== 'payload-too-large') return `protocol error: ${failure}`;
+    return `maximum payload exceeded: ${this.broker.message.size} vs ${this.payloadMax}`;
   }
 
   private payloadTooLarge(): void {

@@ -1,6 +1,7 @@
 /** Reads each plugin's part of the configuration with the plugin's own schema. */
 import type { CoreOptions } from '../config/core-options.ts';
 import type { Place, Problems } from '../config/problem.ts';
+import { inTurns } from '../ports/steps.ts';
 import type { ConfigClaim, ConfigSources, OwnedKey, PluginDefinition } from './plugin-definition.ts';
 
 /** What the configuration holds that the kernel does not read itself: nodes by key, and by account and key. */
@@ -29,16 +30,44 @@ export function readPluginConfigs(
   return configs;
 }
 
+/** The same a little at a time. */
+export async function readPluginConfigsInTurns(
+  plugins: readonly PluginDefinition[],
+  unread: UnreadConfig,
+  problems: Problems,
+  pause: () => Promise<void>,
+): Promise<Map<string, unknown>> {
+  const configs = new Map<string, unknown>();
+  for (const { name, config } of plugins) {
+    if (config === undefined) continue;
+    const { schema } = config;
+    const parts = [nodeFor(config, unread), problems, sourcesFor(config, unread)] as const;
+    const steps = schema.readInSteps?.(...parts);
+    const read = steps === undefined ? schema.read(...parts) : await inTurns(steps, pause);
+    configs.set(name, Object.freeze(read));
+    await pause();
+  }
+  return configs;
+}
+
 function nodeFor({ key, aliases = [] }: OwnedKey, { blocks }: UnreadConfig): unknown {
   const spelling = [key, ...aliases].find((name) => blocks.has(name));
   return spelling === undefined ? undefined : blocks.get(spelling);
+}
+
+const NO_BLOCKS: ReadonlyMap<string, unknown> = new Map();
+
+/** There may be ten thousand accounts, and most plugins own nothing in them. */
+function ownedOf(nodes: ReadonlyMap<string, unknown>, keys: readonly string[]): ReadonlyMap<string, unknown> {
+  if (!keys.some((key) => nodes.has(key))) return NO_BLOCKS;
+  return new Map([...nodes].filter(([key]) => keys.includes(key)));
 }
 
 /** A plugin reads what it owns, and sees what else is there. */
 function sourcesFor({ also = [], accountKeys = [] }: ConfigClaim<unknown>, unread: UnreadConfig): ConfigSources {
   const accounts = new Map<string, ReadonlyMap<string, unknown>>();
   for (const [account, nodes] of unread.accounts) {
-    accounts.set(account, new Map([...nodes].filter(([key]) => accountKeys.includes(key))));
+    accounts.set(account, ownedOf(nodes, accountKeys));
   }
   return {
     accounts,

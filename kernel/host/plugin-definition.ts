@@ -6,6 +6,7 @@
  */
 import type { CoreOptions } from '../config/core-options.ts';
 import type { Place, Problems } from '../config/problem.ts';
+import type { Steps } from '../ports/steps.ts';
 import { checkDefinition } from './definition-check.ts';
 import type { PluginContext } from './plugin-context.ts';
 
@@ -37,6 +38,8 @@ export interface CapabilityNeed {
 /** Reads the plugin's block. `node` is undefined when the block is absent: the answer is then made of defaults. */
 export interface ConfigSchema<Config> {
   read(node: unknown, problems: Problems, sources: ConfigSources): Config;
+  /** The same in small steps, for what may take long: a broker that reads its configuration again serves others meanwhile. */
+  readInSteps?(node: unknown, problems: Problems, sources: ConfigSources): Steps<Config>;
 }
 
 /** A top-level key, and how else it may be spelled. */

@@ -32,6 +32,8 @@ export class AccountImport implements ImportState {
   /** What it is imported from; null while it is not. */
   source: Verdict['source'] = null;
   isOver = false;
+  /** The rules count it: for rings, and for what may be there only once. */
+  isEntered = false;
   private readonly surroundings: ImportSurroundings;
   private exporter: Account | null = null;
   private running: StreamImport | ServiceImport | null = null;

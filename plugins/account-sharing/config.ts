@@ -5,12 +5,14 @@ import {
   defineSchema,
   fields,
   NOWHERE,
+  outcomeOf,
   type Problems,
+  type Steps,
 } from '../../kernel/plugin-api.ts';
 import { checkShares } from './config/check-shares.ts';
 import { readExports } from './config/read-exports.ts';
 import { readImports } from './config/read-imports.ts';
-import { type AccountShareOptions, NOTHING_SHARED } from './config/share-options.ts';
+import { type AccountShareOptions, ImportPool, NOTHING_SHARED } from './config/share-options.ts';
 
 export interface SharingConfig {
   readonly pendingMax: number;
@@ -29,23 +31,32 @@ export const blockSchema = defineSchema({
 
 export const sharingSchema = {
   read(node: unknown, problems: Problems, sources: ConfigSources): SharingConfig {
+    return outcomeOf(sharingSchema.readInSteps(node, problems, sources));
+  },
+
+  *readInSteps(node: unknown, problems: Problems, sources: ConfigSources): Steps<SharingConfig> {
     const { pendingMax } = blockSchema.read(node as ConfigNode | undefined, problems);
     const all = new Map<string, AccountShareOptions>();
-    for (const [name, blocks] of sources.accounts) all.set(name, readAccount(blocks, problems));
+    const pool = new ImportPool();
+    for (const [name, blocks] of sources.accounts) {
+      all.set(name, readAccount(blocks, problems, pool));
+      yield;
+    }
     // Who may import what makes sense only where everything could be read.
-    if (!problems.hasErrors) checkShares(all, sources.accountsPlace ?? NOWHERE, problems);
-    const accounts = new Map([...all].filter(([, shared]) => shared !== NOTHING_SHARED));
+    if (!problems.hasErrors) yield* checkShares(all, sources.accountsPlace ?? NOWHERE, problems);
+    const accounts = new Map<string, AccountShareOptions>();
+    for (const [name, shared] of all) if (shared !== NOTHING_SHARED) accounts.set(name, shared);
     return { pendingMax, accounts };
   },
 };
 
-function readAccount(blocks: ReadonlyMap<string, unknown>, problems: Problems): AccountShareOptions {
+function readAccount(blocks: ReadonlyMap<string, unknown>, problems: Problems, pool: ImportPool): AccountShareOptions {
   if (blocks.size === 0) return NOTHING_SHARED;
   const exports = blocks.get('exports') as ConfigNode | undefined;
   const imports = blocks.get('imports') as ConfigNode | undefined;
   const read = {
     exports: exports === undefined ? [] : latestOf(readExports(exports, problems)),
-    imports: imports === undefined ? [] : readImports(imports, problems),
+    imports: imports === undefined ? [] : readImports(imports, problems, pool),
   };
   return read.exports.length === 0 && read.imports.length === 0 ? NOTHING_SHARED : Object.freeze(read);
 }

@@ -1,6 +1,6 @@
 /** Exports and imports: what accounts let others see of their subjects, and what they take of others. */
-import { definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
-import { NOTHING_SHARED } from './config/share-options.ts';
+import { type Account, definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
+import { isSameShare, NOTHING_SHARED } from './config/share-options.ts';
 import { sharesOf } from './config/share-rules.ts';
 import { type SharingConfig, sharingSchema } from './config.ts';
 import { SHARING, type Shares } from './contract.ts';
@@ -34,11 +34,11 @@ export const plugin = definePlugin<SharingConfig, Sharing>({
   },
 
   init(ctx, sharing) {
-    applyChanges(ctx, sharing, { pendingMax: ctx.config.pendingMax, accounts: new Map() }, ctx.config);
+    return applyChanges(ctx, sharing, { pendingMax: ctx.config.pendingMax, accounts: new Map() }, ctx.config);
   },
 
   reload(ctx, sharing, { before, after }) {
-    applyChanges(ctx, sharing, before, after);
+    return applyChanges(ctx, sharing, before, after);
   },
 });
 
@@ -48,17 +48,21 @@ function applyChanges(
   sharing: Sharing,
   before: SharingConfig,
   after: SharingConfig,
-): void {
-  const { accounts } = kernel.broker;
+): Promise<void> {
   sharing.pendingMax = after.pendingMax;
-  const changed = [...new Set([...before.accounts.keys(), ...after.accounts.keys()])].filter((name) => {
+  const pause = (): Promise<void> => new Promise((resolve) => kernel.ports.clock.soon(resolve));
+  return sharing.shareAll(changesOf(before, after, kernel.broker.accounts), pause);
+}
+
+function* changesOf(
+  before: SharingConfig,
+  after: SharingConfig,
+  accounts: PluginContext<SharingConfig>['kernel']['broker']['accounts'],
+): Generator<readonly [Account, Shares]> {
+  for (const name of new Set([...before.accounts.keys(), ...after.accounts.keys()])) {
     const [old, now] = [before.accounts.get(name), after.accounts.get(name)];
-    return JSON.stringify(old) !== JSON.stringify(now);
-  });
-  sharing.shareAll(
-    changed.flatMap((name): [NonNullable<ReturnType<typeof accounts.get>>, Shares][] => {
-      const account = accounts.get(name);
-      return account === undefined ? [] : [[account, sharesOf(after.accounts.get(name) ?? NOTHING_SHARED)]];
-    }),
-  );
+    if (old !== undefined && now !== undefined && isSameShare(old, now)) continue;
+    const account = accounts.get(name);
+    if (account !== undefined) yield [account, sharesOf(now ?? NOTHING_SHARED)];
+  }
 }

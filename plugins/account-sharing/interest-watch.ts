@@ -50,7 +50,7 @@ export class InterestWatch {
       this.taps = [];
     }
     if (this.serviceCount > 0) {
-      this.endTap ??= this.ctx.tap('interest.last', (account) => this.active.review(account));
+      this.endTap ??= this.ctx.tap('interest.last', (account, pattern) => this.active.interestEnded(account, pattern));
     } else {
       this.endTap?.();
       this.endTap = null;

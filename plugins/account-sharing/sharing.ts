@@ -4,7 +4,15 @@
  * Whenever somebody's rules change, the imports they have to do with are judged anew. One that is judged as before goes
  * on undisturbed; nothing is decided while messages pass.
  */
-import type { Account, Broker, Log, PluginContext } from '../../kernel/plugin-api.ts';
+import {
+  type Account,
+  type Broker,
+  inTurns,
+  type Log,
+  outcomeOf,
+  type PluginContext,
+  type Steps,
+} from '../../kernel/plugin-api.ts';
 import { AccountImport, ruleKey } from './account-import.ts';
 import type { AccountSharing, ImportRule, ImportState, Shares } from './contract.ts';
 import { InterestWatch } from './interest-watch.ts';
@@ -36,7 +44,7 @@ export class Sharing implements AccountSharing {
   readonly watch: InterestWatch;
   readonly crossings = new Crossings();
   readonly pending: PendingSurroundings;
-  private readonly active = new ActiveRequests();
+  private readonly active: ActiveRequests;
   private readonly log: Log;
   private readonly ledger = new Ledger();
   private readonly sharers = new Map<string, Sharer>();
@@ -45,28 +53,42 @@ export class Sharing implements AccountSharing {
   private readonly answers = new Map<Account, Responses>();
   private readonly circular = new Set<AccountImport>();
   private readonly wanted = new Set<string>();
+  /** While several accounts speak: what is judged when all have. */
+  private unheard: Set<AccountImport> | null = null;
+  /** What accounts that spoke no longer import: it runs until their other imports are judged. */
+  private readonly leaving = new Map<Account, readonly AccountImport[]>();
+  private isClosed = false;
 
   constructor({ ctx, pendingMax }: SharingParts) {
     const { broker } = ctx.kernel;
     this.broker = broker;
     this.log = ctx.log;
+    this.active = new ActiveRequests(broker.clock);
     this.pending = { clock: broker.clock, counts: this.counts, active: this.active };
     this.watch = new InterestWatch(ctx, this.active);
     this.pendingMax = pendingMax;
   }
 
   share(account: Account, shares: Shares): void {
-    this.shareAll([[account, shares]]);
+    const affected = new Set<AccountImport>();
+    const leaving = this.take(account, shares, affected);
+    for (const old of leaving) old.end();
+    this.addCircular(affected);
+    this.judge(affected);
   }
 
-  /** Several accounts at once: none is judged before all have spoken. */
-  shareAll(all: Iterable<readonly [Account, Shares]>): void {
+  /** Several accounts at once, a few at a time: none is judged before all have spoken. */
+  async shareAll(all: Iterable<readonly [Account, Shares]>, pause: () => Promise<void>): Promise<void> {
     const affected = new Set<AccountImport>();
-    for (const [account, shares] of all) {
-      for (const changed of this.take(account, shares)) affected.add(changed);
+    this.unheard = affected;
+    try {
+      await inTurns(this.listening(all, affected), pause);
+    } finally {
+      this.unheard = null;
     }
-    for (const blocked of this.circular) affected.add(blocked);
-    this.judge(affected);
+    this.addCircular(affected);
+    await inTurns(this.judging(affected), pause);
+    this.endLeaving();
   }
 
   exportsOf(account: Account): readonly ExportRule[] {
@@ -88,6 +110,7 @@ export class Sharing implements AccountSharing {
     if (sharer?.account === account) this.share(account, { exports: NOTHING, imports: NOTHING });
     this.answers.get(account)?.close();
     this.answers.delete(account);
+    this.active.accountRemoved(account);
     this.judge(new Set(this.importers.get(account.name)));
   }
 
@@ -106,6 +129,8 @@ export class Sharing implements AccountSharing {
   }
 
   close(): void {
+    this.isClosed = true;
+    this.endLeaving();
     for (const { imports } of this.sharers.values()) for (const each of imports) each.end();
     for (const responses of this.answers.values()) responses.close();
     this.active.close();
@@ -119,12 +144,26 @@ export class Sharing implements AccountSharing {
     this.judge(new Set([expired]));
   }
 
-  /** Writes down what the account says now. Answers the imports that are to be judged. */
-  private take(account: Account, shares: Shares): readonly AccountImport[] {
-    const before = this.sharers.get(account.name);
-    const imports = this.importsFrom(account, shares.imports, before?.imports ?? NOTHING);
-    const kept = new Set(imports);
-    for (const old of before?.imports ?? NOTHING) if (!kept.has(old)) this.dismiss(old);
+  private *listening(all: Iterable<readonly [Account, Shares]>, affected: Set<AccountImport>): Steps<void> {
+    for (const [account, shares] of all) {
+      if (this.isClosed) return;
+      // It may have been removed meanwhile.
+      if (this.broker.accounts.get(account.name) !== account) continue;
+      const old = this.take(account, shares, affected);
+      if (old.length > 0) this.leaving.set(account, old);
+      yield;
+    }
+  }
+
+  /**
+   * Writes down what the account says now, and adds the imports that are to be judged. Answers those it no longer has:
+   * they still run.
+   */
+  private take(account: Account, shares: Shares, affected: Set<AccountImport>): readonly AccountImport[] {
+    const before = this.sharers.get(account.name)?.imports ?? NOTHING;
+    const imports = this.importsFrom(account, shares.imports, before);
+    const leaving = before.length === 0 ? NOTHING : without(before, imports);
+    for (const old of leaving) this.dismiss(old);
     if (shares.exports.length === 0 && imports.length === 0) {
       this.sharers.delete(account.name);
       this.ledger.remove(account.name);
@@ -132,8 +171,12 @@ export class Sharing implements AccountSharing {
       this.sharers.set(account.name, { account, exports: shares.exports, imports });
       this.ledger.open(account.name, shares);
     }
-    for (const [at, each] of imports.entries()) each.rule = shares.imports[at] as ImportRule;
-    return [...imports, ...(this.importers.get(account.name) ?? NOTHING)];
+    for (const [at, each] of imports.entries()) {
+      each.rule = shares.imports[at] as ImportRule;
+      affected.add(each);
+    }
+    for (const other of this.importers.get(account.name) ?? NOTHING) affected.add(other);
+    return leaving;
   }
 
   /** An import that is said again as it was is the same one. */
@@ -142,6 +185,7 @@ export class Sharing implements AccountSharing {
     rules: readonly ImportRule[],
     before: readonly AccountImport[],
   ): readonly AccountImport[] {
+    if (before.length === 0) return rules.map((rule) => this.newImport(account, rule));
     const known = new Map(before.filter((old) => old.importer === account).map((old) => [ruleKey(old.rule), old]));
     return rules.map((rule) => {
       const key = ruleKey(rule);
@@ -160,26 +204,58 @@ export class Sharing implements AccountSharing {
   }
 
   private dismiss(old: AccountImport): void {
-    old.end();
+    old.isOver = true;
     this.circular.delete(old);
     const importers = this.importers.get(old.rule.account);
     importers?.delete(old);
     if (importers?.size === 0) this.importers.delete(old.rule.account);
   }
 
-  private judge(imports: ReadonlySet<AccountImport>): void {
-    const now = this.broker.clock.now();
-    for (const { importer, rule } of imports) this.ledger.withdraw(importer.name, rule);
+  private addCircular(affected: Set<AccountImport>): void {
+    for (const blocked of this.circular) affected.add(blocked);
+  }
+
+  private judge(imports: Set<AccountImport>): void {
+    if (this.unheard === null) outcomeOf(this.judging(imports));
+    else for (const each of imports) this.unheard.add(each);
+  }
+
+  /** What an account no longer imports ends when its other imports are judged: what goes on does so without a gap. */
+  private *judging(imports: ReadonlySet<AccountImport>): Steps<void> {
     for (const each of imports) {
-      if (each.isOver) continue;
-      const { importer, rule } = each;
-      const exporter = this.broker.accounts.get(rule.account);
-      const verdict = this.ledger.admit(importer.name, rule, now);
-      if (verdict.problem === CYCLE) this.circular.add(each);
-      else this.circular.delete(each);
-      if (exporter === undefined && verdict.problem === ACCOUNT_MISSING) this.want(rule.account);
-      each.settle(verdict, exporter ?? null, now);
+      this.withdraw(each);
+      yield;
     }
+    const now = this.broker.clock.now();
+    for (const each of imports) {
+      if (this.isClosed) return;
+      for (const old of this.leaving.get(each.importer) ?? NOTHING) old.end();
+      if (!each.isOver) this.decide(each, now);
+      yield;
+    }
+  }
+
+  private endLeaving(): void {
+    for (const old of this.leaving.values()) for (const each of old) each.end();
+    this.leaving.clear();
+  }
+
+  private withdraw(each: AccountImport): void {
+    if (each.isEntered) this.ledger.withdraw(each.importer.name, each.rule);
+    each.isEntered = false;
+  }
+
+  private decide(each: AccountImport, now: number): void {
+    const { importer, rule } = each;
+    // It may have been judged between two steps.
+    this.withdraw(each);
+    const exporter = this.broker.accounts.get(rule.account);
+    const verdict = this.ledger.admit(importer.name, rule, now);
+    each.isEntered = verdict.problem === null;
+    if (verdict.problem === CYCLE) this.circular.add(each);
+    else this.circular.delete(each);
+    if (exporter === undefined && verdict.problem === ACCOUNT_MISSING) this.want(rule.account);
+    each.settle(verdict, exporter ?? null, now);
   }
 
   /** Asks for an account that is not loaded. It is judged when it is there. */
@@ -191,4 +267,9 @@ export class Sharing implements AccountSharing {
       .catch((error: unknown) => this.log.error(`account "${name}", which others import from: ${String(error)}`))
       .finally(() => this.wanted.delete(name));
   }
+}
+
+function without(before: readonly AccountImport[], kept: readonly AccountImport[]): readonly AccountImport[] {
+  const staying = new Set(kept);
+  return before.filter((old) => !staying.has(old));
 }

@@ -9,7 +9,10 @@ import { permissionProblems, subjectProblem } from './subject-validation.ts';
 const WHOLE = 100;
 
 /** Whether it is too late, or too early. Seconds. */
-export function timeProblemOf({ expiresAt, notBefore }: StandardClaims, now: number): string | null {
+export function timeProblemOf(
+  { expiresAt, notBefore }: Pick<StandardClaims, 'expiresAt' | 'notBefore'>,
+  now: number,
+): string | null {
   if (expiresAt > 0 && now > expiresAt) return 'claim is expired';
   return notBefore > 0 && notBefore > now ? 'claim is not yet valid' : null;
 }

@@ -1,19 +1,25 @@
 /** Tokens whose signature was checked. The computation runs on Node's thread pool. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { isSigned, publicKeyOf } from '../../kernel/plugin-api.ts';
-import type { Claims, ClaimsOf, ClaimsType } from '../../protocols/jwt/claims.ts';
-import { decodeTokenOf, type Failure, signatureFailure, type Token } from '../../protocols/jwt/token.ts';
+import type { ClaimsOf, ClaimsType } from '../../protocols/jwt/claims.ts';
+import { type Failure, type Outline, openTokenOf, signatureFailure } from '../../protocols/jwt/token.ts';
+
+/** Looks at a genuine token before its claims are read. Null, or why they are not to be. */
+export type Doorkeeper<Reason extends Failure> = (outline: Outline) => Promise<Reason | null>;
 
 /** The claims of a genuine token of that type, or why it is none. */
-export async function genuineClaims<Type extends ClaimsType>(
+export async function genuineClaims<Type extends ClaimsType, Reason extends Failure = Failure>(
   type: Type,
   text: string,
   keys: KeyCache,
-): Promise<ClaimsOf<Type> | Failure> {
-  const token = decodeTokenOf(type, text);
+  doorkeeper?: Doorkeeper<Reason>,
+): Promise<ClaimsOf<Type> | Failure | Reason> {
+  const token = openTokenOf(type, text);
   if ('failure' in token) return token;
-  const isGenuine = await isSigned(token.signedText, keys.of(token.claims.issuer)!, token.signature);
-  return isGenuine ? token.claims : { failure: signatureFailure(token as unknown as Token<Claims>) };
+  const { outline, signedText, signature } = token;
+  const isGenuine = await isSigned(signedText, keys.of(outline.issuer)!, signature);
+  if (!isGenuine) return { failure: signatureFailure({ claims: outline }) };
+  return (await doorkeeper?.(outline)) ?? token.readClaims();
 }
 
 /** A token under which things are remembered: short, and it gives nothing away. */

@@ -37,7 +37,7 @@ export class UsersOfOperator implements OperatorUsers {
   }
 
   async identityFor(userToken: string, attempt: LoginAttempt): Promise<Identity | { failure: string }> {
-    const token = await this.login.genuine(userToken, attempt);
+    const token = await this.login.genuineOfFriend(userToken, attempt);
     if ('failure' in token) return token;
     const account = await this.loader.load(token.accountKey);
     if ('failure' in account)

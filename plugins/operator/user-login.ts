@@ -12,11 +12,12 @@ import {
   refuse,
 } from '../../kernel/plugin-api.ts';
 import { admitsConnectionType } from '../../protocols/jwt/connection-types.ts';
-import { decodeTokenOf } from '../../protocols/jwt/token.ts';
+import { type Outline, openTokenOf } from '../../protocols/jwt/token.ts';
 import type { Authenticator, LoginAttempt, Verdict } from '../auth/contract.ts';
 import type { AccountLoader } from './account-loader.ts';
 import { timeProblemOf } from './account-validation.ts';
 import { admissionEnd, admissionProblem } from './admission.ts';
+import type { Doorkeeper } from './genuine-token.ts';
 import type { OperatorAccount } from './operator-account.ts';
 import { isRevoked } from './revocation.ts';
 import type { Trust } from './trust.ts';
@@ -38,6 +39,8 @@ export interface LoginParts {
 export interface Denial {
   readonly failure: string;
   readonly closeReason?: CloseReason;
+  /** Whose genuine token it was; left out where it was none. */
+  readonly subject?: string;
 }
 
 /** A genuine token of somebody whose account is loaded. */
@@ -70,9 +73,9 @@ export class UserLogin implements Authenticator {
     const text = attempt.isImplicit ? '' : this.tokenOf(attempt);
     if (text === '') return refuse('Authentication requires a user JWT');
     const token = await this.genuine(text, attempt);
-    if ('failure' in token) return refusalOf(token, null);
+    if ('failure' in token) return refusalOf(token);
     const outcome = await this.withAccount(token, attempt);
-    return 'failure' in outcome ? refusalOf(outcome, token) : outcome;
+    return 'failure' in outcome ? refusalOf({ ...outcome, subject: token.claims.subject }) : outcome;
   }
 
   /** The token of the client, or that of those who show none. */
@@ -83,8 +86,22 @@ export class UserLogin implements Authenticator {
   }
 
   /** Signature and time of a token, and whether its holder came through a proxy if it has to. */
-  async genuine(text: string, { proxyKey }: LoginAttempt): Promise<UserToken | Denial> {
-    const token = await this.parts.tokens.read(text);
+  genuine(text: string, attempt: LoginAttempt): Promise<UserToken | Denial> {
+    return this.genuineBehind((outline) => this.strangerProblem(outline), text, attempt);
+  }
+
+  /** The same of a token that no stranger has sent. */
+  genuineOfFriend(text: string, attempt: LoginAttempt): Promise<UserToken | Denial> {
+    return this.genuineBehind(async () => null, text, attempt);
+  }
+
+  private async genuineBehind(
+    doorkeeper: Doorkeeper<Turned>,
+    text: string,
+    { proxyKey }: LoginAttempt,
+  ): Promise<UserToken | Denial> {
+    const token = await this.parts.tokens.read(text, doorkeeper);
+    if ('denial' in token) return token.denial;
     if ('failure' in token) return { failure: `User JWT not valid: ${token.failure}` };
     const { claims } = token;
     if (claims.isProxyRequired && proxyKey === '') return PROXY_REQUIRED;
@@ -92,7 +109,16 @@ export class UserLogin implements Authenticator {
     return problem === null ? token : { failure: `User JWT no longer valid: ${problem}` };
   }
 
-  async accountOf({ accountKey }: UserToken): Promise<OperatorAccount | Denial> {
+  /** Anybody can sign a megabyte with a key of their own: it is read once it is known that there is such an account. */
+  private async strangerProblem(outline: Outline): Promise<Turned | null> {
+    const { subject, issuer, issuerAccount } = outline;
+    const problem = timeProblemOf(outline, this.parts.now() / SECOND);
+    if (problem !== null) return turned({ failure: `User JWT no longer valid: ${problem}` });
+    const account = await this.accountOf({ accountKey: issuerAccount || issuer });
+    return 'failure' in account ? turned({ ...account, subject }) : null;
+  }
+
+  async accountOf({ accountKey }: Pick<UserToken, 'accountKey'>): Promise<OperatorAccount | Denial> {
     const { pinnedAccounts } = this.parts.settings();
     if (pinnedAccounts !== null && !pinnedAccounts.has(accountKey)) {
       return { failure: `Account ${accountKey} not listed as operator pinned account` };
@@ -153,13 +179,23 @@ export class UserLogin implements Authenticator {
 
 /** A password may be a token. One that is not says nothing here. */
 function tokenIn(password: string): string {
-  return 'failure' in decodeTokenOf('user', password) ? '' : password;
+  return 'failure' in openTokenOf('user', password) ? '' : password;
 }
 
 const PROXY_REQUIRED: Denial = Object.freeze({ failure: 'proxy required', closeReason: CloseReason.proxyRequired });
 
-function refusalOf({ failure, closeReason }: Denial, token: UserToken | null): Refusal {
-  const label = token === null ? '' : `JWT User ${JSON.stringify(token.claims.subject)} - `;
+/** Turned away before the claims were read. */
+interface Turned {
+  readonly failure: string;
+  readonly denial: Denial;
+}
+
+function turned(denial: Denial): Turned {
+  return { failure: denial.failure, denial };
+}
+
+function refusalOf({ failure, closeReason, subject }: Denial): Refusal {
+  const label = subject === undefined ? '' : `JWT User ${JSON.stringify(subject)} - `;
   return refuse(label + failure, null, closeReason ?? null);
 }
 

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { publicKeyOf } from '../../kernel/plugin-api.ts';
 import type { Failure } from '../../protocols/jwt/token.ts';
 import type { UserClaims } from '../../protocols/jwt/user-claims.ts';
-import { digestOf, genuineClaims, type KeyCache } from './genuine-token.ts';
+import { type Doorkeeper, digestOf, genuineClaims, type KeyCache } from './genuine-token.ts';
 import type { OperatorAccount } from './operator-account.ts';
 import { type Grants, grantsOf } from './user-grants.ts';
 import { userProblemOf } from './user-validation.ts';
@@ -49,11 +49,15 @@ export class UserTokens {
     this.max = max;
   }
 
-  async read(text: string): Promise<UserToken | Failure> {
+  /** What the doorkeeper turns away is not remembered either: anybody can sign as a stranger. */
+  async read<Reason extends Failure>(
+    text: string,
+    doorkeeper?: Doorkeeper<Reason>,
+  ): Promise<UserToken | Failure | Reason> {
     const digest = digestOf(text);
     const known = this.known.get(digest);
     if (known !== undefined) return known;
-    const claims = await genuineClaims('user', text, this.keys);
+    const claims = await genuineClaims('user', text, this.keys, doorkeeper);
     if ('failure' in claims) return claims;
     const token = new UserToken(claims);
     if (this.known.size >= this.max) this.known.delete(this.known.keys().next().value!);

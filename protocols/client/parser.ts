@@ -142,7 +142,9 @@ export class ClientParser {
     if (cursor + 1 >= end || bytes[cursor] !== CR || bytes[cursor + 1] !== LF) return 0;
     if (digits === 0 || digits > SIZE_DIGITS_MAX || cursor - subjectStart > handler.lineMax) return 0;
     if (size > handler.payloadMax && handler.payloadMax >= 0) {
-      this.frame.headerLength = 0;
+      frame.headerLength = 0;
+      frame.bodyStart = cursor + 2;
+      frame.bodyEnd = cursor + 2 + size;
       return failed(handler, 'payload-too-large');
     }
     const bodyEnd = cursor + 2 + size;

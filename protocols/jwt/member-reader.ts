@@ -32,7 +32,13 @@ export class MemberReader {
   }
 
   texts(key: string): readonly string[] {
-    return this.list(key, asText);
+    return this.read(key, [], (value, path) => {
+      if (!Array.isArray(value)) throw mistyped(path, 'an array');
+      // Lists of texts may be long: a path is made for the one that is none.
+      const at = value.findIndex((item) => typeof item !== 'string');
+      if (at >= 0) throw mistyped(`${path}[${at}]`, 'a string');
+      return value;
+    });
   }
 
   list<Item>(key: string, readItem: (value: unknown, path: string) => Item): readonly Item[] {

@@ -2,7 +2,7 @@
 import { Broker } from '../../kernel/broker.ts';
 import { type BrokerOptions, DEFAULT_BROKER_OPTIONS } from '../../kernel/broker-options.ts';
 import { createHooks } from '../../kernel/hooks/hooks.ts';
-import { SILENT_LOG } from '../../kernel/log.ts';
+import { type Log, SILENT_LOG } from '../../kernel/log.ts';
 import type { Receiver, Transport } from '../../kernel/ports/transport.ts';
 import { createFakePorts } from './fake-ports.ts';
 
@@ -96,13 +96,17 @@ export class BrokerBench {
   readonly broker: Broker;
 
   /** `tapThrew` is told what plugins throw; unless given, nothing may. */
-  constructor(options: Partial<BrokerOptions> = {}, tapThrew: (error: unknown) => void = assertNever) {
+  constructor(
+    options: Partial<BrokerOptions> = {},
+    tapThrew: (error: unknown) => void = assertNever,
+    log: Log = SILENT_LOG,
+  ) {
     const hooks = createHooks({ tapThrew: (_hook, _plugin, error) => tapThrew(error) });
     this.broker = new Broker({
       options: { ...DEFAULT_BROKER_OPTIONS, ...options },
       ports: this.ports,
       hooks,
-      log: SILENT_LOG,
+      log,
     });
   }
 

@@ -7,6 +7,7 @@ import {
   type Place,
   type Problems,
   quotedText,
+  type Steps,
   textFromSubject,
   tokenAt,
 } from '../../../kernel/plugin-api.ts';
@@ -17,7 +18,7 @@ import { exportRuleOf, importRuleOf } from './share-rules.ts';
 type Shared = ReadonlyMap<string, AccountShareOptions>;
 
 /** Everything wrong is reported, in a NATS server's words, at the place of the accounts as a whole. */
-export function checkShares(shared: Shared, place: Place, problems: Problems): void {
+export function* checkShares(shared: Shared, place: Place, problems: Problems): Steps<void> {
   const report = (text: string): void => problems.error(place, text);
   for (const kind of ['stream', 'service'] as const) {
     for (const { exports } of shared.values()) {
@@ -25,10 +26,17 @@ export function checkShares(shared: Shared, place: Place, problems: Problems): v
     }
   }
   const ledger = new Ledger();
-  for (const [name, { exports }] of shared) ledger.open(name, { exports: exports.map(exportRuleOf), imports: [] });
+  for (const [name, { exports }] of shared) {
+    ledger.open(name, { exports: exports.map(exportRuleOf), imports: [] });
+    yield;
+  }
   for (const kind of ['stream', 'service'] as const) {
     for (const [name, { imports }] of shared) {
-      for (const wanted of imports) if (wanted.kind === kind) checkImport(name, wanted, ledger, report);
+      for (const wanted of imports) {
+        if (wanted.kind !== kind) continue;
+        checkImport(name, wanted, ledger, report);
+        yield;
+      }
     }
   }
 }
@@ -64,11 +72,9 @@ function checkImport(importer: string, wanted: ImportOptions, ledger: Ledger, re
     report(`${quotedText(account)} account not defined for ${kind} import`);
     return;
   }
-  const failed = `Error adding ${kind} import ${quotedText(text)}`;
-  if (kind === 'stream' && hasWildcard(prefix)) {
-    report(`${failed}: stream import prefix can not contain wildcard tokens`);
-    return;
-  }
-  const { problem } = ledger.admit(importer, importRuleOf(wanted), 0);
-  if (problem !== null) report(`${failed}: ${problem}`);
+  const problem =
+    kind === 'stream' && hasWildcard(prefix)
+      ? 'stream import prefix can not contain wildcard tokens'
+      : ledger.admit(importer, importRuleOf(wanted), 0).problem;
+  if (problem !== null) report(`Error adding ${kind} import ${quotedText(text)}: ${problem}`);
 }

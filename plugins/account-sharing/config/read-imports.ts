@@ -10,11 +10,11 @@ import {
   subjectFromText,
   typeName,
 } from '../../../kernel/plugin-api.ts';
-import type { ImportOptions } from './share-options.ts';
+import type { ImportOptions, ImportPool } from './share-options.ts';
 
 type OpenImport = { -readonly [Key in keyof ImportOptions]: ImportOptions[Key] } & { isNamed: boolean };
 
-export function readImports(node: ConfigNode, problems: Problems): ImportOptions[] {
+export function readImports(node: ConfigNode, problems: Problems, pool: ImportPool): ImportOptions[] {
   if (node.kind !== 'array') {
     problems.error(node, `Imports should be an array, got ${typeName(node)}`);
     return [];
@@ -26,7 +26,7 @@ export function readImports(node: ConfigNode, problems: Problems): ImportOptions
       return [];
     }
     const read = new ImportReader(element, problems).read();
-    return read === null || isDuplicate(read, services, element, problems) ? [] : [read];
+    return read === null || isDuplicate(read, services, element, problems) ? [] : [pool.shared(read)];
   });
 }
 

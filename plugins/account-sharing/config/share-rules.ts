@@ -4,6 +4,9 @@ import type { AccountShareOptions, ExportOptions, ImportOptions } from './share-
 
 export const RESPONSE_THRESHOLD_MS = 120_000;
 
+/** Equal imports are one object, and so are their rules: ten thousand accounts may import the same. */
+const RULES = new WeakMap<ImportOptions, ImportRule>();
+
 export function sharesOf({ exports, imports }: AccountShareOptions): Shares {
   return { exports: exports.map(exportRuleOf), imports: imports.map(importRuleOf) };
 }
@@ -25,8 +28,12 @@ export function exportRuleOf(options: ExportOptions): StreamExport | ServiceExpo
 }
 
 export function importRuleOf(options: ImportOptions): ImportRule {
+  const known = RULES.get(options);
+  if (known !== undefined) return known;
   const { kind, account, subject, sharesRequester, allowsTrace } = options;
-  return { kind, account, subject, localSubject: localSubjectOf(options), sharesRequester, allowsTrace };
+  const rule = { kind, account, subject, localSubject: localSubjectOf(options), sharesRequester, allowsTrace };
+  RULES.set(options, rule);
+  return rule;
 }
 
 /** A dot at the end of a prefix is the one that would be put there. */

@@ -1,30 +1,46 @@
-/** The lists of requests that have a timer running, by the account whose requests they are. */
-import type { Account } from '../../../kernel/plugin-api.ts';
+/** Requests under way, of all accounts: the lists that have a timer running, and the replies that are awaited. */
+import type { Account, Clock } from '../../../kernel/plugin-api.ts';
+import { AwaitedReplies } from './awaited-replies.ts';
 import type { PendingRequests } from './pending-requests.ts';
 
-const NOBODY: ReadonlySet<PendingRequests> = new Set();
-
 export class ActiveRequests {
-  private readonly lists = new Map<Account, Set<PendingRequests>>();
+  private readonly clock: Clock;
+  private readonly lists = new Set<PendingRequests>();
+  private readonly awaited = new Map<Account, AwaitedReplies>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
 
   add(list: PendingRequests): void {
-    const others = this.lists.get(list.requester);
-    if (others === undefined) this.lists.set(list.requester, new Set([list]));
-    else others.add(list);
+    this.lists.add(list);
   }
 
   remove(list: PendingRequests): void {
-    const others = this.lists.get(list.requester);
-    others?.delete(list);
-    if (others?.size === 0) this.lists.delete(list.requester);
+    this.lists.delete(list);
   }
 
-  /** Somebody in the account stopped listening. */
-  review(requester: Account): void {
-    for (const list of this.lists.get(requester) ?? NOBODY) list.review();
+  awaitedBy(account: Account): AwaitedReplies {
+    const known = this.awaited.get(account);
+    if (known !== undefined) return known;
+    const made = new AwaitedReplies(account, this.clock);
+    this.awaited.set(account, made);
+    return made;
+  }
+
+  /** Nobody in the account listens to exactly this any more. */
+  interestEnded(account: Account, pattern: string): void {
+    this.awaited.get(account)?.interestEnded(pattern);
+  }
+
+  accountRemoved(account: Account): void {
+    this.awaited.get(account)?.close();
+    this.awaited.delete(account);
   }
 
   close(): void {
-    for (const lists of [...this.lists.values()]) for (const list of [...lists]) list.close();
+    for (const list of [...this.lists]) list.close();
+    for (const awaited of this.awaited.values()) awaited.close();
+    this.awaited.clear();
   }
 }

@@ -6,11 +6,10 @@
  */
 import type { Account, Clock, Timer } from '../../../kernel/plugin-api.ts';
 import type { ActiveRequests } from './active-requests.ts';
+import type { AwaitedReplies } from './awaited-replies.ts';
 import type { PendingRequest } from './responses.ts';
 
 const SLICE = 500;
-/** Nobody is asked more often than this whether the requesters still listen. */
-const REVIEW_PAUSE_MS = 250;
 /** The longest a timer can wait. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -28,8 +27,6 @@ export interface PendingSurroundings {
 }
 
 export class PendingRequests {
-  /** Whose requests they are. */
-  readonly requester: Account;
   readonly max: number;
   private readonly clock: Clock;
   private readonly counts: PendingCounts;
@@ -38,10 +35,8 @@ export class PendingRequests {
   private last: PendingRequest | null = null;
   private count = 0;
   private expiryTimer: Timer | null = null;
-  private reviewTimer: Timer | null = null;
 
-  constructor(requester: Account, max: number, { clock, counts, active }: PendingSurroundings) {
-    this.requester = requester;
+  constructor(max: number, { clock, counts, active }: PendingSurroundings) {
     this.max = max;
     this.clock = clock;
     this.counts = counts;
@@ -50,6 +45,10 @@ export class PendingRequests {
 
   get size(): number {
     return this.count;
+  }
+
+  awaitedBy(account: Account): AwaitedReplies {
+    return this.active.awaitedBy(account);
   }
 
   add(request: PendingRequest): void {
@@ -72,13 +71,6 @@ export class PendingRequests {
     this.detach(request);
   }
 
-  /** Somebody stopped listening: soon it is seen whether an answer still interests anybody. */
-  review(): void {
-    if (this.count === 0 || this.reviewTimer !== null) return;
-    this.active.add(this);
-    this.reviewTimer = this.clock.after(REVIEW_PAUSE_MS, () => this.reviewFrom(this.first));
-  }
-
   forgetAll(): void {
     for (let request = this.first; request !== null; request = this.first) request.responses.forget(request);
   }
@@ -86,7 +78,6 @@ export class PendingRequests {
   close(): void {
     this.forgetAll();
     this.expiryTimer?.cancel();
-    this.reviewTimer?.cancel();
     this.active.remove(this);
   }
 
@@ -99,7 +90,7 @@ export class PendingRequests {
 
   private arm(): void {
     if (this.first === null) {
-      if (this.reviewTimer === null) this.active.remove(this);
+      this.active.remove(this);
       return;
     }
     this.active.add(this);
@@ -117,21 +108,6 @@ export class PendingRequests {
       first.measure?.failed('too-late');
     }
     if (this.expiryTimer === null) this.arm();
-  }
-
-  private reviewFrom(start: PendingRequest | null): void {
-    let request = start;
-    for (let at = 0; at < SLICE && request !== null; at++) {
-      const { after } = request;
-      if (!request.requester.sublist.hasInterest(request.reply)) {
-        request.responses.forget(request);
-        request.measure?.failed('requester-gone');
-      }
-      request = after;
-    }
-    // The next one may be gone by then: then the rest waits for the next review.
-    const rest = request;
-    this.reviewTimer = rest === null ? null : this.clock.after(0, () => this.reviewFrom(rest.isOver ? null : rest));
   }
 
   private append(request: PendingRequest): void {

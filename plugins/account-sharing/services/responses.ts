@@ -19,6 +19,7 @@ import {
 } from '../../../kernel/plugin-api.ts';
 import type { ResponseType } from '../contract.ts';
 import { withTraceDisabled } from '../trace-border.ts';
+import type { AwaitedReplies } from './awaited-replies.ts';
 import { randomToken } from './identifiers.ts';
 import type { PendingRequests } from './pending-requests.ts';
 
@@ -36,11 +37,16 @@ export interface PendingRequest {
   /** Null unless somebody wants to know how long it took. */
   readonly measure: Measure | null;
   readonly owner: PendingRequests;
+  /** Of the requester. */
+  readonly awaited: AwaitedReplies;
   /** On the clock that never goes back. */
   deadline: number;
   isOver: boolean;
   before: PendingRequest | null;
   after: PendingRequest | null;
+  /** With the same reply subject. */
+  older: PendingRequest | null;
+  newer: PendingRequest | null;
 }
 
 /** Told once what became of a request. */
@@ -98,12 +104,16 @@ export class Responses implements ServiceSink {
       thresholdMs,
       measure,
       owner,
+      awaited: owner.awaitedBy(requester),
       deadline: 0,
       isOver: false,
       before: null,
       after: null,
+      older: null,
+      newer: null,
     };
     this.pending.set(request.subject, request);
+    request.awaited.add(request);
     owner.add(request);
     return request;
   }
@@ -114,6 +124,7 @@ export class Responses implements ServiceSink {
     request.isOver = true;
     this.pending.delete(request.subject);
     request.owner.remove(request);
+    request.awaited.remove(request);
   }
 
   close(): void {
@@ -142,7 +153,12 @@ export class Responses implements ServiceSink {
 
   private answer(request: PendingRequest, original: Message, message: Message): boolean {
     const { requester, measure, type } = request;
-    if (type === 'singleton') this.forget(request);
+    const isTooLate = measure !== null && request.awaited.hasLost(request.reply);
+    if (type === 'singleton' || isTooLate) this.forget(request);
+    if (isTooLate) {
+      measure.failed('requester-gone');
+      return false;
+    }
     const report = measure?.answered(original.origin) ?? null;
     const count = this.deliverTo(requester, request, message);
     report?.();

@@ -231,7 +231,7 @@ export class ServiceImport implements ServiceSink {
   }
 
   private newPending(): PendingRequests {
-    return new PendingRequests(this.importer, this.parts.pendingMax, this.parts.surroundings);
+    return new PendingRequests(this.parts.pendingMax, this.parts.surroundings);
   }
 }
 

@@ -31,6 +31,8 @@ const NO_GROUPS: readonly string[] = [];
 const CHANGES_MAX = 8;
 const TRY_AGAIN_AFTER = 64;
 const NO_BYTES = Buffer.alloc(0);
+/** Of the many imports nobody subscribes to; never added to. */
+const NO_MIRRORS = new Map<string, Mirror>();
 
 /** What the exporter knows of the interest in one pattern here. */
 interface Mirror {
@@ -58,8 +60,8 @@ export class StreamImport implements Link {
   rule: ImportRule;
   private readonly broker: Broker;
   private readonly mapping: SubjectMapping;
-  private readonly bridge = new QueueBridge(this);
-  private readonly mirrors = new Map<string, Mirror>();
+  private bridge: QueueBridge | null = null;
+  private mirrors = NO_MIRRORS;
   /** The last subject, what it is called here, and who gets it; good for one generation of the importer's Sublist. */
   private foreignBytes: Buffer = NO_BYTES;
   private foreignLength = -1;
@@ -95,7 +97,7 @@ export class StreamImport implements Link {
     for (const { subscription } of this.mirrors.values()) {
       if (subscription !== null) this.exporter.sublist.remove(subscription);
     }
-    this.mirrors.clear();
+    this.mirrors = NO_MIRRORS;
   }
 
   /** A subscription was added here, removed, or stands for another number of members. */
@@ -273,9 +275,11 @@ export class StreamImport implements Link {
 
   private addMirror(pattern: string, queue: string): Mirror {
     const foreign = this.mapping.narrowed(pattern);
-    const sink = queue === '' ? this : this.bridge;
+    if (queue !== '') this.bridge ??= new QueueBridge(this);
+    const sink = queue === '' ? this : (this.bridge as QueueBridge);
     const subscription = foreign === null ? null : new Subscription(sink, foreign, queue, '');
     const mirror = { subscription, members: 0 };
+    if (this.mirrors === NO_MIRRORS) this.mirrors = new Map();
     this.mirrors.set(keyOf(pattern, queue), mirror);
     if (subscription !== null) this.exporter.sublist.insert(subscription);
     return mirror;

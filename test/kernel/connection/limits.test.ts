@@ -7,6 +7,7 @@ import { CloseReason } from '../../../kernel/connection/close-reason.ts';
 import { refuse } from '../../../kernel/hooks/refusal.ts';
 import type { Permissions } from '../../../kernel/permissions/permissions.ts';
 import { BrokerBench, QUIET, TestWire } from '../../kits/broker-bench.ts';
+import { listLog } from '../../kits/plugin-kit.ts';
 
 const NO_HITS: LimitHits = {
   connections: 0,
@@ -211,6 +212,32 @@ for (const [spare, hits] of [
     await bench.turn();
     assert.is(wire.isDestroyed, hits > 0);
     assert.equal(slowCounts(bench), hits === 0 ? [] : [[CloseReason.slowConsumerBudget, 1]]);
+  });
+}
+
+/** QUIET is longer. */
+const LINE_MAX = 64;
+const HELLO = 'CONNECT {"verbose":false,"headers":true}\r\n';
+
+for (const [what, input, explanation] of [
+  ['a line at max_control_line', `SUB ${'s'.repeat(LINE_MAX - 2)} 1\r\n`, null],
+  ['a line over max_control_line', `SUB ${'s'.repeat(LINE_MAX - 1)} 1\r\n`, 'maximum control line exceeded'],
+  ['a line over it that has not ended', `SUB ${'s'.repeat(LINE_MAX + 1)}`, 'maximum control line exceeded'],
+  ['a payload at max_payload', `PUB a 8\r\n${'x'.repeat(8)}\r\n`, null],
+  ['a payload over max_payload', 'PUB a 9\r\n', 'maximum payload exceeded: 9 vs 8'],
+  ['one spelled in another way', 'pub  a b  99\r\n', 'maximum payload exceeded: 99 vs 8'],
+  ['one whose header has not come', 'HPUB a 12 113\r\nNATS', 'maximum payload exceeded: 113 vs 8'],
+] as const) {
+  test(`${what} is ${explanation === null ? 'taken' : 'refused, and the log says why'}`, async () => {
+    const lines: string[] = [];
+    const bench = new BrokerBench({ maxControlLine: LINE_MAX, maxPayload: 8 }, undefined, listLog(lines));
+    const { wire } = await arrive(bench, HELLO);
+    wire.input('PUB earlier 1\r\nx\r\n');
+    wire.input(input);
+    await bench.turn();
+    assert.is(wire.isEnded, explanation !== null);
+    const errors = lines.filter((line) => line.startsWith('error')).map((line) => line.replace(/^.* - cid:\d+ - /, ''));
+    assert.equal(errors, explanation === null ? [] : [explanation]);
   });
 }
 

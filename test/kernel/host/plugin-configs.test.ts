@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NOWHERE, Problems } from '../../../kernel/config/problem.ts';
-import { readPluginConfigs } from '../../../kernel/host/plugin-configs.ts';
+import { readPluginConfigs, readPluginConfigsInTurns } from '../../../kernel/host/plugin-configs.ts';
 import { named } from './host-bench.ts';
 
 const schema = {
@@ -37,6 +37,34 @@ test('each plugin reads its own block, by its key or an alias of it', () => {
     ],
   );
   assert.ok(Object.isFrozen(configs.get('a')));
+});
+
+test('blocks can be read a few steps at a time', async () => {
+  const inSteps = {
+    ...schema,
+    *readInSteps(node: unknown, problems: Problems) {
+      for (let step = 0; step < 1_000; step++) yield;
+      return schema.read(node, problems);
+    },
+  };
+  const long = named('long', { config: { key: 'long', schema: inSteps } });
+  let pauses = 0;
+  const blocks = unread([
+    ['a', { size: 2 }],
+    ['long', { size: 3 }],
+  ]);
+  const configs = await readPluginConfigsInTurns([a, long, plain], blocks, new Problems(), async () => {
+    pauses++;
+  });
+  assert.equal(
+    [...configs],
+    [
+      ['a', { size: 2 }],
+      ['long', { size: 3 }],
+    ],
+  );
+  assert.ok(Object.isFrozen(configs.get('long')));
+  assert.ok(pauses > 2, `${pauses} pauses`);
 });
 
 test('a plugin without a block gets its defaults', () => {

@@ -3,7 +3,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FastRandom } from '../../../kernel/ports/fast-random.ts';
 import { collide } from '../../../kernel/routing/subject.ts';
+import type { ImportRule } from '../../../plugins/account-sharing/contract.ts';
 import { commonPattern } from '../../../plugins/account-sharing/rules/common-pattern.ts';
+import { ImportsInForce } from '../../../plugins/account-sharing/rules/imports-in-force.ts';
+import { MAPPINGS_MAX, MappingCache } from '../../../plugins/account-sharing/rules/mapping-cache.ts';
 import { PatternIndex } from '../../../plugins/account-sharing/rules/pattern-index.ts';
 import { compileMapping, type SubjectMapping } from '../../../plugins/account-sharing/rules/subject-mapping.ts';
 import { serverHash } from '../../../plugins/account-sharing/services/identifiers.ts';
@@ -64,6 +67,59 @@ for (const count of [1, 8, 9, 60]) {
     }
   });
 }
+
+for (const count of [1, 8, 9, 60]) {
+  test(`of ${count} imports in force those that collide and those in the way are found (seed ${seed})`, () => {
+    const inForce = new ImportsInForce();
+    const rules = Array.from({ length: count }, () => importRule());
+    const stored = rules.flatMap((rule) => {
+      const mapping = compileMapping(rule.subject, rule.localSubject) as SubjectMapping;
+      if (inForce.rivalOf(rule, mapping) !== undefined) return [];
+      inForce.add(rule, mapping);
+      return [rule];
+    });
+    const kept = stored.filter((rule) => {
+      if (random.below(3) > 0) return true;
+      inForce.remove(rule);
+      return false;
+    });
+    for (let round = 0; round < 300; round++) {
+      const { kind, account, subject } = importRule();
+      const note = `seed ${seed}: ${kind} ${account} ${subject}`;
+      const found = new Set(inForce.colliding(kind, subject));
+      const expected = kept.filter((rule) => rule.kind === kind && collide(rule.subject, subject));
+      assert.equal(found, new Set(expected), note);
+      assert.is(
+        inForce.has(kind),
+        kept.some((rule) => rule.kind === kind),
+        note,
+      );
+      const rule = { ...importRule(), kind, account, subject, localSubject: subject };
+      const rival = kept.find((other) => other.kind === kind && other.account === account && other.subject === subject);
+      assert.is(inForce.rivalOf(rule, compileMapping(subject, subject) as SubjectMapping), rival, note);
+    }
+  });
+}
+
+function importRule(): ImportRule {
+  const subject = pattern();
+  const kind = random.below(2) === 0 ? 'stream' : 'service';
+  const account = `A${random.below(2)}`;
+  return { kind, account, subject, localSubject: subject, sharesRequester: false, allowsTrace: false };
+}
+
+test('equal imports have one mapping, and of too many all are forgotten', () => {
+  const cache = new MappingCache();
+  const rule = (subject: string): ImportRule => ({ ...importRule(), kind: 'stream', subject, localSubject: subject });
+  const first = cache.mappingOf(rule('s.0'));
+  assert.is(cache.mappingOf(rule('s.0')), first);
+  for (let at = 1; at < MAPPINGS_MAX; at++) cache.mappingOf(rule(`s.${at}`));
+  assert.is(cache.mappingOf(rule('s.0')), first);
+  assert.is(cache.size, MAPPINGS_MAX);
+  cache.mappingOf(rule('s.more'));
+  assert.is(cache.size, 1);
+  assert.is.not(cache.mappingOf(rule('s.0')), first);
+});
 
 const MAPPINGS: [subject: string, local: string, foreign: string, name: string][] = [
   ['a.>', 'a.>', 'a.b.c', 'a.b.c'],

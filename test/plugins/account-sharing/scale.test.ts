@@ -3,12 +3,17 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { AccountImport } from '../../../plugins/account-sharing/account-import.ts';
 import { SharingBench } from './sharing-bench.ts';
 
 const COUNT = 10_000;
 /** Of computing: others may be at work on the machine. */
 const START_MS_MAX = 5_000;
 const MEBIBYTE = 1024 * 1024;
+const SAME_START_MS_MAX = 3_000;
+const SAME_HEAP_MAX = 160 * MEBIBYTE;
+/** Between two turns of the loop, with a collection of garbage in between. */
+const PIECE_MS_MAX = 150;
 
 function numbered(text: (at: number) => string): string {
   return Array.from({ length: COUNT }, (_, at) => text(at)).join('\n');
@@ -46,6 +51,61 @@ for (const [what, heapMax, config] of LAYOUTS) {
       assert.is(bench.server.broker.accounts.size, COUNT + (what.includes('one') ? 3 : 2));
     });
   });
+}
+
+/** An exporter, and ten thousand accounts that import the same of it. */
+function sameImports(moreExports = '', comment = ''): string {
+  return `accounts { # ${comment}
+    HUB { users: [{user: h, password: p}], exports: [{service: "s.*"}, {stream: "f.>"} ${moreExports}] }
+    ${numbered((at) => `N${at} { users: [{user: u${at}, password: p}], imports: [{service: {account: HUB, subject: "s.x"}}, {stream: {account: HUB, subject: "f.>"}}] }`)}
+  }`;
+}
+
+test(`${COUNT} accounts that import the same share what is compiled, and are reloaded a few at a time`, async () => {
+  const heap = heapInUse();
+  let before = process.cpuUsage();
+  const passed = (): number => {
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  await SharingBench.with(sameImports(), async (bench) => {
+    assert.ok(passed() < SAME_START_MS_MAX, `start: ${passed().toFixed(0)} ms`);
+    const grown = heapInUse() - heap;
+    assert.ok(grown < SAME_HEAP_MAX, `${(grown / MEBIBYTE).toFixed(0)} MiB`);
+    const mappings = [7, COUNT - 1].map((at) => importsOf(bench, at).map(({ mapping }) => mapping));
+    assert.is(mappings[0]![0], mappings[1]![0]);
+    assert.is(mappings[0]![1], mappings[1]![1]);
+
+    const pieces = piecesOf(bench);
+    const imports = importsOf(bench, 7);
+    before = process.cpuUsage();
+    assert.ok(await bench.reload(sameImports('', 'nothing else is new')));
+    assert.ok(await bench.reload(sameImports(', {stream: "z.>"}')));
+    assert.ok(passed() < 2 * SAME_START_MS_MAX, `reload: ${passed().toFixed(0)} ms`);
+    assert.equal(importsOf(bench, 7), imports);
+    assert.ok(pieces.length > COUNT / 50, `${pieces.length} pieces`);
+    assert.ok(Math.max(...pieces) < PIECE_MS_MAX, `a piece of ${Math.max(...pieces).toFixed(0)} ms`);
+  });
+});
+
+function importsOf({ server, sharing }: SharingBench, at: number): readonly AccountImport[] {
+  return sharing.importsOf(server.broker.accounts.get(`N${at}`)!) as readonly AccountImport[];
+}
+
+/** How much computing there is between two turns of the loop, where the plugin takes them. */
+function piecesOf({ ports: { clock } }: SharingBench): number[] {
+  const pieces: number[] = [];
+  const { soon } = clock;
+  let since: NodeJS.CpuUsage | null = null;
+  clock.soon = (run) => {
+    const isOfSharing = new Error('where').stack?.includes('inTurns') === true;
+    if (isOfSharing && since !== null) pieces.push(process.cpuUsage(since).user / 1000);
+    soon.call(clock, () => {
+      since = isOfSharing ? process.cpuUsage() : null;
+      run();
+    });
+  };
+  return pieces;
 }
 
 /** Without what is only waiting to be collected. */

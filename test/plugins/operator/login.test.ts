@@ -104,6 +104,26 @@ const REFUSALS: Readonly<Record<string, Attempt>> = {
     jwt: await userToken({}, {}, BOB, mallory),
     why: /Account JWT lookup error: account missing/,
   },
+  'claims that nobody reads, as the account does not exist': {
+    jwt: signedToken(
+      { ...payloadOf(bob), iss: mallory.getPublicKey(), nats: { ...payloadOf(bob).nats, tags: [1] } },
+      mallory,
+    ),
+    why: /JWT User "U\w+" - Account JWT lookup error: account missing/,
+  },
+  'the same of an account that exists': {
+    jwt: signedToken({ ...payloadOf(bob), nats: { ...payloadOf(bob).nats, tags: ['a', 1] } }, ACME),
+    why: /User JWT not valid: claims: "nats.tags\[1\]" is not a string/,
+  },
+  'a token that is over, of an account that does not exist': {
+    jwt: await userToken({}, { exp: NOW - 1 }, BOB, mallory),
+    why: /User JWT no longer valid: claim is expired/,
+  },
+  'an account that is not pinned, and claims that nobody reads': {
+    jwt: signedToken({ ...payloadOf(bob), nats: { ...payloadOf(bob).nats, tags: [1] } }, ACME),
+    why: /Account A\w+ not listed as operator pinned account/,
+    bench: { tokens, text: `resolver_pinned_accounts: [${mallory.getPublicKey()}]` },
+  },
   'an account that signed itself': {
     jwt: await userToken({}, {}, BOB, mallory),
     why: /Account JWT lookup error: account validation failed: not trusted/,

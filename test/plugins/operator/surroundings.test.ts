@@ -107,6 +107,27 @@ test('tokens that were found genuine are remembered, up to a number', async () =
   assert.is.not(await users.read(one!), first, 'the oldest was forgotten');
 });
 
+test('a token that is turned away before its claims are read is not remembered', async () => {
+  const users = new UserTokens(new KeyCache(1), 10);
+  const seen: string[] = [];
+  const turnAway = async ({ issuer }: { issuer: string }) => {
+    seen.push(issuer);
+    return { failure: 'a stranger' };
+  };
+  assert.equal(await users.read(bob, turnAway), { failure: 'a stranger' });
+  assert.equal(await users.read(bob, turnAway), { failure: 'a stranger' });
+  const known = await users.read(bob, async () => null);
+  assert.is(await users.read(bob, turnAway), known, 'who was let in once needs nobody at the door');
+  assert.equal(seen, [ACME.getPublicKey(), ACME.getPublicKey()]);
+});
+
+test('nobody is at the door before the signature was checked', async () => {
+  const forged = `${bob.slice(0, bob.lastIndexOf('.'))}.${(await userToken({}, { aud: 'x' })).split('.')[2]}`;
+  const isAsked = async () => assert.unreachable('the doorkeeper was asked about a forged token');
+  const answer = await new UserTokens(new KeyCache(1), 10).read(forged, isAsked as never);
+  assert.equal(answer, { failure: 'claim failed V2 signature verification' });
+});
+
 test('a forged token is not remembered as the genuine one it looks like', async () => {
   const users = new UserTokens(new KeyCache(1), 10);
   await users.read(bob);

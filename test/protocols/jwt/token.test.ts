@@ -16,6 +16,7 @@ import type { ClaimsOf, ClaimsType } from '../../../protocols/jwt/claims.ts';
 import {
   decodeToken,
   decodeTokenOf,
+  openTokenOf,
   signatureFailure,
   TOKEN_BYTES_MAX,
   type Token,
@@ -272,5 +273,36 @@ test('every truncation of a token is refused, or fails its signature', async () 
 function signature(key: KeyPair, text: string): string {
   return Buffer.from(key.sign(Buffer.from(text))).toString('base64url');
 }
+
+test('a chunk is base64url of no other letters and length, or it is refused', () => {
+  const good = forged(HEADER, { iss: account.getPublicKey(), nats: { type: 'x', note: '>>>???' } }).split('.');
+  const isRefused = (payload: string) =>
+    failureOf([good[0], payload, good[2]].join('.')) === 'the payload is not base64url';
+  const payload = good[1]!;
+  assert.match(payload, /[-_]/);
+  assert.is(failureOf(good.join('.')), '');
+  for (const letter of ['+', '/', '=', ' ', '\n', '$', 'é', '\u2014', '\0']) {
+    for (const at of [0, 1, 40, payload.length - 1]) {
+      assert.ok(isRefused(payload.slice(0, at) + letter + payload.slice(at + 1)), `${JSON.stringify(letter)} at ${at}`);
+    }
+    assert.ok(isRefused(payload + letter), `${JSON.stringify(letter)} at the end`);
+  }
+  for (const length of [0, 1, 5, 9]) assert.ok(isRefused('A'.repeat(length)), `${length} letters`);
+});
+
+test('an opened token tells who signed it before its claims are read', async () => {
+  const text = forged(HEADER, {
+    iss: account.getPublicKey(),
+    sub: 'U',
+    exp: 7,
+    nats: { type: 'user', issuer_account: 'A', tags: [1] },
+  });
+  const opened = openTokenOf('user', text);
+  if ('failure' in opened) throw new Error(opened.failure);
+  const { subject, issuer, issuerAccount, expiresAt } = opened.outline;
+  assert.equal([subject, issuer, issuerAccount, expiresAt], ['U', account.getPublicKey(), 'A', 7]);
+  assert.equal(opened.readClaims(), { failure: 'claims: "nats.tags[0]" is not a string' });
+  assert.equal(openTokenOf('account', text), { failure: 'not account claim' });
+});
 
 test.run();
