@@ -8,10 +8,11 @@ import type { Sharing } from '../../../plugins/account-sharing/sharing.ts';
 import { TestWire } from '../../kits/broker-bench.ts';
 import { createFakePorts } from '../../kits/fake-ports.ts';
 import { listLog } from '../../kits/plugin-kit.ts';
+import { until } from '../../kits/until.ts';
+
+export { until };
 
 export type Options = Readonly<Record<string, unknown>>;
-
-const TURNS_MAX = 20_000;
 
 export class SharingBench {
   readonly ports = createFakePorts();
@@ -111,13 +112,6 @@ export function account(name: string, rules: string, user = ''): string {
 
 export function accounts(...all: string[]): string {
   return `accounts {\n${all.join('')}}\n`;
-}
-
-export async function until(isSo: () => boolean): Promise<void> {
-  for (let turn = 0; !isSo(); turn++) {
-    if (turn === TURNS_MAX) throw new Error('what was waited for did not come');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 export async function settle(): Promise<void> {

@@ -12,6 +12,9 @@ import { plugin } from '../../../plugins/auth/index.ts';
 import { TestWire } from '../../kits/broker-bench.ts';
 import { createFakePorts } from '../../kits/fake-ports.ts';
 import { listLog } from '../../kits/plugin-kit.ts';
+import { until } from '../../kits/until.ts';
+
+export { until };
 
 export interface ReadConfig {
   readonly loaded: LoadedConfig;
@@ -138,17 +141,6 @@ export function infoOf(wire: TestWire): Record<string, unknown> {
 
 export function connectLine(connect: object): string {
   return `CONNECT ${JSON.stringify({ verbose: false, pedantic: false, ...connect })}\r\n`;
-}
-
-const PATIENCE_MS = 10_000;
-
-/** Signatures and hashes are computed on other threads: a few turns are not always enough. */
-export async function until(isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!isSo()) {
-    if (performance.now() > deadline) throw new Error('what was waited for did not come');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 async function settle(): Promise<void> {

@@ -9,6 +9,7 @@ import { plugin, UNSEEN_MS } from '../../../plugins/metrics/index.ts';
 import { ANSWER_MS, REQUEST_MS, SCRAPERS_MAX } from '../../../plugins/metrics/metrics-port.ts';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
 import { settle } from '../../kits/fake-ports.ts';
+import { until } from '../../kits/until.ts';
 import { urlOf } from '../monitoring/monitored-server.ts';
 import { compose, RawClient, type RunningServer, withServer } from '../running-server.ts';
 import { parseExposition } from './exposition-parser.ts';
@@ -152,10 +153,6 @@ async function visit(bench: MetricsBench, isReading = true): Promise<Visitor> {
   return { stream, text: () => text, isClosed: () => isClosed };
 }
 
-async function turnsUntil(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !condition(); turn++) await settle();
-}
-
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await settle();
 }
@@ -183,7 +180,7 @@ test('whoever is slow to take the answer holds up nobody, and is let go', async 
   await turns();
   const quick = await visit(bench);
   quick.stream.write(REQUEST);
-  await turnsUntil(() => quick.text().includes('gnatlet_scrapes_total'));
+  await until(() => quick.text().includes('gnatlet_scrapes_total'));
   assert.match(quick.text(), 'gnatlet_scrapes_total');
   await bench.ports.clock.advance(ANSWER_MS - 1);
   await turns();
@@ -191,7 +188,7 @@ test('whoever is slow to take the answer holds up nobody, and is let go', async 
   assert.ok(slow.stream.readableLength < 2_000_000, 'the answer is not made ahead of who takes it');
   await bench.ports.clock.advance(1);
   slow.stream.resume();
-  await turnsUntil(slow.isClosed);
+  await until(slow.isClosed);
   assert.ok(slow.isClosed());
   await bench.close();
 });
@@ -211,7 +208,7 @@ test('of more scrapers than there may be the last is turned away, and counted', 
   await turns();
   const next = await visit(bench);
   next.stream.write(REQUEST);
-  await turnsUntil(next.isClosed);
+  await until(next.isClosed);
   assert.match(next.text(), 'HTTP/1.1 200 OK');
   await bench.close();
 });
@@ -227,14 +224,14 @@ test('a reload moves the port, keeps the counters, and closes what was there', a
   assert.ok(old.isClosed());
   const visitor = await visit(bench);
   visitor.stream.write(REQUEST.replace('/metrics', '/new'));
-  await turnsUntil(visitor.isClosed);
+  await until(visitor.isClosed);
   assert.match(visitor.text(), /gnatlet_scrapes_total\{[^}]*\} 2\n/);
   const kept = await visit(bench);
   await reload({ port: 8888, path: '/metrics' });
   await turns();
   assert.not(kept.isClosed(), 'another path moves nobody');
   kept.stream.write(REQUEST);
-  await turnsUntil(kept.isClosed);
+  await until(kept.isClosed);
   assert.match(kept.text(), '200 OK');
   await reload({ port: 0 });
   assert.equal([...bench.ports.network.listening], []);

@@ -5,6 +5,7 @@ import type { ResolverOptions } from '../../../plugins/operator/contract.ts';
 import { nodeHash } from '../../../plugins/resolver-directory/inbox.ts';
 import { plugin } from '../../../plugins/resolver-directory/index.ts';
 import { settle } from '../../kits/fake-ports.ts';
+import { until } from '../../kits/until.ts';
 import { ResolverBench, resolverOptions } from './resolver-host.ts';
 import { madeUpKey, TestOperator, timedTokens } from './tokens.ts';
 
@@ -39,14 +40,6 @@ function connect(one: ResolverBench, other: ResolverBench): () => void {
   return () => {
     for (const end of ends) end();
   };
-}
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 10_000; turn++) {
-    if (await isSo()) return;
-    await settle();
-  }
-  throw new Error('what was waited for did not come');
 }
 
 function fetchFailure(bench: ResolverBench, key: string): Promise<unknown> {
