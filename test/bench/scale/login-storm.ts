@@ -2,6 +2,8 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { encodeAccount, encodeOperator, encodeUser } from '@nats-io/jwt';
+import { createAccount, createOperator, createUser } from '@nats-io/nkeys';
 import { encodePublicKey, NkeyKind } from '../../../protocols/nkeys/nkey-text.ts';
 import type { StreamLoad } from '../generator/load.ts';
 import { runGenerator } from '../generator-process.ts';
@@ -36,7 +38,7 @@ export const loginStorm: FigureScript = {
   async run(server, isQuick) {
     const folder = mkdtempSync(join(tmpdir(), 'gnatlet-bench-'));
     const figures: Figure[] = [];
-    for (const crowd of [keyCrowd()]) {
+    for (const crowd of [keyCrowd(), await tokenCrowd()]) {
       const path = join(folder, 'crowd.conf');
       writeFileSync(path, crowd.config);
       const running = await startServer(server, { serverFlags: ['-c', path] });
@@ -76,6 +78,31 @@ async function storm(running: RunningServer, { what, logins }: Crowd, seconds: n
 async function stream(running: RunningServer, seconds: number): Promise<number> {
   const phases = { warmupSeconds: 0.5, seconds, stallSeconds: 10 };
   return (await runGenerator({ target: running, phases, load: LOAD })).perSecond;
+}
+
+/** Users of an operator's account. The stream is the bearer that stands for whoever brings no token. */
+async function tokenCrowd(): Promise<Crowd> {
+  const [operator, system, account] = [createOperator(), createAccount(), createAccount()];
+  const limits = { conn: -1, leaf: -1, subs: -1, payload: -1, data: -1, imports: -1, exports: -1, wildcards: true };
+  const tokenOf = (name: string, key: typeof account): Promise<string> =>
+    encodeAccount(name, key, { limits } as never, { signer: operator });
+  const user = { subs: -1, payload: -1, data: -1 };
+  const keys = Array.from({ length: CLIENTS }, () => generateKeyPairSync('ed25519'));
+  const tokens = await Promise.all(
+    keys.map(({ publicKey }) => encodeUser('client', nkeyOf(publicKey), account, user as never)),
+  );
+  const sentinel = await encodeUser('load', createUser(), account, { ...user, bearer_token: true } as never);
+  const preloads = [system, account].map(async (key) => `${key.getPublicKey()}: ${await tokenOf('A', key)}`);
+  return {
+    what: 'clients with tokens',
+    config: [
+      `operator: ${await encodeOperator('O', operator, { system_account: system.getPublicKey() } as never)}`,
+      'resolver: MEMORY',
+      `resolver_preload { ${(await Promise.all(preloads)).join('\n')} }`,
+      `default_sentinel: ${sentinel}`,
+    ].join('\n'),
+    logins: keys.map(({ privateKey }, at) => (nonce) => ({ jwt: tokens[at], sig: signed(nonce, privateKey) })),
+  };
 }
 
 /** Users with keys. The stream brings nothing, and is somebody all the same. */
