@@ -113,8 +113,12 @@ export class Sublist {
   /** Who gets a message on this subject. */
   match(bytes: Buffer, start: number, end: number): Plan {
     this.matches++;
-    if (this.everywhere !== null && bytes[start] === DOLLAR) return this.planWith(this.everywhere, bytes, start, end);
+    const { everywhere } = this;
     const count = this.tree.match(bytes, start, end);
+    if (everywhere !== null && bytes[start] === DOLLAR) {
+      const shared = everywhere.tree.match(bytes, start, end);
+      if (shared > 0) return this.planWith(count, everywhere, shared);
+    }
     if (count === 0) return EMPTY_PLAN;
     return count === 1 ? this.planOf(this.tree.matched[0]) : this.combinedPlan(count);
   }
@@ -160,15 +164,10 @@ export class Sublist {
     return { max, total, plans: this.combined.size };
   }
 
-  /** Not kept: such subjects are rare. */
-  private planWith(everywhere: Sublist, bytes: Buffer, start: number, end: number): Plan {
-    const interests = this.interestsIn(bytes, start, end).concat(everywhere.interestsIn(bytes, start, end));
-    return interests.length === 0 ? EMPTY_PLAN : buildPlan(interests, interests.length);
-  }
-
-  private interestsIn(bytes: Buffer, start: number, end: number): Interest[] {
-    const count = this.tree.match(bytes, start, end);
-    return this.tree.matched.slice(0, count);
+  /** Of what both trees have just matched. Not kept: subjects that are served everywhere are rare. */
+  private planWith(count: number, everywhere: Sublist, shared: number): Plan {
+    const interests = [...this.tree.matched.slice(0, count), ...everywhere.tree.matched.slice(0, shared)];
+    return buildPlan(interests, interests.length);
   }
 
   private planOf(interest: Interest): Plan {

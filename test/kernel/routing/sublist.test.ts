@@ -112,6 +112,16 @@ test('an answer made of several patterns notices a change in any of them', () =>
   assert.equal(matched(sublist, 'a.b'), ['a.*', 'a.*', 'a.b']);
 });
 
+test('what is served everywhere is added to what is subscribed here, and other subjects keep their prepared answers', () => {
+  const sublist = filled('$KV.>', '$KV.*.a', '$SYS.>');
+  const everywhere = filled('$SYS.REQ.INFO');
+  sublist.everywhere = everywhere;
+  assert.equal(matched(sublist, '$SYS.REQ.INFO'), ['$SYS.>', '$SYS.REQ.INFO']);
+  assert.is(sublist.matchSubject('$KV.b.a'), sublist.matchSubject('$KV.c.a'));
+  assert.is(sublist.matchSubject('$JS.none'), EMPTY_PLAN);
+  assert.equal(matched(new Sublist(), '$SYS.REQ.INFO'), []);
+});
+
 test('interest is announced at the first, on changes, and at the last of an exact pattern and queue', () => {
   const sublist = new Sublist();
   const told: string[] = [];
