@@ -43,7 +43,9 @@ export class ProtocolTracer implements Tracer {
 
   publish(client: ClientConnection, message: Message): void {
     const hasHeader = message.headerLength > 0;
-    this.input(client, hasHeader ? 'HPUB' : 'PUB', message.subject, replyOf(message), sizesOf(message, hasHeader));
+    // As it was written, spaces and all.
+    const words = message.bytes.toString('latin1', message.subjectStart, message.sizesEnd);
+    this.input(client, hasHeader ? 'HPUB' : 'PUB', words);
     this.payload(client, '<<-', message, hasHeader);
   }
 
