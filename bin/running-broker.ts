@@ -5,6 +5,7 @@ import type { Server } from '../kernel/server.ts';
 import type { Configuration, ConfigurationRequest } from './configuration.ts';
 import { portList } from './port-list.ts';
 import { removePidFile, removePortsFile, writePidFile, writePortsFile } from './process-files.ts';
+import { writeError } from './standard-error.ts';
 import { strayText, trapStrayErrors } from './stray-errors.ts';
 import { type SignalName, trapSignals } from './trapped-signals.ts';
 
@@ -105,7 +106,10 @@ export class RunningBroker {
     try {
       this.log.info(this.log.reopen() ? 'File log re-opened' : 'File log re-open ignored, not a file logger');
     } catch (error) {
-      this.log.error(`File log could not be re-opened: ${(error as Error).message}`);
+      const text = `File log could not be re-opened: ${(error as Error).message}`;
+      this.log.error(text);
+      // Nobody may ever see what the file that was opened before holds.
+      writeError(`${text}\n`);
     }
   }
 

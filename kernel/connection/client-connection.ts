@@ -103,6 +103,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     if (!this.awaitsConnect) return;
     const timeoutMs = this.entrance.authTimeoutMs ?? this.broker.options.authTimeoutMs;
     this.loginTimer = this.broker.clock.after(timeoutMs, () => {
+      this.broker.logOf(this).debug('Authentication Timeout');
       this.sendError('Authentication Timeout');
       this.close(CloseReason.authenticationTimeout);
     });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -185,6 +185,42 @@ test('SIGUSR1 goes on in a new log file of the same name', async () => {
   assert.is(broker.err.text, '');
   assert.is(statSync(folder.file('a.log')).mode & 0o777, 0o640);
 });
+
+test('a log file whose folder is gone stops nothing, and SIGUSR1 says so on standard error', async () => {
+  using folder = new Folder();
+  mkdirSync(folder.file('logs'));
+  await using broker = await BrokerProcess.start(['-l', 'logs/a.log'], folder.path, '');
+  await seen(() => existsSync(folder.file('logs/a.log')) && folder.read('logs/a.log').includes('Server is ready'));
+  rmSync(folder.file('logs'), { recursive: true });
+  await broker.signal('SIGUSR1', 'File log could not be re-opened: ENOENT');
+  mkdirSync(folder.file('logs'));
+  broker.child.kill('SIGUSR1');
+  await seen(() => existsSync(folder.file('logs/a.log')) && folder.read('logs/a.log').includes('File log re-opened'));
+});
+
+test('a log file on a full disk stops nothing, and standard error says so once', async () => {
+  if (process.platform !== 'linux') return;
+  await using broker = await BrokerProcess.start(['-l', '/dev/full'], '/', 'lines are lost');
+  broker.child.kill('SIGTERM');
+  assert.is(await broker.ended(), 0);
+  assert.match(
+    broker.err.text,
+    /^\[\d+\] \S+ \S+ \[ERR\] Unable to write to the log file, lines are lost: Error: ENOSPC: .* \(\/dev\/full\)\n$/,
+  );
+});
+
+const UNOPENABLE: [path: string, reason: string][] = [
+  ['/nowhere/a.log', 'open /nowhere/a.log: no such file or directory'],
+  ['/', 'open /: is a directory'],
+];
+
+for (const [path, reason] of UNOPENABLE) {
+  test(`a log file at ${path} ends the start in one line`, async () => {
+    const { code, err } = await run(['-l', path]);
+    assert.is(err, `error opening file: ${reason}\n`);
+    assert.is(code, 1);
+  });
+}
 
 test('the process goes by the name that service scripts look for, without the passwords', async () => {
   if (process.platform !== 'linux') return;
