@@ -37,15 +37,20 @@ export interface ListedUser {
 
 export function readUsers(node: ConfigNode, account: string, problems: Problems): ListedUser[] {
   if (node.kind !== 'array') {
-    problems.error(node, `Expected users field to be an array, got ${printed(node)}`);
+    problems.error(node, `Expected users field to be an array, got ${masked(node)}`);
     return [];
   }
   return node.value.flatMap((element) => readUser(element, account, problems) ?? []);
 }
 
+/** A text where a user should stand may hold a password. */
+function masked(node: ConfigNode): string {
+  return node.kind === 'string' ? '...' : printed(node);
+}
+
 function readUser(node: ConfigNode, account: string, problems: Problems): ListedUser | null {
   if (node.kind !== 'map') {
-    problems.error(node, `Expected user entry to be a map/struct, got ${printed(node)}`);
+    problems.error(node, `Expected user entry to be a map/struct, got ${masked(node)}`);
     return null;
   }
   const user: OpenUser = {
