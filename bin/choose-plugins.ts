@@ -16,9 +16,11 @@ export function choosePlugins(
 ): readonly PluginRequest[] {
   if (wish !== 'auto') return wish;
   const wanted = new Set<string>([...usesOf(loaded)].map((use) => use.owner));
-  for (const { name, isUsual } of KNOWN_PLUGINS) if (isUsual === true || atLeast.includes(name)) wanted.add(name);
+  for (const { name, isUsual } of KNOWN_PLUGINS) if (isUsual === true) wanted.add(name);
   const isWanted = ({ name, alongside = [], alongsideKeys = [] }: KnownPlugin): boolean =>
     wanted.has(name) ||
+    // Those that run alongside others bring nobody along themselves.
+    atLeast.includes(name) ||
     alongside.some((other) => wanted.has(other)) ||
     alongsideKeys.some((key) => loaded.blocks.has(key));
   return KNOWN_PLUGINS.filter((plugin) => plugin.load !== undefined && isWanted(plugin)).map(({ name }) => name);

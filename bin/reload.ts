@@ -4,8 +4,10 @@
  * Whatever can fail comes first: reading, checking, comparing, and the plugins, who take their part back when one of
  * them fails. What follows cannot fail.
  */
-import { type ConfigDiff, diffConfigs, type FieldChange } from '../kernel/config/diff.ts';
+import { type ConfigDiff, diffConfigsInSteps, type FieldChange } from '../kernel/config/diff.ts';
+import { PluginError } from '../kernel/hooks/plugin-error.ts';
 import type { ServerLog } from '../kernel/log/server-log.ts';
+import { inTurns } from '../kernel/ports/steps.ts';
 import { turnOf } from '../kernel/ports/turn.ts';
 import type { Server } from '../kernel/server.ts';
 import { applyOptions } from './apply-options.ts';
@@ -36,7 +38,7 @@ export async function reload(parts: Reload): Promise<Configuration | { readonly 
     await takeOn(parts, after);
     return after;
   } catch (error) {
-    const failure = (error as Error).message;
+    const failure = failureOf(error);
     log.error(`Failed to reload server configuration: ${failure}`);
     return { failure };
   }
@@ -49,10 +51,11 @@ function readAgain({ request, configuration, server }: Reload): Promise<Configur
 }
 
 async function takeOn({ configuration: before, server, log, time }: Reload, after: Configuration): Promise<void> {
-  const diff = diffConfigs(before.loaded, after.loaded);
+  const { broker } = server;
+  const pause = (): Promise<void> => turnOf(broker.clock);
+  const diff = await inTurns(diffConfigsInSteps(before.loaded, after.loaded), pause);
   const refusal = refusalOf(diff.fields, diff);
   if (refusal !== null) throw new Error(refusal);
-  const { broker } = server;
   await turnOf(broker.clock);
   const options = await broker.configure(brokerOptions(after.loaded, broker.random));
   const added = options.accounts.filter(({ name }) => broker.accounts.get(name) === undefined);
@@ -71,6 +74,16 @@ async function takeOn({ configuration: before, server, log, time }: Reload, afte
   for (const line of [...reloadLines(diff.fields), ...lines]) log.info(line);
   await broker.hooks.serverReload.slot?.({ before, after });
   log.info(`Reloaded server configuration (${after.loaded.digest})`);
+}
+
+/** A refusal in the words of a NATS server stands alone: tools look for it behind the words it is logged with. */
+function failureOf(error: unknown): string {
+  if (!PluginError.is(error)) return (error as Error).message;
+  const reasons = [error, ...error.problems].map(({ cause }) => cause);
+  const known = reasons.find(
+    (reason) => typeof reason === 'string' && reason.startsWith('config reload not supported'),
+  );
+  return known === undefined ? error.message : String(known);
 }
 
 function refusalOf(fields: readonly FieldChange[], { refusals }: ConfigDiff): string | null {

@@ -238,3 +238,12 @@ function isGone(name: string, after: AuthConfig): boolean {
 function unsupported(option: string, before: unknown, after: unknown): string {
   return `config reload not supported for ${option}: old=${before}, new=${after}`;
 }
+
+/** What the log says of a block that changed, in the words of a NATS server. */
+export function reloadLines(before: AuthConfig, after: AuthConfig): string[] {
+  const lines: string[] = [];
+  if (before.user !== after.user) lines.push('Reloaded: authorization username');
+  if (before.password !== after.password) lines.push('Reloaded: authorization password');
+  if (before.token !== after.token) lines.push('Reloaded: authorization token');
+  return lines;
+}

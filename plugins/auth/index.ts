@@ -7,7 +7,7 @@ import {
   type PluginContext,
   type ServerInfo,
 } from '../../kernel/plugin-api.ts';
-import { type AuthConfig, authSchema, reloadAnswer } from './config.ts';
+import { type AuthConfig, authSchema, reloadAnswer, reloadLines } from './config.ts';
 import { AUTHENTICATOR, type AuthDesk, type Authenticator, LOGIN_TIME, type LoginTime } from './contract.ts';
 import { BcryptWorker } from './credentials/bcrypt-worker.ts';
 import { FailedLogins } from './credentials/failed-logins.ts';
@@ -44,10 +44,11 @@ export const plugin = definePlugin<AuthConfig, AuthState>({
     refuseIdleCallout(ctx.config, state.gatekeeper.authenticators);
     state.loginTime = ctx.useOptional<LoginTime>(LOGIN_TIME);
     if (hasPlainPasswords(ctx.config)) ctx.kernel.log.warn('Plaintext passwords detected, use nkeys or bcrypt');
-    state.apply(ctx.config);
+    state.start();
   },
 
-  reload(_ctx, state, { after }) {
+  reload(ctx, state, { before, after }) {
+    for (const line of reloadLines(before, after)) ctx.kernel.log.info(line);
     state.apply(after);
     state.relogin.askEverybody();
   },
@@ -63,6 +64,8 @@ class AuthState {
   private readonly defaultTimeoutMs: number;
   private config: AuthConfig;
   private stopAsking: Disposer | null = null;
+  /** As the log knows it. */
+  private toldTimeoutMs = 0;
 
   constructor(ctx: Context) {
     const { config, kernel } = ctx;
@@ -90,7 +93,12 @@ class AuthState {
       more['auth.blocked_logins'] = this.failedLogins.blocked;
     });
     // What holds by default may be different after a reload.
-    ctx.tap('server.reload', () => this.applyTimeout());
+    ctx.tap('server.reload', () => this.tellTimeout());
+  }
+
+  start(): void {
+    this.apply(this.config);
+    this.toldTimeoutMs = this.ctx.kernel.broker.options.authTimeoutMs;
   }
 
   apply(config: AuthConfig): void {
@@ -117,6 +125,14 @@ class AuthState {
     // 0 is as good as nothing.
     const authTimeoutMs = this.config.timeoutMs || (this.loginTime?.() ?? this.defaultTimeoutMs);
     if (broker.options.authTimeoutMs !== authTimeoutMs) broker.options = { ...broker.options, authTimeoutMs };
+  }
+
+  private tellTimeout(): void {
+    const before = this.toldTimeoutMs;
+    this.applyTimeout();
+    this.toldTimeoutMs = this.ctx.kernel.broker.options.authTimeoutMs;
+    if (this.toldTimeoutMs === before) return;
+    this.ctx.kernel.log.info(`Reloaded: authorization timeout = ${this.toldTimeoutMs / 1000}`);
   }
 
   /** While nobody has to log in nobody is asked: a client may then begin with whatever it likes. */

@@ -81,7 +81,7 @@ const REFUSED: [before: string, after: string, error: string][] = [
   [
     '',
     `authorization { auth_callout { issuer: ${'A'.repeat(56)}, users: [u] } }`,
-    'plugin "auth" refuses the change of "authorization", config reload not supported for AuthCallout: old=<nil>, new=&{A',
+    'config reload not supported for AuthCallout: old=<nil>, new=&{A',
   ],
   ['', 'porte: 1', 'a.conf:1:0: unknown field "porte"; did you mean "port"?'],
   ['', 'port: .5', "Parse error on line 1: 'Floats must start with a digit'"],

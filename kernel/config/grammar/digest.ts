@@ -1,13 +1,51 @@
 /** What a configuration says, as one short text: equal for equal values, however they are written down. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { outcomeOf, type Steps } from '../../ports/steps.ts';
 import type { ConfigNode, MapNode } from './node.ts';
 
 /** `sha256:` and the hash of the value's JSON with sorted keys, as a NATS server computes it. */
 export function digestOf(node: ConfigNode): string {
-  return `sha256:${createHash('sha256')
-    .update(`${jsonOf(node)}\n`)
-    .digest('hex')}`;
+  return outcomeOf(digestInSteps(node));
+}
+
+export function* digestInSteps(node: ConfigNode): Steps<string> {
+  const hash = createHash('sha256');
+  let piece = '';
+  for (const part of jsonPieces(node, LEVELS_IN_PIECES)) {
+    piece += part;
+    if (piece.length < PIECE_LENGTH) continue;
+    hash.update(piece);
+    piece = '';
+    yield;
+  }
+  return `sha256:${hash.update(`${piece}\n`).digest('hex')}`;
+}
+
+/** The entries of the outer levels one by one. */
+const LEVELS_IN_PIECES = 3;
+/** What is hashed at once takes some microseconds. */
+const PIECE_LENGTH = 1024;
+
+function* jsonPieces(node: ConfigNode, levels: number): Iterable<string> {
+  if (levels === 0 || (node.kind !== 'map' && node.kind !== 'array')) {
+    yield jsonOf(node);
+    return;
+  }
+  let separator = node.kind === 'map' ? '{' : '[';
+  for (const [key, value] of node.kind === 'map' ? sortedEntries(node) : node.value.entries()) {
+    yield typeof key === 'number' ? separator : `${separator}${stringJson(key)}:`;
+    yield* jsonPieces(value, levels - 1);
+    separator = ',';
+  }
+  const isEmpty = node.kind === 'map' ? node.value.size === 0 : node.value.length === 0;
+  yield `${isEmpty ? separator : ''}${node.kind === 'map' ? '}' : ']'}`;
+}
+
+function* sortedEntries({ value }: MapNode): Iterable<[string, ConfigNode]> {
+  const keys = [...value.keys()];
+  if (keys.length > 1) sortByUtf8(keys);
+  for (const key of keys) yield [key, value.get(key)!.value];
 }
 
 /** Compact JSON that is equal exactly when two values are. */
