@@ -75,6 +75,7 @@ export async function readConfiguration(request: ConfigurationRequest): Promise<
   const first = await load(request, []);
   await request.pause?.();
   const requests = choosePlugins(first, request.plugins, request.atLeast);
+  await request.pause?.();
   const present = requests.filter((asked) => !isAbsent(asked));
   const resolved = await resolvePlugins(present, {
     builtIn: builtInLoaders(),
@@ -119,10 +120,12 @@ async function withBlocks(
   const problems = new Problems();
   const definitions = resolved.map(({ definition }) => definition);
   const unread = unreadConfig(loaded, resolved, problems);
+  await pause?.();
   const configs =
     pause === undefined
       ? readPluginConfigs(definitions, unread, problems)
       : await readPluginConfigsInTurns(definitions, unread, problems, pause);
+  await pause?.();
   const running = new Set(definitions.map(({ name }) => name));
   return {
     loaded,

@@ -56,8 +56,8 @@ export function* diffConfigsInSteps(before: LoadedConfig, after: LoadedConfig): 
   const accounts = yield* diffAccounts(before.options.accounts, after.options.accounts);
   const areSame = accounts.length === 0 && haveSameOrder(before.options.accounts, after.options.accounts);
   // What was compared one by one is not compared once more as a whole.
-  const old = areSame ? { ...before.options, accounts: after.options.accounts } : before.options;
-  const fields = diffOptions(coreSchema(after.claims), old, after.options);
+  const same = (old: unknown, now: unknown) => (old === before.options.accounts ? areSame : isSame(old, now));
+  const fields = diffOptions(coreSchema(after.claims), before.options, after.options, same);
   yield;
   return {
     fields,
@@ -72,12 +72,13 @@ export function diffOptions<F extends Fields>(
   schema: Schema<F>,
   before: OptionsOf<F>,
   after: OptionsOf<F>,
+  same: (old: unknown, now: unknown) => boolean = isSame,
 ): readonly FieldChange[] {
   const changes: FieldChange[] = [];
   for (const [name, field] of Object.entries(schema.fields)) {
     if (field.isSpread) continue;
     const [old, now] = [valueAt(before, name), valueAt(after, name)];
-    if (isSame(old, now)) continue;
+    if (same(old, now)) continue;
     changes.push({
       name,
       key: field.key,

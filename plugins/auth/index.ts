@@ -3,9 +3,12 @@ import {
   type Connection,
   type Disposer,
   definePlugin,
+  inTurns,
   isClient,
+  outcomeOf,
   type PluginContext,
   type ServerInfo,
+  type Steps,
 } from '../../kernel/plugin-api.ts';
 import { type AuthConfig, authSchema, reloadAnswer, reloadLines } from './config.ts';
 import { AUTHENTICATOR, type AuthDesk, type Authenticator, LOGIN_TIME, type LoginTime } from './contract.ts';
@@ -47,12 +50,17 @@ export const plugin = definePlugin<AuthConfig, AuthState>({
     state.start();
   },
 
-  reload(ctx, state, { before, after }) {
+  async reload(ctx, state, { before, after }) {
+    const directory = await inTurns(state.directoryFor(after), () => turnOf(ctx));
     for (const line of reloadLines(before, after)) ctx.kernel.log.info(line);
-    state.apply(after);
+    state.apply(after, directory);
     state.relogin.askEverybody();
   },
 });
+
+function turnOf({ kernel }: Context): Promise<void> {
+  return new Promise((resolve) => kernel.ports.clock.soon(resolve));
+}
 
 class AuthState {
   readonly gatekeeper: Gatekeeper;
@@ -79,7 +87,7 @@ class AuthState {
       failed: (error) => ctx.log.error(`bcrypt: ${error.message}; who waited for it is refused`),
     });
     ctx.onDispose(() => worker.close());
-    this.gatekeeper = new Gatekeeper(this.directoryFor(config), {
+    this.gatekeeper = new Gatekeeper(outcomeOf(this.directoryFor(config)), {
       secrets: new Secrets({
         key: kernel.ports.random.bytes(DIGEST_KEY_BYTES),
         compute: (stored, given) => worker.compare(stored, given),
@@ -97,12 +105,13 @@ class AuthState {
   }
 
   start(): void {
-    this.apply(this.config);
+    // Which account is the system's may have been decided meanwhile.
+    this.apply(this.config, outcomeOf(this.directoryFor(this.config)));
     this.toldTimeoutMs = this.ctx.kernel.broker.options.authTimeoutMs;
   }
 
-  apply(config: AuthConfig): void {
-    this.gatekeeper.replaceDirectory(this.directoryFor(config));
+  apply(config: AuthConfig, directory: UserDirectory): void {
+    this.gatekeeper.replaceDirectory(directory);
     this.config = config;
     this.failedLogins.limit = limitOf(config);
     for (const authenticator of this.gatekeeper.authenticators)
@@ -116,8 +125,8 @@ class AuthState {
     this.relogin.askThose(isConcerned);
   }
 
-  private directoryFor(config: AuthConfig): UserDirectory {
-    return new UserDirectory(config, this.ctx.kernel.broker.options.systemAccount);
+  directoryFor(config: AuthConfig): Steps<UserDirectory> {
+    return UserDirectory.inSteps(config, this.ctx.kernel.broker.options.systemAccount);
   }
 
   private applyTimeout(): void {

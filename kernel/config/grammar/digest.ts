@@ -25,7 +25,7 @@ export function* digestInSteps(node: ConfigNode): Steps<string> {
 /** The entries of the outer levels one by one. */
 const LEVELS_IN_PIECES = 3;
 /** What is hashed at once takes some microseconds. */
-const PIECE_LENGTH = 1024;
+const PIECE_LENGTH = 256;
 
 function* jsonPieces(node: ConfigNode, levels: number): Iterable<string> {
   if (levels === 0 || (node.kind !== 'map' && node.kind !== 'array')) {
