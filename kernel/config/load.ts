@@ -39,14 +39,14 @@ export interface LoadedConfig {
 }
 
 export function loadConfig(request: LoadRequest): LoadedConfig {
-  return outcomeOf(loadConfigInSteps(request));
+  return outcomeOf(loadConfigInSteps(request, false));
 }
 
 /** For a broker that serves others meanwhile. */
-export function* loadConfigInSteps(request: LoadRequest): Steps<LoadedConfig> {
+export function* loadConfigInSteps(request: LoadRequest, isStepped = true): Steps<LoadedConfig> {
   const { claims = NO_CLAIMS, overrides = {} } = request;
   const problems = new Problems();
-  const parsed = yield* parse(request, problems);
+  const parsed = yield* parse(request, problems, isStepped);
   problems.list.push(...parsed.problems);
   const schema = coreSchema(claims);
   const properKey = properKeys(schema.fields, claims);
@@ -76,13 +76,13 @@ export function blocksOf(loaded: LoadedConfig, owner: string): MapNode {
   return { kind: 'map', value: entries, ...NOWHERE };
 }
 
-function* parse(request: LoadRequest, problems: Problems): Steps<ParsedConfig> {
+function* parse(request: LoadRequest, problems: Problems, isStepped: boolean): Steps<ParsedConfig> {
   if (request.input !== undefined) return parsedInput(request.input, problems);
   const readFile = request.readFile ?? refuseToRead;
   const path = request.path ?? '';
   const text = request.text ?? readText(path, readFile, problems);
   if (text === null) return parsedInput({}, problems);
-  return yield* parseConfigInSteps(text, path, { readFile, environment: request.env ?? {} });
+  return yield* parseConfigInSteps(text, path, { readFile, environment: request.env ?? {} }, isStepped);
 }
 
 function parsedInput(input: object, problems: Problems): ParsedConfig {

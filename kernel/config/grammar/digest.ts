@@ -1,18 +1,20 @@
 /** What a configuration says, as one short text: equal for equal values, however they are written down. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { outcomeOf, type Steps } from '../../ports/steps.ts';
+import type { Steps } from '../../ports/steps.ts';
 import type { ConfigNode, MapNode } from './node.ts';
 
 /** `sha256:` and the hash of the value's JSON with sorted keys, as a NATS server computes it. */
 export function digestOf(node: ConfigNode): string {
-  return outcomeOf(digestInSteps(node));
+  return `sha256:${createHash('sha256')
+    .update(`${jsonOf(node)}\n`)
+    .digest('hex')}`;
 }
 
 export function* digestInSteps(node: ConfigNode): Steps<string> {
   const hash = createHash('sha256');
   let piece = '';
-  for (const part of jsonPieces(node, LEVELS_IN_PIECES)) {
+  for (const part of jsonPieces(node)) {
     piece += part;
     if (piece.length < PIECE_LENGTH) continue;
     hash.update(piece);
@@ -22,24 +24,36 @@ export function* digestInSteps(node: ConfigNode): Steps<string> {
   return `sha256:${hash.update(`${piece}\n`).digest('hex')}`;
 }
 
-/** The entries of the outer levels one by one. */
-const LEVELS_IN_PIECES = 3;
 /** What is hashed at once takes some microseconds. */
 const PIECE_LENGTH = 256;
 
-function* jsonPieces(node: ConfigNode, levels: number): Iterable<string> {
-  if (levels === 0 || (node.kind !== 'map' && node.kind !== 'array')) {
+/** The same text bit by bit; what is small is one bit. */
+function* jsonPieces(node: ConfigNode): Iterable<string> {
+  if ((node.kind !== 'map' && node.kind !== 'array') || isSmall(node)) {
     yield jsonOf(node);
     return;
   }
   let separator = node.kind === 'map' ? '{' : '[';
   for (const [key, value] of node.kind === 'map' ? sortedEntries(node) : node.value.entries()) {
     yield typeof key === 'number' ? separator : `${separator}${stringJson(key)}:`;
-    yield* jsonPieces(value, levels - 1);
+    yield* jsonPieces(value);
     separator = ',';
   }
   const isEmpty = node.kind === 'map' ? node.value.size === 0 : node.value.length === 0;
   yield `${isEmpty ? separator : ''}${node.kind === 'map' ? '}' : ']'}`;
+}
+
+const SMALL_SIZE = 16;
+const SMALL_DEPTH = 3;
+
+/** Few values, of which none leads far down or holds many. */
+function isSmall(node: ConfigNode, depth = SMALL_DEPTH): boolean {
+  if (node.kind !== 'map' && node.kind !== 'array') return true;
+  const size = node.kind === 'map' ? node.value.size : node.value.length;
+  if (depth === 0 || size > SMALL_SIZE) return size === 0;
+  if (node.kind === 'array') return node.value.every((value) => isSmall(value, depth - 1));
+  for (const { value } of node.value.values()) if (!isSmall(value, depth - 1)) return false;
+  return true;
 }
 
 function* sortedEntries({ value }: MapNode): Iterable<[string, ConfigNode]> {

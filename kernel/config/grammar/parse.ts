@@ -7,7 +7,7 @@
 import * as path from 'node:path';
 import { outcomeOf, type Steps } from '../../ports/steps.ts';
 import { NOWHERE, type Place, type Problem, Problems, renderProblem } from '../problem.ts';
-import { digestInSteps } from './digest.ts';
+import { digestInSteps, digestOf } from './digest.ts';
 import { readDocument } from './document.ts';
 import { fileFailure } from './file-failure.ts';
 import { type ConfigNode, type MapEntry, type MapNode, placedAt } from './node.ts';
@@ -31,12 +31,18 @@ export interface ParsedConfig {
 
 /** `file` names the text in messages, and its directory is where included files are looked for. */
 export function parseConfig(text: string, file: string, sources: ParseSources): ParsedConfig {
-  return outcomeOf(parseConfigInSteps(text, file, sources));
+  return outcomeOf(parseConfigInSteps(text, file, sources, false));
 }
 
-export function* parseConfigInSteps(text: string, file: string, sources: ParseSources): Steps<ParsedConfig> {
+/** Unless `isStepped` there are few steps, and it is done sooner. */
+export function* parseConfigInSteps(
+  text: string,
+  file: string,
+  sources: ParseSources,
+  isStepped = true,
+): Steps<ParsedConfig> {
   const problems = new Problems();
-  const parser = new Parser(sources, problems);
+  const parser = new Parser(sources, problems, isStepped ? LEVELS_IN_STEPS : 0);
   const root = yield* parser.parseFile(text, file, new Set([path.normalize(file)]));
   if (root.value.size === 0 && !problems.hasErrors) {
     problems.warning({ ...NOWHERE, file }, 'config has no values or is empty');
@@ -44,17 +50,22 @@ export function* parseConfigInSteps(text: string, file: string, sources: ParseSo
   return {
     root,
     problems: problems.list,
-    digest: yield* digestInSteps(root),
+    digest: isStepped ? yield* digestInSteps(root) : digestOf(root),
     files: file === '' ? [] : [file, ...parser.included],
   };
 }
 
+/** The users of one account lie this deep. */
+const LEVELS_IN_STEPS = 3;
+
 class Parser {
   readonly included: string[] = [];
+  readonly #levelsInSteps: number;
   readonly #sources: ParseSources;
   readonly #problems: Problems;
 
-  constructor(sources: ParseSources, problems: Problems) {
+  constructor(sources: ParseSources, problems: Problems, levelsInSteps: number) {
+    this.#levelsInSteps = levelsInSteps;
     this.#sources = sources;
     this.#problems = problems;
   }
@@ -78,6 +89,7 @@ class Parser {
       problems,
       scopes: [entries],
       pendingKey: null,
+      levelsInSteps: this.#levelsInSteps,
       depth: 0,
       environmentValue: (name, line, place) => this.#environmentValue(name, line, place, problems, variables),
       include,

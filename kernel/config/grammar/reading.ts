@@ -11,6 +11,8 @@ export interface Reading {
   readonly scopes: Map<string, MapEntry>[];
   /** The key that still waits for its value, if any. */
   pendingKey: string | null;
+  /** How many levels of maps and arrays are read an entry at a time. */
+  readonly levelsInSteps: number;
   /** Which levels of maps and arrays are open. */
   depth: number;
   /** The value of an environment variable referred to on `line`, or null where there is none or it is no value. */

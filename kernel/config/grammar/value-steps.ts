@@ -20,14 +20,11 @@ import {
   skipToKey,
 } from './value.ts';
 
-/** The users of one account lie this deep. */
-const LEVELS_IN_STEPS = 3;
-
 /** As `readValue` does. */
 export function* readValueInSteps(reading: Reading, place: Place | null): Steps<ConfigNode | null> {
   const { scanner } = reading;
   const opening = scanner.peek();
-  if (reading.depth >= LEVELS_IN_STEPS || (opening !== '{' && opening !== '[')) return readValue(reading, place);
+  if (reading.depth >= reading.levelsInSteps || (opening !== '{' && opening !== '[')) return readValue(reading, place);
   scanner.next();
   return opening === '['
     ? yield* readArrayInSteps(reading, place)
