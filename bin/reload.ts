@@ -4,7 +4,7 @@
  * Whatever can fail comes first: reading, checking, comparing, and the plugins, who take their part back when one of
  * them fails. What follows cannot fail.
  */
-import { type ConfigDiff, diffConfigsInSteps, type FieldChange } from '../kernel/config/diff.ts';
+import { diffConfigsInSteps } from '../kernel/config/diff.ts';
 import { PluginError } from '../kernel/hooks/plugin-error.ts';
 import type { ServerLog } from '../kernel/log/server-log.ts';
 import { inTurns } from '../kernel/ports/steps.ts';
@@ -14,6 +14,7 @@ import { applyOptions } from './apply-options.ts';
 import { brokerOptions } from './broker-options.ts';
 import { type Configuration, type ConfigurationRequest, readSoundConfiguration } from './configuration.ts';
 import { prepareLog } from './log-reload.ts';
+import { listRefusal } from './plugin-list-reload.ts';
 import { reloadPlugins } from './plugin-reload.ts';
 import { reloadLines } from './reload-lines.ts';
 
@@ -54,7 +55,8 @@ async function takeOn({ configuration: before, server, log, time }: Reload, afte
   const { broker } = server;
   const pause = (): Promise<void> => turnOf(broker.clock);
   const diff = await inTurns(diffConfigsInSteps(before.loaded, after.loaded), pause);
-  const refusal = refusalOf(diff.fields, diff);
+  const isListWritten = diff.fields.some(({ key }) => key === 'plugins');
+  const refusal = diff.refusals[0] ?? (isListWritten ? listRefusal(server.host, before, after) : null);
   if (refusal !== null) throw new Error(refusal);
   await turnOf(broker.clock);
   const options = await broker.configure(brokerOptions(after.loaded, broker.random));
@@ -84,10 +86,4 @@ function failureOf(error: unknown): string {
     (reason) => typeof reason === 'string' && reason.startsWith('config reload not supported'),
   );
   return known === undefined ? error.message : String(known);
-}
-
-function refusalOf(fields: readonly FieldChange[], { refusals }: ConfigDiff): string | null {
-  const list = fields.find(({ key }) => key === 'plugins');
-  if (refusals.length > 0 || list === undefined) return refusals[0] ?? null;
-  return `config reload not supported for Plugins: old=${list.printedBefore}, new=${list.printedAfter}`;
 }

@@ -77,7 +77,16 @@ const REFUSED: [before: string, after: string, error: string][] = [
   ['', 'max_pending: 2000000', 'config reload not supported for MaxPending: old=67108864, new=2000000'],
   ['', 'server_name: other', 'config reload not supported for ServerName: old=, new=other'],
   ['max_subs: 1', 'max_subs: 2', 'config reload not supported for MaxSubs: old=1, new=2'],
-  ['plugins: []', 'plugins: [auth]', 'config reload not supported for Plugins: old=[], new=[auth]'],
+  [
+    'plugins: []',
+    'plugins: [auth]',
+    'config reload not supported for Plugins: "auth" cannot join while the broker runs, it has to be there from the start',
+  ],
+  [
+    'plugins: [auth, monitoring]',
+    'plugins: [auth]',
+    'config reload not supported for Plugins: "monitoring" cannot leave while the broker runs, it has to be there',
+  ],
   [
     '',
     `authorization { auth_callout { issuer: ${'A'.repeat(56)}, users: [u] } }`,
