@@ -5,6 +5,7 @@
  * them fails. What follows cannot fail.
  */
 import { diffConfigsInSteps } from '../kernel/config/diff.ts';
+import { EMPTY_CONFIG } from '../kernel/config/grammar/parse.ts';
 import { PluginError } from '../kernel/hooks/plugin-error.ts';
 import type { ServerLog } from '../kernel/log/server-log.ts';
 import { inTurns } from '../kernel/ports/steps.ts';
@@ -34,6 +35,7 @@ export async function reload(parts: Reload): Promise<Configuration | { readonly 
       throw new Error('can only reload config when a file is provided using -c or --config');
     }
     const after = await readAgain(parts);
+    refuseEmptied(parts.configuration, after);
     // Clients are served between one step and the next.
     await turnOf(server.broker.clock);
     await takeOn(parts, after);
@@ -43,6 +45,16 @@ export async function reload(parts: Reload): Promise<Configuration | { readonly 
     log.error(`Failed to reload server configuration: ${failure}`);
     return { failure };
   }
+}
+
+/** Whoever begins to write a file empties it first: that is not the wish to let in everybody. */
+function refuseEmptied(before: Configuration, after: Configuration): void {
+  if (isEmpty(before) || !isEmpty(after)) return;
+  throw new Error(`${after.loaded.files[0] ?? ''}: ${EMPTY_CONFIG}`);
+}
+
+function isEmpty({ problems }: Configuration): boolean {
+  return problems.some(({ text }) => text === EMPTY_CONFIG);
 }
 
 /** Plugins that run stay, with the defaults when the file no longer speaks of them. */

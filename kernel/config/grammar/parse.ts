@@ -29,6 +29,8 @@ export interface ParsedConfig {
   readonly files: readonly string[];
 }
 
+export const EMPTY_CONFIG = 'config has no values or is empty';
+
 /** `file` names the text in messages, and its directory is where included files are looked for. */
 export function parseConfig(text: string, file: string, sources: ParseSources): ParsedConfig {
   return outcomeOf(parseConfigInSteps(text, file, sources, false));
@@ -45,7 +47,7 @@ export function* parseConfigInSteps(
   const parser = new Parser(sources, problems, isStepped ? LEVELS_IN_STEPS : 0);
   const root = yield* parser.parseFile(text, file, new Set([path.normalize(file)]));
   if (root.value.size === 0 && !problems.hasErrors) {
-    problems.warning({ ...NOWHERE, file }, 'config has no values or is empty');
+    problems.warning({ ...NOWHERE, file }, EMPTY_CONFIG);
   }
   return {
     root,
