@@ -126,6 +126,11 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     if (!this.isClosed) become(this, identity);
   }
 
+  override sendPing(): void {
+    if (this.broker.log.isDebugging) this.broker.logOf(this).debug('Client Ping Timer');
+    super.sendPing();
+  }
+
   sendInfo(info: object): void {
     this.send(infoFrame(info));
   }
