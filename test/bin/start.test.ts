@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -236,6 +236,35 @@ test('--signal reaches a broker by its pid and by its pid file', async () => {
   await broker.err.until('Trapped "user defined signal 1" signal');
   assert.equal(await run(['-sl', `quit=${folder.file('pid')}`]), { code: 0, out: '', err: '' });
   assert.is(await broker.ended(), 0);
+});
+
+test('--signal finds brokers by their name: one alone, all of them, or those whose pids begin alike', async () => {
+  if (process.platform === 'win32') return;
+  using folder = new Folder();
+  await using first = await BrokerProcess.start([], folder.path);
+  await using second = await BrokerProcess.start([], folder.path);
+  // The names of this machine's processes, as far as they are this test's.
+  const found = (...pids: number[]): NodeJS.ProcessEnv => {
+    const lines = pids.map((pid) => `echo ${pid}\n`).join('');
+    folder.write('pgrep', `#!/bin/sh\n${lines}exit ${pids.length === 0 ? 1 : 0}\n`);
+    chmodSync(folder.file('pgrep'), 0o755);
+    return { ...process.env, PATH: `${folder.path}:${process.env.PATH}` };
+  };
+  const signal = (text: string, env: NodeJS.ProcessEnv) => run(['-sl', text], '/', env);
+  const both = found(first.pid, second.pid);
+  const several = `nats-server: multiple nats-server processes running:\n${first.pid}\n${second.pid}\n`;
+  assert.equal(await signal('reopen', both), { code: 1, out: '', err: several });
+  assert.equal(await signal('reopen=*', both), { code: 0, out: '', err: '' });
+  for (const broker of [first, second]) await broker.err.until('Trapped "user defined signal 1" signal');
+  assert.equal(await signal(`quit=${first.pid}*`, both), { code: 0, out: '', err: '' });
+  assert.is(await first.ended(), 0);
+  assert.equal(await signal('quit=99999999*', both), { code: 0, out: '', err: '' });
+  assert.equal(await signal('quit', found(second.pid)), { code: 0, out: '', err: '' });
+  assert.is(await second.ended(), 0);
+  const none = { code: 1, out: '', err: 'nats-server: no nats-server processes running\n' };
+  assert.equal(await signal('quit', found()), none);
+  assert.equal(await signal('quit=*', found()), none);
+  assert.equal(await signal('quit=0', found()), { code: 1, out: '', err: 'nats-server: invalid pid: 0\n' });
 });
 
 test('a broker never runs without the log-in that its configuration asks for', async () => {
