@@ -72,6 +72,7 @@ async function takeOn({ configuration: before, server, log, time }: Reload, afte
   if (refusal !== null) throw new Error(refusal);
   await turnOf(broker.clock);
   const options = await broker.configure(brokerOptions(after.loaded, broker.random));
+  await turnOf(broker.clock);
   const added = options.accounts.filter(({ name }) => broker.accounts.get(name) === undefined);
   const openedLog = await prepareLog(before.loaded, after.loaded, time);
   try {

@@ -17,6 +17,9 @@ export interface RunningBrokerParts {
   readonly server: Server;
 }
 
+/** A client that does not read holds up the end for no longer than this. */
+const FLUSH_MS = 2000;
+
 export class RunningBroker {
   private readonly request: ConfigurationRequest;
   private configuration: Configuration;
@@ -96,6 +99,8 @@ export class RunningBroker {
   private async end(tidy: () => void = () => {}): Promise<void> {
     this.isEnding = true;
     await this.server.close().catch((error: Error) => this.log.error(error.message));
+    // What clients have not taken yet would be lost with the process.
+    await this.server.broker.flow.drained(FLUSH_MS);
     this.removePorts();
     tidy();
     await this.log.close();

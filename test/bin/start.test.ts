@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NATS_VERSION } from '../../kernel/version.ts';
@@ -150,6 +151,30 @@ for (const [name, text] of ENDINGS) {
     assert.is(await broker.ended(), 0);
   });
 }
+
+test('an orderly end waits for clients to take what is on its way to them, and for those who take nothing not long', async () => {
+  await using broker = await BrokerProcess.start([]);
+  using publisher = await RawClient.connect(broker.port);
+  await publisher.ask('CONNECT {"verbose":false}\r\nPING\r\n', 'PONG\r\n');
+  const socket = connect(broker.port, '127.0.0.1');
+  await once(socket, 'data');
+  socket.pause();
+  await publisher.ask('SUB seen 1\r\nPING\r\n', 'PONG\r\n');
+  socket.write('CONNECT {"verbose":false}\r\nSUB a 1\r\nPUB seen 0\r\n\r\n');
+  await publisher.received.until('MSG seen 1 0\r\n');
+  const message = `PUB a 65536\r\n${'x'.repeat(65_536)}\r\n`;
+  await publisher.ask(`${message.repeat(200)}PING\r\n`, 'PONG\r\n');
+  const ending = broker.signal('SIGTERM', 'Server Exiting..');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (more: string) => {
+    text += more;
+  });
+  socket.resume();
+  await once(socket, 'close');
+  await ending;
+  assert.is(text.split('MSG a 1 65536').length - 1, 200);
+  assert.is(await broker.ended(), 0);
+});
 
 test('lame duck mode tells clients, is not hurried by SIGTERM, and is cut short by SIGINT', async () => {
   await using broker = await BrokerProcess.start([]);
