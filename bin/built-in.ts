@@ -68,7 +68,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     name: 'monitoring',
     load: async () => (await import('../plugins/monitoring/index.ts')).plugin,
     provides: ['monitor.address', 'monitor.endpoints'],
-    alongside: ['system-events'],
+    alongside: ['system-events', 'dashboard'],
     keys: ['http', 'https', 'http_port', 'https_port', 'http_base_path'],
     aliases: { monitor_port: 'http_port' },
   },
@@ -77,6 +77,11 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/metrics/index.ts')).plugin,
     keys: ['metrics'],
     alongside: ['monitoring'],
+  },
+  {
+    name: 'dashboard',
+    load: async () => (await import('../plugins/dashboard/index.ts')).plugin,
+    keys: ['dashboard'],
   },
   {
     name: 'system-events',
