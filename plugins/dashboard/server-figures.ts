@@ -15,6 +15,7 @@ export function serverFigures({ broker, hooks }: KernelServices, watch: Watch, c
     now_ms: broker.clock.now(),
     is_lame_duck: broker.isLameDuck,
     settings: { refresh_ms: config.refreshMs, history_ms: config.historyMs, rows: config.rows },
+    accounts: statistics.accounts,
     outbound_bytes: pool.heapBytes,
     outbound_max_bytes: broker.options.maxOutbound,
     stalls: broker.flow.stalls,

@@ -50,6 +50,7 @@ export function duration(milliseconds: Maybe): string {
   const shown = parts.slice(first, first + 2).map(({ unit, size: unitSize, of }) => {
     return { unit, count: Math.floor(seconds / unitSize) % of };
   });
+  if (shown[1]?.count === 0) shown.pop();
   return shown.map(({ unit, count }, at) => `${at === 0 ? count : String(count).padStart(2, '0')}${unit}`).join(' ');
 }
 

@@ -34,7 +34,9 @@ export class LocalTable<Item> {
     const { label, empty, sorting, search } = options;
     this.options = options;
     this.sorting = sorting;
-    const columns = options.columns.map((column) => ({ ...column, sort: column.title }));
+    const columns = options.columns.map((column) => {
+      return { ...column, sort: column.title, isAscending: column.isNumber !== true };
+    });
     this.view = new TableView({ label, columns, empty, sort: (key) => this.sortBy(key) });
     this.pager = new Pager((page) => this.turnTo(page));
     this.search = el('input', { type: 'search', placeholder: search, 'aria-label': search, maxlength: '100' });

@@ -8,10 +8,14 @@ export interface TableColumn<Item> {
   readonly isNumber?: boolean;
   /** By which it can be sorted; not at all when absent. */
   readonly sort?: string;
+  /** Sorted by it, the smallest comes first. */
+  readonly isAscending?: boolean;
   /** 2 is hidden on a phone, 3 on a small window. */
   readonly rank?: 2 | 3;
   /** Takes what room there is, and is cut where there is none. */
   readonly isWide?: boolean;
+  /** A sentence, which may take more than a line where there is little room. */
+  readonly isProse?: boolean;
   text(item: Item): string;
   /** Text that stands out: `good`, `bad`, `weak`. */
   tone?(item: Item): string | null;
@@ -55,8 +59,8 @@ export class TableView<Item> {
     for (const { element } of this.lines.splice(items.length)) element.remove();
     this.empty.hidden = items.length > 0;
     say(this.empty, empty);
-    for (const [at, { sort }] of this.options.columns.entries()) {
-      if (sort !== undefined) mark(this.headings[at]!, 'aria-sort', orderOf(sort, sorting));
+    for (const [at, column] of this.options.columns.entries()) {
+      if (column.sort !== undefined) mark(this.headings[at]!, 'aria-sort', orderOf(column, sorting));
     }
   }
 
@@ -99,12 +103,14 @@ export class TableView<Item> {
   }
 }
 
-function classOf<Item>({ isNumber, rank, isWide }: TableColumn<Item>): string {
-  const names = [isNumber === true ? 'number' : '', rank === undefined ? '' : `rank-${rank}`, isWide ? 'wide' : ''];
-  return names.filter((name) => name !== '').join(' ');
+function classOf<Item>({ isNumber, rank, isWide, isProse }: TableColumn<Item>): string {
+  const names = { number: isNumber, wide: isWide, prose: isProse, 'rank-2': rank === 2, 'rank-3': rank === 3 };
+  return Object.entries(names)
+    .flatMap(([name, isSet]) => (isSet === true ? [name] : []))
+    .join(' ');
 }
 
-function orderOf(sort: string, sorting: Sorting | null): string {
-  if (sorting?.key !== sort) return 'none';
-  return sorting.isReversed ? 'ascending' : 'descending';
+function orderOf<Item>({ sort, isAscending = false }: TableColumn<Item>, sorting: Sorting | null): string {
+  if (sorting === null || sorting.key !== sort) return 'none';
+  return isAscending !== sorting.isReversed ? 'ascending' : 'descending';
 }

@@ -20,13 +20,13 @@ const IS_TOTAL = /_total$/;
 /** Those that never happened are left out. */
 export function troublesIn(server: Row): Trouble[] {
   const all = [
-    ...each('slow', 'Slow consumer cut off', server.slow_consumers, slowReason),
-    ...each('dropped', 'Message dropped', server.dropped_deliveries, (name) => DROP_REASONS[name] ?? name),
-    one('stalls', 'Producer stalled', 'a receiver was slow', server.stalls),
-    one('stale', 'Connection cut off', 'no answer to pings', server.stale_connections),
+    ...each('slow', 'Slow consumer', server.slow_consumers, slowReason),
+    ...each('dropped', 'Dropped message', server.dropped_deliveries, (name) => DROP_REASONS[name] ?? name),
+    one('stalls', 'Stalled producer', 'a receiver was slow', server.stalls),
+    one('stale', 'Stale connection', 'no answer to pings', server.stale_connections),
     ...each('limit', 'Refused', server.limit_hits, words),
     ...each('hook', 'Plugin failed', server.hook_failures, (name) => `in the hook ${name}`),
-    ...each('more', 'Counted by a plugin', totalsOf(server.more), (name) => words(name.replace(IS_TOTAL, ''))),
+    ...each('more', 'Plugin', totalsOf(server.more), (name) => words(name.replace(IS_TOTAL, ''))),
   ];
   return all.filter(({ count }) => count > 0);
 }

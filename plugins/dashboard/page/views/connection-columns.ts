@@ -1,28 +1,32 @@
 /** What is shown of a connection. */
 import { numberOf, type Row, textOf } from '../answers.ts';
-import { compact, dateTime, elapsed, millisecondsOf, NONE, shortTime, size, whole } from '../format.ts';
+import { compact, dateTime, elapsed, millisecondsOf, NONE, perSecond, shortTime, size, whole } from '../format.ts';
+import type { Rates } from '../rates.ts';
 import type { TableColumn } from '../table-view.ts';
 
-type Column = TableColumn<Row>;
+export interface ConnectionLine {
+  readonly row: Row;
+  /** By direction and id. */
+  readonly rates: Rates;
+}
 
-const CID: Column = { title: 'Id', isNumber: true, sort: 'cid', text: ({ cid }) => textOf(cid) };
-const NAME: Column = { title: 'Name', isWide: true, text: ({ name }) => textOf(name) || NONE };
-const ACCOUNT: Column = { title: 'Account', rank: 3, isWide: true, text: accountText };
-const USER: Column = {
-  title: 'User',
-  rank: 3,
-  isWide: true,
-  text: ({ authorized_user: user }) => textOf(user) || NONE,
-};
-const ADDRESS: Column = { title: 'Address', rank: 2, text: addressText };
-const UPTIME: Column = {
-  title: 'Uptime',
+type Column = TableColumn<ConnectionLine>;
+
+/** So much waits for one that keeps up only while the monitor looks. */
+const LAGGING_BYTES = 1024 * 1024;
+
+const CID: Column = ofText('Id', ({ cid }) => textOf(cid), { isNumber: true, sort: 'cid', isAscending: true });
+const NAME: Column = ofText('Name', ({ name }) => textOf(name) || NONE, { isWide: true });
+const ACCOUNT: Column = ofText('Account', accountText, { rank: 3, isWide: true });
+const USER: Column = ofText('User', ({ authorized_user: user }) => textOf(user) || NONE, { rank: 3, isWide: true });
+const ADDRESS: Column = ofText('Address', addressText, { rank: 2 });
+const CLIENT: Column = ofText('Client', clientText, { rank: 3, isWide: true });
+const UPTIME: Column = ofText('Uptime', ({ uptime }) => elapsed(textOf(uptime)), {
   isNumber: true,
   rank: 2,
   sort: 'uptime',
-  text: ({ uptime }) => elapsed(textOf(uptime)),
-};
-const CLIENT: Column = { title: 'Client', rank: 3, text: clientText };
+  isAscending: true,
+});
 
 const TRAFFIC: readonly Column[] = [
   figure('Msgs in', 'in_msgs', 'msgs_from', compact),
@@ -34,29 +38,40 @@ const TRAFFIC: readonly Column[] = [
 export function openColumns(): Column[] {
   const pending: Column = {
     ...figure('Pending', 'pending_bytes', 'pending', size),
-    tone: ({ pending_bytes: bytes }) => (numberOf(bytes) > 0 ? 'bad' : 'weak'),
+    tone: ({ row }) => (numberOf(row.pending_bytes) >= LAGGING_BYTES ? 'bad' : 'weak'),
   };
   const subscriptions = figure('Subs', 'subscriptions', 'subs', whole, 2);
-  const idle: Column = {
-    title: 'Idle',
-    isNumber: true,
-    rank: 2,
-    sort: 'idle',
-    text: ({ idle: text }) => elapsed(textOf(text)),
-  };
-  const rtt: Column = { title: 'RTT', isNumber: true, rank: 3, sort: 'rtt', text: rttText };
-  return [CID, NAME, ACCOUNT, USER, ADDRESS, CLIENT, pending, subscriptions, ...TRAFFIC, rtt, idle, UPTIME];
+  const idle = ofText('Idle', ({ idle: text }) => elapsed(textOf(text)), { isNumber: true, rank: 2, sort: 'idle' });
+  const rtt = ofText('RTT', rttText, { isNumber: true, rank: 3, sort: 'rtt' });
+  const rates = [rateColumn('In/s', 'in'), rateColumn('Out/s', 'out')];
+  return [CID, NAME, ACCOUNT, ADDRESS, CLIENT, pending, subscriptions, ...rates, ...TRAFFIC, rtt, idle, UPTIME];
 }
 
 export function closedColumns(): Column[] {
   const reason: Column = {
-    title: 'Reason',
-    sort: 'reason',
-    text: ({ reason: text }) => textOf(text) || NONE,
+    ...ofText('Reason', ({ reason: text }) => textOf(text) || NONE, {
+      sort: 'reason',
+      isProse: true,
+      isAscending: true,
+    }),
     tone: reasonTone,
   };
-  const stop: Column = { title: 'Ended', sort: 'stop', text: ({ stop: text }) => dateTime(textOf(text)) };
+  const stop = ofText('Ended', ({ stop: text }) => dateTime(textOf(text)), { sort: 'stop' });
   return [CID, NAME, reason, stop, ACCOUNT, USER, ADDRESS, CLIENT, ...TRAFFIC, UPTIME];
+}
+
+/** What is counted of connections, by direction and id. */
+export function connectionCounters(rows: readonly Row[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { cid, in_msgs: received, out_msgs: sent } of rows) {
+    counts.set(`in ${String(cid)}`, numberOf(received));
+    counts.set(`out ${String(cid)}`, numberOf(sent));
+  }
+  return counts;
+}
+
+function ofText(title: string, text: (row: Row) => string, more: Omit<Column, 'title' | 'text'>): Column {
+  return { title, text: ({ row }) => text(row), ...more };
 }
 
 function figure(title: string, key: string, sort: string, format: (value: number) => string, rank?: 2 | 3): Column {
@@ -64,9 +79,21 @@ function figure(title: string, key: string, sort: string, format: (value: number
     title,
     isNumber: true,
     sort,
-    text: (row) => format(numberOf(row[key])),
-    tone: (row) => (numberOf(row[key]) === 0 ? 'weak' : null),
-    ...(rank === undefined ? {} : { rank }),
+    text: ({ row }) => format(numberOf(row[key])),
+    tone: ({ row }) => (numberOf(row[key]) === 0 ? 'weak' : null),
+    ...(rank && { rank }),
+  };
+}
+
+function rateColumn(title: string, direction: 'in' | 'out'): Column {
+  const rateOf = ({ row, rates }: ConnectionLine): number | null =>
+    rates.get(`${direction} ${String(row.cid)}`) ?? null;
+  return {
+    title,
+    isNumber: true,
+    rank: 3,
+    text: (line) => perSecond(rateOf(line)).replace('/s', ''),
+    tone: (line) => (rateOf(line) === 0 ? 'weak' : null),
   };
 }
 
@@ -89,6 +116,7 @@ function rttText({ rtt }: Row): string {
   return shortTime(millisecondsOf(textOf(rtt)));
 }
 
-function reasonTone({ reason }: Row): string | null {
-  return reason === 'Client Closed' ? 'weak' : /slow|violation|error|exceeded/i.test(textOf(reason)) ? 'bad' : null;
+function reasonTone({ row: { reason } }: ConnectionLine): string | null {
+  if (reason === 'Client Closed') return 'weak';
+  return /slow|violation|error|exceeded/i.test(textOf(reason)) ? 'bad' : null;
 }

@@ -2,16 +2,19 @@
 import { type Row, rowsOf, textOf } from '../answers.ts';
 import type { Ask } from '../ask.ts';
 import { el, say } from '../dom.ts';
-import { whole } from '../format.ts';
+import { dateTime, elapsed, size, whole } from '../format.ts';
 import { TableView } from '../table-view.ts';
 
 const SUBSCRIPTIONS_MAX = 500;
+const TIMES = new Set(['start', 'last_activity', 'stop']);
+const SPANS = new Set(['uptime', 'idle']);
+/** Numbers that count nothing. */
+const NAMES = new Set(['cid', 'port']);
 const LISTS = new Set(['subscriptions_list', 'subscriptions_list_detail', 'tls_peer_certs', 'jwt', 'tags']);
 
 export class ConnectionDetails {
   readonly element = el('dialog', { 'aria-labelledby': 'connection-title' });
   ask: Ask | null = null;
-  nowMs = 0;
   private readonly title = el('h2', { id: 'connection-title' });
   private readonly facts = el('dl', { class: 'facts' });
   private readonly more = el('p', { class: 'note' });
@@ -54,7 +57,7 @@ export class ConnectionDetails {
     say(this.title, `Connection ${textOf(row.cid)}`);
     const facts = Object.entries(row).filter(([key, value]) => !LISTS.has(key) && textOf(value) !== '');
     const pairs = facts.map(([key, value]) => {
-      return el('div', {}, el('dt', {}, textOf(key).replace(/_/g, ' ')), el('dd', {}, textOf(value)));
+      return el('div', {}, el('dt', {}, textOf(key).replace(/_/g, ' ')), el('dd', {}, factText(key, value)));
     });
     this.facts.replaceChildren(...pairs);
     const subscriptions = rowsOf(row.subscriptions_list_detail);
@@ -62,4 +65,11 @@ export class ConnectionDetails {
     say(this.more, cut ? `The first ${SUBSCRIPTIONS_MAX} of ${whole(subscriptions.length)} subscriptions:` : '');
     this.table.update(subscriptions.slice(0, SUBSCRIPTIONS_MAX));
   }
+}
+
+function factText(key: string, value: unknown): string {
+  if (TIMES.has(key)) return dateTime(textOf(value));
+  if (SPANS.has(key)) return elapsed(textOf(value));
+  if (typeof value !== 'number' || NAMES.has(key)) return textOf(value);
+  return key.endsWith('_bytes') ? size(value) : whole(value);
 }

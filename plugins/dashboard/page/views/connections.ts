@@ -6,10 +6,11 @@ import { el, panel, say, show } from '../dom.ts';
 import { whole } from '../format.ts';
 import { Pager } from '../pager.ts';
 import { Cadence } from '../poll-plan.ts';
+import { RateMeter } from '../rates.ts';
 import { arranged, pageWithin, type Slice, type Sorting, searchWords, sliceFor, sortedBy } from '../table-state.ts';
 import { TableView } from '../table-view.ts';
 import type { Hurry, Look, View } from '../view.ts';
-import { closedColumns, openColumns } from './connection-columns.ts';
+import { type ConnectionLine, closedColumns, connectionCounters, openColumns } from './connection-columns.ts';
 import { ConnectionDetails } from './connection-details.ts';
 
 type State = 'open' | 'closed';
@@ -26,7 +27,7 @@ export class Connections implements View {
   readonly title = 'Connections';
   readonly element: HTMLElement;
   private readonly hurry: Hurry;
-  private readonly tables: Readonly<Record<State, TableView<Row>>>;
+  private readonly tables: Readonly<Record<State, TableView<ConnectionLine>>>;
   private readonly choices: Readonly<Record<State, HTMLButtonElement>>;
   private readonly search = el('input', {
     type: 'search',
@@ -38,6 +39,7 @@ export class Connections implements View {
   private readonly reasons = el('p', { class: 'chips' });
   private readonly details = new ConnectionDetails();
   private readonly cadence = new Cadence(SEARCH_EVERY_MS);
+  private readonly meter = new RateMeter();
   private state: State = 'open';
   private sorting = FIRST_SORTING.open;
   private page = 0;
@@ -72,7 +74,8 @@ export class Connections implements View {
     else await this.refreshPage(look, ask);
   }
 
-  private async refreshPage({ rows, nowMs }: Look, ask: Ask): Promise<void> {
+  private async refreshPage(look: Look, ask: Ask): Promise<void> {
+    const { rows } = look;
     const { choice, state, sorting } = this;
     const page = await this.ask(ask, sliceFor(this.page, rows, this.total, sorting.isReversed));
     if (choice !== this.choice) return;
@@ -82,22 +85,25 @@ export class Connections implements View {
     // The list became shorter, or its end is elsewhere: what was asked for is not what is to be shown.
     if (within !== this.page || isMoved) this.hurry();
     this.page = within;
-    const shown = sorting.isReversed ? page.rows.toReversed() : page.rows;
-    this.tables[state].update(shown, sorting);
+    this.tables[state].update(this.linesOf(page.rows, look), sorting);
     this.pager.update(this.page, rows, page.total);
-    this.details.nowMs = nowMs;
   }
 
-  private async refreshFound(words: readonly string[], { rows, nowMs }: Look, ask: Ask): Promise<void> {
-    if (!this.cadence.isDue(nowMs)) return;
+  private async refreshFound(words: readonly string[], look: Look, ask: Ask): Promise<void> {
+    const { rows } = look;
+    if (!this.cadence.isDue(look.nowMs)) return;
     const { choice, state, sorting } = this;
     this.pager.say('searching …');
     const found = await findConnections((slice) => this.ask(ask, slice), words, rows);
     if (choice !== this.choice) return;
-    const shown = sorting.isReversed ? found.rows.toReversed() : found.rows;
-    this.tables[state].update(shown, sorting, 'No connection matches.');
+    this.tables[state].update(this.linesOf(found.rows, look), sorting, 'No connection matches.');
     this.pager.say(foundText(found, rows));
-    this.details.nowMs = nowMs;
+  }
+
+  private linesOf(rows: readonly Row[], { epoch, nowMs }: Look): ConnectionLine[] {
+    const rates = this.meter.measure({ epoch, atMs: nowMs, counts: connectionCounters(rows) });
+    const lines = rows.map((row) => ({ row, rates }));
+    return this.sorting.isReversed ? lines.reverse() : lines;
   }
 
   private async ask(ask: Ask, { offset, limit }: Slice): Promise<{ rows: Row[]; total: number }> {
@@ -117,13 +123,13 @@ export class Connections implements View {
     }
   }
 
-  private tableOf(state: State): TableView<Row> {
+  private tableOf(state: State): TableView<ConnectionLine> {
     return new TableView({
       label: state === 'open' ? 'Open connections' : 'Closed connections',
       columns: state === 'open' ? openColumns() : closedColumns(),
       empty: state === 'open' ? 'Nobody is connected.' : 'No connection has ended yet.',
       sort: (key) => this.sortBy(key),
-      open: (row) => void this.details.open(row, state),
+      open: ({ row }) => void this.details.open(row, state),
     });
   }
 

@@ -38,7 +38,7 @@ const TILES: readonly Tile[] = [
     label: 'Subscriptions',
     column: 'subscriptions',
     value: ({ varz }) => whole(numberOf(varz.subscriptions)),
-    detail: ({ varz }) => `${compact(numberOf(varz.in_msgs))} messages in, ${compact(numberOf(varz.out_msgs))} out`,
+    detail: ({ server }) => `in ${compact(numberOf(server.accounts))} accounts`,
   },
   {
     label: 'CPU',
@@ -64,7 +64,7 @@ const TILES: readonly Tile[] = [
     label: 'Slow consumers',
     value: ({ varz }) => whole(numberOf(varz.slow_consumers)),
     detail: ({ server }) => `${compact(numberOf(server.stalls))} stalls of producers`,
-    isBad: ({ troubles, increaseOf }) => troubles.some(({ name, what }) => /slow/i.test(what) && increaseOf(name) > 0),
+    isBad: ({ troubles, increaseOf }) => troubles.some(({ name }) => name.startsWith('slow ') && increaseOf(name) > 0),
   },
 ];
 
@@ -155,9 +155,9 @@ function troubleTable(): TableView<{ trouble: Trouble; increase: number }> {
     label: 'Drops, stalls and refusals',
     empty: 'Nothing was dropped, stalled or refused since the server started.',
     columns: [
-      { title: 'What', text: ({ trouble }) => trouble.what },
-      { title: 'Reason', isWide: true, text: ({ trouble }) => trouble.reason },
-      { title: 'Since start', isNumber: true, text: ({ trouble }) => whole(trouble.count) },
+      { title: 'What', isProse: true, text: ({ trouble }) => trouble.what },
+      { title: 'Reason', isProse: true, text: ({ trouble }) => trouble.reason },
+      { title: 'Total', isNumber: true, text: ({ trouble }) => whole(trouble.count) },
       {
         title: 'Last minute',
         isNumber: true,
@@ -194,6 +194,8 @@ function showFacts(list: HTMLElement, { varz, server }: Look): void {
     ['Version', `gnatlet ${textOf(server.product_version)}, NATS ${textOf(varz.version)}, ${textOf(varz.go)}`],
     ['Clients at', `${textOf(varz.host)}:${textOf(varz.port)}`],
     ['Started', `${dateTime(textOf(varz.start))}, up ${elapsed(textOf(varz.uptime))}`],
+    ['Received', `${compact(numberOf(varz.in_msgs))} messages, ${size(numberOf(varz.in_bytes))}`],
+    ['Sent', `${compact(numberOf(varz.out_msgs))} messages, ${size(numberOf(varz.out_bytes))}`],
     ['Configuration read', dateTime(textOf(varz.config_load_time))],
     [
       'Login',

@@ -44,8 +44,7 @@ function pluginColumns(): LocalColumn<Row>[] {
     ...PHASES.map(phaseColumn),
     { title: 'Hooks', isWide: true, rank: 3, text: ({ taps }) => textsOf(taps).join(', ') || NONE },
     { title: 'Endpoints', isWide: true, rank: 3, text: ({ endpoints }) => textsOf(endpoints).join(', ') || NONE },
-    { title: 'Version', rank: 3, text: ({ version }) => textOf(version) },
-    { title: 'From', isWide: true, rank: 3, text: ({ source }) => textOf(source) || NONE },
+    { title: 'Version', isWide: true, rank: 3, text: ({ version, source }) => `${textOf(version)}, ${textOf(source)}` },
   ];
 }
 

@@ -36,11 +36,11 @@ export function consumerColumns(): LocalColumn<ConsumerLine>[] {
     { title: 'Account', isWide: true, rank: 3, text: ({ account }) => account },
     { title: 'State', rank: 3, text: ({ consumer }) => stateText(consumer) },
     ofConsumer('Unread', ({ num_pending: count }) => numberOf(count)),
-    ofConsumer('Unacknowledged', ({ num_ack_pending: count }) => numberOf(count)),
+    ofConsumer('Unacked', ({ num_ack_pending: count }) => numberOf(count)),
     ofConsumer('Redelivered', ({ num_redelivered: count }) => numberOf(count), 2, true),
     ofConsumer('Waiting pulls', ({ num_waiting: count }) => numberOf(count), 3),
     ofConsumer('Delivered', ({ delivered }) => numberOf(rowOf(delivered).stream_seq), 3),
-    ofConsumer('Acknowledged', ({ ack_floor: floor }) => numberOf(rowOf(floor).stream_seq), 3),
+    ofConsumer('Acked', ({ ack_floor: floor }) => numberOf(rowOf(floor).stream_seq), 3),
   ];
 }
 

@@ -1,10 +1,10 @@
 /** Streams and their consumers, where the server has any. */
 import { numberOf, type Row, rowOf, rowsOf, textOf } from '../answers.ts';
 import { type Ask, Refused } from '../ask.ts';
-import { el, note, panel, show } from '../dom.ts';
+import { el, note, panel, say, show } from '../dom.ts';
 import { Figures } from '../figures.ts';
 import { compact, size, whole } from '../format.ts';
-import { LocalTable, setNote } from '../local-table.ts';
+import { LocalTable } from '../local-table.ts';
 import { Pager } from '../pager.ts';
 import { Cadence } from '../poll-plan.ts';
 import type { Hurry, Look, View } from '../view.ts';
@@ -20,7 +20,8 @@ export class Streams implements View {
   readonly title = 'Streams';
   readonly element: HTMLElement;
   private readonly hurry: Hurry;
-  private readonly absence = note();
+  private readonly absence = note('Loading…');
+  private readonly absent = panel('Streams', this.absence);
   private readonly figures = new Figures();
   private readonly streams = new LocalTable<StreamLine>({
     label: 'Streams',
@@ -56,7 +57,7 @@ export class Streams implements View {
       pages,
     );
     this.present.hidden = true;
-    this.element = el('div', {}, this.absence, this.present);
+    this.element = el('div', {}, this.absent, this.present);
   }
 
   async refresh({ nowMs, rows }: Look, ask: Ask): Promise<void> {
@@ -91,7 +92,8 @@ export class Streams implements View {
   }
 
   private setAbsent(text: string): void {
-    setNote(this.absence, text);
+    say(this.absence, text);
+    show(this.absent, text !== '');
     show(this.present, text === '');
   }
 
@@ -119,14 +121,14 @@ function figuresOf(answer: Row): [string, string][] {
     ['Streams', whole(numberOf(answer.streams))],
     ['Consumers', whole(numberOf(answer.consumers))],
     ['Messages', compact(numberOf(answer.messages))],
-    ['Storage', limited(answer.storage, storage)],
-    ['Memory', limited(answer.memory, memory)],
+    [limited('Storage', storage), size(numberOf(answer.storage))],
+    [limited('Memory', memory), size(numberOf(answer.memory))],
     ['API requests', compact(numberOf(total))],
     ['API errors', compact(numberOf(errors))],
     ...(textOf(rowOf(meta).leader) === '' ? [] : [['Meta leader', textOf(rowOf(meta).leader)] as [string, string]]),
   ];
 }
 
-function limited(used: unknown, limit: unknown): string {
-  return numberOf(limit) > 0 ? `${size(numberOf(used))} of ${size(numberOf(limit))}` : size(numberOf(used));
+function limited(label: string, limit: unknown): string {
+  return numberOf(limit) > 0 ? `${label}, limit ${size(numberOf(limit))}` : label;
 }

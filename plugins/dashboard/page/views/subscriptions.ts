@@ -78,7 +78,7 @@ export class Subscriptions implements View {
     const rates = this.meter.measure({ epoch, atMs: nowMs, counts });
     this.figures.update([
       ['Subscriptions', whole(numberOf(answer.num_subscriptions))],
-      ['Made', perSecond(rates.get('num_inserts'))],
+      ['New', perSecond(rates.get('num_inserts'))],
       ['Ended', perSecond(rates.get('num_removes'))],
       ['Look-ups', perSecond(rates.get('num_matches'))],
       ['Largest fan-out', whole(numberOf(answer.max_fanout))],
