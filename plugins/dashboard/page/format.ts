@@ -83,7 +83,7 @@ export function elapsed(text: string): string {
 /** Short times, to three digits: `444 µs`, `1.71 ms`, `2.5 s`. */
 export function shortTime(milliseconds: Maybe): string {
   if (!isShown(milliseconds) || milliseconds < 0) return NONE;
-  if (milliseconds === 0) return '0 ms';
+  if (milliseconds < 0.001) return '0 ms';
   if (milliseconds < 1) return `${threeDigits(milliseconds * 1000)} µs`;
   return milliseconds < 1000 ? `${threeDigits(milliseconds)} ms` : `${threeDigits(milliseconds / 1000)} s`;
 }

@@ -33,9 +33,10 @@ export class History {
     this.drop();
   }
 
-  /** Time that stands still or runs backwards adds nothing. */
-  add(atMs: number, values: Measured): void {
-    if (atMs <= this.lastMs) return;
+  /** What comes sooner after the last sample than that adds nothing. A clock that was put back begins anew. */
+  add(atMs: number, values: Measured, leastMs = 1): void {
+    if (atMs < this.lastMs) this.samples = [];
+    if (atMs < this.lastMs + leastMs) return;
     this.samples.push({ atMs, values });
     this.drop();
   }

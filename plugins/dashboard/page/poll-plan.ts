@@ -33,20 +33,22 @@ export class PollPlan {
 /** For what costs the server more than a glance: due again when its time has passed. */
 export class Cadence {
   private readonly everyMs: number;
-  private nextMs = Number.NEGATIVE_INFINITY;
+  private lastMs: number | null = null;
 
   constructor(everyMs: number) {
     this.everyMs = everyMs;
   }
 
+  /** Also when the clock was put back. */
   isDue(nowMs: number): boolean {
-    if (nowMs < this.nextMs) return false;
-    this.nextMs = nowMs + this.everyMs;
+    const { lastMs } = this;
+    if (lastMs !== null && nowMs >= lastMs && nowMs - lastMs < this.everyMs) return false;
+    this.lastMs = nowMs;
     return true;
   }
 
   /** The next time at once. */
   hurry(): void {
-    this.nextMs = Number.NEGATIVE_INFINITY;
+    this.lastMs = null;
   }
 }

@@ -1,5 +1,5 @@
 /** Asks again and again, as long as somebody looks. */
-import { countsOf, numberOf, type Row, textOf } from './answers.ts';
+import { numberOf, type Row, rowOf, textOf } from './answers.ts';
 import { type Ask, asker, Refused, Unreachable } from './ask.ts';
 import { type Health, HealthProbe } from './health-probe.ts';
 import { History } from './history.ts';
@@ -137,7 +137,7 @@ export class Poller {
     const epoch = `${textOf(server.server_id)} ${numberOf(server.started_ms)}`;
     const nowMs = numberOf(server.now_ms);
     this.noticeRestart(epoch);
-    const rows = this.adopt(server.settings as Row);
+    const rows = this.adopt(rowOf(server.settings));
     const rates = this.meter.measure(countersOf(epoch, nowMs, varz));
     const troubles = troublesIn(server);
     const counts = new Map(troubles.map(({ name, count }) => [name, count]));
@@ -160,7 +160,7 @@ export class Poller {
 
   /** Settings may change while the page is open. */
   private adopt(settings: Row): number {
-    const { refresh_ms: refresh, history_ms: history, rows } = countsObject(settings);
+    const [refresh, history, rows] = ['refresh_ms', 'history_ms', 'rows'].map((key) => numberOf(settings[key]));
     this.plan.refreshMs = refresh || FIRST_REFRESH_MS;
     this.history.resize(history || FIRST_HISTORY_MS);
     return rows || FIRST_ROWS;
@@ -168,7 +168,7 @@ export class Poller {
 
   private remember(nowMs: number, rates: ReturnType<RateMeter['measure']>, varz: Row, server: Row): void {
     if (nowMs - this.history.lastMs > GAP_INTERVALS * this.plan.refreshMs) this.history.interrupt();
-    this.history.add(nowMs, {
+    const values = {
       inMessages: rates.get('in_msgs') ?? null,
       outMessages: rates.get('out_msgs') ?? null,
       inBytes: rates.get('in_bytes') ?? null,
@@ -178,14 +178,11 @@ export class Poller {
       connections: numberOf(varz.connections),
       subscriptions: numberOf(varz.subscriptions),
       outbound: numberOf(server.outbound_bytes),
-    });
+    };
+    this.history.add(nowMs, values, this.plan.refreshMs / 2);
   }
 }
 
 function countersOf(epoch: string, atMs: number, varz: Row): Counters {
   return { epoch, atMs, counts: new Map(TRAFFIC.map((name) => [name, numberOf(varz[name])])) };
-}
-
-function countsObject(settings: Row): Record<string, number> {
-  return Object.fromEntries(countsOf(settings));
 }

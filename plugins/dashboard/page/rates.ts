@@ -10,28 +10,36 @@ export interface Counters {
 /** By name, per second; null where nothing can be said yet. */
 export type Rates = ReadonlyMap<string, number | null>;
 
+/** Two looks closer together than this say little. */
+const APART_MS = 400;
+
+interface Baseline {
+  readonly count: number;
+  readonly atMs: number;
+  /** As it was measured last. */
+  readonly rate: number | null;
+}
+
 export class RateMeter {
-  private last: Counters | null = null;
+  private epoch = '';
+  private baselines: ReadonlyMap<string, Baseline> = new Map();
 
   /** A counter that is new or fell says nothing until the next time. */
-  measure(now: Counters): Rates {
-    const last = this.last?.epoch === now.epoch ? this.last : null;
-    const seconds = last === null ? 0 : (now.atMs - last.atMs) / 1000;
-    // Two answers of one moment: the older one is kept to be compared with the next.
-    if (last === null || seconds > 0) this.last = now;
-    return new Map(
-      Array.from(now.counts, ([name, count]) => [name, rateOf(last?.counts.get(name), count, seconds)] as const),
-    );
-  }
-
-  forget(): void {
-    this.last = null;
+  measure({ epoch, atMs, counts }: Counters): Rates {
+    const before = this.epoch === epoch ? this.baselines : new Map<string, Baseline>();
+    const after = new Map<string, Baseline>();
+    for (const [name, count] of counts) after.set(name, measured(before.get(name), count, atMs));
+    this.epoch = epoch;
+    this.baselines = after;
+    return new Map(Array.from(after, ([name, { rate }]) => [name, rate]));
   }
 }
 
-function rateOf(before: number | undefined, after: number, seconds: number): number | null {
-  if (before === undefined || seconds <= 0 || after < before) return null;
-  return (after - before) / seconds;
+function measured(before: Baseline | undefined, count: number, atMs: number): Baseline {
+  if (before === undefined || count < before.count || atMs < before.atMs) return { count, atMs, rate: null };
+  const elapsedMs = atMs - before.atMs;
+  if (elapsedMs < APART_MS) return before;
+  return { count, atMs, rate: ((count - before.count) * 1000) / elapsedMs };
 }
 
 /** By how much counters grew within the last while. */
@@ -45,7 +53,8 @@ export class Increases {
   }
 
   add(now: Counters): void {
-    if (now.epoch !== this.epoch) this.seen = [];
+    const last = this.seen.at(-1);
+    if (now.epoch !== this.epoch || (last !== undefined && now.atMs < last.atMs)) this.seen = [];
     this.epoch = now.epoch;
     this.seen.push(now);
     // The last one before the window is what the window is compared with.

@@ -1,6 +1,6 @@
 /** Order, search and pages of a table. */
-import type { Row } from './answers.ts';
-import { textOf } from './answers.ts';
+import { type Row, textOf } from './answers.ts';
+import { whole } from './format.ts';
 
 export interface Sorting {
   readonly key: string;
@@ -31,10 +31,10 @@ export function pageWithin(page: number, rows: number, total: number): number {
   return Math.max(0, Math.min(page, Math.ceil(total / rows) - 1));
 }
 
-export function rangeText(page: number, rows: number, total: number, shown = total): string {
+export function rangeText(page: number, rows: number, total: number): string {
   if (total === 0) return 'none';
   const from = page * rows + 1;
-  return `${from}–${Math.min(from + rows - 1, shown, total)} of ${total}`;
+  return `${whole(from)}–${whole(Math.min(from + rows - 1, total))} of ${whole(total)}`;
 }
 
 export type SortValue = number | string | null;

@@ -1,5 +1,5 @@
 /** A table whose rows are filled again and again: what does not change is not touched. */
-import { el, mark, say } from './dom.ts';
+import { el, mark, say, show } from './dom.ts';
 import type { Sorting } from './table-state.ts';
 
 export interface TableColumn<Item> {
@@ -43,6 +43,7 @@ export class TableView<Item> {
   private readonly body = el('tbody');
   private readonly headings: readonly HTMLTableCellElement[];
   private readonly empty: HTMLElement;
+  private readonly scroll: HTMLElement;
   private readonly lines: Line<Item>[] = [];
 
   constructor(options: TableOptions<Item>) {
@@ -51,13 +52,16 @@ export class TableView<Item> {
     this.empty = el('p', { class: 'empty' }, 'Loading…');
     const table = el('table', {}, el('thead', {}, el('tr', {}, ...this.headings)), this.body);
     const label = { class: 'scroll', role: 'region', 'aria-label': options.label, tabindex: '0' };
-    this.element = el('div', {}, el('div', label, table), this.empty);
+    this.scroll = el('div', label, table);
+    show(this.scroll, false);
+    this.element = el('div', {}, this.scroll, this.empty);
   }
 
   update(items: readonly Item[], sorting: Sorting | null = null, empty = this.options.empty): void {
     for (const [at, item] of items.entries()) this.fill(this.lineAt(at, item), item);
     for (const { element } of this.lines.splice(items.length)) element.remove();
-    this.empty.hidden = items.length > 0;
+    show(this.scroll, items.length > 0);
+    show(this.empty, items.length === 0);
     say(this.empty, empty);
     for (const [at, column] of this.options.columns.entries()) {
       if (column.sort !== undefined) mark(this.headings[at]!, 'aria-sort', orderOf(column, sorting));
