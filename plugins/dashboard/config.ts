@@ -10,14 +10,12 @@ export const dashboardSchema = defineSchema({
   refreshMs: fields.duration('refresh', {
     default: 2000,
     internalName: 'refreshMs',
-    isStringOnly: true,
     check: (ms) => outside('refresh', ms, REFRESH),
     doc: 'How often an open page asks.',
   }),
   historyMs: fields.duration('history', {
     default: 10 * MINUTE_MS,
     internalName: 'historyMs',
-    isStringOnly: true,
     check: (ms) => outside('history', ms, HISTORY),
     doc: 'How far back the charts of an open page go.',
   }),
@@ -31,7 +29,9 @@ export const dashboardSchema = defineSchema({
 
 export type DashboardConfig = OptionsOf<typeof dashboardSchema.fields>;
 
+/** Without quotes `10m` is ten million, as everywhere in such a file. */
 function outside(key: string, ms: number, { least, most }: typeof REFRESH): string | null {
   if (ms >= least && ms <= most) return null;
-  return `dashboard: ${key} ${formatDuration(ms)} must be from ${formatDuration(least)} to ${formatDuration(most)}`;
+  const limits = `from ${formatDuration(least)} to ${formatDuration(most)}, in quotes`;
+  return `dashboard: ${key} is ${formatDuration(ms)} and must be ${limits}`;
 }

@@ -38,7 +38,7 @@ export class Chromium {
   async open(): Promise<BrowserPage> {
     const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
-    const page = new BrowserPage(this, sessionId as string);
+    const page = new BrowserPage(this, sessionId as string, targetId as string);
     this.#pages.set(sessionId as string, page);
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await page.send(`${domain}.enable`);
     return page;
@@ -89,10 +89,18 @@ export class BrowserPage {
   readonly requests: string[] = [];
   readonly #browser: Chromium;
   readonly #session: string;
+  readonly #target: string;
+  #loaded: () => void = () => {};
 
-  constructor(browser: Chromium, session: string) {
+  constructor(browser: Chromium, session: string, target: string) {
     this.#browser = browser;
     this.#session = session;
+    this.#target = target;
+  }
+
+  /** A page in the background would go on asking. */
+  async close(): Promise<void> {
+    await this.#browser.send('Target.closeTarget', { targetId: this.#target });
   }
 
   send(method: string, params: object = {}): Promise<Record<string, unknown>> {
@@ -106,6 +114,7 @@ export class BrowserPage {
     if (method === 'Runtime.consoleAPICalled' && params.type === 'error') this.complaints.push(text);
     if (method === 'Log.entryAdded' && (params.entry as { level: string }).level === 'error')
       this.complaints.push(text);
+    if (method === 'Page.loadEventFired') this.#loaded();
     if (method === 'Page.javascriptDialogOpening') this.complaints.push(text);
   }
 
@@ -117,7 +126,11 @@ export class BrowserPage {
       mobile: width < 500,
     });
     await this.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
+    const loaded = new Promise<void>((resolve) => {
+      this.#loaded = resolve;
+    });
     await this.send('Page.navigate', { url });
+    await loaded;
   }
 
   async evaluate<Value>(expression: string): Promise<Value> {
@@ -129,7 +142,7 @@ export class BrowserPage {
 
   /** All text somebody sees. */
   text(): Promise<string> {
-    return this.evaluate<string>('document.body.innerText');
+    return this.evaluate<string>("document.body?.innerText ?? ''");
   }
 
   /** Waits until the page shows it. */
