@@ -3,12 +3,17 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Disk, type EndpointText, endpointText } from '../../kernel/plugin-api.ts';
 
-/** The build puts it beside this module, or beside the bundle that holds this module. */
-const FILE = fileURLToPath(new URL('./dashboard.html', import.meta.url));
+/** The build puts it beside this module, or beside the bundle that holds this module; a broker of one file carries it. */
+const PAGE = new URL('./dashboard.html', import.meta.url);
+const CARRIED = 'data:text/html;base64,';
 const HTML = 'text/html; charset=utf-8';
 
-export async function readPage(disk: Disk, path = FILE): Promise<EndpointText> {
-  const html = Buffer.from(await disk.readFile(path)).toString();
+export async function readPage(disk: Disk, page = PAGE): Promise<EndpointText> {
+  const { href } = page;
+  const bytes = href.startsWith(CARRIED)
+    ? Buffer.from(href.slice(CARRIED.length), 'base64')
+    : Buffer.from(await disk.readFile(fileURLToPath(page)));
+  const html = bytes.toString();
   return endpointText(HTML, html, { headers: headersFor(html) });
 }
 
