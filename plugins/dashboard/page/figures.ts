@@ -1,19 +1,25 @@
 /** A line of named figures. */
-import { el, say } from './dom.ts';
+import { el, say, show } from './dom.ts';
+
+export type Figure = readonly [label: string, value: string, detail?: string];
 
 export class Figures {
   readonly element = el('div', { class: 'tiles small' });
 
-  update(figures: readonly (readonly [label: string, value: string])[]): void {
+  update(figures: readonly Figure[]): void {
     while (this.element.children.length > figures.length) this.element.lastElementChild!.remove();
-    for (const [at, [label, value]] of figures.entries()) {
+    for (const [at, [label, value, detail = '']] of figures.entries()) {
       const tile = this.element.children[at] ?? this.element.appendChild(tileOf());
-      say(tile.children[0]!, label);
-      say(tile.children[1]!, value);
+      const [labelElement, valueElement, detailElement] = Array.from(tile.children) as HTMLElement[];
+      say(labelElement!, label);
+      say(valueElement!, value);
+      say(detailElement!, detail);
+      show(detailElement!, detail !== '');
     }
   }
 }
 
 function tileOf(): HTMLElement {
-  return el('div', { class: 'tile' }, el('div', { class: 'label' }), el('div', { class: 'value' }));
+  const parts = ['label', 'value', 'detail'].map((name) => el('div', { class: name }));
+  return el('div', { class: 'tile' }, ...parts);
 }

@@ -5,10 +5,11 @@ import { definePlugin, type PluginDefinition } from '../../../kernel/plugin-api.
 import type { Server } from '../../../kernel/server.ts';
 import { plugin as dashboard } from '../../../plugins/dashboard/index.ts';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
+import { plugin as tls } from '../../../plugins/tls/index.ts';
 import { until } from '../../kits/until.ts';
 import { skip } from '../../runner/skip.ts';
 import { type Monitored, urlOf, withMonitor } from '../monitoring/monitored-server.ts';
-import { compose, RawClient } from '../running-server.ts';
+import { compose, RawClient, withServer } from '../running-server.ts';
 import { type BrowserPage, browserProgram, Chromium } from './chromium.ts';
 
 const DESKTOP = { width: 1280, height: 800, scheme: 'light' } as const;
@@ -27,6 +28,8 @@ else {
   test.after(() => browser.close());
   test('figures of traffic appear, on a desktop and on a phone', showsTraffic);
   test('names that are markup and code are text', namesAreText);
+  test('it works over HTTPS', overHttps);
+  test('everything can be reached and done with the keyboard', worksByKeyboard);
   test('every tab fits a phone, in width', fitsAPhone);
   test('two thousand connections are paged, sorted and searched a little at a time', manyConnections);
   test('closed connections are shown with their reasons', closedConnections);
@@ -127,6 +130,55 @@ function namesAreText(): Promise<void> {
       `(() => { try { document.body.innerHTML = '<p>x'; return 'taken'; } catch (error) { return error.name; } })()`,
     );
     assert.is(refusal, 'TypeError', 'text cannot be made markup even by mistake');
+    await page.close();
+  });
+}
+
+function overHttps(): Promise<void> {
+  const text = `https: "127.0.0.1:-1"
+    http_base_path: a/b
+    dashboard { refresh: "500ms" }
+    tls { cert_file: "@tls/server.pem", key_file: "@tls/server-key.pem" }`;
+  return withServer(text, [dashboard, monitoring, tls], async (running) => {
+    const url = urlOf(running);
+    assert.match(url, /^https:/);
+    const page = await open(`${url}/a/b/dashboard`, DESKTOP);
+    await page.sees(/Healthy.*over TLS/s);
+    assert.ok(page.requests.every((request) => request.startsWith(`${url}/a/b/`) || request.startsWith('data:')));
+    contented(page);
+    await page.close();
+  });
+}
+
+function worksByKeyboard(): Promise<void> {
+  return withPage('', async ({ client }, address) => {
+    await client('SUB a 1\r\n', { name: 'one' });
+    await client('SUB b 1\r\n', { name: 'two' });
+    const page = await open(address, DESKTOP);
+    await page.sees(/Healthy/);
+    const goTo = async (name: string): Promise<void> => {
+      for (let steps = 0; steps < 40; steps++) {
+        await page.key('Tab', 9);
+        if ((await page.evaluate('document.activeElement.textContent')) === name) return;
+      }
+      assert.unreachable(`Tab never comes to ${name}`);
+    };
+    await goTo('Skip to the figures');
+    assert.ok(await page.evaluate('document.activeElement.getBoundingClientRect().left >= 0'));
+    await goTo('Connections');
+    await page.key('Enter', 13);
+    await page.sees(/1–2 of 2/);
+    await goTo('Id');
+    await page.key('Enter', 13);
+    await page.sees(/two.*one/s);
+    await goTo('2');
+    await page.key('Enter', 13);
+    await page.sees(/Connection 2.*Subject.*\sb\s/s);
+    assert.ok(await page.evaluate(`document.querySelector('dialog').open`));
+    await page.key('Escape', 27);
+    assert.not(await page.evaluate(`document.querySelector('dialog').open`));
+    assert.is(await page.evaluate('document.activeElement.textContent'), '2', 'back where it was opened');
+    contented(page);
     await page.close();
   });
 }

@@ -7,7 +7,14 @@ import { delimiter, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
-const FLAGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--ignore-certificate-errors',
+];
 
 type Reply = Record<string, never> & { error?: { message: string }; result: Record<string, unknown> };
 type Event = { method: string; sessionId?: string; params: Record<string, unknown> };
@@ -165,6 +172,14 @@ export class BrowserPage {
         found?.click(); return found !== undefined; })()`,
     );
     if (!isPressed) throw new Error(`there is no ${selector} named ${name}`);
+  }
+
+  /** A key with the code browsers give it. */
+  async key(key: string, code: number): Promise<void> {
+    const text = key === 'Enter' ? { text: '\r' } : {};
+    for (const type of ['keyDown', 'keyUp']) {
+      await this.send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: code, ...text });
+    }
   }
 
   async type(label: string, text: string): Promise<void> {

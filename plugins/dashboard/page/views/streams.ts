@@ -2,7 +2,7 @@
 import { numberOf, type Row, rowOf, rowsOf, textOf } from '../answers.ts';
 import { type Ask, Refused } from '../ask.ts';
 import { el, note, panel, say, show } from '../dom.ts';
-import { Figures } from '../figures.ts';
+import { type Figure, Figures } from '../figures.ts';
 import { compact, size, whole } from '../format.ts';
 import { LocalTable } from '../local-table.ts';
 import { Pager } from '../pager.ts';
@@ -113,22 +113,23 @@ function consumerLines({ account, stream }: StreamLine): ConsumerLine[] {
   return rowsOf(stream.consumer_detail).map((consumer) => ({ account, consumer }));
 }
 
-function figuresOf(answer: Row): [string, string][] {
+function figuresOf(answer: Row): Figure[] {
   const { api, config, meta_cluster: meta } = answer;
   const { total, errors } = rowOf(api);
+  const leader = textOf(rowOf(meta).leader);
   const { max_memory: memory, max_storage: storage } = rowOf(config);
   return [
     ['Streams', whole(numberOf(answer.streams))],
     ['Consumers', whole(numberOf(answer.consumers))],
     ['Messages', compact(numberOf(answer.messages))],
-    [limited('Storage', storage), size(numberOf(answer.storage))],
-    [limited('Memory', memory), size(numberOf(answer.memory))],
+    ['Storage', size(numberOf(answer.storage)), limitText(storage)],
+    ['Memory', size(numberOf(answer.memory)), limitText(memory)],
     ['API requests', compact(numberOf(total))],
     ['API errors', compact(numberOf(errors))],
-    ...(textOf(rowOf(meta).leader) === '' ? [] : [['Meta leader', textOf(rowOf(meta).leader)] as [string, string]]),
+    ...(leader === '' ? [] : [['Meta leader', leader] as const]),
   ];
 }
 
-function limited(label: string, limit: unknown): string {
-  return numberOf(limit) > 0 ? `${label}, limit ${size(numberOf(limit))}` : label;
+function limitText(limit: unknown): string {
+  return numberOf(limit) > 0 ? `limit ${size(numberOf(limit))}` : '';
 }
