@@ -89,6 +89,7 @@ function showsTraffic(): Promise<void> {
         );
         assert.is(lines.length, 4);
         for (const line of lines) assert.match(line, /^(M[\d.]+,[\d.]+(L[\d.]+,[\d.]+)+)+$/);
+        if (look === DESKTOP) await pointsAtChart(page);
         assert.ok(page.requests.every((request) => request.startsWith(url) || request.startsWith('data:')));
         assert.is(await page.evaluate('document.title'), 'east-1 · gnatlet');
         contented(page);
@@ -98,6 +99,17 @@ function showsTraffic(): Promise<void> {
       stop();
     }
   });
+}
+
+/** The legend tells the figures of the moment under the pointer. */
+async function pointsAtChart(page: BrowserPage): Promise<void> {
+  const [x, y] = await page.evaluate<[number, number]>(
+    `(({ left, top, width }) => [left + width * 0.85, top + 75])(document.querySelector('.chart').getBoundingClientRect())`,
+  );
+  await page.send('Input.dispatchMouseEvent', { type: 'mouseMoved', x, y });
+  await page.sees(/Messages\s+in [\d.]+\s?k?\/s\s+out [\d.]+\s?k?\/s\s+\d\d:\d\d:\d\d/);
+  await page.send('Input.dispatchMouseEvent', { type: 'mouseMoved', x: 1, y: 1 });
+  assert.not.match(await page.text(), /\/s\s+\d\d:\d\d:\d\d/);
 }
 
 function namesAreText(): Promise<void> {
