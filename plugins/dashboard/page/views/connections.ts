@@ -79,11 +79,11 @@ export class Connections implements View {
     const { choice, state, sorting } = this;
     const page = await this.ask(ask, sliceFor(this.page, rows, this.total, sorting.isReversed));
     if (choice !== this.choice) return;
-    const isMoved = sorting.isReversed && page.total !== this.total;
+    // Where the list ends is known only now.
+    const isMisplaced = sorting.isReversed && this.total === 0 && page.total > rows;
     this.total = page.total;
     const within = pageWithin(this.page, rows, page.total);
-    // The list became shorter, or its end is elsewhere: what was asked for is not what is to be shown.
-    if (within !== this.page || isMoved) this.hurry();
+    if (within !== this.page || isMisplaced) this.hurry();
     this.page = within;
     this.tables[state].update(this.linesOf(page.rows, look), sorting);
     this.pager.update(this.page, rows, page.total);
