@@ -4,6 +4,7 @@ import {
   definePlugin,
   type Listener,
   type Log,
+  Pace,
   type PluginContext,
   type Transport,
 } from '../../kernel/plugin-api.ts';
@@ -11,10 +12,9 @@ import type { TlsContexts } from '../tls/contract.ts';
 import { hostAndPort, schemeOf, urlsFor } from './address.ts';
 import { ClosedConnections } from './closed-connections.ts';
 import { type MonitoringConfig, monitoringSchema } from './config.ts';
-import { factsOf } from './connection-facts.ts';
+import { factsOf, subscriptionsOf } from './connection-facts.ts';
 import type { MonitorAddress, MonitorSection } from './contract.ts';
 import type { Monitor, ShownOptions } from './monitor.ts';
-import { Pace } from './pace.ts';
 import { ProcessFigures } from './process-figures.ts';
 import { Questions } from './questions.ts';
 import { Tally } from './tally.ts';
@@ -75,7 +75,7 @@ export const plugin = definePlugin<MonitoringConfig, State>({
     ctx.tap('connection.closed', (connection) => {
       monitor.tally.closed(connection);
       const facts = factsOf(connection, sections, monitor.clock.now());
-      if (facts.kind !== '') monitor.closed.add(facts);
+      if (facts.kind !== '') monitor.closed.add(facts, subscriptionsOf(connection));
     });
     ctx.tap('server.reload', () => {
       monitor.configLoadedAt = monitor.clock.now();

@@ -1,9 +1,8 @@
 /** What all endpoints draw from. */
-import type { Clock, HookTypes } from '../../kernel/plugin-api.ts';
+import type { Clock, HookTypes, Pace } from '../../kernel/plugin-api.ts';
 import type { ClosedConnections } from './closed-connections.ts';
 import type { MonitoringConfig } from './config.ts';
 import type { MonitorSection } from './contract.ts';
-import type { Pace } from './pace.ts';
 import type { ProcessFigures } from './process-figures.ts';
 import type { Tally } from './tally.ts';
 

@@ -1,8 +1,8 @@
 /** /subsz: figures about the subscriptions, and the subscriptions themselves if asked for. */
+import { wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
 import { BadRequest } from '../http/query.ts';
 import { type Account, heading, type Monitor, type Subscription } from '../monitor.ts';
-import { utcTime } from '../texts.ts';
 import { LIMIT } from './connz-request.ts';
 import { sublistFigures } from './sublist-figures.ts';
 import { subscriptionEntry } from './subscription-entry.ts';
@@ -35,7 +35,7 @@ export async function subsz(monitor: Monitor, query: MonitorQuery): Promise<Moni
   return {
     json: {
       server_id,
-      now: utcTime(now),
+      now: wireTime(now),
       ...sublistFigures(accounts),
       total,
       offset,
@@ -52,7 +52,7 @@ function positive(limit: number): number {
 function readTest(subject: string): string[] | null {
   if (subject === '') return null;
   const tokens = Buffer.from(subject).toString('latin1').split('.');
-  const isLiteral = tokens.every((token) => token !== '' && token !== '*' && token !== '>' && !/\s/.test(token));
+  const isLiteral = tokens.every((token) => token !== '' && token !== '*' && token !== '>');
   if (!isLiteral) throw new BadRequest(`invalid test subject, must be valid publish subject: ${subject}`);
   return tokens;
 }

@@ -78,7 +78,7 @@ export class HttpMonitor {
     // A body means nothing to any endpoint.
     request.resume();
     try {
-      await send(response, await this.#router.reply(request.method ?? '', request.url ?? '', request.headers.accept));
+      await send(response, await this.#router.reply(request.url ?? '', request.headers.accept));
     } catch (error) {
       this.#log.error(`${request.url}: ${String(error)}`);
       if (response.headersSent) stream.destroy();

@@ -1,9 +1,8 @@
 /** What is asked of a server, this one or all: `$SYS.REQ.SERVER.<id>.<service>` and `$SYS.REQ.SERVER.PING.<service>`. */
 import { getHeapStatistics } from 'node:v8';
-import { quoted } from '../../../kernel/plugin-api.ts';
+import { quoted, wireJson } from '../../../kernel/plugin-api.ts';
 import type { MonitorEndpoints } from '../../monitoring/contract.ts';
 import type { Statistics } from '../events/statistics.ts';
-import { goJson } from '../go-json.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Answer, type Request, reply } from './answer.ts';
 import { BodyQuery } from './body-query.ts';
@@ -93,7 +92,7 @@ export function failure(description: string): Answer {
 /** Over HTTP the status stands in front of the body. */
 function withStatus({ status, body }: { readonly status: number; readonly body: string }): string {
   const { status: word, ...rest } = JSON.parse(body) as Record<string, unknown>;
-  return goJson({ status: word, status_code: status, ...rest });
+  return wireJson({ status: word, status_code: status, ...rest });
 }
 
 async function tellOwn(of: Surroundings, service: string, request: Request): Promise<void> {
@@ -101,7 +100,7 @@ async function tellOwn(of: Surroundings, service: string, request: Request): Pro
   const typeName = `${service[0]}${service.slice(1).toLowerCase()}EventOptions`;
   const fields = { ...OWN_FIELDS[service], ...FILTERS };
   const options = await accepted(of, request, typeName, fields);
-  if (options !== null) await reply(of, request, { data: goJson(ownBody(service, options)) });
+  if (options !== null) await reply(of, request, { data: wireJson(ownBody(service, options)) });
 }
 
 /** What exists in another runtime only has its place, and nothing in it. */
