@@ -62,7 +62,7 @@ export interface MonitorSection {
   readonly connectionKinds?: Readonly<Record<string, string>>;
   /** Further keys of a connection in /connz. */
   connection?(connection: HookTypes['connection']): Readonly<Record<string, unknown>> | undefined;
-  /** Further keys of an account in /accountz. */
+  /** Further keys of an account in /accountz. The lists `imports` and `exports` of all plugins are put together. */
   account?(account: HookTypes['account']): Readonly<Record<string, unknown>> | undefined;
   /** Further keys of an account in /accstatz. */
   accountStatistics?(account: HookTypes['account']): Readonly<Record<string, unknown>> | undefined;

@@ -14,6 +14,7 @@ import { ClosedConnections } from './closed-connections.ts';
 import { type MonitoringConfig, monitoringSchema } from './config.ts';
 import { factsOf, subscriptionsOf } from './connection-facts.ts';
 import type { MonitorAddress, MonitorSection } from './contract.ts';
+import { Gate } from './gate.ts';
 import type { Monitor, ShownOptions } from './monitor.ts';
 import { ProcessFigures } from './process-figures.ts';
 import { Questions } from './questions.ts';
@@ -47,7 +48,7 @@ export const plugin = definePlugin<MonitoringConfig, State>({
     { name: 'monitor.endpoints', cardinality: 'one' },
   ],
   requires: [
-    { name: 'monitor.section', cardinality: 'chain', optional: true },
+    { name: 'monitor.section', cardinality: 'chain', optional: true, isLate: true },
     { name: 'tls.contexts', cardinality: 'one', optional: true },
   ],
   config: {
@@ -57,6 +58,7 @@ export const plugin = definePlugin<MonitoringConfig, State>({
       { key: 'http_port', aliases: ['monitor_port'] },
       { key: 'https_port' },
       { key: 'http_base_path' },
+      { key: 'http_max_connections' },
     ],
     schema: monitoringSchema,
     live: { refuse: 'the monitor cannot move while it runs' },
@@ -86,7 +88,6 @@ export const plugin = definePlugin<MonitoringConfig, State>({
   },
 
   init(ctx, state) {
-    for (const { value } of ctx.useAll<MonitorSection>('monitor.section')) state.sections.push(value);
     state.tls = ctx.useOptional<TlsContexts>('tls.contexts') ?? null;
     checkPorts(ctx.config, state.tls);
     for (const path of OWN_PATHS) ctx.endpoint(path, ({ query }) => state.questions.answer(path, query));
@@ -115,6 +116,7 @@ function createMonitor(ctx: Context, sections: readonly MonitorSection[]): Monit
     requests: new Map(),
     configLoadedAt: broker.startedAt,
     port: 0,
+    gate: new Gate(),
     warn: (text) => log.warn(text),
     pace: () => new Pace(clock),
   };
@@ -129,6 +131,7 @@ function checkPorts({ httpPort, httpsPort }: MonitoringConfig, tls: TlsContexts 
 
 /** Without a port the monitor still counts, and answers within the process. */
 async function listen(ctx: Context, state: State): Promise<void> {
+  for (const { value } of ctx.useAll<MonitorSection>('monitor.section')) state.sections.push(value);
   const { httpPort, httpsPort } = ctx.config;
   if (httpPort === 0 && httpsPort === 0) return;
   const { monitor } = state;
@@ -137,6 +140,7 @@ async function listen(ctx: Context, state: State): Promise<void> {
   ctx.onDispose(() => http.close());
   ctx.tap('stats.collect', ({ more }) => {
     more['monitoring.turned_away_total'] = http.turnedAway;
+    more['monitoring.cut_off_total'] = http.cutOff;
   });
   await http.open();
   const host = ctx.config.host === '' ? monitor.broker.options.host : ctx.config.host;

@@ -3,6 +3,7 @@ import type { Clock, HookTypes, Pace } from '../../kernel/plugin-api.ts';
 import type { ClosedConnections } from './closed-connections.ts';
 import type { MonitoringConfig } from './config.ts';
 import type { MonitorSection } from './contract.ts';
+import type { Gate } from './gate.ts';
 import type { ProcessFigures } from './process-figures.ts';
 import type { Tally } from './tally.ts';
 
@@ -35,6 +36,8 @@ export interface Monitor {
   configLoadedAt: number;
   /** The port that was really taken; 0 while there is none. */
   port: number;
+  /** Long searches pass through it. */
+  readonly gate: Gate;
   warn(text: string): void;
   pace(): Pace;
 }

@@ -47,7 +47,9 @@ export class Questions implements MonitorEndpoints {
       import('./http/http-monitor.ts'),
       import('./http/router.ts'),
     ]);
-    return new HttpMonitor(new Router(this.#monitor, endpoints, others), this.#monitor.clock, log);
+    const { clock, config } = this.#monitor;
+    const parts = { clock, log, connectionsMax: config.connectionsMax };
+    return new HttpMonitor(new Router(this.#monitor, endpoints, others), parts);
   }
 
   #opened(): Promise<ReadonlyMap<string, MonitorEndpoint>> {

@@ -31,8 +31,8 @@ function detailOf(monitor: Monitor, account: Account): object {
     client_connections: clientCount(account),
     subscriptions: account.sublist.count,
     mappings: mappingsOf(account),
-    exports: more.exports,
-    imports: more.imports,
+    exports: listsOf(monitor, account, 'exports'),
+    imports: listsOf(monitor, account, 'imports'),
     jwt: more.jwt,
     issuer_key: more.issuer_key,
     name_tag: more.name_tag ?? account.name,
@@ -47,6 +47,12 @@ function detailOf(monitor: Monitor, account: Account): object {
 
 function moreOf({ sections }: Monitor, account: Account): Readonly<Record<string, unknown>> {
   return Object.assign({}, ...sections.map((section) => section.account?.(account)));
+}
+
+/** Each plugin may add some. */
+function listsOf({ sections }: Monitor, account: Account, key: string): readonly unknown[] | undefined {
+  const all = sections.flatMap((section) => (section.account?.(account)?.[key] as unknown[] | undefined) ?? []);
+  return all.length === 0 ? undefined : all;
 }
 
 export function clientCount(account: Account): number {

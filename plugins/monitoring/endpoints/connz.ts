@@ -26,11 +26,20 @@ export async function connz(monitor: Monitor, query: MonitorQuery): Promise<Moni
     };
     return { json: nobody };
   }
-  const { total, found } = await find(monitor, request, account);
-  const sorted = await slicedSort(found, comparison(request.sort, now), monitor.pace());
-  const page = sorted.slice(offset, offset + limit);
+  const { total, page } = await monitor.gate.run(() => pageOf(monitor, request, account));
   const envelope = { server_id, now: wireTime(now), num_connections: page.length, total, offset, limit };
   return { json: { ...envelope, connections: entries(monitor, page, request, now) } };
+}
+
+interface Page {
+  readonly total: number;
+  readonly page: readonly MonitoredFacts[];
+}
+
+async function pageOf(monitor: Monitor, request: ConnzRequest, account: Account | null): Promise<Page> {
+  const { total, found } = await find(monitor, request, account);
+  const sorted = await slicedSort(found, comparison(request.sort, monitor.clock.now()), monitor.pace());
+  return { total, page: sorted.slice(request.offset, request.offset + request.limit) };
 }
 
 interface Found {

@@ -9,7 +9,8 @@ import { subscriptionEntry } from './subscription-entry.ts';
 
 /** Those of links to other servers are told elsewhere. */
 const LINK: Subscription['kind'] = 2;
-const SLOTS_AT_ONCE = 64;
+/** Subscriptions, and places where there may be some. */
+const LOOKS_AT_ONCE = 64;
 
 /** What is shown of one account. */
 interface Shown {
@@ -31,7 +32,10 @@ export async function subsz(monitor: Monitor, query: MonitorQuery): Promise<Moni
   const test = readTest(query.text('test'));
   const accounts = accountsFor(monitor, query.text('acc'));
   const { server_id, now } = heading(monitor);
-  const { total, page } = isDetailed ? await find(monitor, accounts, { test, offset, limit }) : { total: 0, page: [] };
+  const wanted = { test, offset, limit };
+  const { total, page } = isDetailed
+    ? await monitor.gate.run(() => find(monitor, accounts, wanted))
+    : { total: 0, page: [] };
   return {
     json: {
       server_id,
@@ -63,7 +67,7 @@ function accountsFor({ broker }: Monitor, name: string): Account[] {
   return account === undefined ? [] : [account];
 }
 
-/** Counts all, and keeps no more than the page: there may be millions. */
+/** Counts all, and keeps no more than the page: there may be millions, and all of them on one subject. */
 async function find(
   monitor: Monitor,
   accounts: readonly Account[],
@@ -71,18 +75,19 @@ async function find(
 ): Promise<{ total: number; page: Shown[] }> {
   const page: Shown[] = [];
   const pace = monitor.pace();
-  let total = 0;
+  let [total, looked] = [0, 0];
   for (const account of accounts) {
     const { sublist } = account;
     const subscriptions: Subscription[] = [];
     page.push({ account, subscriptions });
     for (let slot = 0; slot < sublist.slotCount; slot++) {
       for (const subscription of sublist.subscriptionsAt(slot)) {
+        if (++looked % LOOKS_AT_ONCE === 0 && pace.isDue) await pace.rest();
         if (subscription.kind === LINK || (test !== null && !covers(subscription.pattern, test))) continue;
         if (total >= offset && total - offset < limit) subscriptions.push(subscription);
         total++;
       }
-      if (slot % SLOTS_AT_ONCE === 0 && pace.isDue) await pace.rest();
+      if (slot % LOOKS_AT_ONCE === 0 && pace.isDue) await pace.rest();
     }
   }
   return { total, page };

@@ -1,5 +1,5 @@
 /** What is asked of an account: `$SYS.REQ.ACCOUNT.<account>.<service>`, from the system account or, about itself, from any. */
-import { wireJson, wireTime } from '../../../kernel/plugin-api.ts';
+import { Pace, wireJson, wireTime } from '../../../kernel/plugin-api.ts';
 import type { AccountConnections } from '../events/account-connections.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Request, reply } from './answer.ts';
@@ -63,9 +63,13 @@ async function statistics(of: Surroundings, only: readonly string[] | null, requ
   const named = only ?? (options.accounts as readonly string[] | undefined) ?? [];
   const all = named.length === 0 ? [...registry.all()] : named.flatMap((name) => registry.get(name) ?? []);
   const shown = all.filter(({ connections }) => options.include_unused === true || connections.size > 0);
-  if (shown.length === 0) return;
+  if (shown.length === 0 && options.include_unused !== true) return;
   const rows: string[] = [];
-  for (const account of shown) rows.push(wireJson(await of.monitor.accountStatistics(account)));
+  const pace = new Pace(of.clock);
+  for (const account of shown) {
+    rows.push(wireJson(await of.monitor.accountStatistics(account)));
+    if (pace.isDue) await pace.rest();
+  }
   const head = wireJson({ server_id: identity.id, now: wireTime(of.clock.now()) }).slice(0, -1);
   await reply(of, request, { data: `${head},"account_statz":[${rows.join(',')}]}` });
 }
