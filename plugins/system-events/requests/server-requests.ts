@@ -70,7 +70,7 @@ export async function ask(
   { path, names }: MonitorService,
   options: Options,
 ): Promise<Answer | null> {
-  if (path === '/connz' && options.filter_subject !== undefined && !options.acc) return failure(NEEDS_ACCOUNT);
+  if (path === '/connz' && options.filter_subject && !options.acc) return failure(NEEDS_ACCOUNT);
   try {
     const answer = await monitor.ask(path, new BodyQuery(options, names));
     if (answer === null) return failure(`no endpoint ${path}`);
