@@ -73,7 +73,11 @@ async function scrape({ monitorUrl, host, port }: RunningServer, what: string, p
   const url = new URL(page, monitorUrl ?? '');
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {
-    const waited = await longestWait({ host, port }, () => ({}), () => taken(url));
+    const waited = await longestWait(
+      { host, port },
+      () => ({}),
+      () => taken(url),
+    );
     best = Math.min(best, waited);
   }
   const measured = `${best.toFixed(1)} ms`;
