@@ -168,7 +168,9 @@ async function ask(client: RawClient, subject: string, body = ''): Promise<strin
 
 /** Keys and types; errors and what is said of permissions word for word. */
 function shapeOf(value: unknown, key = ''): string {
-  if (key === 'error' || key === 'permissions' || key === 'reason' || key === 'type') return JSON.stringify(value);
+  if (key === 'error' || key === 'reason' || key === 'type') return JSON.stringify(value);
+  // In what order subjects are named is chance there.
+  if (key === 'permissions') return JSON.stringify(value, (_key, part) => (Array.isArray(part) ? part.sort() : part));
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${shapeOf(value[0])}]`;
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
   // Not every server runs with the same options of its runtime.
