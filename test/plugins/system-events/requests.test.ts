@@ -214,7 +214,10 @@ test('as many requests are taken at a time as the limit says, and no more', () =
     const request = { subject: '$SYS.REQ.SERVER.PING.HEALTHZ', reply: 'in' };
     const ask = (): number => broker.publisher.publish(broker.accounts.system!, request);
     for (let at = 0; at < REQUESTS_MAX; at++) assert.is(ask(), 1);
+    const { more } = broker.statistics();
+    assert.is(more['system_events.turned_away_total'], 0);
     assert.is(ask(), 0);
+    assert.is(broker.statistics().more['system_events.turned_away_total'], 1);
     const { heard, stop } = listen(bench, 'in');
     open();
     while (heard.length < REQUESTS_MAX) await settle();
