@@ -2,6 +2,7 @@
 import { Read, type RecordStore } from '../contract.ts';
 import type { IndexSegment } from './index-segment.ts';
 import type { RecordIndex } from './record-index.ts';
+import { SEGMENT_SLOTS } from './segment-list.ts';
 
 /** A record has to be brought in first: `store.load(store.coldSequence, ...)`, then ask again. */
 export const TIME_IS_COLD = -1;
@@ -12,7 +13,7 @@ export function findTime(index: RecordIndex, store: RecordStore, seconds: number
   if (at < 0) return index.firstFrom(0);
   const segment = index.segments.at(at);
   const found = findWithin(segment, store, seconds, nanos);
-  return found === null ? index.firstFrom(segment.base + segment.places) : found;
+  return found === null ? index.firstFrom(segment.base + SEGMENT_SLOTS) : found;
 }
 
 /** The last segment that begins before the time, whose later records may be the first that are not. */
