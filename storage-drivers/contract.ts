@@ -200,7 +200,10 @@ export interface RecordStore {
   cutAfter(seq: number): number;
   readonly cells: Cells;
 
-  /** From here to `commit` or `abort`, in the same turn: all or nothing, in memory and after any crash. Units do not nest. */
+  /**
+   * From here to `commit` or `abort`, in the same turn: all or nothing, in memory and after any crash. What is appended is
+   * there at once; removals and cells are done with `commit`, after all appends of the unit. Units do not nest.
+   */
   begin(): void;
   /** If one of the unit's writes was refused, so is all of it. */
   commit(): number;

@@ -12,10 +12,10 @@ import {
   type StoreStats,
   type Visit,
 } from '../contract.ts';
+import { RecordView } from '../derived/record-view.ts';
 import { type CellHost, MemoryCells } from './memory-cells.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { MemorySnapshot } from './memory-snapshot.ts';
-import { RecordView } from './record-view.ts';
 
 /** What all stores of a driver share. */
 export interface MemoryBudget {

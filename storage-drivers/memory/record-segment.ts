@@ -5,9 +5,9 @@
  * the arrays are packed, and `slots` says whose the places are.
  */
 import type { MessageBytes } from '../contract.ts';
+import type { RecordView } from '../derived/record-view.ts';
 import { SEGMENT_SLOTS, type Segment } from '../derived/segment-list.ts';
 import { aligned, CHUNK_BYTES_MAX, Chunk, type Copier } from './chunk.ts';
-import type { RecordView } from './record-view.ts';
 
 const NONE = 0xffffffff;
 const FIRST_PLACES = 16;
