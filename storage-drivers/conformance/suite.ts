@@ -1,6 +1,6 @@
 /**
- * The proof that a driver keeps the contract: `testStorageDriver(test, { name, start })` under any test runner. What the
- * driver says it does not support is skipped.
+ * The proof that a driver keeps the contract: `testStorageDriver(test, { name, start })` under any test runner. What
+ * the driver says it does not support is skipped.
  */
 import { testCells } from './cells.ts';
 import { testManyStores } from './many-stores.ts';

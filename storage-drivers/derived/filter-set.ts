@@ -1,8 +1,8 @@
 /**
  * Up to some hundred subject filters as one question: does a subject match any of them?
  *
- * For subjects of a table the answer is remembered by the subject's number, two bits each, so that a record is asked about
- * for the price of a look at an array, however many filters there are.
+ * For subjects of a table the answer is remembered by the subject's number, two bits each, so that a record is asked
+ * about for the price of a look at an array, however many filters there are.
  */
 import type { SubjectTable } from './subject-table.ts';
 

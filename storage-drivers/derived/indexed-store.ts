@@ -1,5 +1,6 @@
 /**
- * A store and what is known about its records, which always agree: all writes go through here. What a stream engine uses.
+ * A store and what is known about its records, which always agree: all writes go through here. What a stream engine
+ * uses.
  */
 import type { Clock } from '../../kernel/plugin-api.ts';
 import type {

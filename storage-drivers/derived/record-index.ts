@@ -1,9 +1,9 @@
 /**
- * All that is known about the records of a store without reading them, kept exact through every change: subjects, sizes,
- * what follows what in a subject, when segments began.
+ * All that is known about the records of a store without reading them, kept exact through every change: subjects,
+ * sizes, what follows what in a subject, when segments began.
  *
- * First and last of a subject are corrected when somebody asks. Until then they may name a record that was removed, which is
- * still where the search begins.
+ * First and last of a subject are corrected when somebody asks. Until then they may name a record that was removed,
+ * which is still where the search begins.
  */
 import type { FilterSet } from './filter-set.ts';
 import { IndexSegment } from './index-segment.ts';
@@ -160,8 +160,8 @@ export class RecordIndex {
   }
 
   /**
-   * The subject's first record above `seq`, 0 when there is none. At `seq` stands or stood a record of the subject: links
-   * are followed from there as far as they are known.
+   * The subject's first record above `seq`, 0 when there is none. At `seq` stands or stood a record of the subject:
+   * links are followed from there as far as they are known.
    */
   nextOf(node: number, seq: number): number {
     let at = seq;

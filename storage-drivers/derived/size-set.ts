@@ -1,6 +1,6 @@
 /**
- * Which sequences have a record, and how long each is, four bytes a sequence: what a driver keeps in memory whose records lie
- * elsewhere, so that it can say without reading what is there.
+ * Which sequences have a record, and how long each is, four bytes a sequence: what a driver keeps in memory whose
+ * records lie elsewhere, so that it can say without reading what is there.
  */
 import { baseOf, SEGMENT_SLOTS, type Segment, SegmentList } from './segment-list.ts';
 

@@ -45,7 +45,9 @@ function findWithin(segment: IndexSegment, store: RecordStore, seconds: number, 
   return place < 0 ? null : segment.seqAt(place);
 }
 
-/** The nearest place from `from` down whose record could be read, which is left in the store's view; null without one. */
+/**
+ * The nearest place from `from` down whose record could be read, which is left in the store's view; null without one.
+ */
 function readableDown(segment: IndexSegment, store: RecordStore, from: number, to: number): number | null {
   for (let place = presentDown(segment, from, to); place >= 0; place = presentDown(segment, place - 1, to)) {
     const read = store.read(segment.seqAt(place));

@@ -1,6 +1,6 @@
 /**
- * What all stores write, gathered while a batch is under way and written with the next one. Batches carry numbers, each under a
- * key of its own for a while: one that LevelDB lost without a word leaves a gap.
+ * What all stores write, gathered while a batch is under way and written with the next one. Batches carry numbers, each
+ * under a key of its own for a while: one that LevelDB lost without a word leaves a gap.
  */
 import type { Level } from 'level';
 import { ALL_BATCHES, batchKey } from './keys.ts';

@@ -1,6 +1,6 @@
 /**
- * Removals that are noted in the database and done later: large ones, and those of records that snapshots still show. A note
- * that is found at the next open is done then.
+ * Removals that are noted in the database and done later: large ones, and those of records that snapshots still show. A
+ * note that is found at the next open is done then.
  */
 import type { Database, Operation } from './batch-writer.ts';
 import { rangesOf, recordRange, removalKey, sequenceOf } from './keys.ts';

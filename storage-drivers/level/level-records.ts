@@ -50,7 +50,9 @@ export class LevelRecords {
     return this.show(seq, view) ? Read.found : Read.cold;
   }
 
-  /** Walks what `sizes` says is there; answers the sequence that is cold, 0 for none, as long as the visitor goes on. */
+  /**
+   * Walks what `sizes` says is there; answers the sequence that is cold, 0 for none, as long as the visitor goes on.
+   */
   scan(sizes: SizeSet, from: number, to: number, view: RecordView, visit: Visit): { end: Scan; cold: number } {
     const isUp = from <= to;
     const within = (seq: number): boolean => (isUp ? seq <= to : seq >= to && seq > 0);

@@ -36,7 +36,9 @@ export interface StoreKeeper {
   destroy(store: LevelStore): Promise<void>;
 }
 
-/** What goes back if it is not committed, and what is done if it is: first what was appended, then the rest in order. */
+/**
+ * What goes back if it is not committed, and what is done if it is: first what was appended, then the rest in order.
+ */
 interface OpenUnit {
   readonly last: number;
   readonly seconds: number;
@@ -296,7 +298,10 @@ export class LevelStore implements RecordStore, BatchMember, CellHost {
     await this.keeper.destroy(this);
   }
 
-  /** Changes that a batch carries; within a unit they are made when it is committed. Appends have changed memory already. */
+  /**
+   * Changes that a batch carries; within a unit they are made when it is committed. Appends have changed memory
+   * already.
+   */
   write(apply: () => Operation[]): number {
     this.assertWritable();
     if (this.isFailed) return this.refuse(Refused.failed);
