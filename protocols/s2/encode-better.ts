@@ -79,13 +79,7 @@ export const encodeBetter: BlockEncoder = (source, start, end, target, startAt, 
     else at = emitCopy(out, at, distance, stop - s);
     if (at > limit) return -1;
     offset = distance;
-    // Some of the places within the match, so that they are found again.
-    const filled = Math.min(stop, last) - 1;
-    for (let index = s + 1; index < filled; index += 2) {
-      const word = view.getInt32(index, true);
-      long[longHash(word, view.getInt32(index + 4, true))] = index + longBase;
-      short[shortHash(view.getInt32(index + 1, true))] = index + 1 + shortBase;
-    }
+    remember(view, s + 1, Math.min(stop, last) - 1, shortBase, longBase);
     s = stop;
     literal = stop;
   }
@@ -93,3 +87,14 @@ export const encodeBetter: BlockEncoder = (source, start, end, target, startAt, 
   if (at + end - literal + LITERAL_HEADER_MAX > limit) return -1;
   return emitLiteral(target, at, source, literal, end);
 };
+
+/** Some of the places within a match, so that they are found again. */
+function remember(view: DataView, from: number, to: number, shortBase: number, longBase: number): void {
+  const short = shortTable.entries;
+  const long = longTable.entries;
+  for (let index = from; index < to; index += 2) {
+    const word = view.getInt32(index, true);
+    long[longHash(word, view.getInt32(index + 4, true))] = index + longBase;
+    short[shortHash(view.getInt32(index + 1, true))] = index + 1 + shortBase;
+  }
+}
