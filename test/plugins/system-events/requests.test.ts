@@ -163,7 +163,7 @@ test('an answer is compressed for whoever asks for that, in a way that is known 
     assert.match(headers[1]!, /Content-Encoding: snappy/);
     assert.match(headers[2]!, /Content-Encoding: snappy/);
     assert.match(headers[3]!, /Content-Encoding: identity/);
-    for (const body of bodies) assert.match(body, /"data":\{"status":"ok"\}\}$/);
+    for (const body of bodies) assert.match(body, /"data":\{"status":"ok","status_code":200\}\}$/);
     stop();
   }));
 
