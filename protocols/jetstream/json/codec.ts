@@ -68,7 +68,7 @@ export class Reading {
 
 /** The value of a whole body, or why there is none. Several values may follow each other: the last one counts. */
 export function decodeBody<Value>(bytes: Uint8Array, codec: Codec<Value>, isStrict: boolean): Value | DecodeFault {
-  const rootName = codec.typeName.slice(codec.typeName.lastIndexOf('.') + 1);
+  const rootName = rootNameOf(codec);
   let value = codec.zero();
   for (let at = 0; ; ) {
     const parsed = parseJson(bytes, at);
@@ -79,6 +79,30 @@ export function decodeBody<Value>(bytes: Uint8Array, codec: Codec<Value>, isStri
     value = read;
     at = parsed.end;
   }
+}
+
+/**
+ * For requests that are never strict: one value and nothing behind it. Faults are worded as for a text that was read whole,
+ * without the place.
+ */
+export function decodeWhole<Value>(bytes: Uint8Array, codec: Codec<Value>): Value | DecodeFault {
+  const parsed = parseJson(bytes);
+  if (parsed === null || (parsed instanceof JsonFault && parsed.offset < 0)) {
+    return new DecodeFault('unexpected end of JSON input');
+  }
+  if (parsed instanceof JsonFault) return new DecodeFault(parsed.text);
+  const behind = parseJson(bytes, parsed.end);
+  if (behind !== null) return new DecodeFault(surplusText(bytes, parsed.end));
+  return readNode(parsed.node, codec, new Reading(bytes, false, rootNameOf(codec)));
+}
+
+function surplusText(bytes: Uint8Array, from: number): string {
+  const first = bytes.subarray(from).find((byte) => byte > 0x20) ?? 0;
+  return `invalid character '${String.fromCharCode(first)}' after top-level value`;
+}
+
+function rootNameOf(codec: { readonly typeName: string }): string {
+  return codec.typeName.slice(codec.typeName.lastIndexOf('.') + 1);
 }
 
 function describeFault({ text, offset }: JsonFault): string {

@@ -1,26 +1,15 @@
 /** JSON as a NATS server prints it: `<`, `>`, `&` and the two line separators are escaped as well. */
+import { Buffer } from 'node:buffer';
 
-const SPECIAL = /[\u0000-\u001f"\\<>&\u2028\u2029\ud800-\udfff]/;
-const EACH_SPECIAL = /[\u0000-\u001f"\\<>&\u2028\u2029]|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g;
-
-const NAMED: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-};
+const ESCAPED_TOO = /[<>&\u2028\u2029]/g;
+const HALF_PAIR = /[\ud800-\udfff]/;
 
 export function printString(text: string): string {
-  return SPECIAL.test(text) ? `"${text.replace(EACH_SPECIAL, escaped)}"` : `"${text}"`;
+  // Half of a pair stands for nothing, which is what its bytes say.
+  const sound = HALF_PAIR.test(text) ? Buffer.from(text).toString() : text;
+  return JSON.stringify(sound).replace(ESCAPED_TOO, escaped);
 }
 
 function escaped(character: string): string {
-  if (character.length === 2) return character;
-  const code = character.charCodeAt(0);
-  // Half of a pair stands for nothing.
-  if (code >= 0xd800 && code <= 0xdfff) return '\ufffd';
-  return NAMED[character] ?? `\\u${code.toString(16).padStart(4, '0')}`;
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
