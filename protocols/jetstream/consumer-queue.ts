@@ -10,14 +10,14 @@ export function checkQueueConsumer(
   config: ConsumerConfig,
   others: readonly ConsumerConfig[],
 ): ApiError | null {
-  if (stream.retention !== 'workqueue' || config.direct) return null;
+  if (stream.retention !== 'workqueue' || config.direct || config.sourcing) return null;
   if (config.ackPolicy !== 'explicit' && config.ackPolicy !== 'flow_control') return apiError(10098);
   if (config.deliverPolicy !== 'all') return apiError(10101);
   return checkQueueOverlap(config, others);
 }
 
 export function checkQueueOverlap(config: ConsumerConfig, others: readonly ConsumerConfig[]): ApiError | null {
-  const counted = others.filter(({ direct }) => !direct);
+  const counted = others.filter(({ direct, sourcing }) => !direct && !sourcing);
   if (counted.length === 0) return null;
   const filters = filtersOf(config);
   if (filters.length === 0) return apiError(10099);

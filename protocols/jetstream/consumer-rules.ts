@@ -110,8 +110,7 @@ function pushRule(draft: ConsumerDraft, { stream }: ConsumerSurroundings): ApiEr
   if (stream.subjects.some((subject) => collide(deliverSubject, subject))) return apiError(10081);
   if (draft.maxWaiting !== 0) return apiError(10080);
   if (draft.maxAckPending > 0 && draft.ackPolicy === 'none') return apiError(10082);
-  if (draft.heartbeat > 0n && draft.heartbeat < SHORTEST_HEARTBEAT) return apiError(10083);
-  return draft.priorityPolicy === 'none' ? null : apiError(10178);
+  return draft.heartbeat > 0n && draft.heartbeat < SHORTEST_HEARTBEAT ? apiError(10083) : null;
 }
 
 function pullRule(draft: ConsumerDraft, { stream, caps }: ConsumerSurroundings): ApiError | null {

@@ -72,6 +72,11 @@ export function checkBeside(config: StreamConfig, others: Iterable<StreamConfig>
   if (bad !== undefined) {
     return apiError(10049, { err: `subject filter '${bad.filterSubject}' for the source: invalid subject` });
   }
+  return checkOverlap(config, others);
+}
+
+/** Every subject has one stream of an account at most. */
+export function checkOverlap(config: StreamConfig, others: Iterable<StreamConfig>): ApiError | null {
   for (const other of others) {
     if (other.name !== config.name && doOverlap(config.subjects, other.subjects)) return apiError(10065);
   }

@@ -15,6 +15,8 @@ import { subjectRules } from './stream-subjects.ts';
 export interface StreamSurroundings {
   readonly caps: ServerCaps;
   readonly isPedantic: boolean;
+  /** Alone, a server keeps one copy of each stream. */
+  readonly isClustered: boolean;
   /** What is there now under a name in this account; null for nothing. */
   streamNamed(name: string): StreamConfig | null;
   /** Why a source and a destination make no transform; null when they do. */
@@ -51,6 +53,7 @@ const RULES: readonly StreamRule[] = [
   subjectRules,
   republishRules,
   placementRule,
+  clusterRule,
 ];
 
 /** The configuration with everything filled in, or what is wrong with it. */
@@ -203,6 +206,10 @@ function persistRule(draft: Draft): ApiError | null {
   if (draft.storage !== 'file') return invalidConfig('async persist mode is only supported on file storage');
   if (draft.replicas > 1) return invalidConfig('async persist mode is not supported on replicated streams');
   return draft.allowAtomic ? invalidConfig('async persist mode is not supported with atomic batch publish') : null;
+}
+
+function clusterRule({ replicas }: Draft, { isClustered }: StreamSurroundings): ApiError | null {
+  return replicas > 1 && !isClustered ? apiError(10074) : null;
 }
 
 function placementRule(draft: Draft): ApiError | null {

@@ -11,7 +11,7 @@ export interface LimitedConsumer {
   readonly maxAckPending: number;
 }
 
-/** The configuration a stream will have, or why it can not. */
+/** The configuration a stream will have, or why it can not. `wanted` has passed `checkStream` already; it has to once more, filled in. */
 export function checkStreamUpdate(
   before: StreamConfig,
   wanted: StreamConfig,
@@ -39,6 +39,10 @@ const RULES: readonly (readonly [text: string, isBroken: (before: StreamConfig, 
     (before, after) => before.denyDelete && !after.denyDelete,
   ],
   ['stream configuration update can not cancel deny purge', (before, after) => before.denyPurge && !after.denyPurge],
+];
+
+/** Looked at after the mirror. */
+const LATE_RULES: typeof RULES = [
   ['message TTL status can not be disabled', (before, after) => before.allowMsgTtl && !after.allowMsgTtl],
   [
     'stream configuration update can not change message counter setting',
@@ -52,10 +56,25 @@ const RULES: readonly (readonly [text: string, isBroken: (before: StreamConfig, 
 ];
 
 function changeRule(before: StreamConfig, after: StreamConfig): ApiError | null {
-  for (const [text, isBroken] of RULES) {
-    if (isBroken(before, after)) return invalidConfig(text);
-  }
-  return isMirrorChanged(before, after) ? apiError(10055) : null;
+  const early = brokenRule(RULES, before, after);
+  if (early !== null) return early;
+  return isMirrorChanged(before, after) ? apiError(10055) : brokenRule(LATE_RULES, before, after);
+}
+
+function brokenRule(rules: typeof RULES, before: StreamConfig, after: StreamConfig): ApiError | null {
+  const broken = rules.find(([, isBroken]) => isBroken(before, after));
+  return broken === undefined ? null : invalidConfig(broken[0]);
+}
+
+/** A stream may be made with a republish that has nowhere to go, but not be changed to one. Asked last of all. */
+export function checkRepublishUpdate(
+  { republish }: StreamConfig,
+  { transformProblem }: StreamSurroundings,
+): ApiError | null {
+  if (republish === null || republish.dest !== '') return null;
+  const problem = transformProblem(republish.src, '>');
+  if (problem === null) return null;
+  return apiError(10069, { err: `stream configuration for republish from '${republish.src}' to '>': ${problem}` });
 }
 
 /** A mirror may only be taken away. */

@@ -16,9 +16,14 @@ import {
   streamRequiredLevel,
   withRequiredLevel,
 } from '../../../protocols/jetstream/stream-config.ts';
-import { checkBeside, checkCreateRequest, decodeStreamRequest } from '../../../protocols/jetstream/stream-create.ts';
+import {
+  checkBeside,
+  checkCreateRequest,
+  checkOverlap,
+  decodeStreamRequest,
+} from '../../../protocols/jetstream/stream-create.ts';
 import { checkStream, type StreamSurroundings } from '../../../protocols/jetstream/stream-rules.ts';
-import { checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
+import { checkRepublishUpdate, checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
 
 export type Streams = ReadonlyMap<string, StreamConfig>;
 
@@ -26,6 +31,7 @@ export function surroundingsOf(streams: Streams, isPedantic: boolean): StreamSur
   return {
     caps: NO_CAPS,
     isPedantic,
+    isClustered: false,
     streamNamed: (name) => streams.get(name) ?? null,
     transformProblem(source, destination) {
       const transform = compileTransform(source, destination, { random: { below: () => 0 } });
@@ -41,7 +47,6 @@ export function judgeStreamCreate(name: string, body: string, streams: Streams):
   if (problem !== null) return problem;
   const config = checkStream(request, surroundingsOf(streams, request.pedantic));
   if ('number' in config) return config;
-  if (config.replicas > 1) return apiError(10074);
   return checkBeside(config, streams.values()) ?? withRequiredLevel(config, streamRequiredLevel(config));
 }
 
@@ -51,9 +56,11 @@ export function judgeStreamUpdate(before: StreamConfig, body: string, streams: S
   const checked = checkStream(request, surroundingsOf(streams, request.pedantic));
   if ('number' in checked) return checked;
   if (request.name !== before.name) return apiError(10056);
-  const config = checkStreamUpdate(before, request, [], surroundingsOf(streams, request.pedantic));
+  const config = checkStreamUpdate(before, checked, [], surroundingsOf(streams, request.pedantic));
   if ('number' in config) return config;
-  return config.replicas > 1 ? apiError(10074) : withRequiredLevel(config, streamRequiredLevel(config));
+  const problem =
+    checkOverlap(config, streams.values()) ?? checkRepublishUpdate(config, surroundingsOf(streams, request.pedantic));
+  return problem ?? withRequiredLevel(config, streamRequiredLevel(config));
 }
 
 export function judgeConsumerCreate(stream: StreamConfig, body: string): ConsumerConfig | ApiError {
