@@ -1,0 +1,247 @@
+/**
+ * A stream without the world around it. Every change is one command with everything it needs inside it, the time above all: the
+ * same commands in the same order make the same stream, wherever they come from. It reads no clock, draws nothing and tells nobody.
+ */
+import type { Buffer } from 'node:buffer';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
+import { NEVER, parseTtl } from '../../../protocols/jetstream/message-ttl.ts';
+import { MSG_ID, type PublishHeaders, ROLLUP, TTL } from '../../../protocols/jetstream/publish-headers.ts';
+import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
+import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
+import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import { Duplicates } from './duplicates.ts';
+import { Expiry, HAS_TTL, IS_ETERNAL } from './expiry.ts';
+import { limitsOf, type StreamLimits } from './limits.ts';
+import type { MessageLog } from './message-log.ts';
+import { millisecondsOf } from './moment.ts';
+import { checkExpectations, checkNew } from './publish-rules.ts';
+import type { PublishVerdict } from './publish-verdict.ts';
+
+const HEADER_BYTES_MAX = 65_535;
+const EVERYTHING = new FilterSet([]);
+
+/** Whoever decides whether a message is wanted at all, under interest retention. */
+export interface Interest {
+  wants(message: MessageBytes): boolean;
+}
+
+/** Makes the message that says that a subject's last one is gone. */
+export interface MarkerWriter {
+  /** Null where the message leaves none: it was one itself, or said that its subject is deleted. */
+  markerFor(record: StoredRecord, config: StreamConfig): MessageBytes | null;
+  marked(sequence: number): void;
+}
+
+export interface PurgeCommand {
+  /** Messages below only; 0 for all. */
+  readonly before: number;
+  /** Empty for all subjects; one character per byte. */
+  readonly filter: string;
+  /** How many of the newest stay. */
+  readonly keep: number;
+}
+
+export class StreamMachine {
+  readonly log: MessageLog;
+  readonly duplicates = new Duplicates();
+  readonly expiry: Expiry;
+  config: StreamConfig;
+  limits: StreamLimits;
+  lastMsgId = '';
+  /** Null when every message is kept. */
+  interest: Interest | null = null;
+
+  constructor(config: StreamConfig, log: MessageLog) {
+    this.config = config;
+    this.limits = limitsOf(config);
+    this.log = log;
+    this.expiry = new Expiry(log);
+  }
+
+  /** The command of a published message. `headers` is null where the message has none. */
+  publish(
+    seconds: number,
+    nanos: number,
+    message: MessageBytes,
+    headers: PublishHeaders | null,
+    verdict: PublishVerdict,
+  ): void {
+    if (this.config.sealed) return verdict.refused(apiError(10109));
+    if (headers === null) this.store(seconds, nanos, 0, 0, message, false, verdict);
+    else this.publishExamined(seconds, nanos, message, headers, verdict);
+  }
+
+  private publishExamined(
+    seconds: number,
+    nanos: number,
+    message: MessageBytes,
+    headers: PublishHeaders,
+    verdict: PublishVerdict,
+  ): void {
+    const bytes = message.bytes as Buffer;
+    const early = headers.mask === 0 ? null : checkExpectations(this, message, bytes, headers);
+    if (early !== null) return verdict.refused(early);
+    const id = headers.text(bytes, MSG_ID);
+    const known = id === '' || this.limits.duplicateWindowMs === 0 ? 0 : this.duplicates.find(id);
+    if (known !== 0) return verdict.duplicate(known);
+    const problem = headers.mask === 0 ? null : checkNew(this, bytes, headers);
+    if (problem !== null) return verdict.refused(problem);
+    if (message.bodyStart - message.headerStart > HEADER_BYTES_MAX) return verdict.refused(apiError(10097));
+    const ttl = headers.has(TTL) ? parseTtl(headers.text(bytes, TTL)) : 0;
+    if (ttl === null) return verdict.refused(apiError(10165));
+    const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    this.store(seconds, nanos, flags, ttl, message, headers.has(ROLLUP), verdict);
+    if (verdict.error !== null) return;
+    this.lastMsgId = id;
+    if (id !== '' && this.limits.duplicateWindowMs > 0) {
+      this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
+    }
+    if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), verdict.sequence);
+  }
+
+  private store(
+    seconds: number,
+    nanos: number,
+    flags: number,
+    ttl: number,
+    message: MessageBytes,
+    isRollup: boolean,
+    verdict: PublishVerdict,
+  ): void {
+    const { log, limits } = this;
+    if (message.bodyEnd - message.headerStart > limits.maxMsgSize) return verdict.refused(apiError(10054));
+    if (this.interest !== null && !this.interest.wants(message)) {
+      log.skip(seconds, nanos);
+      return verdict.unwanted(log.last);
+    }
+    const size = log.accounted(message);
+    const problem = limits.discardsNew ? this.checkRoom(message, size, isRollup) : null;
+    if (problem !== null) return verdict.refused(problem);
+    if (log.append(seconds, nanos, flags, message, size) < 0) return verdict.refused(apiError(10023));
+    const sequence = log.last;
+    if (flags === HAS_TTL) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
+    this.trim(log.index.subjectAt(sequence));
+    verdict.stored(sequence);
+  }
+
+  /** Nothing is thrown away for what comes new, except the oldest of a subject that is full. */
+  private checkRoom(message: MessageBytes, size: number, isRollup: boolean): ApiError | null {
+    const { log, limits, config } = this;
+    const node = Number.isFinite(limits.maxMsgsPerSubject) ? log.nodeOf(message) : 0;
+    const isFull = node !== 0 && log.countOf(node) >= limits.maxMsgsPerSubject;
+    if (isFull && config.discardNewPerSubject && !isRollup) return full('maximum messages per subject exceeded');
+    if (log.count >= limits.maxMsgs && !isFull) return full('maximum messages exceeded');
+    if (log.bytes + size <= limits.maxBytes) return null;
+    const isReplaced = isFull && log.index.sizeOf(log.firstOf(node)) >= size;
+    return isReplaced ? null : full('maximum bytes exceeded');
+  }
+
+  /** What is beyond the limits goes, the oldest first. */
+  private trim(node: number): void {
+    const { log, limits } = this;
+    if (limits.maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(node, limits.maxMsgsPerSubject);
+    while (log.count > limits.maxMsgs) log.remove(log.first);
+    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+  }
+
+  private trimSubject(node: number, most: number): void {
+    while (this.log.countOf(node) > most) this.log.remove(this.log.firstOf(node));
+  }
+
+  private rollUp(message: MessageBytes, extent: string, sequence: number): void {
+    if (extent === 'all') {
+      this.removeAll(EVERYTHING, sequence, 0);
+      return;
+    }
+    const node = this.log.nodeOf(message);
+    for (let first = this.log.firstOf(node); first !== 0 && first < sequence; first = this.log.firstOf(node)) {
+      this.log.remove(first);
+    }
+  }
+
+  /**
+   * The command of time that has passed. Answers whether more is due. A subject whose last message goes may get a marker in its
+   * place; `mark` makes its header.
+   */
+  expire(seconds: number, nanos: number, mark: MarkerWriter): boolean {
+    const now = millisecondsOf(seconds, nanos);
+    this.duplicates.expire(now, this.limits.duplicateWindowMs);
+    return this.expiry.run(now, this.limits.maxAgeMs, (sequence) => this.expireOne(sequence, seconds, nanos, mark));
+  }
+
+  private expireOne(sequence: number, seconds: number, nanos: number, mark: MarkerWriter): void {
+    const { log, limits } = this;
+    const node = log.index.subjectAt(sequence);
+    const isLast = limits.markerTtlMs > 0 && log.countOf(node) === 1;
+    const marker = isLast ? mark.markerFor(log.read(sequence)!, this.config) : null;
+    if (marker !== null) {
+      // Before the message goes: whoever looks finds the one or the other.
+      const size = log.accounted(marker);
+      if (log.append(seconds, nanos, HAS_TTL, marker, size) >= 0) {
+        this.expiry.add(millisecondsOf(seconds, nanos) + limits.markerTtlMs, log.last);
+        mark.marked(log.last);
+      }
+    }
+    log.remove(sequence);
+  }
+
+  /** When something is due next, in milliseconds; Infinity for never. */
+  get nextDue(): number {
+    const { duplicateWindowMs, maxAgeMs } = this.limits;
+    return Math.min(this.expiry.nextDue(maxAgeMs), this.duplicates.nextExpiry(duplicateWindowMs));
+  }
+
+  /** The command of a request to delete one message. False when it is not there. */
+  remove(sequence: number, isErased: boolean): boolean {
+    return this.log.remove(sequence, isErased);
+  }
+
+  /** The command of a request to purge. Answers how many messages went. */
+  purge({ before, filter, keep }: PurgeCommand): number {
+    const { log } = this;
+    if (filter === '' && before > log.last) return this.dropAll(before);
+    const filters = filter === '' ? EVERYTHING : new FilterSet([filter]);
+    const limit = before === 0 ? log.last + 1 : before;
+    return this.removeAll(filters, limit, keep);
+  }
+
+  /** With nothing left, the next message gets the sequence. */
+  private dropAll(next: number): number {
+    const removed = this.removeAll(EVERYTHING, this.log.last + 1, 0);
+    this.log.dropBefore(next);
+    return removed;
+  }
+
+  private removeAll(filters: FilterSet, before: number, keep: number): number {
+    const { log } = this;
+    let left = keep === 0 ? Number.POSITIVE_INFINITY : Math.max(0, log.countFrom(filters, 0) - keep);
+    let removed = 0;
+    for (let seq = log.next(filters, log.first); seq < before && left > 0; seq = log.next(filters, seq + 1)) {
+      log.remove(seq);
+      removed++;
+      left--;
+    }
+    return removed;
+  }
+
+  /** The command of a changed configuration: what it does not allow goes at once. */
+  update(config: StreamConfig): void {
+    const before = this.limits;
+    this.config = config;
+    this.limits = limitsOf(config);
+    const { log, limits } = this;
+    if (limits.maxMsgsPerSubject < before.maxMsgsPerSubject) {
+      const nodes: number[] = [];
+      log.visitSubjects(EVERYTHING, (_subject, count, node) => {
+        if (count > limits.maxMsgsPerSubject) nodes.push(node);
+      });
+      for (const node of nodes) this.trimSubject(node, limits.maxMsgsPerSubject);
+    }
+    while (log.count > limits.maxMsgs) log.remove(log.first);
+    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+  }
+}
+
+function full(text: string): ApiError {
+  return apiError(10077, { err: text });
+}
