@@ -22,7 +22,10 @@ const NO_LIMIT = -1;
 const REQUESTS_MAX = 10_000;
 
 const limitsSchema = defineSchema({
-  maxAckPending: fields.integer('max_ack_pending', { default: 0, doc: 'The most a consumer may ask for; 0 for no cap.' }),
+  maxAckPending: fields.integer('max_ack_pending', {
+    default: 0,
+    doc: 'The most a consumer may ask for; 0 for no cap.',
+  }),
   maxRequestBatch: fields.integer('max_request_batch', { default: 0, doc: 'The largest batch of a pull request.' }),
   duplicateWindowMs: fields.duration('duplicate_window', { default: 0, doc: 'The longest duplicate window.' }),
 });
@@ -56,10 +59,17 @@ export type ServerOptions = ReturnType<typeof serverSchema.read>;
 
 const accountSchema = defineSchema({
   maxMemory: fields.size('max_mem', { default: NO_LIMIT, aliases: ['max_memory', 'mem'], doc: 'Bytes in memory.' }),
-  maxStorage: fields.size('max_file', { default: NO_LIMIT, aliases: ['max_store', 'store', 'disk'], doc: 'Bytes on disk.' }),
+  maxStorage: fields.size('max_file', {
+    default: NO_LIMIT,
+    aliases: ['max_store', 'store', 'disk'],
+    doc: 'Bytes on disk.',
+  }),
   maxStreams: fields.integer('max_streams', { default: NO_LIMIT, aliases: ['streams'], doc: 'Streams.' }),
   maxConsumers: fields.integer('max_consumers', { default: NO_LIMIT, aliases: ['consumers'], doc: 'Consumers.' }),
-  maxAckPending: fields.integer('max_ack_pending', { default: NO_LIMIT, doc: 'Unacknowledged messages of a consumer.' }),
+  maxAckPending: fields.integer('max_ack_pending', {
+    default: NO_LIMIT,
+    doc: 'Unacknowledged messages of a consumer.',
+  }),
   memoryMaxStreamBytes: fields.size('mem_max_stream_bytes', {
     default: NO_LIMIT,
     aliases: ['memory_max_stream_bytes'],

@@ -38,7 +38,7 @@ export class Expiry {
       if (++steps === STEP_MAX) return true;
     }
     while (this.nextAged(maxAgeMs) <= now) {
-      const seq = this.log.index.firstFrom(this.agedFrom);
+      const seq = this.log.firstFrom(this.agedFrom);
       expire(seq);
       this.agedFrom = seq + 1;
       if (++steps === STEP_MAX) return true;
@@ -49,7 +49,7 @@ export class Expiry {
   private nextAged(maxAgeMs: number): number {
     if (maxAgeMs === 0) return Number.POSITIVE_INFINITY;
     for (;;) {
-      const seq = this.log.index.firstFrom(this.agedFrom);
+      const seq = this.log.firstFrom(this.agedFrom);
       if (seq === Number.POSITIVE_INFINITY) return seq;
       const record = this.log.read(seq);
       if (record === null) return Number.POSITIVE_INFINITY;

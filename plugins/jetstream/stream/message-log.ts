@@ -1,12 +1,8 @@
-/** The messages of a stream: records in a store, and what is known of them without reading. Both always agree. */
-import { type MessageBytes, Read, type RecordStore, type StoredRecord } from '../../../storage-drivers/contract.ts';
+/** The messages of a stream: what they are, and who hears that one goes. */
+import { type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
 import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers/derived/accounting.ts';
-import { countLastMatches, countMatches } from '../../../storage-drivers/derived/count-matches.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
-import { nextMatch, previousMatch } from '../../../storage-drivers/derived/next-match.ts';
-import { RecordIndex } from '../../../storage-drivers/derived/record-index.ts';
-import { visitSubjects } from '../../../storage-drivers/derived/subject-walk.ts';
-import { findTime } from '../../../storage-drivers/derived/time-search.ts';
+import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
 import type { Moment } from './moment.ts';
 
 /** Hears of every message that goes, before it is gone. */
@@ -14,35 +10,44 @@ export interface RemovalListener {
   removed(seq: number, node: number): void;
 }
 
+export function sizeFormulaOf(storage: 'file' | 'memory'): SizeFormula {
+  return storage === 'memory' ? memorySize : fileSize;
+}
+
 export class MessageLog {
-  readonly store: RecordStore;
-  readonly index = new RecordIndex();
-  /** The highest sequence that was given out, be there a message or not. */
-  last: number;
+  readonly records: IndexedStore;
+  /** When the newest message came, whether or not it is still there. */
   lastSeconds = 0;
   lastNanos = 0;
+  /** Of the newest write. */
+  ticket = 0;
   listener: RemovalListener | null = null;
   private readonly sizeOf: SizeFormula;
-  /** Where the next message will be the first, while there is none. */
-  private floor: number;
 
-  constructor(store: RecordStore, storage: 'file' | 'memory') {
-    this.store = store;
-    this.sizeOf = storage === 'memory' ? memorySize : fileSize;
-    this.last = store.last;
-    this.floor = store.last + 1;
+  constructor(records: IndexedStore, storage: 'file' | 'memory') {
+    this.records = records;
+    this.sizeOf = sizeFormulaOf(storage);
   }
 
   get count(): number {
-    return this.index.count;
+    return this.records.count;
   }
 
   get bytes(): number {
-    return this.index.bytes;
+    return this.records.bytes;
   }
 
   get first(): number {
-    return this.index.count === 0 ? this.floor : this.store.first;
+    return this.records.first;
+  }
+
+  /** The highest sequence that was given out, be there a message or not. */
+  get last(): number {
+    return this.records.store.last;
+  }
+
+  get subjectCount(): number {
+    return this.records.subjectCount;
   }
 
   /** What a message would count for. */
@@ -55,13 +60,10 @@ export class MessageLog {
   }
 
   /** Under the next sequence. A negative answer is a `Refused`. */
-  append(seconds: number, nanos: number, flags: number, message: MessageBytes, size: number): number {
-    const seq = this.last + 1;
-    const ticket = this.store.append(seq, seconds, nanos, flags, message);
+  append(seconds: number, nanos: number, flags: number, message: MessageBytes): number {
+    const ticket = this.records.append(this.last + 1, seconds, nanos, flags, message);
     if (ticket < 0) return ticket;
-    const { subjectBytes, subjectStart, subjectEnd } = message;
-    this.index.add(seq, seconds, nanos, size, subjectBytes, subjectStart, subjectEnd);
-    this.last = seq;
+    this.ticket = ticket;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     return ticket;
@@ -69,110 +71,109 @@ export class MessageLog {
 
   /** Gives a sequence out to a message that is not kept. */
   skip(seconds: number, nanos: number): void {
-    this.last++;
+    this.ticket = this.records.advance(this.last + 1);
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
-    if (this.index.count === 0) this.floor = this.last + 1;
   }
 
   has(seq: number): boolean {
-    return this.index.has(seq);
+    return this.records.index.has(seq);
+  }
+
+  sizeAt(seq: number): number {
+    return this.records.index.sizeOf(seq);
+  }
+
+  /** The first sequence with a message, at or above; Infinity when there is none. */
+  firstFrom(seq: number): number {
+    return this.records.index.firstFrom(seq);
   }
 
   /** Borrowed until the next call; null when it is not there. */
   read(seq: number): StoredRecord | null {
-    return this.store.read(seq) === Read.found ? this.store.record : null;
+    return this.records.read(seq) === Read.found ? this.records.record : null;
   }
 
   /** False when it is not there. */
   remove(seq: number, isErased = false): boolean {
-    const node = this.index.subjectAt(seq);
+    const node = this.records.index.subjectAt(seq);
     if (node === 0) return false;
     this.listener?.removed(seq, node);
-    this.index.remove(seq, seq);
-    if (isErased) this.store.erase(seq, seq);
-    else this.store.remove(seq, seq);
-    this.settle();
+    this.ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
     return true;
   }
 
-  /** All below a sequence, which may lie beyond the last. Nobody is told: whoever does this tells. */
-  dropBefore(seq: number): number {
-    const dropped = this.index.dropBefore(seq);
-    this.store.dropBefore(seq);
-    if (seq - 1 > this.last) this.last = seq - 1;
-    if (this.index.count === 0) this.floor = this.last + 1;
-    return dropped;
+  /** With no message below it left, the first sequence becomes this one. */
+  moveTo(seq: number): void {
+    this.ticket = this.records.dropBefore(seq);
   }
 
+  /** What the table of subjects knows a message's subject by; 0 when there is no message of it. */
   nodeOf(message: MessageBytes): number {
-    return this.index.subjects.find(message.subjectBytes, message.subjectStart, message.subjectEnd);
+    return this.records.find(message.subjectBytes, message.subjectStart, message.subjectEnd);
+  }
+
+  nodeAt(seq: number): number {
+    return this.records.index.subjectAt(seq);
   }
 
   countOf(node: number): number {
-    return node === 0 ? 0 : this.index.subjects.count(node);
+    return node === 0 ? 0 : this.records.countOf(node);
   }
 
   firstOf(node: number): number {
-    return this.index.firstOf(node);
+    return node === 0 ? 0 : this.records.firstOf(node);
   }
 
   lastOf(node: number): number {
-    return node === 0 ? 0 : this.index.lastOf(node);
+    return node === 0 ? 0 : this.records.lastOf(node);
+  }
+
+  matches(filters: FilterSet, node: number): boolean {
+    return filters.matches(this.records.index.subjects, node);
   }
 
   /** The first matching sequence at or above; Infinity when there is none. */
   next(filters: FilterSet, from: number): number {
-    return nextMatch(this.index, filters, from);
+    return this.records.next(filters, from);
   }
 
   /** The last matching sequence at or below; 0 when there is none. */
   previous(filters: FilterSet, from: number): number {
-    return previousMatch(this.index, filters, from);
+    return this.records.previous(filters, from);
   }
 
   countFrom(filters: FilterSet, from: number): number {
-    return countMatches(this.index, filters, from);
+    return this.records.countMatches(filters, from);
   }
 
   countLastFrom(filters: FilterSet, from: number): number {
-    return countLastMatches(this.index, filters, from);
+    return this.records.countLastMatches(filters, from);
   }
 
   /** The subjects that match, and how many messages each has. */
   visitSubjects(filters: FilterSet, visit: (subject: string, count: number, node: number) => void): void {
-    const { subjects } = this.index;
-    visitSubjects(subjects, filters, (node) => {
-      visit(subjects.subjectOf(node), subjects.count(node), node);
+    this.records.visitSubjects(filters, (node) => {
+      visit(this.records.subjectOf(node), this.records.countOf(node), node);
       return true;
     });
   }
 
-  get subjectCount(): number {
-    return this.index.subjects.size;
-  }
-
   /** The first message at or after a time; Infinity when all are older. */
   at({ seconds, nanos }: Moment): number {
-    return findTime(this.index, this.store, seconds, nanos);
+    return this.records.findTime(seconds, nanos);
   }
 
   /** The sequences without a message between the first and the last, ascending. */
   deleted(): number[] {
     const found: number[] = [];
-    if (this.count === 0) return found;
-    this.store.gaps(this.first, this.last, (from, to) => {
+    this.records.deletedRanges((from, to) => {
       for (let seq = from; seq <= to; seq++) found.push(seq);
     });
-    for (let seq = this.store.last + 1; seq < this.last; seq++) found.push(seq);
     return found;
   }
 
   get deletedCount(): number {
-    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count;
-  }
-
-  private settle(): void {
-    if (this.index.count === 0) this.floor = this.last + 1;
+    return this.records.deletedCount;
   }
 }

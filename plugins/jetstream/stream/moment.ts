@@ -37,3 +37,8 @@ export function momentOf(nanos: bigint): Moment {
   const seconds = nanos / NANOS;
   return { seconds: Number(seconds), nanos: Number(nanos - seconds * NANOS) };
 }
+
+/** The time of a clock that counts milliseconds. */
+export function momentNow(clock: { now(): number }): bigint {
+  return BigInt(Math.round(clock.now() * 1000)) * 1000n;
+}

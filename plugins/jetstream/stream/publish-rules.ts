@@ -3,7 +3,6 @@
  * where nothing speaks against the message.
  */
 import type { Buffer } from 'node:buffer';
-import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { subjectFromText } from '../../../kernel/plugin-api.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { parseTtl } from '../../../protocols/jetstream/message-ttl.ts';
@@ -25,6 +24,7 @@ import {
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
+import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from './message-log.ts';
 
 export interface PublishedTo {
@@ -57,11 +57,7 @@ export function checkExpectations(
 }
 
 /** What is asked of a message that is new. */
-export function checkNew(
-  stream: PublishedTo,
-  bytes: Buffer,
-  headers: PublishHeaders,
-): ApiError | null {
+export function checkNew(stream: PublishedTo, bytes: Buffer, headers: PublishHeaders): ApiError | null {
   if (headers.has(EXPECTED_LAST_MSG_ID) && headers.text(bytes, EXPECTED_LAST_MSG_ID) !== stream.lastMsgId) {
     return apiError(10070, { id: stream.lastMsgId });
   }

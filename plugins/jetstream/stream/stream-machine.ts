@@ -66,7 +66,10 @@ export class StreamMachine {
     headers: PublishHeaders | null,
     verdict: PublishVerdict,
   ): void {
-    if (this.config.sealed) return verdict.refused(apiError(10109));
+    if (this.config.sealed) {
+      verdict.refused(apiError(10109));
+      return;
+    }
     if (headers === null) this.store(seconds, nanos, 0, 0, message, false, verdict);
     else this.publishExamined(seconds, nanos, message, headers, verdict);
   }
@@ -80,15 +83,30 @@ export class StreamMachine {
   ): void {
     const bytes = message.bytes as Buffer;
     const early = headers.mask === 0 ? null : checkExpectations(this, message, bytes, headers);
-    if (early !== null) return verdict.refused(early);
+    if (early !== null) {
+      verdict.refused(early);
+      return;
+    }
     const id = headers.text(bytes, MSG_ID);
     const known = id === '' || this.limits.duplicateWindowMs === 0 ? 0 : this.duplicates.find(id);
-    if (known !== 0) return verdict.duplicate(known);
+    if (known !== 0) {
+      verdict.duplicate(known);
+      return;
+    }
     const problem = headers.mask === 0 ? null : checkNew(this, bytes, headers);
-    if (problem !== null) return verdict.refused(problem);
-    if (message.bodyStart - message.headerStart > HEADER_BYTES_MAX) return verdict.refused(apiError(10097));
+    if (problem !== null) {
+      verdict.refused(problem);
+      return;
+    }
+    if (message.bodyStart - message.headerStart > HEADER_BYTES_MAX) {
+      verdict.refused(apiError(10097));
+      return;
+    }
     const ttl = headers.has(TTL) ? parseTtl(headers.text(bytes, TTL)) : 0;
-    if (ttl === null) return verdict.refused(apiError(10165));
+    if (ttl === null) {
+      verdict.refused(apiError(10165));
+      return;
+    }
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     this.store(seconds, nanos, flags, ttl, message, headers.has(ROLLUP), verdict);
     if (verdict.error !== null) return;
@@ -109,30 +127,40 @@ export class StreamMachine {
     verdict: PublishVerdict,
   ): void {
     const { log, limits } = this;
-    if (message.bodyEnd - message.headerStart > limits.maxMsgSize) return verdict.refused(apiError(10054));
+    if (message.bodyEnd - message.headerStart > limits.maxMsgSize) {
+      verdict.refused(apiError(10054));
+      return;
+    }
     if (this.interest !== null && !this.interest.wants(message)) {
       log.skip(seconds, nanos);
-      return verdict.unwanted(log.last);
+      verdict.unwanted(log.last);
+      return;
     }
-    const size = log.accounted(message);
-    const problem = limits.discardsNew ? this.checkRoom(message, size, isRollup) : null;
-    if (problem !== null) return verdict.refused(problem);
-    if (log.append(seconds, nanos, flags, message, size) < 0) return verdict.refused(apiError(10023));
+    const problem = limits.discardsNew ? this.checkRoom(message, isRollup) : null;
+    if (problem !== null) {
+      verdict.refused(problem);
+      return;
+    }
+    if (log.append(seconds, nanos, flags, message) < 0) {
+      verdict.refused(apiError(10023));
+      return;
+    }
     const sequence = log.last;
     if (flags === HAS_TTL) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
-    this.trim(log.index.subjectAt(sequence));
+    this.trim(log.nodeAt(sequence));
     verdict.stored(sequence);
   }
 
   /** Nothing is thrown away for what comes new, except the oldest of a subject that is full. */
-  private checkRoom(message: MessageBytes, size: number, isRollup: boolean): ApiError | null {
+  private checkRoom(message: MessageBytes, isRollup: boolean): ApiError | null {
     const { log, limits, config } = this;
     const node = Number.isFinite(limits.maxMsgsPerSubject) ? log.nodeOf(message) : 0;
     const isFull = node !== 0 && log.countOf(node) >= limits.maxMsgsPerSubject;
     if (isFull && config.discardNewPerSubject && !isRollup) return full('maximum messages per subject exceeded');
     if (log.count >= limits.maxMsgs && !isFull) return full('maximum messages exceeded');
+    const size = log.accounted(message);
     if (log.bytes + size <= limits.maxBytes) return null;
-    const isReplaced = isFull && log.index.sizeOf(log.firstOf(node)) >= size;
+    const isReplaced = isFull && log.sizeAt(log.firstOf(node)) >= size;
     return isReplaced ? null : full('maximum bytes exceeded');
   }
 
@@ -171,13 +199,12 @@ export class StreamMachine {
 
   private expireOne(sequence: number, seconds: number, nanos: number, mark: MarkerWriter): void {
     const { log, limits } = this;
-    const node = log.index.subjectAt(sequence);
+    const node = log.nodeAt(sequence);
     const isLast = limits.markerTtlMs > 0 && log.countOf(node) === 1;
     const marker = isLast ? mark.markerFor(log.read(sequence)!, this.config) : null;
     if (marker !== null) {
       // Before the message goes: whoever looks finds the one or the other.
-      const size = log.accounted(marker);
-      if (log.append(seconds, nanos, HAS_TTL, marker, size) >= 0) {
+      if (log.append(seconds, nanos, HAS_TTL, marker) >= 0) {
         this.expiry.add(millisecondsOf(seconds, nanos) + limits.markerTtlMs, log.last);
         mark.marked(log.last);
       }
@@ -208,7 +235,7 @@ export class StreamMachine {
   /** With nothing left, the next message gets the sequence. */
   private dropAll(next: number): number {
     const removed = this.removeAll(EVERYTHING, this.log.last + 1, 0);
-    this.log.dropBefore(next);
+    this.log.moveTo(next);
     return removed;
   }
 

@@ -1,0 +1,119 @@
+/** Sends messages to a subject for as long as somebody listens there, and no faster than they are handled. */
+import {
+  EMPTY_PLAN,
+  type Message,
+  type Plan,
+  SERVICE_SINK,
+  type ServiceSink,
+  Subscription,
+  subjectFromText,
+} from '../../../kernel/plugin-api.ts';
+import { flowControlSubject } from '../../../protocols/jetstream/api-subject.ts';
+import { FLOW_CONTROL, heartbeatHeaders, IDLE_HEARTBEAT, statusBlock } from '../../../protocols/jetstream/status.ts';
+import { uniqueId } from '../wire/identifiers.ts';
+import type { Consumer } from './consumer.ts';
+
+const WINDOW_MAX = 32 * 1024 * 1024;
+const WINDOW_START = WINDOW_MAX / 16;
+const FLOW_ID_LETTERS = 4;
+const NANOS_PER_MS = 1e6;
+
+export class PushSide implements ServiceSink {
+  readonly kind = SERVICE_SINK;
+  private readonly consumer: Consumer;
+  private readonly confirmations: Subscription;
+  private plan: Plan = EMPTY_PLAN;
+  private generation = -1;
+  private subject = '';
+  private window = WINDOW_START;
+  /** Bytes that were sent and not confirmed. */
+  private unconfirmed = 0;
+  /** What was sent when the confirmation under way was asked for. */
+  private asked = 0;
+  /** Where the confirmation that is waited for comes in; empty when none is. */
+  private stalledAt = '';
+  private nextHeartbeat = Number.POSITIVE_INFINITY;
+
+  constructor(consumer: Consumer, now: number) {
+    this.consumer = consumer;
+    const { streamName, name } = consumer;
+    this.confirmations = new Subscription(this, flowControlSubject(streamName, name, '*'), '', '');
+    consumer.account.sublist.insert(this.confirmations);
+    this.touched(now);
+  }
+
+  /** Who listens; nobody where only others than the group do. */
+  receivers(): Plan {
+    const { sublist } = this.consumer.account;
+    const { deliverSubject, deliverGroup } = this.consumer.config;
+    if (this.generation === sublist.generation && this.subject === deliverSubject) return this.plan;
+    const found = sublist.matchSubject(subjectFromText(deliverSubject));
+    const isFor = deliverGroup === '' || found.queues.some(({ name }) => name === deliverGroup);
+    this.plan = isFor ? found : EMPTY_PLAN;
+    this.generation = sublist.generation;
+    this.subject = deliverSubject;
+    return this.plan;
+  }
+
+  get isBound(): boolean {
+    return !this.receivers().isEmpty;
+  }
+
+  /** More may be sent before something is confirmed. */
+  get isOpen(): boolean {
+    return !this.consumer.config.flowControl || this.unconfirmed < this.window;
+  }
+
+  /** A message of a size went out. */
+  sent(size: number, now: number): void {
+    this.touched(now);
+    if (!this.consumer.config.flowControl) return;
+    this.unconfirmed += size;
+    if (this.stalledAt === '' && this.unconfirmed > this.window / 2) this.askForConfirmation();
+  }
+
+  private askForConfirmation(): void {
+    const { consumer } = this;
+    const id = uniqueId(consumer.of.random).slice(0, FLOW_ID_LETTERS);
+    this.stalledAt = flowControlSubject(consumer.streamName, consumer.name, id);
+    this.asked = this.unconfirmed;
+    this.say(statusBlock(...FLOW_CONTROL), this.stalledAt);
+  }
+
+  /** A confirmation. Only the latest counts. */
+  deliver(message: Message): boolean {
+    if (message.subject !== this.stalledAt) return true;
+    this.stalledAt = '';
+    this.unconfirmed -= this.asked;
+    this.window = Math.min(this.window * 2, WINDOW_MAX);
+    this.consumer.wake();
+    return true;
+  }
+
+  private touched(now: number): void {
+    const { heartbeat } = this.consumer.config;
+    this.nextHeartbeat = heartbeat > 0n ? now + Number(heartbeat) / NANOS_PER_MS : Number.POSITIVE_INFINITY;
+  }
+
+  expire(now: number): void {
+    if (this.nextHeartbeat > now) return;
+    this.touched(now);
+    if (!this.isBound) return;
+    const { machine } = this.consumer;
+    const headers = heartbeatHeaders(machine.consumerSequence - 1, machine.streamSequence - 1, this.stalledAt);
+    this.say(statusBlock(...IDLE_HEARTBEAT, headers), '');
+  }
+
+  get nextDue(): number {
+    return this.nextHeartbeat;
+  }
+
+  close(): void {
+    this.consumer.account.sublist.remove(this.confirmations);
+  }
+
+  private say(block: Uint8Array, reply: string): void {
+    const { consumer } = this;
+    consumer.of.outbox.send(consumer.account, subjectFromText(consumer.config.deliverSubject), '', block, reply);
+  }
+}

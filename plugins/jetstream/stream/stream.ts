@@ -1,0 +1,205 @@
+/** A stream in the world: it listens on its subjects, answers publishers, and does what time asks. */
+import { Buffer } from 'node:buffer';
+import {
+  type Account,
+  type Message,
+  SERVICE_SINK,
+  type ServiceSink,
+  Subscription,
+  subjectFromText,
+} from '../../../kernel/plugin-api.ts';
+import { ackHead, printPublishAck, printPublishError } from '../../../protocols/jetstream/publish-ack.ts';
+import { PublishHeaders, REQUEST_INFO, scanPublishHeaders } from '../../../protocols/jetstream/publish-headers.ts';
+import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
+import type { MessageBytes } from '../../../storage-drivers/contract.ts';
+import { Consumers } from '../consumer/consumers.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { withCleanHeader } from './clean-header.ts';
+import { DelayedAcks } from './delayed-acks.ts';
+import { DirectGet } from './direct-get.ts';
+import { Markers } from './marker.ts';
+import type { MessageLog } from './message-log.ts';
+import { MutableMoment } from './moment.ts';
+import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
+import { StreamMachine } from './stream-machine.ts';
+
+export class Stream implements ServiceSink {
+  readonly kind = SERVICE_SINK;
+  readonly account: Account;
+  readonly machine: StreamMachine;
+  readonly created: bigint;
+  readonly of: Surroundings;
+  readonly consumers: Consumers;
+  private readonly moment = new MutableMoment();
+  private readonly headers = new PublishHeaders();
+  private readonly verdict = new PublishVerdict();
+  private readonly acks = new DelayedAcks();
+  private readonly markers: Markers;
+  /** Something happened to it: its first sequence is told even where there is none. */
+  wasTouched = false;
+  private subscriptions: Subscription[] = [];
+  private ackHead: Buffer = Buffer.alloc(0);
+  private direct: DirectGet | null = null;
+  private timer: (() => void) | null = null;
+  private isClosed = false;
+
+  constructor(of: Surroundings, account: Account, config: StreamConfig, log: MessageLog, created: bigint) {
+    this.of = of;
+    this.account = account;
+    this.created = created;
+    this.machine = new StreamMachine(config, log);
+    this.consumers = new Consumers(this);
+    log.listener = this.consumers;
+    this.machine.interest = config.retention === 'interest' ? this.consumers : null;
+    this.markers = new Markers((sequence) => this.stored(sequence));
+    log.records.onDurable({
+      durable: (ticket) => this.acks.release(ticket),
+      failed: () => this.acks.drop(),
+    });
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  get config(): StreamConfig {
+    return this.machine.config;
+  }
+
+  get log(): MessageLog {
+    return this.machine.log;
+  }
+
+  open(): void {
+    this.ackHead = Buffer.from(ackHead(this.name, this.of.domain));
+    this.subscriptions = this.config.subjects.map(
+      (subject) => new Subscription(this, subjectFromText(subject), '', ''),
+    );
+    for (const subscription of this.subscriptions) this.account.sublist.insert(subscription);
+    this.openDirect();
+    this.schedule();
+  }
+
+  private openDirect(): void {
+    const isWanted = this.config.allowDirect && !this.isClosed;
+    if (isWanted === (this.direct !== null)) return;
+    this.direct?.close();
+    this.direct = isWanted ? new DirectGet(this) : null;
+  }
+
+  /** A message that was published on one of the subjects. It is borrowed. */
+  deliver(message: Message): boolean {
+    const { machine, verdict } = this;
+    const headers = this.examined(message);
+    const moment = this.now();
+    const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
+    const published = cleaned ? withCleanHeader(message) : message;
+    if (cleaned) this.rescan(published);
+    machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
+    if (verdict.kind === STORED) this.stored(verdict.sequence);
+    if (message.hasReply && !this.config.noAck) this.acknowledge(message);
+    return true;
+  }
+
+  private examined(message: Message): PublishHeaders | null {
+    if (message.headerLength === 0) return null;
+    scanPublishHeaders(message.bytes, message.headerStart, message.headerLength, this.headers);
+    return this.headers;
+  }
+
+  /** Where things stand in the header as it will be stored. */
+  private rescan({ bytes, headerStart, bodyStart }: MessageBytes): void {
+    scanPublishHeaders(bytes, headerStart, bodyStart - headerStart, this.headers);
+  }
+
+  private acknowledge(message: Message): void {
+    const { verdict, of, account } = this;
+    if (verdict.kind === REFUSED) {
+      of.outbox.send(account, message.reply, printPublishError(this.name, verdict.error!));
+      return;
+    }
+    const { ticket } = this.log;
+    const isDurable = ticket <= this.log.records.store.durableTicket;
+    const isPlain = verdict.kind !== DUPLICATE;
+    if (isDurable && isPlain) {
+      of.outbox.acknowledge(account, message, this.ackHead, verdict.sequence);
+      return;
+    }
+    const body = printPublishAck(this.ackHead.toString(), { sequence: verdict.sequence, isDuplicate: !isPlain });
+    const { reply } = message;
+    const send = (): void => void of.outbox.send(account, reply, body);
+    if (isDurable) send();
+    else this.acks.add(ticket, send);
+  }
+
+  /** A message has its place: whoever waits for it hears of it. */
+  private stored(sequence: number): void {
+    this.consumers.stored(sequence, this.log.nodeAt(sequence));
+    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.schedule();
+    else if (this.config.allowMsgTtl) this.schedule();
+  }
+
+  /** A consumer is done with a message. */
+  settled(sequence: number): void {
+    if (this.config.retention !== 'limits') this.consumers.settled(sequence);
+  }
+
+  /** The time, which never goes back within a stream. */
+  now(): MutableMoment {
+    const { moment } = this;
+    const { lastSeconds, lastNanos } = this.log;
+    moment.set(this.of.clock.now());
+    if (moment.seconds < lastSeconds || (moment.seconds === lastSeconds && moment.nanos < lastNanos)) {
+      moment.seconds = lastSeconds;
+      moment.nanos = lastNanos;
+    }
+    return moment;
+  }
+
+  /** Sees to it that something happens when it is due. */
+  schedule(): void {
+    if (this.timer !== null || this.isClosed) return;
+    const due = this.machine.nextDue;
+    if (due === Number.POSITIVE_INFINITY) return;
+    const wait = Math.max(EXPIRY_STEP_MS, due - this.of.clock.now());
+    this.timer = this.of.after(Math.min(wait, LONGEST_WAIT_MS), () => this.expire());
+  }
+
+  private expire(): void {
+    this.timer = null;
+    const { seconds, nanos } = this.now();
+    const isMoreDue = this.machine.expire(seconds, nanos, this.markers);
+    this.consumers.wake();
+    if (isMoreDue) this.timer = this.of.after(0, () => this.expire());
+    else this.schedule();
+  }
+
+  /** The command of a changed configuration. */
+  update(config: StreamConfig): void {
+    const subjects = this.config.subjects.join(' ');
+    this.machine.update(config);
+    this.machine.interest = config.retention === 'interest' ? this.consumers : null;
+    if (config.subjects.join(' ') !== subjects) {
+      this.account.sublist.removeAll(this.subscriptions);
+      this.open();
+    } else this.openDirect();
+    this.timer?.();
+    this.timer = null;
+    this.schedule();
+  }
+
+  /** From now on nothing comes in. */
+  close(): void {
+    this.isClosed = true;
+    this.account.sublist.removeAll(this.subscriptions);
+    this.openDirect();
+    this.consumers.closeAll();
+    this.timer?.();
+    this.timer = null;
+    this.acks.drop();
+  }
+}
+
+/** Not more often than this does anything expire. */
+const EXPIRY_STEP_MS = 250;
+const LONGEST_WAIT_MS = 3_600_000;
