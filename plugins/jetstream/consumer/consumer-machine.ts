@@ -42,7 +42,10 @@ export class ConsumerMachine {
   deliveredStream: number;
   /** Matching messages that were never delivered. */
   pendingCount: number;
+  /** In the order of their own sequences: the first is where the floor ends. */
   readonly pending = new Map<number, PendingMessage>();
+  /** Nothing is overdue before this, in milliseconds. */
+  nextDeadline = Number.POSITIVE_INFINITY;
   /** How often each message was delivered again. */
   readonly redelivered = new Map<number, number>();
   readonly queue = new RedeliveryQueue();
@@ -119,10 +122,7 @@ export class ConsumerMachine {
       this.queue.delete(seq);
       this.redelivered.set(seq, (this.redelivered.get(seq) ?? 0) + 1);
       known.time = now;
-      known.deadline = now + this.waitFor(seq);
-      // Behind those that were delivered before: whoever looks for the overdue begins with the oldest.
-      this.pending.delete(seq);
-      this.pending.set(seq, known);
+      this.setDeadline(known, now + this.waitFor(seq));
     }
     into.deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     into.consumerSequence = this.consumerSequence++;
@@ -136,12 +136,18 @@ export class ConsumerMachine {
     if (this.pendingCount > 0) this.pendingCount--;
     this.deliveredStream = Math.max(this.deliveredStream, seq);
     if (this.acknowledges) {
-      const wait = this.waitFor(seq);
-      this.pending.set(seq, { consumerSequence: this.consumerSequence, time: now, deadline: now + wait });
+      const deadline = now + this.waitFor(seq);
+      this.pending.set(seq, { consumerSequence: this.consumerSequence, time: now, deadline });
+      if (deadline < this.nextDeadline) this.nextDeadline = deadline;
     } else {
       this.floorStream = seq;
       this.floorConsumer = this.consumerSequence;
     }
+  }
+
+  private setDeadline(known: PendingMessage, deadline: number): void {
+    known.deadline = deadline;
+    if (deadline < this.nextDeadline) this.nextDeadline = deadline;
   }
 
   /** Nobody took it after all: it is to be sent again, and does not count. */
@@ -201,15 +207,11 @@ export class ConsumerMachine {
       return;
     }
     if (consumerSequence !== this.floorConsumer + 1) return;
-    let lowest = Number.POSITIVE_INFINITY;
-    let lowestOwn = Number.POSITIVE_INFINITY;
     for (const [seq, { consumerSequence: own }] of this.pending) {
-      if (own >= lowestOwn) continue;
-      lowest = seq;
-      lowestOwn = own;
+      this.floorConsumer = own - 1;
+      this.floorStream = Math.max(this.floorStream, seq - 1);
+      return;
     }
-    this.floorConsumer = lowestOwn - 1;
-    this.floorStream = Math.max(this.floorStream, lowest - 1);
   }
 
   /** The command of a negative acknowledgement. False: it is not waited for. */
@@ -217,7 +219,7 @@ export class ConsumerMachine {
     const known = this.pending.get(seq);
     if (known === undefined) return false;
     if (delayMs > 0) {
-      known.deadline = now + delayMs;
+      this.setDeadline(known, now + delayMs);
       this.queue.delete(seq);
     } else this.queue.add(seq);
     return true;
@@ -226,24 +228,23 @@ export class ConsumerMachine {
   /** The command of a sign of life: the time begins anew. */
   progress(seq: number, now: number): void {
     const known = this.pending.get(seq);
-    if (known !== undefined) known.deadline = now + this.waitFor(seq);
+    if (known !== undefined) this.setDeadline(known, now + this.waitFor(seq));
   }
 
   /** The command of time that has passed: what is overdue is to be sent again, in the order of the stream. */
   expire(now: number, onExhausted: OnExhausted): void {
+    if (this.nextDeadline > now) return;
     const overdue: number[] = [];
-    for (const [seq, { deadline }] of this.pending) if (deadline <= now && !this.queue.has(seq)) overdue.push(seq);
+    this.nextDeadline = Number.POSITIVE_INFINITY;
+    for (const [seq, { deadline }] of this.pending) {
+      if (this.queue.has(seq)) continue;
+      if (deadline <= now) overdue.push(seq);
+      else if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+    }
     for (const seq of overdue.sort((left, right) => left - right)) {
       if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
       else this.queue.add(seq);
     }
-  }
-
-  /** When the next message is overdue, in milliseconds; Infinity for never. */
-  get nextDeadline(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const [seq, { deadline }] of this.pending) if (deadline < next && !this.queue.has(seq)) next = deadline;
-    return next;
   }
 
   private isExhausted(seq: number): boolean {
