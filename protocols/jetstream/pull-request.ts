@@ -7,7 +7,7 @@ import { DecodeFault, decodeWhole } from './json/codec.ts';
 import { given, struct } from './json/composites.ts';
 import { duration, flag, int, text } from './json/scalars.ts';
 
-const nextRequest = struct('server.JSApiConsumerGetNextRequest', {
+const nextRequest = struct('', {
   expires: given('expires', duration),
   batch: given('batch', int),
   maxBytes: given('max_bytes', int),

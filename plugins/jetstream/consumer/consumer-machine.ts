@@ -254,12 +254,10 @@ export class ConsumerMachine {
 
   /** It is waited for no more, but known as long as it is there. */
   private exhaust(seq: number, onExhausted: OnExhausted): void {
-    const known = this.pending.get(seq)!;
     const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.pending.delete(seq);
     this.queue.delete(seq);
     this.redelivered.set(seq, deliveries - 1);
-    this.raiseFloor(known.consumerSequence);
     onExhausted(seq, deliveries);
   }
 

@@ -164,16 +164,17 @@ export class MessageLog {
     return this.records.findTime(seconds, nanos);
   }
 
-  /** The sequences without a message between the first and the last, ascending. */
+  /** The sequences from the first to the last that have no message, ascending. */
   deleted(): number[] {
     const found: number[] = [];
-    this.records.deletedRanges((from, to) => {
+    if (this.count === 0) return found;
+    this.records.store.gaps(this.first, this.last, (from, to) => {
       for (let seq = from; seq <= to; seq++) found.push(seq);
     });
     return found;
   }
 
   get deletedCount(): number {
-    return this.records.deletedCount;
+    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count;
   }
 }

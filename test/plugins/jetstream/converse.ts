@@ -1,0 +1,62 @@
+/** Holds a conversation with a server, and writes down what it answers, without what is never the same twice. */
+import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { Conversation, Said } from './conversations.ts';
+
+const DEADLINE_MS = 2_000;
+
+/** One line for each answer. */
+export async function converse(client: NatsConnection, conversation: Conversation): Promise<string[]> {
+  const heard: string[] = [];
+  for (const said of conversation.said) {
+    const answers = await answersTo(client, said);
+    heard.push(`> ${said.subject} ${(said.body ?? '').slice(0, 120)} ${JSON.stringify(said.headers ?? {})}`);
+    for (const answer of answers) heard.push(`  ${answer}`);
+  }
+  return heard;
+}
+
+async function answersTo(client: NatsConnection, said: Said): Promise<string[]> {
+  const inbox = `answers.${Math.random().toString(36).slice(2)}`;
+  const wanted = said.answers ?? 1;
+  const subscription = client.subscribe(inbox, { max: wanted, timeout: DEADLINE_MS });
+  const options = said.headers === undefined ? { reply: inbox } : { reply: inbox, headers: headersOf(said.headers) };
+  client.publish(said.subject, said.body ?? '', options);
+  const heard: string[] = [];
+  try {
+    for await (const message of subscription) heard.push(written(message));
+  } catch (error) {
+    heard.push(`nothing more: ${(error as Error).name}`);
+  }
+  return heard;
+}
+
+function headersOf(values: Readonly<Record<string, string>>): ReturnType<typeof headers> {
+  const made = headers();
+  for (const [name, value] of Object.entries(values)) made.append(name, value);
+  return made;
+}
+
+/** Subject unless it is the inbox, reply, header and body. */
+function written(message: Msg): string {
+  const subject = message.subject.startsWith('answers.') ? '' : `${message.subject} `;
+  const reply = message.reply === undefined || message.reply === '' ? '' : `[${message.reply}] `;
+  return stable(`${subject}${reply}${headerText(message)}${message.string()}`);
+}
+
+function headerText({ headers: found }: Msg): string {
+  if (found === undefined) return '';
+  const status = found.code === 0 ? '' : `${found.code} ${found.description} `;
+  const fields = found.keys().map((key) => `${key}=${found.values(key).join(',')}`);
+  return `{${status}${fields.join('; ')}} `;
+}
+
+/** Without times, ids, versions, and who answers. */
+function stable(text: string): string {
+  return text
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (time) => (time.startsWith('0001') ? time : 'TIME'))
+    .replace(/(\$JS\.ACK\.[^\]]+\.)\d{19}(\.\d+\])/g, '$1TIME$2')
+    .replace(/"_nats\.ver":"[^"]+"/g, '"_nats.ver":"V"')
+    .replace(/"leader":"[^"]+"/g, '"leader":"L"')
+    .replace(/"total":\d+,"errors":\d+/g, '"total":N,"errors":N')
+    .replace(/,"inflight":\d+/g, '');
+}
