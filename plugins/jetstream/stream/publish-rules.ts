@@ -13,7 +13,6 @@ import {
   EXPECTED_LAST_SUBJECT_SEQUENCE,
   EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT,
   EXPECTED_STREAM,
-  INCREMENT,
   type PublishHeaders,
   ROLLUP,
   SCHEDULE,
@@ -25,6 +24,7 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import { checkIncrement } from './counter.ts';
 import type { MessageLog } from './message-log.ts';
 
 export interface PublishedTo {
@@ -42,7 +42,8 @@ export function checkExpectations(
 ): ApiError | null {
   const { config, log } = stream;
   if (headers.has(BATCH_ID)) return apiError(10174);
-  if (headers.has(INCREMENT)) return apiError(10168);
+  const increment = checkIncrement(config.allowMsgCounter, message, bytes, headers);
+  if (increment !== null) return increment;
   if (headers.has(EXPECTED_STREAM) && headers.text(bytes, EXPECTED_STREAM) !== config.name) return apiError(10060);
   if (headers.has(TTL) && !config.allowMsgTtl) {
     return parseTtl(headers.text(bytes, TTL)) === null ? apiError(10165) : apiError(10166);

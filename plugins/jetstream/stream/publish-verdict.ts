@@ -11,6 +11,8 @@ export class PublishVerdict {
   kind = REFUSED as number;
   sequence = 0;
   error: ApiError | null = null;
+  /** Of a counter; empty for all others. */
+  counterValue = '';
 
   stored(sequence: number): void {
     this.kind = STORED;

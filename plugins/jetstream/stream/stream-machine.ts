@@ -5,14 +5,16 @@
 import type { Buffer } from 'node:buffer';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { NEVER, parseTtl } from '../../../protocols/jetstream/message-ttl.ts';
-import { MSG_ID, type PublishHeaders, ROLLUP, TTL } from '../../../protocols/jetstream/publish-headers.ts';
+import { INCREMENT, MSG_ID, type PublishHeaders, ROLLUP, TTL } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import { type Counted, count } from './counter.ts';
 import { Duplicates } from './duplicates.ts';
 import { Expiry, HAS_TTL, IS_ETERNAL } from './expiry.ts';
 import { limitsOf, type StreamLimits } from './limits.ts';
 import type { MessageLog } from './message-log.ts';
+import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import type { PublishVerdict } from './publish-verdict.ts';
@@ -70,8 +72,18 @@ export class StreamMachine {
       verdict.refused(apiError(10109));
       return;
     }
-    if (headers === null) this.store(seconds, nanos, 0, 0, message, false, verdict);
+    verdict.counterValue = '';
+    if (headers === null) this.publishPlain(seconds, nanos, message, verdict);
     else this.publishExamined(seconds, nanos, message, headers, verdict);
+  }
+
+  private publishPlain(seconds: number, nanos: number, message: MessageBytes, verdict: PublishVerdict): void {
+    if (this.config.allowMsgCounter) {
+      verdict.refused(apiError(10169));
+      return;
+    }
+    this.store(seconds, nanos, 0, 0, message, false, verdict);
+    if (verdict.error === null) this.lastMsgId = '';
   }
 
   private publishExamined(
@@ -98,7 +110,25 @@ export class StreamMachine {
       verdict.refused(problem);
       return;
     }
-    if (message.bodyStart - message.headerStart > HEADER_BYTES_MAX) {
+    this.storeExamined(seconds, nanos, message, headers, id, verdict);
+  }
+
+  private storeExamined(
+    seconds: number,
+    nanos: number,
+    message: MessageBytes,
+    headers: PublishHeaders,
+    id: string,
+    verdict: PublishVerdict,
+  ): void {
+    const bytes = message.bytes as Buffer;
+    const counted = this.counted(message, headers);
+    if (counted !== null && 'number' in counted) {
+      verdict.refused(counted);
+      return;
+    }
+    const kept = counted?.message ?? message;
+    if (kept.bodyStart - kept.headerStart > HEADER_BYTES_MAX) {
       verdict.refused(apiError(10097));
       return;
     }
@@ -107,14 +137,32 @@ export class StreamMachine {
       verdict.refused(apiError(10165));
       return;
     }
+    const rollup = headers.has(ROLLUP) ? headers.text(bytes, ROLLUP).toLowerCase() : '';
+    const least = this.leastTtl(ttl);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
-    this.store(seconds, nanos, flags, ttl, message, headers.has(ROLLUP), verdict);
+    const stored = least === ttl ? kept : withTtl(kept, least);
+    this.store(seconds, nanos, flags, least, stored, rollup !== '', verdict);
     if (verdict.error !== null) return;
+    verdict.counterValue = counted?.value ?? '';
     this.lastMsgId = id;
     if (id !== '' && this.limits.duplicateWindowMs > 0) {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
-    if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), verdict.sequence);
+    if (rollup !== '') this.rollUp(message, rollup, verdict.sequence);
+  }
+
+  /** Null for messages that do not count. */
+  private counted(message: MessageBytes, headers: PublishHeaders): Counted | ApiError | null {
+    if (!this.config.allowMsgCounter) return null;
+    if (!headers.has(INCREMENT)) return apiError(10169);
+    return count(this.log, message, message.bytes as Buffer, headers);
+  }
+
+  /** A message lives at least as long as the marker that takes its place, where an older one may come to light again. */
+  private leastTtl(ttl: number): number {
+    const { markerTtlMs, maxMsgsPerSubject } = this.limits;
+    if (ttl <= 0 || maxMsgsPerSubject === 1) return ttl;
+    return Math.max(ttl, Math.floor(markerTtlMs / 1000));
   }
 
   private store(

@@ -5,6 +5,7 @@ import {
   type Message,
   SERVICE_SINK,
   type ServiceSink,
+  type SubjectTransform,
   Subscription,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
@@ -21,7 +22,9 @@ import { Markers } from './marker.ts';
 import type { MessageLog } from './message-log.ts';
 import { MutableMoment } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
+import { compileSubjects, Republisher } from './republisher.ts';
 import { StreamMachine } from './stream-machine.ts';
+import { subjectOf, withSubject } from './subject-change.ts';
 
 export class Stream implements ServiceSink {
   readonly kind = SERVICE_SINK;
@@ -40,6 +43,8 @@ export class Stream implements ServiceSink {
   private subscriptions: Subscription[] = [];
   private ackHead: Buffer = Buffer.alloc(0);
   private direct: DirectGet | null = null;
+  private transform: SubjectTransform | null = null;
+  private republisher: Republisher | null = null;
   private timer: (() => void) | null = null;
   private isClosed = false;
 
@@ -76,8 +81,17 @@ export class Stream implements ServiceSink {
       (subject) => new Subscription(this, subjectFromText(subject), '', ''),
     );
     for (const subscription of this.subscriptions) this.account.sublist.insert(subscription);
+    this.configure();
     this.openDirect();
     this.schedule();
+  }
+
+  /** What is done with messages, as the configuration says. */
+  private configure(): void {
+    const { subjectTransform } = this.config;
+    const { src = '', dest = '' } = subjectTransform ?? {};
+    this.transform = dest === '' ? null : compileSubjects(this.of, src, dest);
+    this.republisher = Republisher.of(this.of, this.account, this.config);
   }
 
   private openDirect(): void {
@@ -93,12 +107,29 @@ export class Stream implements ServiceSink {
     const headers = this.examined(message);
     const moment = this.now();
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
-    const published = cleaned ? withCleanHeader(message) : message;
+    let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
     if (cleaned) this.rescan(published);
+    if (this.transform !== null) published = this.transformed(published);
+    const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
-    if (verdict.kind === STORED) this.stored(verdict.sequence);
+    if (verdict.kind === STORED) {
+      this.stored(verdict.sequence);
+      this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
+    }
     if (message.hasReply && !this.config.noAck) this.acknowledge(message);
     return true;
+  }
+
+  /** The subject it is stored under. What the transform is not about stays as it is. */
+  private transformed(message: MessageBytes): MessageBytes {
+    const subject = this.transform!.transform(subjectOf(message));
+    return subject === null ? message : withSubject(message, subject);
+  }
+
+  /** A counter's payload is made here. */
+  private storedAs(message: MessageBytes): MessageBytes {
+    if (this.verdict.counterValue === '') return message;
+    return this.log.read(this.verdict.sequence) ?? message;
   }
 
   private examined(message: Message): PublishHeaders | null {
@@ -120,12 +151,14 @@ export class Stream implements ServiceSink {
     }
     const { ticket } = this.log;
     const isDurable = ticket <= this.log.records.store.durableTicket;
-    const isPlain = verdict.kind !== DUPLICATE;
+    const isPlain = verdict.kind !== DUPLICATE && verdict.counterValue === '';
     if (isDurable && isPlain) {
       of.outbox.acknowledge(account, message, this.ackHead, verdict.sequence);
       return;
     }
-    const body = printPublishAck(this.ackHead.toString(), { sequence: verdict.sequence, isDuplicate: !isPlain });
+    const { sequence, counterValue } = verdict;
+    const ack = { sequence, isDuplicate: verdict.kind === DUPLICATE, ...(counterValue === '' ? {} : { counterValue }) };
+    const body = printPublishAck(this.ackHead.toString(), ack);
     const { reply } = message;
     const send = (): void => void of.outbox.send(account, reply, body);
     if (isDurable) send();
@@ -182,7 +215,10 @@ export class Stream implements ServiceSink {
     if (config.subjects.join(' ') !== subjects) {
       this.account.sublist.removeAll(this.subscriptions);
       this.open();
-    } else this.openDirect();
+    } else {
+      this.configure();
+      this.openDirect();
+    }
     this.timer?.();
     this.timer = null;
     this.schedule();

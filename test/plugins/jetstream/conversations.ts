@@ -6,8 +6,8 @@ export interface Said {
   readonly headers?: Readonly<Record<string, string>>;
   /** How many messages come back; 1 unless it is said. 0 sends without asking for an answer. */
   readonly answers?: number;
-  /** Waits so long before. */
-  readonly afterMs?: number;
+  /** From now on what is heard there is written down with the rest. */
+  readonly listensOn?: string;
 }
 
 export interface Conversation {
@@ -310,6 +310,46 @@ export const CONVERSATIONS: readonly Conversation[] = [
       next('W.C', '1', 1),
       { subject: '$JS.ACK.W.C.1.1.1.1.1', body: '' },
       info('W'),
+    ],
+  },
+  {
+    name: 'subjects that are changed, and messages that are told of',
+    said: [
+      stream('T', { subject_transform: { src: 't.*.*', dest: 'u.$2.$1' } }),
+      pub('t.1.2', 'x'),
+      pub('t.1', 'y'),
+      pub('t.1.2', 'x', { 'Nats-Expected-Last-Subject-Sequence': '0' }),
+      info('T'),
+      api('STREAM.MSG.GET.T', { last_by_subj: 'u.2.1' }),
+      stream('R', { republish: { src: 'r.>', dest: 'answers.told.>' } }),
+      stream('H', { republish: { src: 'h.a', dest: 'answers.told.h', headers_only: true } }),
+      { subject: '$JS.API.STREAM.NAMES', listensOn: 'answers.told.>', body: '' },
+      pub('r.1', 'x', { A: '1' }),
+      pub('r.1', 'y'),
+      pub('h.a', 'hello'),
+      pub('h.b', 'hello'),
+      api('STREAM.UPDATE.R', { name: 'R', subjects: ['r.>'], storage: 'memory' }),
+      pub('r.1', 'z'),
+    ],
+  },
+  {
+    name: 'counters',
+    said: [
+      stream('N', { allow_msg_counter: true, allow_direct: true }),
+      pub('n.a', '', { 'Nats-Incr': '1' }),
+      pub('n.a', '', { 'Nats-Incr': '+41' }),
+      pub('n.a', '', { 'Nats-Incr': '-100000000000000000000' }),
+      pub('n.b', '', { 'Nats-Incr': '7' }),
+      pub('n.a', ''),
+      pub('n.a', '', { A: '1' }),
+      pub('n.a', 'x', { 'Nats-Incr': '1' }),
+      pub('n.a', '', { 'Nats-Incr': 'x' }),
+      pub('n.a', '', { 'Nats-Incr': '1', 'Nats-Expected-Last-Sequence': '4' }),
+      pub('n.a', '', { 'Nats-Incr': '1', 'Nats-Rollup': 'sub' }),
+      pub('n.a', '', { 'Nats-Incr': '1', 'Nats-Msg-Id': 'i' }),
+      pub('n.a', '', { 'Nats-Incr': '1', 'Nats-Msg-Id': 'i' }),
+      api('DIRECT.GET.N.n.a'),
+      info('N'),
     ],
   },
 ];

@@ -7,12 +7,21 @@ const DEADLINE_MS = 2_000;
 /** One line for each answer. */
 export async function converse(client: NatsConnection, conversation: Conversation): Promise<string[]> {
   const heard: string[] = [];
+  const overheard: string[] = [];
   for (const said of conversation.said) {
+    if (said.listensOn !== undefined) listen(client, said.listensOn, overheard);
     const answers = await answersTo(client, said);
     heard.push(`> ${said.subject} ${(said.body ?? '').slice(0, 120)} ${JSON.stringify(said.headers ?? {})}`);
-    for (const answer of answers) heard.push(`  ${answer}`);
+    for (const answer of [...answers, ...overheard.splice(0).sort()]) heard.push(`  ${answer}`);
   }
   return heard;
+}
+
+/** What comes on its own. Whoever publishes is answered after that. */
+function listen(client: NatsConnection, subject: string, overheard: string[]): void {
+  client.subscribe(subject, {
+    callback: (_error, message) => void overheard.push(`${message.subject} ${written(message)}`),
+  });
 }
 
 async function answersTo(client: NatsConnection, said: Said): Promise<string[]> {
