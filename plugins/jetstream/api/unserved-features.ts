@@ -6,7 +6,6 @@ import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts
 export function unservedFeature(config: StreamConfig): string {
   if (config.mirror !== null) return 'a mirror';
   if (config.sources.length > 0) return 'sources';
-  if (config.allowAtomic) return 'atomic batches';
   if (config.allowBatched) return 'batches';
   if (config.allowMsgSchedules) return 'message schedules';
   if (config.firstSeq > BigInt(Number.MAX_SAFE_INTEGER)) return 'sequences beyond 2^53';

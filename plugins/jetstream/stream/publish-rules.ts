@@ -7,7 +7,6 @@ import { subjectFromText } from '../../../kernel/plugin-api.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { parseTtl } from '../../../protocols/jetstream/message-ttl.ts';
 import {
-  BATCH_ID,
   EXPECTED_LAST_MSG_ID,
   EXPECTED_LAST_SEQUENCE,
   EXPECTED_LAST_SUBJECT_SEQUENCE,
@@ -41,7 +40,6 @@ export function checkExpectations(
   headers: PublishHeaders,
 ): ApiError | null {
   const { config, log } = stream;
-  if (headers.has(BATCH_ID)) return apiError(10174);
   const increment = checkIncrement(config.allowMsgCounter, message, bytes, headers);
   if (increment !== null) return increment;
   if (headers.has(EXPECTED_STREAM) && headers.text(bytes, EXPECTED_STREAM) !== config.name) return apiError(10060);

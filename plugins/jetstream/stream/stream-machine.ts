@@ -9,6 +9,8 @@ import { INCREMENT, MSG_ID, type PublishHeaders, ROLLUP, TTL } from '../../../pr
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import type { StagedMessage } from './atomic-batch.ts';
+import { checkBatch } from './batch-rules.ts';
 import { type Counted, count } from './counter.ts';
 import { Duplicates } from './duplicates.ts';
 import { Expiry, HAS_TTL, IS_ETERNAL } from './expiry.ts';
@@ -32,6 +34,13 @@ export interface MarkerWriter {
   /** Null where the message leaves none: it was one itself, or said that its subject is deleted. */
   markerFor(record: StoredRecord, config: StreamConfig): MessageBytes | null;
   marked(sequence: number): void;
+}
+
+interface StoredOfBatch extends StagedMessage {
+  readonly sequence: number;
+  readonly ttl: number;
+  readonly isWanted: boolean;
+  readonly counterValue: string;
 }
 
 export interface PurgeCommand {
@@ -149,6 +158,61 @@ export class StreamMachine {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
     if (rollup !== '') this.rollUp(message, rollup, verdict.sequence);
+  }
+
+  /** The command of a complete batch: all of it is stored, or nothing. */
+  publishBatch(seconds: number, nanos: number, all: readonly StagedMessage[], verdict: PublishVerdict): void {
+    verdict.counterValue = '';
+    const problem = this.config.sealed ? apiError(10109) : checkBatch(this, all);
+    if (problem !== null) {
+      verdict.refused(problem);
+      return;
+    }
+    const { records } = this.log;
+    const kept: StoredOfBatch[] = [];
+    records.begin();
+    for (const staged of all) {
+      const one = this.appendStaged(seconds, nanos, staged);
+      if ('number' in one) {
+        records.abort();
+        verdict.refused(one);
+        return;
+      }
+      kept.push(one);
+    }
+    this.log.ticket = records.commit();
+    for (const one of kept) this.finishStaged(seconds, nanos, one);
+    const last = kept.at(-1)!;
+    verdict.stored(last.sequence);
+    verdict.counterValue = last.counterValue;
+  }
+
+  /** Only adds: what is to be removed waits until all is there. */
+  private appendStaged(seconds: number, nanos: number, { message, headers }: StagedMessage): StoredOfBatch | ApiError {
+    const { log } = this;
+    const counted = this.counted(message, headers);
+    if (counted !== null && 'number' in counted) return counted;
+    const kept = counted?.message ?? message;
+    const ttl = headers.has(TTL) ? (parseTtl(headers.text(message.bytes as Buffer, TTL)) ?? 0) : 0;
+    const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    const isWanted = this.interest === null || this.interest.wants(message);
+    if (!isWanted) log.skip(seconds, nanos);
+    else if (log.append(seconds, nanos, flags, kept) < 0) return apiError(10023);
+    return { message, headers, sequence: log.last, ttl, isWanted, counterValue: counted?.value ?? '' };
+  }
+
+  private finishStaged(
+    seconds: number,
+    nanos: number,
+    { message, headers, sequence, ttl, isWanted }: StoredOfBatch,
+  ): void {
+    const bytes = message.bytes as Buffer;
+    const now = millisecondsOf(seconds, nanos);
+    if (ttl > 0) this.expiry.add(now + ttl * 1000, sequence);
+    if (isWanted) this.trim(this.log.nodeOf(message));
+    this.lastMsgId = headers.text(bytes, MSG_ID);
+    if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
+    if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
   }
 
   /** Null for messages that do not count. */

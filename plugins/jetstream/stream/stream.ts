@@ -9,18 +9,31 @@ import {
   Subscription,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
-import { ackHead, printPublishAck, printPublishError } from '../../../protocols/jetstream/publish-ack.ts';
-import { PublishHeaders, REQUEST_INFO, scanPublishHeaders } from '../../../protocols/jetstream/publish-headers.ts';
+import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
+import { apiError } from '../../../protocols/jetstream/api-error.ts';
+import {
+  ackHead,
+  type PublishAck,
+  printPublishAck,
+  printPublishError,
+} from '../../../protocols/jetstream/publish-ack.ts';
+import {
+  BATCH_ID,
+  PublishHeaders,
+  REQUEST_INFO,
+  scanPublishHeaders,
+} from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
 import { DirectGet } from './direct-get.ts';
 import { Markers } from './marker.ts';
 import type { MessageLog } from './message-log.ts';
-import { MutableMoment } from './moment.ts';
+import { MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
 import { StreamMachine } from './stream-machine.ts';
@@ -38,6 +51,8 @@ export class Stream implements ServiceSink {
   private readonly verdict = new PublishVerdict();
   private readonly acks = new DelayedAcks();
   private readonly markers: Markers;
+  private readonly batches: AtomicBatches;
+  private batchTimer: (() => void) | null = null;
   /** Something happened to it: its first sequence is told even where there is none. */
   wasTouched = false;
   private subscriptions: Subscription[] = [];
@@ -56,6 +71,7 @@ export class Stream implements ServiceSink {
     this.consumers = new Consumers(this);
     log.listener = this.consumers;
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
+    this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     this.markers = new Markers((sequence) => this.stored(sequence));
     log.records.onDurable({
       durable: (ticket) => this.acks.release(ticket),
@@ -110,6 +126,10 @@ export class Stream implements ServiceSink {
     let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
     if (cleaned) this.rescan(published);
     if (this.transform !== null) published = this.transformed(published);
+    if (headers?.has(BATCH_ID) === true) {
+      this.takeBatched(message, published, headers);
+      return true;
+    }
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
     if (verdict.kind === STORED) {
@@ -118,6 +138,52 @@ export class Stream implements ServiceSink {
     }
     if (message.hasReply && !this.config.noAck) this.acknowledge(message);
     return true;
+  }
+
+  /** A message of a batch. The last of it is told what became of all. */
+  private takeBatched(message: Message, published: MessageBytes, headers: PublishHeaders): void {
+    const { verdict, moment, machine } = this;
+    const staging = this.stage(published, headers);
+    if (staging.kind === 'staged') {
+      if (message.hasReply && !this.config.noAck) this.of.outbox.send(this.account, message.reply, '');
+      this.watchBatches();
+      return;
+    }
+    if (staging.kind === 'refused') verdict.refused(staging.error);
+    else {
+      const before = this.log.last;
+      machine.publishBatch(moment.seconds, moment.nanos, staging.staged, verdict);
+      if (verdict.kind === STORED) for (let seq = before + 1; seq <= this.log.last; seq++) this.stored(seq);
+    }
+    if (!message.hasReply || this.config.noAck) return;
+    const batch = staging.kind === 'complete' ? { id: staging.id, count: staging.staged.length } : null;
+    this.answer(message.reply, batch);
+  }
+
+  private stage(published: MessageBytes, headers: PublishHeaders): Staging {
+    const { config, machine, moment } = this;
+    if (config.sealed) return { kind: 'refused', error: apiError(10109) };
+    if (published.bodyEnd - published.headerStart > machine.limits.maxMsgSize) {
+      return { kind: 'refused', error: apiError(10054) };
+    }
+    if (!config.allowAtomic) return { kind: 'refused', error: apiError(10174) };
+    return this.batches.take(published, headers, millisecondsOf(moment.seconds, moment.nanos));
+  }
+
+  private watchBatches(): void {
+    if (this.batchTimer !== null || this.isClosed) return;
+    this.batchTimer = this.of.after(BATCH_LIMITS.idleMs, () => {
+      this.batchTimer = null;
+      if (this.batches.expire(this.of.clock.now()) !== Number.POSITIVE_INFINITY) this.watchBatches();
+    });
+  }
+
+  private abandoned(batch: string, reason: AbandonReason): void {
+    this.of.advise(
+      this.account,
+      (head) => batchAbandoned(head, this.account.name, this.name, batch, reason),
+      `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${this.name}`,
+    );
   }
 
   /** The subject it is stored under. What the transform is not about stays as it is. */
@@ -145,23 +211,30 @@ export class Stream implements ServiceSink {
 
   private acknowledge(message: Message): void {
     const { verdict, of, account } = this;
-    if (verdict.kind === REFUSED) {
-      of.outbox.send(account, message.reply, printPublishError(this.name, verdict.error!));
-      return;
-    }
+    const isDurable = this.log.ticket <= this.log.records.store.durableTicket;
+    const isPlain = verdict.kind !== DUPLICATE && verdict.kind !== REFUSED && verdict.counterValue === '';
+    if (isDurable && isPlain) of.outbox.acknowledge(account, message, this.ackHead, verdict.sequence);
+    else this.answer(message.reply, null);
+  }
+
+  /** As soon as what it says is durable. */
+  private answer(reply: string, batch: PublishAck['batch'] | null): void {
+    const { verdict, of, account } = this;
     const { ticket } = this.log;
-    const isDurable = ticket <= this.log.records.store.durableTicket;
-    const isPlain = verdict.kind !== DUPLICATE && verdict.counterValue === '';
-    if (isDurable && isPlain) {
-      of.outbox.acknowledge(account, message, this.ackHead, verdict.sequence);
+    if (verdict.kind === REFUSED) {
+      of.outbox.send(account, reply, printPublishError(this.name, verdict.error!));
       return;
     }
     const { sequence, counterValue } = verdict;
-    const ack = { sequence, isDuplicate: verdict.kind === DUPLICATE, ...(counterValue === '' ? {} : { counterValue }) };
+    const ack = {
+      sequence,
+      isDuplicate: verdict.kind === DUPLICATE,
+      ...(counterValue === '' ? {} : { counterValue }),
+      ...(batch == null ? {} : { batch }),
+    };
     const body = printPublishAck(this.ackHead.toString(), ack);
-    const { reply } = message;
     const send = (): void => void of.outbox.send(account, reply, body);
-    if (isDurable) send();
+    if (ticket <= this.log.records.store.durableTicket) send();
     else this.acks.add(ticket, send);
   }
 
@@ -233,6 +306,8 @@ export class Stream implements ServiceSink {
     this.timer?.();
     this.timer = null;
     this.acks.drop();
+    this.batchTimer?.();
+    this.batches.clear();
   }
 }
 

@@ -32,6 +32,8 @@ const consumer = (of: string, name: string, config: object = {}): Said =>
     stream_name: of,
     config: { durable_name: name, ack_policy: 'explicit', ...config },
   });
+const batched = (subject: string, body: string, id: string, at: number, more: Record<string, string> = {}): Said =>
+  pub(subject, body, { 'Nats-Batch-Id': id, 'Nats-Batch-Sequence': String(at), ...more });
 const info = (name: string): Said => api(`STREAM.INFO.${name}`, { deleted_details: true, subjects_filter: '>' });
 
 export const CONVERSATIONS: readonly Conversation[] = [
@@ -350,6 +352,47 @@ export const CONVERSATIONS: readonly Conversation[] = [
       pub('n.a', '', { 'Nats-Incr': '1', 'Nats-Msg-Id': 'i' }),
       api('DIRECT.GET.N.n.a'),
       info('N'),
+    ],
+  },
+  {
+    name: 'batches that are stored together',
+    said: [
+      stream('A', { allow_atomic: true, allow_rollup_hdrs: true, allow_direct: true }),
+      stream('Z'),
+      pub('z.1', 'x', { 'Nats-Batch-Id': 'b', 'Nats-Batch-Sequence': '1' }),
+      batched('a.1', '1', 'b', 1),
+      batched('a.2', '2', 'b', 2),
+      info('A'),
+      batched('a.3', '3', 'b', 3, { 'Nats-Batch-Commit': '1' }),
+      info('A'),
+      api('STREAM.MSG.GET.A', { seq: 3 }),
+      batched('a.1', '1', 'e', 1),
+      batched('a.1', '', 'e', 2, { 'Nats-Batch-Commit': 'eob' }),
+      api('STREAM.MSG.GET.A', { seq: 4 }),
+      batched('a.1', '1', 'g', 2),
+      batched('a.1', '1', 'g', 2000),
+      batched('a.1', '1', 'g', 1, { 'Nats-Batch-Commit': 'eob' }),
+      batched('a.1', '1', 'g', 1),
+      batched('a.1', '1', 'g', 3),
+      batched('a.1', '1', 'h', 1, { 'Nats-Batch-Commit': 'x' }),
+      batched('a.1', '1', 'x'.repeat(65), 1),
+      pub('a.1', 'x', { 'Nats-Batch-Id': 'b' }),
+      batched('a.1', '1', 'l', 1, { 'Nats-Required-Api-Level': '99' }),
+      batched('a.1', '1', 'i', 1, { 'Nats-Msg-Id': 'm' }),
+      batched('a.1', '1', 'i', 2, { 'Nats-Msg-Id': 'm', 'Nats-Batch-Commit': '1' }),
+      batched('a.1', '1', 'j', 1, { 'Nats-Expected-Last-Msg-Id': 'm', 'Nats-Batch-Commit': '1' }),
+      batched('a.1', '1', 'k', 1, { 'Nats-Expected-Last-Sequence': '99', 'Nats-Batch-Commit': '1' }),
+      batched('a.1', '1', 'k', 1, { 'Nats-Expected-Last-Sequence': '4' }),
+      batched('a.1', '1', 'k', 2, { 'Nats-Expected-Last-Sequence': '5', 'Nats-Batch-Commit': '1' }),
+      batched('a.7', '1', 'n', 1),
+      batched('a.7', '1', 'n', 2, { 'Nats-Expected-Last-Subject-Sequence': '0', 'Nats-Batch-Commit': '1' }),
+      batched('a.7', '1', 'o', 1),
+      batched('a.7', '1', 'o', 2, { 'Nats-Rollup': 'sub', 'Nats-Batch-Commit': '1' }),
+      batched('a.7', '1', 'p', 1),
+      batched('a.7', '1', 'p', 2, { 'Nats-Rollup': 'all', 'Nats-Batch-Commit': '1' }),
+      batched('a.7', '1', 'q', 1, { 'Nats-Rollup': 'all' }),
+      batched('a.8', '1', 'q', 2, { 'Nats-Batch-Commit': '1' }),
+      info('A'),
     ],
   },
 ];
