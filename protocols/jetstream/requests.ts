@@ -1,7 +1,7 @@
 /** What the bodies of requests hold, but for configurations. */
 import { Buffer } from 'node:buffer';
 import { type ApiError, apiError } from './api-error.ts';
-import { type Codec, DecodeFault, decodeBody, type ValueOf } from './json/codec.ts';
+import { type Codec, DecodeFault, decodeBody, decodeWhole, type ValueOf } from './json/codec.ts';
 import { always, given, list, optional, struct } from './json/composites.ts';
 import { flag, int, text, uint64 } from './json/scalars.ts';
 import { streamConfig } from './stream-config.ts';
@@ -70,6 +70,12 @@ export const resetRequest = struct('server.JSApiConsumerResetRequest', { sequenc
 /** A body's value, or the error that answers it. */
 export function decodeRequest<Value>(body: Uint8Array, codec: Codec<Value>, isStrict: boolean): Value | ApiError {
   const value = decodeBody(body, codec, isStrict);
+  return value instanceof DecodeFault ? apiError(10025, { err: value.text }) : value;
+}
+
+/** For requests that are never strict. */
+export function decodeLenient<Value>(body: Uint8Array, codec: Codec<Value>): Value | ApiError {
+  const value = decodeWhole(body, codec);
   return value instanceof DecodeFault ? apiError(10025, { err: value.text }) : value;
 }
 

@@ -8,7 +8,12 @@ import {
 } from '../../../kernel/plugin-api.ts';
 import { apiLimitReached } from '../../../protocols/jetstream/advisories.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
-import { API_PREFIX, parseApiSubject, withoutDomain } from '../../../protocols/jetstream/api-subject.ts';
+import {
+  API_PREFIX,
+  type ApiAddress,
+  parseApiSubject,
+  withoutDomain,
+} from '../../../protocols/jetstream/api-subject.ts';
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { printErrorReply } from '../../../protocols/jetstream/replies.ts';
 import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
@@ -39,11 +44,16 @@ export class ApiService implements ServiceSink {
     if (!subject.startsWith(API_PREFIX)) return this.passOn(message, subject);
     if (ANSWERED_ELSEWHERE.some((prefix) => subject.startsWith(prefix))) return false;
     const address = parseApiSubject(textFromSubject(subject));
-    if (address === null || address.endpoint === 'CONSUMER.RESET') return true;
+    if (address === null || this.isNobodys(address)) return true;
     if (this.waiting.length >= this.of.of.requestsMax) this.shed();
     this.waiting.push(callOf(message, address, this.of));
     if (!this.isBusy) void this.work();
     return true;
+  }
+
+  /** A consumer answers for itself that it is to begin anew: where there is none, nobody does. */
+  private isNobodys({ endpoint, stream, consumer }: ApiAddress): boolean {
+    return endpoint === 'CONSUMER.RESET' && this.of.streams.get(stream)?.consumers.byName.has(consumer) !== true;
   }
 
   /** The same request, by the name that everybody knows. */

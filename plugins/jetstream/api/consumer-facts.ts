@@ -34,9 +34,22 @@ export function consumerFactsOf(consumer: Consumer, isStamped: boolean): Consume
     isPaused: remainingMs > 0,
     pauseRemaining: BigInt(Math.round(remainingMs * NANOS_PER_MS)),
     time: momentNow(of.clock),
+    priorityGroups: groupsOf(consumer),
   };
 }
 
 function momentOrNone(milliseconds: number): bigint {
   return milliseconds === 0 ? ZERO_NANOS : BigInt(Math.round(milliseconds * 1000)) * 1000n;
+}
+
+function groupsOf({ config, pull }: Consumer): ConsumerInfo['priorityGroups'] {
+  if (config.priorityPolicy === 'none' || pull === null) return [];
+  return config.priorityGroups.map((group) => {
+    const isServed = group === pull.group.name;
+    return {
+      group,
+      pinnedClientId: isServed ? pull.group.pinnedId : '',
+      pinnedTime: momentOrNone(isServed ? pull.group.pinnedAt : 0),
+    };
+  });
 }

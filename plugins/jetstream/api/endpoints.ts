@@ -10,6 +10,7 @@ import {
   deleteConsumer,
   pauseConsumer,
 } from './consumer-endpoints.ts';
+import { resetConsumer, unpinConsumer } from './consumer-position.ts';
 import { deleteMessage, getMessage, purgeStream } from './message-endpoints.ts';
 import { createStream, deleteStream, updateStream } from './stream-creation.ts';
 import { streamInformation, streamList, streamNames } from './stream-endpoints.ts';
@@ -33,4 +34,6 @@ export const ENDPOINT_HANDLERS: Readonly<Partial<Record<EndpointName, Endpoint>>
   'CONSUMER.LIST': consumerList,
   'CONSUMER.DELETE': deleteConsumer,
   'CONSUMER.PAUSE': pauseConsumer,
+  'CONSUMER.UNPIN': unpinConsumer,
+  'CONSUMER.RESET': resetConsumer,
 };

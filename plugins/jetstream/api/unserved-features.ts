@@ -14,8 +14,5 @@ export function unservedFeature(config: StreamConfig): string {
 
 export function unservedConsumerFeature(config: ConsumerConfig): string {
   if (config.ackPolicy === 'flow_control') return "the ack policy 'flow_control'";
-  if (config.priorityPolicy !== 'none') return 'priority groups';
-  if (config.replayPolicy === 'original') return "the replay policy 'original'";
-  if (config.rateLimit > 0n) return 'a rate limit';
   return config.direct || config.sourcing ? 'the flags of mirrors and sources' : '';
 }

@@ -28,9 +28,10 @@ import type { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { hashOf } from '../wire/identifiers.ts';
 import { ConsumerMachine, type DeliveryNumbers } from './consumer-machine.ts';
-import { withoutBody } from './headers-only.ts';
+import { Pace } from './pace.ts';
 import { PullSide } from './pull-side.ts';
 import { PushSide } from './push-side.ts';
+import { withoutBody, withPin } from './shown-record.ts';
 import { startOf } from './start-position.ts';
 
 const NANOS_PER_MS = 1e6;
@@ -65,6 +66,9 @@ export class Consumer implements ServiceSink {
   private timerAt = Number.POSITIVE_INFINITY;
   private activeAt: number;
   private readonly jitterMs: number;
+  private readonly pace: Pace;
+  /** When sending goes on, where it is held up. */
+  private pacedUntil = Number.POSITIVE_INFINITY;
   private readonly onGone: (consumer: Consumer) => void;
   private readonly turn = (): void => {
     this.isAwake = false;
@@ -81,6 +85,9 @@ export class Consumer implements ServiceSink {
     this.activeAt = this.of.clock.now();
     const { sequence, starters } = startOf(config, stream.log);
     this.machine = new ConsumerMachine(config, stream.log, sequence, starters);
+    const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
+    const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
+    this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
     this.prefix = ackPrefix(this.streamName, name);
     this.listenForAcks();
     this.push = isPush(config) ? new PushSide(this, this.activeAt) : null;
@@ -154,19 +161,30 @@ export class Consumer implements ServiceSink {
 
   private sendPulled(pull: PullSide, record: StoredRecord): boolean {
     const size = sizeOf(record) + this.prefix.length;
+    const now = this.of.clock.now();
+    if (this.isTooEarly(record, size, now)) return false;
     const request = pull.nextFor(size);
     if (request === null) return false;
-    const now = this.of.clock.now();
-    if (this.send(request.receivers(this.account), record, now)) pull.served(request, size, now);
+    const shown = request.pinId === '' ? record : withPin(record, request.pinId);
+    if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
+    this.pace.sent(record, size, now);
     return true;
   }
 
   private sendPushed(push: PushSide, record: StoredRecord): boolean {
     const now = this.of.clock.now();
     const size = sizeOf(record) + this.prefix.length;
-    if (!this.send(push.receivers(), record, now)) return false;
+    if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now)) return false;
     push.sent(size, now);
+    this.pace.sent(record, size, now);
     return true;
+  }
+
+  private isTooEarly(record: StoredRecord, size: number, now: number): boolean {
+    if (this.pace.isFree) return false;
+    const due = this.pace.dueAt(record, size, now);
+    this.pacedUntil = due > now ? due : Number.POSITIVE_INFINITY;
+    return due > now;
   }
 
   private send(plan: Plan, record: StoredRecord, now: number): boolean {
@@ -280,6 +298,7 @@ export class Consumer implements ServiceSink {
       this.machine.nextDeadline,
       (this.pull ?? this.push)!.nextDue,
       this.idleAt,
+      this.pacedUntil,
       this.pausedUntil > 0 ? this.pausedUntil : Number.POSITIVE_INFINITY,
     );
     if (due >= this.timerAt && this.timer !== null) return;
@@ -294,6 +313,7 @@ export class Consumer implements ServiceSink {
   private expire(): void {
     this.timer = null;
     this.timerAt = Number.POSITIVE_INFINITY;
+    this.pacedUntil = Number.POSITIVE_INFINITY;
     const now = this.of.clock.now();
     this.machine.expire(now, this.exhausted);
     (this.pull ?? this.push)!.expire(now);
@@ -307,10 +327,19 @@ export class Consumer implements ServiceSink {
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
     this.machine.update(config);
+    this.pace.setRate(config.rateLimit);
     this.timer?.();
     this.timer = null;
     this.wake();
     this.schedule();
+  }
+
+  /** The command of a reset. */
+  reset(seq: number): void {
+    this.machine.reset(seq);
+    this.lastDeliveredAt = 0;
+    this.lastAckedAt = 0;
+    this.wake();
   }
 
   close(): void {

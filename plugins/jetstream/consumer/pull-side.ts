@@ -24,8 +24,10 @@ import {
   type Status,
   statusBlock,
   TOO_LARGE,
+  WRONG_PIN,
 } from '../../../protocols/jetstream/status.ts';
 import type { Consumer } from './consumer.ts';
+import { PriorityGroup } from './priority-group.ts';
 import { WaitingRequest } from './waiting-request.ts';
 
 export class PullSide implements ServiceSink {
@@ -33,10 +35,12 @@ export class PullSide implements ServiceSink {
   private readonly consumer: Consumer;
   private readonly request = new PullRequest();
   private waiting: WaitingRequest[] = [];
+  readonly group: PriorityGroup;
   private readonly subscription: Subscription;
 
   constructor(consumer: Consumer) {
     this.consumer = consumer;
+    this.group = new PriorityGroup(consumer);
     this.subscription = new Subscription(this, nextMessageSubject(consumer.streamName, consumer.name), '', '');
     consumer.account.sublist.insert(this.subscription);
   }
@@ -75,7 +79,8 @@ export class PullSide implements ServiceSink {
       return;
     }
     consumer.touched();
-    this.waiting.push(new WaitingRequest(inbox, request, now));
+    const waiting = new WaitingRequest(inbox, request, now);
+    this.waiting.splice(this.group.placeOf(waiting, this.waiting), 0, waiting);
     consumer.run();
   }
 
@@ -88,12 +93,8 @@ export class PullSide implements ServiceSink {
       return maxExpiresExceeded(formatDurationText(config.maxExpires));
     }
     if (config.maxBytes > 0 && request.maxBytes > config.maxBytes) return maxBytesExceeded(config.maxBytes);
-    if (request.minPending > 0 || request.minAckPending > 0) {
-      return badRequest('Not a Overflow Priority consumer');
-    }
-    if (request.id !== '') return badRequest('Not a Pinned Client Priority consumer');
-    if (request.priority < 0 || request.priority > 9) return badRequest('Priority must be between 0 and 9');
-    if (!request.noWait) return null;
+    const refusal = this.group.refusalOf(request);
+    if (refusal !== null || !request.noWait) return refusal;
     const available = machine.pendingCount + machine.queue.size;
     if (available === 0 && request.expires === 0) return NO_MESSAGES;
     const asked = this.waiting.reduce((sum, { remaining }) => sum + remaining, 0);
@@ -105,10 +106,14 @@ export class PullSide implements ServiceSink {
    * forgotten, and those it is too large for are told so.
    */
   nextFor(size: number): WaitingRequest | null {
-    for (let head = this.waiting[0]; head !== undefined; head = this.waiting[0]) {
-      if (head.receivers(this.consumer.account).isEmpty) this.waiting.shift();
-      else if (head.hasByteLimit && size > head.remainingBytes) this.end(head, TOO_LARGE);
-      else return head;
+    for (let at = 0; at < this.waiting.length; ) {
+      const request = this.waiting[at]!;
+      const admission = request.receivers(this.consumer.account).isEmpty ? 'gone' : this.group.admits(request);
+      if (admission === 'gone') this.waiting.splice(at, 1);
+      else if (admission === 'stale') this.end(request, WRONG_PIN);
+      else if (admission === 'no') at++;
+      else if (request.hasByteLimit && size > request.remainingBytes) this.end(request, TOO_LARGE);
+      else return request;
     }
     return null;
   }
@@ -124,9 +129,9 @@ export class PullSide implements ServiceSink {
     request.isServed = true;
     request.remaining--;
     request.remainingBytes -= size;
-    this.waiting.shift();
+    this.remove(request);
     const isSpent = request.hasByteLimit && request.remainingBytes <= 0;
-    if (request.remaining > 0 && !isSpent) this.waiting.push(request);
+    if (request.remaining > 0 && !isSpent) this.waiting.splice(this.group.placeOf(request, this.waiting), 0, request);
     else if (request.remaining === 0 && request.hasByteLimit && request.remainingBytes > 0) {
       this.say(request.inbox, BATCH_COMPLETED, remainingHeaders(0, request.remainingBytes));
     }
@@ -146,6 +151,7 @@ export class PullSide implements ServiceSink {
 
   /** Ends what has had its time, and gives signs of life. */
   expire(now: number): void {
+    this.group.expire(now);
     for (const request of [...this.waiting]) {
       if (request.receivers(this.consumer.account).isEmpty) this.remove(request);
       else if (request.expiresAt <= now) this.end(request, REQUEST_TIMEOUT);
@@ -163,7 +169,7 @@ export class PullSide implements ServiceSink {
 
   /** When something is due; Infinity for never. */
   get nextDue(): number {
-    let next = Number.POSITIVE_INFINITY;
+    let next = this.group.nextDue;
     for (const { expiresAt, nextHeartbeat } of this.waiting) next = Math.min(next, expiresAt, nextHeartbeat);
     return next;
   }

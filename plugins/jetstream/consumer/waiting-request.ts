@@ -13,6 +13,12 @@ export class WaitingRequest {
   /** What is still wanted. */
   remaining: number;
   isServed = false;
+  /** What it says of its place in a group. */
+  readonly priority: number;
+  readonly hasGroup: boolean;
+  readonly minPending: number;
+  readonly minAckPending: number;
+  pinId: string;
   remainingBytes: number;
   readonly hasByteLimit: boolean;
   nextHeartbeat: number;
@@ -22,6 +28,11 @@ export class WaitingRequest {
   constructor(inbox: string, request: PullRequest, now: number) {
     this.inbox = inbox;
     this.noWait = request.noWait;
+    this.priority = request.priority;
+    this.hasGroup = request.group !== '';
+    this.minPending = request.minPending;
+    this.minAckPending = request.minAckPending;
+    this.pinId = request.id;
     this.remaining = request.batch;
     this.remainingBytes = request.maxBytes;
     this.hasByteLimit = request.maxBytes > 0;

@@ -65,6 +65,8 @@ function stable(text: string): string {
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (time) => (time.startsWith('0001') ? time : 'TIME'))
     .replace(/(\$JS\.ACK\.[^\]]+\.)\d{19}(\.\d+\])/g, '$1TIME$2')
     .replace(/"_nats\.ver":"[^"]+"/g, '"_nats.ver":"V"')
+    .replace(/Nats-Pin-Id=\w{22}/g, 'Nats-Pin-Id=ID')
+    .replace(/"pinned_client_id":"\w{22}"/g, '"pinned_client_id":"ID"')
     .replace(/"leader":"[^"]+"/g, '"leader":"L"')
     .replace(/"total":\d+,"errors":\d+/g, '"total":N,"errors":N')
     .replace(/,"inflight":\d+/g, '');
