@@ -20,6 +20,7 @@ const ENTRIES = {
   plugin: 'kernel/plugin-api.js',
   contracts: 'bin/contracts.js',
   'plugin-kit': 'bin/plugin-kit.js',
+  'storage-kit': 'bin/storage-kit.js',
   'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.js',
 };
 

@@ -64,11 +64,13 @@ export class ByteReader {
   }
 
   uint32(): number {
-    return this.has(4) ? this.view.getUint32((this.at += 4) - 4, true) : 0;
+    const at = this.skip(4);
+    return this.isShort ? 0 : this.view.getUint32(at, true);
   }
 
   float64(): number {
-    return this.has(8) ? this.view.getFloat64((this.at += 8) - 8, true) : 0;
+    const at = this.skip(8);
+    return this.isShort ? 0 : this.view.getFloat64(at, true);
   }
 
   varint(): number {

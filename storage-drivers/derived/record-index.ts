@@ -1,9 +1,9 @@
 /**
- * All that is known about the records of a store without reading them, kept exact through every change: subjects, sizes,
- * what follows what in a subject, when segments began.
+ * All that is known about the records of a store without reading them, kept exact through every change: subjects,
+ * sizes, what follows what in a subject, when segments began.
  *
- * First and last of a subject are corrected when somebody asks. Until then they may name a record that was removed, which is
- * still where the search begins.
+ * First and last of a subject are corrected when somebody asks. Until then they may name a record that was removed,
+ * which is still where the search begins.
  */
 import type { FilterSet } from './filter-set.ts';
 import { IndexSegment } from './index-segment.ts';
@@ -159,7 +159,10 @@ export class RecordIndex {
     return block.last[slot]!;
   }
 
-  /** The subject's first record above `seq`, 0 when there is none. Follows links as far as they are known. */
+  /**
+   * The subject's first record above `seq`, 0 when there is none. At `seq` stands or stood a record of the subject:
+   * links are followed from there as far as they are known.
+   */
   nextOf(node: number, seq: number): number {
     let at = seq;
     for (let segment = this.segments.find(at); segment !== null; segment = this.segments.find(at)) {
@@ -169,6 +172,16 @@ export class RecordIndex {
       if (this.subjectAt(at) === node) return at;
     }
     return this.searchUp(node, at + 1);
+  }
+
+  /** The same at or above, without links: by lists and looks. */
+  searchUp(node: number, from: number): number {
+    for (let index = this.segments.indexFrom(from); index < this.segments.length; index++) {
+      const segment = this.segments.at(index);
+      const place = segment.findFrom(segment.placeFrom(from), node);
+      if (place >= 0) return segment.seqAt(place);
+    }
+    return 0;
   }
 
   /** The subject's last record below `seq`, 0 when there is none. */
@@ -187,15 +200,6 @@ export class RecordIndex {
 
   get memoryBytes(): number {
     return this.segments.toArray().reduce((sum, segment) => sum + segment.memoryBytes, this.subjects.memoryBytes);
-  }
-
-  private searchUp(node: number, from: number): number {
-    for (let index = this.segments.indexFrom(from); index < this.segments.length; index++) {
-      const segment = this.segments.at(index);
-      const place = segment.findFrom(segment.placeFrom(from), node);
-      if (place >= 0) return segment.seqAt(place);
-    }
-    return 0;
   }
 
   /** Notes at the subject's newest record, be it there or removed, that this one follows. */

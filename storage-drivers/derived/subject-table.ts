@@ -1,9 +1,9 @@
 /**
  * The subjects of a store: how many records each has, and the first and last of them.
  *
- * A node stands for the first tokens of some subjects, and for a subject if it has records. It is found with one probe, by
- * the hash of all its bytes up to there; its text is its last token and the texts of the nodes above. So a literal costs one
- * probe whatever its depth, and the tree for wildcards is there without being built.
+ * A node stands for the first tokens of some subjects, and for a subject if it has records. It is found with one probe,
+ * by the hash of all its bytes up to there; its text is its last token and the texts of the nodes above. So a literal
+ * costs one probe whatever its depth, and the tree for wildcards is there without being built.
  */
 import { HashPages } from './hash-pages.ts';
 import { type NodeBlock, SubjectNodes, slotOf } from './subject-nodes.ts';

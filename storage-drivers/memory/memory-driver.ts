@@ -35,6 +35,7 @@ export class MemoryDriver implements StorageDriver, StoreKeeper {
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
+    checkId(id);
     const place = options.isStaged === true ? this.staged : this.stores;
     if (place === this.stores && place.has(id)) throw new Error(`the store '${id}' is open already`);
     await place.get(id)?.destroy();
@@ -62,4 +63,11 @@ export class MemoryDriver implements StorageDriver, StoreKeeper {
     this.staged.delete(store.id);
     this.stores.set(store.id, store);
   }
+}
+
+const ID_BYTES_MAX = 255;
+
+function checkId(id: string): void {
+  const length = Buffer.byteLength(id);
+  if (length === 0 || length > ID_BYTES_MAX) throw new RangeError(`a store's id has 1 to 255 bytes, not ${length}`);
 }

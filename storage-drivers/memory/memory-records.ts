@@ -1,9 +1,9 @@
 /** The records of a store as segments: found, walked, removed, and left untouched for snapshots that hold them. */
 import { type MessageBytes, Scan, type Visit } from '../contract.ts';
+import type { RecordView } from '../derived/record-view.ts';
 import { baseOf, SEGMENT_SLOTS, SegmentList } from '../derived/segment-list.ts';
 import { Copier } from './chunk.ts';
 import { RecordSegment } from './record-segment.ts';
-import type { RecordView } from './record-view.ts';
 
 export class MemoryRecords {
   count = 0;
