@@ -9,6 +9,7 @@ import {
 import { UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import { STORAGE_DRIVER, type StorageDriver } from '../../storage-drivers/contract.ts';
+import { recoverStreams } from './account/recovery.ts';
 import { StreamAccount } from './account/stream-account.ts';
 import { ApiService } from './api/api-service.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
@@ -41,13 +42,18 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     return { services: new Map() };
   },
 
-  init(ctx, streaming) {
+  async init(ctx, streaming) {
     const of = surroundingsOf(ctx);
     const { accounts } = ctx.kernel.broker;
     const given = ctx.config.accounts ?? new Map([[GLOBAL_ACCOUNT, UNLIMITED_TIER]]);
     for (const [name, limits] of given) {
       const account = accounts.ensure(name);
-      streaming.services.set(name, new ApiService(new StreamAccount(of, account, limits)));
+      const streams = new StreamAccount(of, account, limits);
+      for (const storage of ['memory', 'file'] as const) {
+        const driver = of.driver(storage);
+        if (driver !== null) await recoverStreams(streams, storage, driver);
+      }
+      streaming.services.set(name, new ApiService(streams));
     }
     watchInterest(ctx, streaming);
   },

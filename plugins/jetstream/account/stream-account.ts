@@ -1,4 +1,6 @@
 /** The streams of one account, and what they use. */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import type { Account } from '../../../kernel/plugin-api.ts';
 import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
@@ -72,16 +74,22 @@ export class StreamAccount {
   async create(config: StreamConfig): Promise<Stream> {
     const { clock } = this.of;
     const driver = this.of.driver(config.storage)!;
-    const { records } = await IndexedStore.open(driver, `${this.account.name}/${config.name}`, {
+    const { records } = await IndexedStore.open(driver, storeIdOf(this.account.name, config.name), {
       sizeOf: sizeFormulaOf(config.storage),
       clock,
       ...(config.firstSeq > 0n ? { firstSequence: Number(config.firstSeq) } : {}),
     });
-    const log = new MessageLog(records, config.storage);
-    const created = momentNow(clock);
+    const stream = this.adopt(config, new MessageLog(records, config.storage), momentNow(clock));
+    stream.keep();
+    await stream.settledDown();
+    stream.open();
+    return stream;
+  }
+
+  /** Takes a stream into the books. */
+  adopt(config: StreamConfig, log: MessageLog, created: bigint): Stream {
     const stream = new Stream(this.of, this.account, config, log, created);
     this.streams.set(config.name, stream);
-    stream.open();
     return stream;
   }
 
@@ -92,8 +100,17 @@ export class StreamAccount {
   }
 
   async close(): Promise<void> {
-    for (const stream of this.streams.values()) stream.close();
+    for (const stream of this.streams.values()) stream.pause();
     for (const stream of this.streams.values()) await stream.log.records.close();
     this.streams.clear();
   }
+}
+
+const ID_BYTES_MAX = 255;
+
+/** Long names are known by their hash; the store itself says which stream it holds. */
+function storeIdOf(account: string, stream: string): string {
+  const id = `${account}/${stream}`;
+  if (Buffer.byteLength(id) <= ID_BYTES_MAX) return id;
+  return `${account}/${createHash('sha256').update(stream).digest('hex')}`;
 }

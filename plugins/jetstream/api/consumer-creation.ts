@@ -1,5 +1,4 @@
 /** Making and changing consumers. */
-import { consumerAction } from '../../../protocols/jetstream/advisories.ts';
 import { type ApiError, apiError, invalidConfig } from '../../../protocols/jetstream/api-error.ts';
 import {
   type ConsumerConfig,
@@ -18,12 +17,11 @@ import { checkConsumer, nameLengthRule } from '../../../protocols/jetstream/cons
 import { checkConsumerUpdate } from '../../../protocols/jetstream/consumer-update.ts';
 import { printReply } from '../../../protocols/jetstream/replies.ts';
 import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
-import { Consumer } from '../consumer/consumer.ts';
-import { momentNow } from '../stream/moment.ts';
+import type { Consumer } from '../consumer/consumer.ts';
 import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
-import { advisePause, removeConsumer } from './consumer-endpoints.ts';
+import { advisePause } from './consumer-endpoints.ts';
 import { consumerFactsOf } from './consumer-facts.ts';
 import { unservedConsumerFeature } from './unserved-features.ts';
 
@@ -77,13 +75,7 @@ function make(stream: Stream, config: ConsumerConfig, level: number): Answer {
   const given = consumerNameOf(config);
   const name = given === '' ? hashOf(uniqueId(of.random)) : given;
   const kept = withRequiredLevel(given === '' ? config : { ...config, name }, level);
-  const consumer = new Consumer(stream, name, kept, momentNow(of.clock), removeConsumer);
-  stream.consumers.byName.set(name, consumer);
-  of.advise(
-    stream.account,
-    (head) => consumerAction(head, 'create', stream.name, name),
-    `$JS.EVENT.ADVISORY.CONSUMER.CREATED.${stream.name}.${name}`,
-  );
+  const consumer = stream.consumers.make(name, kept);
   if (consumer.pausedUntil > 0) advisePause(consumer);
   return told(consumer);
 }

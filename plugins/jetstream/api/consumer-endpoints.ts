@@ -1,5 +1,5 @@
 /** Looking at consumers, removing and pausing them. */
-import { consumerAction, consumerPause } from '../../../protocols/jetstream/advisories.ts';
+import { consumerPause } from '../../../protocols/jetstream/advisories.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { consumerInfo } from '../../../protocols/jetstream/consumer-info.ts';
 import {
@@ -63,20 +63,8 @@ export function deleteConsumer(call: ApiCall): Answer {
   if (!isEmptyBody(call.body)) return apiError(10038);
   const consumer = consumerOf(call);
   if ('number' in consumer) return consumer;
-  removeConsumer(consumer);
+  consumer.stream.consumers.remove(consumer);
   return printDone('CONSUMER.DELETE');
-}
-
-export function removeConsumer(consumer: Consumer): void {
-  const { stream, name } = consumer;
-  stream.consumers.byName.delete(name);
-  consumer.close();
-  stream.consumers.releaseUnneeded();
-  stream.of.advise(
-    stream.account,
-    (head) => consumerAction(head, 'delete', stream.name, name),
-    `$JS.EVENT.ADVISORY.CONSUMER.DELETED.${stream.name}.${name}`,
-  );
 }
 
 export function pauseConsumer(call: ApiCall): Answer {

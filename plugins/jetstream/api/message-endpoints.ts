@@ -16,14 +16,18 @@ import { findMessage } from '../stream/find-message.ts';
 import { nanosOf } from '../stream/moment.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 
-export function getMessage({ address, body, of }: ApiCall): Answer {
+export async function getMessage({ address, body, of }: ApiCall): Promise<Answer> {
   if (isEmptyBody(body)) return apiError(10003);
   const request = decodeRequest(body, messageGetRequest, of.of.isStrict);
   if ('number' in request) return request;
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (!isSoundGet(request)) return apiError(10003);
-  const record = findMessage(stream.log, request);
+  let record = findMessage(stream.log, request);
+  while (record === null && stream.log.isCold(stream.log.asked)) {
+    await stream.log.bringIn(stream.log.asked);
+    record = findMessage(stream.log, request);
+  }
   if (record === null) return apiError(10037);
   const { bytes, headerStart, bodyStart, bodyEnd } = record;
   const subject = Buffer.from(record.subjectBytes.subarray(record.subjectStart, record.subjectEnd)).toString('latin1');

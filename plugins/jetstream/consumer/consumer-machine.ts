@@ -6,6 +6,7 @@ import { subjectFromText } from '../../../kernel/plugin-api.ts';
 import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
+import type { ConsumerState } from './consumer-state.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
 
 export interface PendingMessage {
@@ -66,6 +67,32 @@ export class ConsumerMachine {
     this.starters = starters;
     if (starters.length > 0) this.liveFrom = log.last + 1;
     this.pendingCount = starters.length > 0 ? starters.length : log.countFrom(this.filters, start);
+  }
+
+  state(): ConsumerState {
+    const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream } = this;
+    const pending = Array.from(this.pending, ([seq, known]) => [seq, known.consumerSequence, known.time] as const);
+    const redelivered = [...this.redelivered];
+    return { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending, redelivered };
+  }
+
+  /** Goes on where it stood. What was not acknowledged is due when it would have been. */
+  restore(state: ConsumerState): void {
+    this.starters = [];
+    // With less in the stream than was once there, nothing that comes is passed over.
+    this.streamSequence = Math.min(state.streamSequence, this.log.last + 1);
+    this.consumerSequence = state.consumerSequence;
+    this.floorStream = Math.min(state.floorStream, this.log.last);
+    this.floorConsumer = state.floorConsumer;
+    this.deliveredStream = Math.min(state.deliveredStream, this.log.last);
+    for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
+    for (const [seq, consumerSequence, time] of state.pending) {
+      if (!this.log.has(seq)) continue;
+      const known = { consumerSequence, time, deadline: 0 };
+      this.pending.set(seq, known);
+      this.setDeadline(known, time + this.waitFor(seq));
+    }
+    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
   }
 
   get acknowledges(): boolean {

@@ -28,6 +28,7 @@ import type { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { hashOf } from '../wire/identifiers.ts';
 import { ConsumerMachine, type DeliveryNumbers } from './consumer-machine.ts';
+import type { ConsumerState } from './consumer-state.ts';
 import { Pace } from './pace.ts';
 import { PullSide } from './pull-side.ts';
 import { PushSide } from './push-side.ts';
@@ -75,7 +76,15 @@ export class Consumer implements ServiceSink {
     this.run();
   };
 
-  constructor(stream: Stream, name: string, config: ConsumerConfig, created: bigint, onGone: (gone: Consumer) => void) {
+  constructor(
+    stream: Stream,
+    name: string,
+    config: ConsumerConfig,
+    created: bigint,
+    onGone: (gone: Consumer) => void,
+    /** Where it stood before; null for one that is new. */
+    state: ConsumerState | null,
+  ) {
     this.of = stream.of;
     this.stream = stream;
     this.name = name;
@@ -85,6 +94,7 @@ export class Consumer implements ServiceSink {
     this.activeAt = this.of.clock.now();
     const { sequence, starters } = startOf(config, stream.log);
     this.machine = new ConsumerMachine(config, stream.log, sequence, starters);
+    if (state !== null) this.machine.restore(state);
     const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
     const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
     this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
@@ -155,7 +165,10 @@ export class Consumer implements ServiceSink {
       return false;
     }
     const record = this.stream.log.read(seq);
-    if (record === null) return false;
+    if (record === null) {
+      if (this.stream.log.isCold(seq)) this.stream.log.whenLoaded(seq, () => this.wake());
+      return false;
+    }
     return this.pull === null ? this.sendPushed(this.push!, record) : this.sendPulled(this.pull, record);
   }
 
@@ -191,6 +204,7 @@ export class Consumer implements ServiceSink {
     const { machine, numbers } = this;
     const { seq } = record;
     machine.deliver(seq, now, numbers);
+    this.stream.consumers.changed(this);
     this.lastDeliveredAt = now;
     this.activeAt = now;
     const shown = this.config.headersOnly ? withoutBody(record) : record;
@@ -207,6 +221,7 @@ export class Consumer implements ServiceSink {
     if (!parseAckSubject(subjectBytes, subjectStart, subjectEnd, position)) return true;
     this.touched();
     const { bytes, bodyStart, bodyEnd } = message;
+    this.stream.consumers.changed(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
     const { streamSequence: seq } = position;
     if (kind === ACK || kind === NEXT) {
@@ -327,6 +342,7 @@ export class Consumer implements ServiceSink {
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
     this.machine.update(config);
+    this.stream.consumers.changed(this);
     this.pace.setRate(config.rateLimit);
     this.timer?.();
     this.timer = null;
@@ -337,6 +353,7 @@ export class Consumer implements ServiceSink {
   /** The command of a reset. */
   reset(seq: number): void {
     this.machine.reset(seq);
+    this.stream.consumers.changed(this);
     this.lastDeliveredAt = 0;
     this.lastAckedAt = 0;
     this.wake();

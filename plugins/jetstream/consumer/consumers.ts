@@ -1,18 +1,48 @@
 /** The consumers of one stream. */
 import { Buffer } from 'node:buffer';
-import { messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import { consumerAction, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import type { ConsumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
+import { CONSUMER_CELLS, type KeptConsumer, printConsumer } from '../account/kept-definitions.ts';
 import type { RemovalListener } from '../stream/message-log.ts';
+import { momentNow } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Interest } from '../stream/stream-machine.ts';
-import type { Consumer } from './consumer.ts';
+import { Consumer } from './consumer.ts';
+
+/** Later than that after a change, a crash forgets nothing but this. */
+const WRITE_AFTER_MS = 250;
 
 export class Consumers implements RemovalListener, Interest {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
+  private readonly unwritten = new Set<Consumer>();
+  private timer: (() => void) | null = null;
+  private readonly onGone = (consumer: Consumer): void => this.remove(consumer);
 
   constructor(stream: Stream) {
     this.stream = stream;
+  }
+
+  make(name: string, config: ConsumerConfig): Consumer {
+    const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, null);
+    this.byName.set(name, consumer);
+    if (this.stream.isKept && !config.memoryStorage) this.write(consumer);
+    this.advise(name, 'create', 'CREATED');
+    return consumer;
+  }
+
+  remove(consumer: Consumer): void {
+    this.forget(consumer.name);
+    consumer.close();
+    this.releaseUnneeded();
+    this.advise(consumer.name, 'delete', 'DELETED');
+  }
+
+  private advise(name: string, action: 'create' | 'delete', word: string): void {
+    const { of, account, name: stream } = this.stream;
+    const subject = `$JS.EVENT.ADVISORY.CONSUMER.${word}.${stream}.${name}`;
+    of.advise(account, (head) => consumerAction(head, action, stream, name), subject);
   }
 
   get size(): number {
@@ -106,7 +136,39 @@ export class Consumers implements RemovalListener, Interest {
     }
   }
 
+  /** Where one stands is written down a little later, many changes at once. */
+  changed(consumer: Consumer): void {
+    if (!this.stream.isKept || consumer.config.memoryStorage) return;
+    this.unwritten.add(consumer);
+    this.timer ??= this.stream.of.after(WRITE_AFTER_MS, () => this.flush());
+  }
+
+  flush(): void {
+    this.timer?.();
+    this.timer = null;
+    for (const consumer of this.unwritten) {
+      if (this.byName.get(consumer.name) === consumer) this.write(consumer);
+    }
+    this.unwritten.clear();
+  }
+
+  private write({ name, config, created, machine }: Consumer): void {
+    const { cells } = this.stream.log.records;
+    cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
+  }
+
+  forget(name: string): void {
+    this.byName.delete(name);
+    if (this.stream.isKept) this.stream.log.records.cells.delete(CONSUMER_CELLS + name);
+  }
+
+  adopt({ name, config, created, state }: KeptConsumer): void {
+    this.byName.set(name, new Consumer(this.stream, name, config, created, this.onGone, state));
+  }
+
   closeAll(): void {
+    this.timer?.();
+    this.timer = null;
     for (const consumer of this.byName.values()) consumer.close();
     this.byName.clear();
   }

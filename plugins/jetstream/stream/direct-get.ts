@@ -107,8 +107,10 @@ export class DirectGet implements ServiceSink {
   }
 
   private single(reply: string, request: MessageGetRequest): void {
-    const record = findMessage(this.stream.log, request);
-    if (record === null) this.say(reply, MESSAGE_NOT_FOUND);
+    const { log } = this.stream;
+    const record = findMessage(log, request);
+    if (record === null && log.isCold(log.asked)) log.whenLoaded(log.asked, () => this.single(reply, request));
+    else if (record === null) this.say(reply, MESSAGE_NOT_FOUND);
     else this.show(reply, record, request, []);
   }
 
@@ -118,6 +120,11 @@ export class DirectGet implements ServiceSink {
     const filters = new FilterSet(request.nextFor === '' ? [] : [subjectFromText(request.nextFor)]);
     const start = request.startTime === null ? Number(request.sequence) : log.at(momentOf(request.startTime.nanos));
     const first = log.next(filters, start);
+    const cold = log.isAlwaysWarm ? 0 : this.coldAmong(this.nextOnes(filters, first, request.batch));
+    if (cold !== 0) {
+      log.whenLoaded(cold, () => this.batch(reply, request));
+      return;
+    }
     if (first === Number.POSITIVE_INFINITY) {
       this.say(reply, MESSAGE_NOT_FOUND);
       return;
@@ -162,7 +169,9 @@ export class DirectGet implements ServiceSink {
       this.say(reply, NO_RESULTS);
       return;
     }
-    this.showAll(reply, wanted, request, upTo);
+    const cold = this.coldAmong(wanted);
+    if (cold !== 0) log.whenLoaded(cold, () => this.several(reply, request));
+    else this.showAll(reply, wanted, request, upTo);
   }
 
   private showAll(reply: string, wanted: readonly number[], request: MessageGetRequest, upTo: number): void {
@@ -182,6 +191,21 @@ export class DirectGet implements ServiceSink {
     }
     const bound: HeaderFields = [['Nats-UpTo-Sequence', String(upTo)]];
     this.say(reply, END_OF_BATCH, [...batchFields(wanted.length - sent, last), ...bound]);
+  }
+
+  private nextOnes(filters: FilterSet, first: number, most: number): number[] {
+    const { log } = this.stream;
+    const found: number[] = [];
+    for (let seq = first; seq !== Number.POSITIVE_INFINITY && found.length < most; seq = log.next(filters, seq + 1)) {
+      found.push(seq);
+    }
+    return found;
+  }
+
+  /** The first that has to be fetched; 0 when all are at hand. */
+  private coldAmong(sequences: readonly number[]): number {
+    const { log } = this.stream;
+    return log.isAlwaysWarm ? 0 : (sequences.find((seq) => log.isCold(seq)) ?? 0);
   }
 
   /** The last sequence that counts; 0 for none. */

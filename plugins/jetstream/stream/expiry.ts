@@ -16,6 +16,8 @@ export class Expiry {
   private readonly queue = new ExpiryQueue();
   /** What lies below has been looked at, and stays whatever its age. */
   private agedFrom = 0;
+  /** The message whose age could not be seen, because it has to be fetched first; 0 for none. */
+  coldAt = 0;
 
   constructor(log: MessageLog) {
     this.log = log;
@@ -48,11 +50,15 @@ export class Expiry {
 
   private nextAged(maxAgeMs: number): number {
     if (maxAgeMs === 0) return Number.POSITIVE_INFINITY;
+    this.coldAt = 0;
     for (;;) {
       const seq = this.log.firstFrom(this.agedFrom);
       if (seq === Number.POSITIVE_INFINITY) return seq;
       const record = this.log.read(seq);
-      if (record === null) return Number.POSITIVE_INFINITY;
+      if (record === null) {
+        this.coldAt = seq;
+        return Number.POSITIVE_INFINITY;
+      }
       if ((record.flags & IS_ETERNAL) === 0) return millisecondsOf(record.seconds, record.nanos) + maxAgeMs;
       this.agedFrom = seq + 1;
     }

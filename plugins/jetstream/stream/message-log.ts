@@ -22,10 +22,16 @@ export class MessageLog {
   /** Of the newest write. */
   ticket = 0;
   listener: RemovalListener | null = null;
+  /** What was read last. */
+  asked = 0;
+  onFault: ((error: Error) => void) | null = null;
+  /** Nothing ever has to be fetched. */
+  readonly isAlwaysWarm: boolean;
   private readonly sizeOf: SizeFormula;
 
   constructor(records: IndexedStore, storage: 'file' | 'memory') {
     this.records = records;
+    this.isAlwaysWarm = storage === 'memory';
     this.sizeOf = sizeFormulaOf(storage);
   }
 
@@ -89,9 +95,29 @@ export class MessageLog {
     return this.records.index.firstFrom(seq);
   }
 
-  /** Borrowed until the next call; null when it is not there. */
+  /** Borrowed until the next call; null when it is not there, or has to be fetched. */
   read(seq: number): StoredRecord | null {
+    this.asked = seq;
     return this.records.read(seq) === Read.found ? this.records.record : null;
+  }
+
+  /** It is there, but has to be fetched first. */
+  isCold(seq: number): boolean {
+    return this.records.read(seq) === Read.cold;
+  }
+
+  /** Fetches messages from a sequence on, as many as the store likes to hold. */
+  whenLoaded(seq: number, run: () => void): void {
+    this.records.store.load(seq, this.last, (error) => {
+      if (error === null) run();
+      else this.onFault?.(error);
+    });
+  }
+
+  bringIn(seq: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.records.store.load(seq, this.last, (error) => (error === null ? resolve() : reject(error)));
+    });
   }
 
   /** False when it is not there. */

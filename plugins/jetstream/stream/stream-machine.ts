@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
+import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { NEVER, parseTtl } from '../../../protocols/jetstream/message-ttl.ts';
 import { INCREMENT, MSG_ID, type PublishHeaders, ROLLUP, TTL } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
@@ -313,7 +314,8 @@ export class StreamMachine {
     const { log, limits } = this;
     const node = log.nodeAt(sequence);
     const isLast = limits.markerTtlMs > 0 && log.countOf(node) === 1;
-    const marker = isLast ? mark.markerFor(log.read(sequence)!, this.config) : null;
+    const record = isLast ? log.read(sequence) : null;
+    const marker = record === null ? null : mark.markerFor(record, this.config);
     if (marker !== null) {
       // Before the message goes: whoever looks finds the one or the other.
       if (log.append(seconds, nanos, HAS_TTL, marker) >= 0) {
@@ -328,6 +330,19 @@ export class StreamMachine {
   get nextDue(): number {
     const { duplicateWindowMs, maxAgeMs } = this.limits;
     return Math.min(this.expiry.nextDue(maxAgeMs), this.duplicates.nextExpiry(duplicateWindowMs));
+  }
+
+  /** What a message says of the time before a restart. */
+  recall({ seq, seconds, nanos, flags, bytes, headerStart, bodyStart }: StoredRecord): void {
+    const time = millisecondsOf(seconds, nanos);
+    this.log.lastSeconds = seconds;
+    this.log.lastNanos = nanos;
+    const header = (bytes as Buffer).subarray(headerStart, bodyStart);
+    const id = fieldOf(header, 'Nats-Msg-Id') ?? '';
+    this.lastMsgId = id;
+    if (id !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(id, seq, time);
+    const ttl = (flags & HAS_TTL) === 0 ? null : parseTtl(fieldOf(header, 'Nats-TTL') ?? '');
+    if (ttl !== null && ttl > 0) this.expiry.add(time + ttl * 1000, seq);
   }
 
   /** The command of a request to delete one message. False when it is not there. */

@@ -25,6 +25,7 @@ import {
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
+import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-definitions.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
@@ -46,6 +47,8 @@ export class Stream implements ServiceSink {
   readonly created: bigint;
   readonly of: Surroundings;
   readonly consumers: Consumers;
+  /** It is there again after a restart. */
+  readonly isKept: boolean;
   private readonly moment = new MutableMoment();
   private readonly headers = new PublishHeaders();
   private readonly verdict = new PublishVerdict();
@@ -64,6 +67,8 @@ export class Stream implements ServiceSink {
   private isClosed = false;
 
   constructor(of: Surroundings, account: Account, config: StreamConfig, log: MessageLog, created: bigint) {
+    this.isKept = of.driver(config.storage)?.supports.durable !== 'none';
+    log.onFault = (error) => of.log.error(`messages of the stream '${config.name}' can not be read: ${error.message}`);
     this.of = of;
     this.account = account;
     this.created = created;
@@ -89,6 +94,27 @@ export class Stream implements ServiceSink {
 
   get log(): MessageLog {
     return this.machine.log;
+  }
+
+  /** What is written down of it. */
+  keep(): void {
+    if (!this.isKept) return;
+    this.log.ticket = this.log.records.cells.put(
+      STREAM_CELL,
+      printStream({ config: this.config, created: this.created }),
+    );
+  }
+
+  /** Everything that was written so far is as durable as it gets. */
+  settledDown(): Promise<void> {
+    const { ticket } = this.log;
+    if (ticket <= this.log.records.store.durableTicket) return Promise.resolve();
+    return new Promise((resolve) => this.acks.add(ticket, resolve));
+  }
+
+  /** A consumer that was there before. */
+  adopt(kept: KeptConsumer): void {
+    this.consumers.adopt(kept);
   }
 
   open(): void {
@@ -266,6 +292,8 @@ export class Stream implements ServiceSink {
   schedule(): void {
     if (this.timer !== null || this.isClosed) return;
     const due = this.machine.nextDue;
+    const { coldAt } = this.machine.expiry;
+    if (coldAt !== 0) this.log.whenLoaded(coldAt, () => this.schedule());
     if (due === Number.POSITIVE_INFINITY) return;
     const wait = Math.max(EXPIRY_STEP_MS, due - this.of.clock.now());
     this.timer = this.of.after(Math.min(wait, LONGEST_WAIT_MS), () => this.expire());
@@ -284,6 +312,7 @@ export class Stream implements ServiceSink {
   update(config: StreamConfig): void {
     const subjects = this.config.subjects.join(' ');
     this.machine.update(config);
+    this.keep();
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     if (config.subjects.join(' ') !== subjects) {
       this.account.sublist.removeAll(this.subscriptions);
@@ -295,6 +324,12 @@ export class Stream implements ServiceSink {
     this.timer?.();
     this.timer = null;
     this.schedule();
+  }
+
+  /** Stops for good, with everything written down: it will be there again. */
+  pause(): void {
+    this.consumers.flush();
+    this.close();
   }
 
   /** From now on nothing comes in. */
