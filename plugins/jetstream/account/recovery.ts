@@ -38,7 +38,7 @@ async function recoverStream(
     await records.close();
     throw new Error('it does not say what stream it holds');
   }
-  const log = new MessageLog(records, storage);
+  const log = new MessageLog(records, storage, of.usage);
   const stream = of.adopt(kept.config, log, kept.created);
   await recall(stream);
   for (const name of await records.cells.list(CONSUMER_CELLS)) {

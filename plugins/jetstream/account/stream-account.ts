@@ -10,6 +10,7 @@ import { MessageLog, sizeFormulaOf } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
 import { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { Usage } from './usage.ts';
 
 export interface ApiCounts {
   total: number;
@@ -22,6 +23,7 @@ export class StreamAccount {
   readonly streams = new Map<string, Stream>();
   readonly api: ApiCounts = { total: 0, errors: 0, inflight: 0 };
   limits: TierLimits;
+  readonly usage = new Usage();
   readonly of: Surroundings;
 
   constructor(of: Surroundings, account: Account, limits: TierLimits) {
@@ -58,12 +60,6 @@ export class StreamAccount {
     };
   }
 
-  bytesIn(storage: 'file' | 'memory'): number {
-    let bytes = 0;
-    for (const stream of this.streams.values()) if (stream.config.storage === storage) bytes += stream.log.bytes;
-    return bytes;
-  }
-
   get consumerCount(): number {
     let count = 0;
     for (const { consumers } of this.streams.values()) count += consumers.size;
@@ -79,7 +75,7 @@ export class StreamAccount {
       clock,
       ...(config.firstSeq > 0n ? { firstSequence: Number(config.firstSeq) } : {}),
     });
-    const stream = this.adopt(config, new MessageLog(records, config.storage), momentNow(clock));
+    const stream = this.adopt(config, new MessageLog(records, config.storage, this.usage), momentNow(clock));
     stream.keep();
     await stream.settledDown();
     stream.open();
@@ -88,7 +84,7 @@ export class StreamAccount {
 
   /** Takes a stream into the books. */
   adopt(config: StreamConfig, log: MessageLog, created: bigint): Stream {
-    const stream = new Stream(this.of, this.account, config, log, created);
+    const stream = new Stream(this.of, this, config, log, created);
     this.streams.set(config.name, stream);
     return stream;
   }
@@ -96,6 +92,7 @@ export class StreamAccount {
   async remove(stream: Stream): Promise<void> {
     this.streams.delete(stream.name);
     stream.close();
+    stream.log.release();
     await stream.log.records.store.destroy();
   }
 

@@ -5,8 +5,8 @@ import type { Answer, ApiCall } from './api-call.ts';
 export function accountInfo({ of }: ApiCall): Answer {
   const reserved = of.reservations('');
   return printReply('INFO', accountInfoReply, {
-    memory: of.bytesIn('memory'),
-    storage: of.bytesIn('file'),
+    memory: of.usage.memory,
+    storage: of.usage.file,
     reservedMemory: reserved.memory,
     reservedStorage: reserved.storage,
     streams: of.streams.size,

@@ -3,6 +3,7 @@ import { type MessageBytes, Read, type StoredRecord } from '../../../storage-dri
 import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers/derived/accounting.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
+import type { Usage } from '../account/usage.ts';
 import type { Moment } from './moment.ts';
 
 /** Hears of every message that goes, before it is gone. */
@@ -28,11 +29,18 @@ export class MessageLog {
   /** Nothing ever has to be fetched. */
   readonly isAlwaysWarm: boolean;
   private readonly sizeOf: SizeFormula;
+  private readonly usage: Usage;
+  private readonly storage: 'file' | 'memory';
+  /** What of it the usage knows. */
+  private counted = 0;
 
-  constructor(records: IndexedStore, storage: 'file' | 'memory') {
+  constructor(records: IndexedStore, storage: 'file' | 'memory', usage: Usage) {
+    this.usage = usage;
+    this.storage = storage;
     this.records = records;
     this.isAlwaysWarm = storage === 'memory';
     this.sizeOf = sizeFormulaOf(storage);
+    this.settleUsage();
   }
 
   get count(): number {
@@ -72,6 +80,7 @@ export class MessageLog {
     this.ticket = ticket;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
+    this.settleUsage();
     return ticket;
   }
 
@@ -126,12 +135,26 @@ export class MessageLog {
     if (node === 0) return false;
     this.listener?.removed(seq, node);
     this.ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
+    this.settleUsage();
     return true;
   }
 
   /** With no message below it left, the first sequence becomes this one. */
   moveTo(seq: number): void {
     this.ticket = this.records.dropBefore(seq);
+    this.settleUsage();
+  }
+
+  /** It counts for its account no more. */
+  release(): void {
+    this.usage.add(this.storage, -this.counted);
+    this.counted = 0;
+  }
+
+  private settleUsage(): void {
+    const { bytes } = this.records;
+    this.usage.add(this.storage, bytes - this.counted);
+    this.counted = bytes;
   }
 
   /** What the table of subjects knows a message's subject by; 0 when there is no message of it. */

@@ -9,6 +9,7 @@ import {
   Subscription,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
+import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
 import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
 import { apiError } from '../../../protocols/jetstream/api-error.ts';
 import {
@@ -26,6 +27,7 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-definitions.ts';
+import { exceeds, type Usage } from '../account/usage.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
@@ -40,6 +42,13 @@ import { compileSubjects, Republisher } from './republisher.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
 
+/** What of its account a stream has to know. */
+export interface StreamOwner {
+  readonly account: Account;
+  readonly limits: TierLimits;
+  readonly usage: Usage;
+}
+
 export class Stream implements ServiceSink {
   readonly kind = SERVICE_SINK;
   readonly account: Account;
@@ -49,6 +58,7 @@ export class Stream implements ServiceSink {
   readonly consumers: Consumers;
   /** It is there again after a restart. */
   readonly isKept: boolean;
+  private readonly owner: StreamOwner;
   private readonly moment = new MutableMoment();
   private readonly headers = new PublishHeaders();
   private readonly verdict = new PublishVerdict();
@@ -66,7 +76,9 @@ export class Stream implements ServiceSink {
   private timer: (() => void) | null = null;
   private isClosed = false;
 
-  constructor(of: Surroundings, account: Account, config: StreamConfig, log: MessageLog, created: bigint) {
+  constructor(of: Surroundings, owner: StreamOwner, config: StreamConfig, log: MessageLog, created: bigint) {
+    const { account } = owner;
+    this.owner = owner;
     this.isKept = of.driver(config.storage)?.supports.durable !== 'none';
     log.onFault = (error) => of.log.error(`messages of the stream '${config.name}' can not be read: ${error.message}`);
     this.of = of;
@@ -157,7 +169,8 @@ export class Stream implements ServiceSink {
       return true;
     }
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
+    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    else machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
     if (verdict.kind === STORED) {
       this.stored(verdict.sequence);
       this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
@@ -186,12 +199,20 @@ export class Stream implements ServiceSink {
     this.answer(message.reply, batch);
   }
 
+  /** The account may have no more. What this server may have is the storage driver's to say. */
+  private isOverLimits(published: MessageBytes): boolean {
+    const { limits, usage } = this.owner;
+    const cap = this.config.storage === 'memory' ? limits.maxMemory : limits.maxStorage;
+    return cap >= 0 && exceeds(limits, usage, this.config.storage, this.log.accounted(published));
+  }
+
   private stage(published: MessageBytes, headers: PublishHeaders): Staging {
     const { config, machine, moment } = this;
     if (config.sealed) return { kind: 'refused', error: apiError(10109) };
     if (published.bodyEnd - published.headerStart > machine.limits.maxMsgSize) {
       return { kind: 'refused', error: apiError(10054) };
     }
+    if (this.isOverLimits(published)) return { kind: 'refused', error: apiError(10002) };
     if (!config.allowAtomic) return { kind: 'refused', error: apiError(10174) };
     return this.batches.take(published, headers, millisecondsOf(moment.seconds, moment.nanos));
   }
