@@ -1,9 +1,12 @@
 /** Streams that were there before. */
+
+import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { Scan, type StorageDriver, type StoredRecord } from '../../../storage-drivers/contract.ts';
 import { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
 import { MessageLog, sizeFormulaOf } from '../stream/message-log.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
+import { originOf, SOURCE_HEADER } from '../sync/synced-message.ts';
 import { CONSUMER_CELLS, readConsumer, readStream, STREAM_CELL } from './kept-definitions.ts';
 import type { StreamAccount } from './stream-account.ts';
 
@@ -54,16 +57,23 @@ async function recoverStream(
 async function recall(stream: Stream): Promise<void> {
   const { log, machine } = stream;
   const { store } = log.records;
-  let from = machine.config.allowMsgTtl ? log.first : await firstOfWindow(stream);
+  const hasSources = stream.config.sources.length > 0;
+  let from = hasSources || machine.config.allowMsgTtl ? log.first : await firstOfWindow(stream);
   const last = store.last;
   const visit = (record: StoredRecord): boolean => {
     machine.recall(record);
+    if (hasSources) recallOrigin(stream, record);
     return true;
   };
   while (from <= last && store.scan(from, last, visit) === Scan.cold) {
     from = store.coldSequence;
     await log.bringIn(from);
   }
+}
+
+function recallOrigin({ supply }: Stream, { bytes, headerStart, bodyStart }: StoredRecord): void {
+  const origin = originOf(fieldOf(bytes.subarray(headerStart, bodyStart), SOURCE_HEADER));
+  if (origin !== null) supply.recall(origin.identity, origin.sequence);
 }
 
 async function firstOfWindow({ log, machine, of }: Stream): Promise<number> {

@@ -12,6 +12,8 @@ export interface ApiCall {
   readonly header: Buffer;
   readonly body: Buffer;
   readonly of: StreamAccount;
+  /** Header fields of the answer. */
+  readonly replyFields: [name: string, value: string][];
 }
 
 /** An answer as JSON, or why there is none. */
@@ -27,5 +29,6 @@ export function callOf(message: Message, address: ApiAddress, of: StreamAccount)
     header: Buffer.from(message.header),
     body: Buffer.from(message.body),
     of,
+    replyFields: [],
   };
 }

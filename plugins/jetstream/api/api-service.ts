@@ -14,7 +14,7 @@ import {
   parseApiSubject,
   withoutDomain,
 } from '../../../protocols/jetstream/api-subject.ts';
-import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
+import { fieldOf, withFields } from '../../../protocols/jetstream/message-header.ts';
 import { printErrorReply } from '../../../protocols/jetstream/replies.ts';
 import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
@@ -113,7 +113,8 @@ export class ApiService implements ServiceSink {
     if (typeof answer !== 'string') api.errors++;
     if (call.reply === '') return;
     const body = typeof answer === 'string' ? answer : printErrorReply(call.address.endpoint, answer);
-    of.outbox.send(account, call.reply, body);
+    const header = call.replyFields.length === 0 ? undefined : withFields(new Uint8Array(0), call.replyFields);
+    of.outbox.send(account, call.reply, body, header);
   }
 
   private failed(call: ApiCall, error: Error): void {

@@ -1,5 +1,5 @@
 /** Making and changing consumers. */
-import { type ApiError, apiError, invalidConfig } from '../../../protocols/jetstream/api-error.ts';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import {
   type ConsumerConfig,
   type CreateConsumerRequest,
@@ -15,15 +15,18 @@ import { consumerInfo } from '../../../protocols/jetstream/consumer-info.ts';
 import { checkQueueConsumer, checkQueueOverlap } from '../../../protocols/jetstream/consumer-queue.ts';
 import { checkConsumer, nameLengthRule } from '../../../protocols/jetstream/consumer-rules.ts';
 import { checkConsumerUpdate } from '../../../protocols/jetstream/consumer-update.ts';
+import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { printReply } from '../../../protocols/jetstream/replies.ts';
 import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
+import { formatNanos } from '../../../protocols/jetstream/timestamp.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { advisePause } from './consumer-endpoints.ts';
 import { consumerFactsOf } from './consumer-facts.ts';
-import { unservedConsumerFeature } from './unserved-features.ts';
+
+const IDENTITY = 'Nats-Stream-Identity';
 
 export function createConsumer(call: ApiCall): Answer {
   return create(call, false);
@@ -33,13 +36,17 @@ export function createDurable(call: ApiCall): Answer {
   return create(call, true);
 }
 
-function create({ address, body, of }: ApiCall, isDurable: boolean): Answer {
+function create(call: ApiCall, isDurable: boolean): Answer {
+  const { address, body, of } = call;
   const request = decodeConsumerRequest(body, of.of.isStrict);
   if ('number' in request) return request;
-  const wanted = checkConsumerRequest({ ...address, isDurable }, request);
-  if ('number' in wanted) return wanted;
+  const asked = checkConsumerRequest({ ...address, isDurable }, request);
+  if ('number' in asked) return asked;
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  const foreign = identityProblem(call, stream, asked);
+  if (foreign !== null) return foreign;
+  const wanted = forSourcing(stream, asked);
   const config = checkConsumer(wanted, {
     stream: stream.config,
     caps: of.of.caps,
@@ -49,9 +56,47 @@ function create({ address, body, of }: ApiCall, isDurable: boolean): Answer {
   if ('number' in config) return config;
   const existing = stream.consumers.byName.get(consumerNameOf(config));
   const level = consumerRequiredLevel(request.config);
+  if (existing !== undefined && config.sourcing) {
+    existing.update({ ...existing.config, deliverSubject: config.deliverSubject });
+    return told(existing);
+  }
   if (existing !== undefined) return change(existing, config, request, level);
   const problem = newProblem(stream, config, request, of.limits.maxConsumers);
   return problem ?? make(stream, config, level);
+}
+
+/** Who reads for a mirror or a source is told which stream this is, and refused when it means another of the name. */
+function identityProblem(call: ApiCall, stream: Stream, { direct, sourcing }: ConsumerConfig): ApiError | null {
+  if (!direct && !sourcing) return null;
+  const identity = hashOf(formatNanos(stream.created));
+  call.replyFields.push([IDENTITY, identity]);
+  const meant = fieldOf(call.header, IDENTITY);
+  return meant === null || meant === '' || meant === identity ? null : apiError(10225, { msg: identity });
+}
+
+/**
+ * A reader for a mirror or a source has no name that others could take; where messages go once they are read, it becomes one
+ * that lasts, so that none goes before it is stored elsewhere.
+ */
+function forSourcing(stream: Stream, config: ConsumerConfig): ConsumerConfig {
+  if (!config.direct || !config.sourcing) return config;
+  const { of } = stream;
+  if (stream.config.retention === 'limits') {
+    const suffix = hashOf(uniqueId(of.random));
+    return { ...config, name: config.name === '' ? '' : `${config.name}-${suffix}` };
+  }
+  return {
+    ...config,
+    direct: false,
+    durableName: config.name,
+    ackPolicy: 'flow_control',
+    ackWait: 0n,
+    maxDeliver: -1,
+    inactiveThreshold: 0n,
+    deliverPolicy: 'all',
+    optStartSeq: 0n,
+    optStartTime: null,
+  };
 }
 
 function newProblem(
@@ -62,11 +107,9 @@ function newProblem(
 ): ApiError | null {
   if (request.action === 'update') return apiError(10149);
   const caps = [stream.config.maxConsumers, accountMax].filter((cap) => cap > 0);
-  if (caps.some((cap) => stream.consumers.size >= cap)) return apiError(10026);
+  if (!config.direct && caps.some((cap) => stream.consumers.size >= cap)) return apiError(10026);
   const problem = checkQueueConsumer(stream.config, config, othersOf(stream, ''));
   if (problem !== null) return problem;
-  const feature = unservedConsumerFeature(config);
-  if (feature !== '') return invalidConfig(`this server does not serve consumers with ${feature}`);
   return nameLengthRule(consumerNameOf(config));
 }
 
@@ -87,8 +130,6 @@ function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsu
   if (request.action === 'create') return apiError(10148);
   const problem = checkConsumerUpdate(before, config, consumer.push?.isBound ?? false);
   if (problem !== null) return problem;
-  const feature = unservedConsumerFeature(config);
-  if (feature !== '') return invalidConfig(`this server does not serve consumers with ${feature}`);
   if (stream.config.retention === 'workqueue') {
     const overlap = checkQueueOverlap(config, othersOf(stream, name));
     if (overlap !== null) return overlap;

@@ -38,7 +38,10 @@ export function consumerNames({ address, body, of }: ApiCall): Answer {
   if ('number' in request) return request;
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
-  const names = [...stream.consumers.byName.keys()].sort();
+  const names = stream.consumers
+    .listed()
+    .map(({ name }) => name)
+    .sort();
   const total = names.length;
   const offset = clampOffset(request.offset, total);
   const consumers = names.slice(offset, offset + NAMES_PAGE);
@@ -50,7 +53,10 @@ export function consumerList({ address, body, of }: ApiCall): Answer {
   if ('number' in request) return request;
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
-  const names = [...stream.consumers.byName.keys()].sort();
+  const names = stream.consumers
+    .listed()
+    .map(({ name }) => name)
+    .sort();
   const offset = clampOffset(request.offset, names.length);
   const consumers = names
     .slice(offset, offset + LIST_PAGE)

@@ -24,6 +24,8 @@ export function factsOf(stream: Stream, { isStamped, hasDomain, hasLeader }: Fac
     state: stateOf(stream),
     domain: hasDomain ? of.domain : '',
     cluster: hasLeader ? { name: '', raftGroup: '', leader: of.broker.name } : null,
+    mirror: stream.supply.mirrorInfo(),
+    sources: stream.supply.sourceInfos(),
     time: momentNow(of.clock),
   };
 }

@@ -95,14 +95,20 @@ export class ConsumerMachine {
     this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
   }
 
+  /** Each message, or those up to one, are acknowledged on a subject of their own. */
   get acknowledges(): boolean {
     return this.config.ackPolicy === 'explicit' || this.config.ackPolicy === 'all';
+  }
+
+  /** What was delivered is waited for. */
+  get tracks(): boolean {
+    return this.config.ackPolicy !== 'none';
   }
 
   /** No more may be sent for the first time before something is acknowledged. */
   get isBlocked(): boolean {
     const { maxAckPending } = this.config;
-    return this.acknowledges && maxAckPending > 0 && this.pending.size >= maxAckPending;
+    return this.tracks && maxAckPending > 0 && this.pending.size >= maxAckPending;
   }
 
   /** The message to send next: one that is to be sent again, or a new one; 0 when there is none. */
@@ -162,7 +168,7 @@ export class ConsumerMachine {
     if (this.starters.length > 0) this.streamSequence = Math.max(this.streamSequence, seq + 1);
     if (this.pendingCount > 0) this.pendingCount--;
     this.deliveredStream = Math.max(this.deliveredStream, seq);
-    if (this.acknowledges) {
+    if (this.tracks) {
       const deadline = now + this.waitFor(seq);
       this.pending.set(seq, { consumerSequence: this.consumerSequence, time: now, deadline });
       if (deadline < this.nextDeadline) this.nextDeadline = deadline;
@@ -185,7 +191,8 @@ export class ConsumerMachine {
   }
 
   private waitFor(seq: number): number {
-    const { backoff, ackWait } = this.config;
+    const { backoff, ackWait, ackPolicy } = this.config;
+    if (ackPolicy === 'flow_control') return Number.POSITIVE_INFINITY;
     if (backoff.length === 0) return Number(ackWait) / NANOS_PER_MS;
     const step = Math.min(this.redelivered.get(seq) ?? 0, backoff.length - 1);
     return Number(backoff[step]) / NANOS_PER_MS;
@@ -194,7 +201,7 @@ export class ConsumerMachine {
   /** The command of an acknowledgement. Calls `settled` for each message that is done. False: it was never delivered. */
   ack(seq: number, settled: (seq: number) => void): boolean {
     if (seq >= this.streamSequence && !this.pending.has(seq)) return false;
-    if (this.config.ackPolicy === 'all') this.ackUpTo(seq, settled);
+    if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, settled);
     else {
       const isKnown = this.pending.has(seq);
       this.settle(seq);

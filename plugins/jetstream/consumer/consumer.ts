@@ -210,7 +210,7 @@ export class Consumer implements ServiceSink {
     const shown = this.config.headersOnly ? withoutBody(record) : record;
     const isTaken = this.of.outbox.deliver(plan, shown, this.prefix, numbers) > 0;
     if (!isTaken) machine.undeliver(seq);
-    else if (!machine.acknowledges) this.stream.settled(seq);
+    else if (!machine.tracks) this.stream.settled(seq);
     return isTaken;
   }
 
@@ -234,6 +234,12 @@ export class Consumer implements ServiceSink {
     else if (message.hasReply) this.of.outbox.send(this.account, message.reply, '');
     this.wake();
     return true;
+  }
+
+  /** Everything up to a message was handled, says an answer to flow control. */
+  confirmUpTo(seq: number): void {
+    if (this.machine.ack(seq, this.settled)) this.stream.consumers.changed(this);
+    this.lastAckedAt = this.of.clock.now();
   }
 
   private takeNext(message: Message): void {

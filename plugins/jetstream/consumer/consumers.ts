@@ -27,8 +27,8 @@ export class Consumers implements RemovalListener, Interest {
   make(name: string, config: ConsumerConfig): Consumer {
     const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, null);
     this.byName.set(name, consumer);
-    if (this.stream.isKept && !config.memoryStorage) this.write(consumer);
-    this.advise(name, 'create', 'CREATED');
+    if (this.isWritten(config)) this.write(consumer);
+    if (!config.direct) this.advise(name, 'create', 'CREATED');
     return consumer;
   }
 
@@ -36,7 +36,7 @@ export class Consumers implements RemovalListener, Interest {
     this.forget(consumer.name);
     consumer.close();
     this.releaseUnneeded();
-    this.advise(consumer.name, 'delete', 'DELETED');
+    if (!consumer.config.direct) this.advise(consumer.name, 'delete', 'DELETED');
   }
 
   private advise(name: string, action: 'create' | 'delete', word: string): void {
@@ -45,8 +45,15 @@ export class Consumers implements RemovalListener, Interest {
     of.advise(account, (head) => consumerAction(head, action, stream, name), subject);
   }
 
+  /** Those that somebody made; mirrors and sources read in silence. */
+  listed(): Consumer[] {
+    return [...this.byName.values()].filter(({ config }) => !config.direct);
+  }
+
   get size(): number {
-    return this.byName.size;
+    let size = 0;
+    for (const { config } of this.byName.values()) if (!config.direct) size++;
+    return size;
   }
 
   /** A message has its place. */
@@ -138,9 +145,13 @@ export class Consumers implements RemovalListener, Interest {
 
   /** Where one stands is written down a little later, many changes at once. */
   changed(consumer: Consumer): void {
-    if (!this.stream.isKept || consumer.config.memoryStorage) return;
+    if (!this.isWritten(consumer.config)) return;
     this.unwritten.add(consumer);
     this.timer ??= this.stream.of.after(WRITE_AFTER_MS, () => this.flush());
+  }
+
+  private isWritten({ memoryStorage, direct }: ConsumerConfig): boolean {
+    return this.stream.isKept && !memoryStorage && !direct;
   }
 
   flush(): void {

@@ -9,6 +9,7 @@ import {
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
 import { flowControlSubject } from '../../../protocols/jetstream/api-subject.ts';
+import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { FLOW_CONTROL, heartbeatHeaders, IDLE_HEARTBEAT, statusBlock } from '../../../protocols/jetstream/status.ts';
 import { uniqueId } from '../wire/identifiers.ts';
 import type { Consumer } from './consumer.ts';
@@ -69,7 +70,9 @@ export class PushSide implements ServiceSink {
     this.touched(now);
     if (!this.consumer.config.flowControl) return;
     this.unconfirmed += size;
-    if (this.stalledAt === '' && this.unconfirmed > this.window / 2) this.askForConfirmation();
+    const { config, machine } = this.consumer;
+    const isFull = config.ackPolicy === 'flow_control' && machine.isBlocked;
+    if (this.stalledAt === '' && (isFull || this.unconfirmed > this.window / 2)) this.askForConfirmation();
   }
 
   private askForConfirmation(): void {
@@ -82,12 +85,20 @@ export class PushSide implements ServiceSink {
 
   /** A confirmation. Only the latest counts. */
   deliver(message: Message): boolean {
+    this.confirm(message);
     if (message.subject !== this.stalledAt) return true;
     this.stalledAt = '';
     this.unconfirmed -= this.asked;
     this.window = Math.min(this.window * 2, WINDOW_MAX);
     this.consumer.wake();
     return true;
+  }
+
+  /** Answers may say how far they got: under the policy of that name this acknowledges. */
+  private confirm(message: Message): void {
+    if (this.consumer.config.ackPolicy !== 'flow_control' || message.headerLength === 0) return;
+    const last = fieldOf(message.header, 'Nats-Last-Stream');
+    if (last !== null && /^\d{1,15}$/.test(last)) this.consumer.confirmUpTo(Number(last));
   }
 
   private touched(now: number): void {
@@ -99,7 +110,9 @@ export class PushSide implements ServiceSink {
     if (this.nextHeartbeat > now) return;
     this.touched(now);
     if (!this.isBound) return;
-    const { machine } = this.consumer;
+    const { machine, config } = this.consumer;
+    const isOpen = config.ackPolicy === 'flow_control' && machine.pending.size > 0;
+    if (isOpen && this.stalledAt === '') this.askForConfirmation();
     const headers = heartbeatHeaders(machine.consumerSequence - 1, machine.streamSequence - 1, this.stalledAt);
     this.say(statusBlock(...IDLE_HEARTBEAT, headers), '');
   }

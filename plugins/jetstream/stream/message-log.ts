@@ -75,7 +75,12 @@ export class MessageLog {
 
   /** Under the next sequence. A negative answer is a `Refused`. */
   append(seconds: number, nanos: number, flags: number, message: MessageBytes): number {
-    const ticket = this.records.append(this.last + 1, seconds, nanos, flags, message);
+    return this.appendAt(this.last + 1, seconds, nanos, flags, message);
+  }
+
+  /** Under a sequence that is given: what lies between is left out. */
+  appendAt(seq: number, seconds: number, nanos: number, flags: number, message: MessageBytes): number {
+    const ticket = this.records.append(seq, seconds, nanos, flags, message);
     if (ticket < 0) return ticket;
     this.ticket = ticket;
     this.lastSeconds = seconds;

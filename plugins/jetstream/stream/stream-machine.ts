@@ -161,6 +161,52 @@ export class StreamMachine {
     if (rollup !== '') this.rollUp(message, rollup, verdict.sequence);
   }
 
+  /** The command of a message that another stream has: the same sequence, the same time. False when it can not be stored. */
+  mirror(sequence: number, seconds: number, nanos: number, message: MessageBytes, headers: PublishHeaders): boolean {
+    const { log, limits } = this;
+    if (sequence <= log.last) return true;
+    if (limits.discardsNew && this.checkRoom(message, false) !== null) return false;
+    const ttl = this.ttlOf(message, headers);
+    const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    if (log.appendAt(sequence, seconds, nanos, flags, message) < 0) return false;
+    if (ttl > 0) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
+    this.trim(log.nodeAt(sequence));
+    return true;
+  }
+
+  /** The command of a message that was taken from another stream. What its publisher was not allowed there is not asked again. */
+  publishSourced(
+    seconds: number,
+    nanos: number,
+    message: MessageBytes,
+    headers: PublishHeaders,
+    verdict: PublishVerdict,
+  ): void {
+    const bytes = message.bytes as Buffer;
+    const id = headers.text(bytes, MSG_ID);
+    const known = id === '' || this.limits.duplicateWindowMs === 0 ? 0 : this.duplicates.find(id);
+    if (known !== 0) {
+      verdict.duplicate(known);
+      return;
+    }
+    const ttl = this.ttlOf(message, headers);
+    const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    const rollup = this.config.allowRollup ? headers.text(bytes, ROLLUP).toLowerCase() : '';
+    this.store(seconds, nanos, flags, ttl, message, rollup !== '', verdict);
+    if (verdict.error !== null) return;
+    this.lastMsgId = id;
+    if (id !== '' && this.limits.duplicateWindowMs > 0) {
+      this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
+    }
+    if (rollup === 'sub' || rollup === 'all') this.rollUp(message, rollup, verdict.sequence);
+  }
+
+  /** Counts only where the stream allows it. */
+  private ttlOf(message: MessageBytes, headers: PublishHeaders): number {
+    if (!this.config.allowMsgTtl || !headers.has(TTL)) return 0;
+    return parseTtl(headers.text(message.bytes as Buffer, TTL)) ?? 0;
+  }
+
   /** The command of a complete batch: all of it is stored, or nothing. */
   publishBatch(seconds: number, nanos: number, all: readonly StagedMessage[], verdict: PublishVerdict): void {
     verdict.counterValue = '';

@@ -30,13 +30,14 @@ import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-def
 import { exceeds, type Usage } from '../account/usage.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { Supply } from '../sync/supply.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
 import { DirectGet } from './direct-get.ts';
 import { Markers } from './marker.ts';
 import type { MessageLog } from './message-log.ts';
-import { MutableMoment, millisecondsOf } from './moment.ts';
+import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
 import { StreamMachine } from './stream-machine.ts';
@@ -56,6 +57,7 @@ export class Stream implements ServiceSink {
   readonly created: bigint;
   readonly of: Surroundings;
   readonly consumers: Consumers;
+  readonly supply = new Supply(this);
   /** It is there again after a restart. */
   readonly isKept: boolean;
   private readonly owner: StreamOwner;
@@ -146,6 +148,7 @@ export class Stream implements ServiceSink {
     const { src = '', dest = '' } = subjectTransform ?? {};
     this.transform = dest === '' ? null : compileSubjects(this.of, src, dest);
     this.republisher = Republisher.of(this.of, this.account, this.config);
+    if (!this.isClosed) this.supply.configure();
   }
 
   private openDirect(): void {
@@ -177,6 +180,30 @@ export class Stream implements ServiceSink {
     }
     if (message.hasReply && !this.config.noAck) this.acknowledge(message);
     return true;
+  }
+
+  /** A message of the stream that this one mirrors. */
+  takeMirrored(message: MessageBytes, sequence: number, { seconds, nanos }: Moment): boolean {
+    const published = this.transform === null ? message : this.transformed(message);
+    this.rescan(published);
+    if (!this.machine.mirror(sequence, seconds, nanos, published, this.headers)) return false;
+    this.stored(sequence);
+    return true;
+  }
+
+  /** A message of a stream that this one takes from. */
+  takeSourced(message: MessageBytes): boolean {
+    const { verdict } = this;
+    const moment = this.now();
+    const published = this.transform === null ? message : this.transformed(message);
+    this.rescan(published);
+    const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
+    this.machine.publishSourced(moment.seconds, moment.nanos, published, this.headers, verdict);
+    if (verdict.kind === STORED) {
+      this.stored(verdict.sequence);
+      this.republisher?.tell(published, verdict.sequence, moment, previous);
+    }
+    return verdict.kind !== REFUSED;
   }
 
   /** A message of a batch. The last of it is told what became of all. */
@@ -358,6 +385,7 @@ export class Stream implements ServiceSink {
     this.isClosed = true;
     this.account.sublist.removeAll(this.subscriptions);
     this.openDirect();
+    this.supply.close();
     this.consumers.closeAll();
     this.timer?.();
     this.timer = null;

@@ -229,4 +229,86 @@ test('a domain is another way to streams', () =>
     { jetstream: { domain: 'hub' } },
   ));
 
+test('a mirror holds what its origin holds, under the same sequences', () =>
+  withStreams(async ({ js, manager }) => {
+    await manager.streams.add({ name: 'O', subjects: ['o.>'], ...memory });
+    for (let count = 1; count <= 5; count++) await js.publish(`o.${count}`, `m${count}`);
+    await manager.streams.deleteMessage('O', 2);
+    await manager.streams.add({ name: 'M', mirror: { name: 'O' }, ...memory });
+    await until(async () => (await manager.streams.info('M')).state.messages === 4);
+    await js.publish('o.6', 'm6');
+    await until(async () => (await manager.streams.info('M')).state.last_seq === 6);
+    const info = await manager.streams.info('M', { deleted_details: true });
+    assert.equal(info.state.deleted, [2]);
+    assert.is(info.mirror?.name, 'O');
+    assert.is(info.mirror?.lag, 0);
+    const [there, here] = [
+      await manager.streams.getMessage('O', { seq: 6 }),
+      await manager.streams.getMessage('M', { seq: 6 }),
+    ];
+    assert.is(here?.string(), 'm6');
+    assert.equal(here?.time, there?.time);
+    assert.is((await manager.streams.info('O')).state.consumer_count, 0);
+  }));
+
+test('a mirror takes only what its filter says, under other subjects', () =>
+  withStreams(async ({ js, manager }) => {
+    await manager.streams.add({ name: 'O', subjects: ['o.>'], ...memory });
+    await manager.streams.add({
+      name: 'M',
+      mirror: { name: 'O', subject_transforms: [{ src: 'o.a.*', dest: 'm.$1' }] },
+      ...memory,
+    } as never);
+    await js.publish('o.b.1', 'no');
+    await js.publish('o.a.1', 'yes');
+    await until(async () => (await manager.streams.info('M')).state.messages === 1);
+    const message = await manager.streams.getMessage('M', { seq: 2 });
+    assert.is(message?.subject, 'm.1');
+  }));
+
+test('a stream gathers what several others hold, each message once', () =>
+  withStreams(async ({ js, manager }) => {
+    await manager.streams.add({ name: 'A', subjects: ['a.>'], ...memory });
+    await manager.streams.add({ name: 'B', subjects: ['b.>'], ...memory });
+    await js.publish('a.1', 'a1');
+    await manager.streams.add({
+      name: 'S',
+      subjects: ['s.>'],
+      sources: [{ name: 'A' }, { name: 'B', filter_subject: 'b.yes' }],
+      ...memory,
+    });
+    await js.publish('b.yes', 'b1');
+    await js.publish('b.no', 'b2');
+    await js.publish('s.own', 's1');
+    await until(async () => (await manager.streams.info('S')).state.messages === 3);
+    const consumer = await js.consumers.get('S');
+    const seen: string[] = [];
+    for await (const message of await consumer.consume()) {
+      const origin = message.headers?.get('Nats-Stream-Source') ?? '';
+      seen.push(`${message.subject} ${message.string()} ${origin}`);
+      if (message.info.pending === 0) break;
+    }
+    assert.equal(seen.sort(), ['a.1 a1 A 1 > > a.1', 'b.yes b1 B 1 b.yes > b.yes', 's.own s1 ']);
+  }));
+
+test('a work queue gives its messages away only once they are stored where they go', () =>
+  withStreams(async ({ js, manager }) => {
+    await manager.streams.add({ name: 'W', subjects: ['w'], retention: RetentionPolicy.Workqueue, ...memory });
+    for (let count = 0; count < 5; count++) await js.publish('w', String(count));
+    await manager.streams.add({ name: 'S', sources: [{ name: 'W' }], ...memory });
+    await until(async () => (await manager.streams.info('S')).state.messages === 5);
+    await until(async () => (await manager.streams.info('W')).state.messages === 0);
+    const [consumer] = await manager.consumers.list('W').next();
+    assert.is(consumer?.config.ack_policy, 'flow_control');
+  }));
+
+test('a mirror whose origin is not there says why, and goes on when it comes', () =>
+  withStreams(async ({ js, manager }) => {
+    await manager.streams.add({ name: 'M', mirror: { name: 'LATER' }, ...memory });
+    await until(async () => (await manager.streams.info('M')).mirror?.error?.err_code === 10059);
+    await manager.streams.add({ name: 'LATER', subjects: ['later'], ...memory });
+    await js.publish('later', 'x');
+    await until(async () => (await manager.streams.info('M')).state.messages === 1);
+  }));
+
 test.run();
