@@ -52,6 +52,7 @@ const sourceInfo = struct('server.StreamSourceInfo', {
     optional(struct('server.ExternalStream', { api: always('api', text), deliver: always('deliver', text) })),
   ),
   lag: always('lag', count),
+  sequence: given('seq', count),
   active: always('active', int64),
   error: given('error', errorCodec),
   filterSubject: given('filter_subject', text),

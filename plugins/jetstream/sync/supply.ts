@@ -43,6 +43,8 @@ export class Supply {
     const { stream } = this;
     const moves = new SubjectMoves(stream.of, source);
     const target = new Target(stream, {
+      // What is here stays: a mirror goes on behind it.
+      forget: () => undefined,
       position: () => (stream.log.last === 0 ? 0 : stream.log.last + 1),
       take: (message, sequence, moment) => {
         const kept = asMirrored(message);
@@ -56,18 +58,19 @@ export class Supply {
   private openSource(identity: string, source: StreamSource): void {
     const { stream, positions } = this;
     const moves = new SubjectMoves(stream.of, source);
-    const target = new Target(stream, {
+    const target: Target = new Target(stream, {
+      forget: () => void positions.delete(identity),
       position: () => {
         const last = positions.get(identity);
         return last === undefined ? 0 : last + 1;
       },
       take: (message, sequence) => {
-        const isStored = stream.takeSourced(moves.apply(asSourced(message, source, sequence)));
+        const isStored = stream.takeSourced(moves.apply(asSourced(message, source, sequence, link.identity)));
         if (isStored) positions.set(identity, sequence);
         return isStored;
       },
     });
-    const link = new SyncLink(stream.of, target, source, 'source');
+    const link: SyncLink = new SyncLink(stream.of, target, source, 'source');
     this.sources.set(identity, link);
     link.start();
   }
@@ -102,6 +105,7 @@ export class Supply {
 }
 
 interface Taking {
+  forget(): void;
   position(): number;
   take(message: MessageBytes, sequence: number, moment: Moment): boolean;
 }
@@ -127,6 +131,10 @@ class Target implements SyncTarget {
     return this.taking.position();
   }
 
+  forget(): void {
+    this.taking.forget();
+  }
+
   take(message: Message, sequence: number, moment: Moment): boolean {
     return this.taking.take(message, sequence, moment);
   }
@@ -138,7 +146,8 @@ function isSame(one: StreamSource, other: StreamSource): boolean {
 
 function infoOf(link: SyncLink, { of }: Stream): StreamSourceInfo {
   const { name, external, filterSubject, subjectTransforms } = link.source;
-  const { lag, error, heardAt } = link;
+  const { lag, error, heardAt, isSource } = link;
+  const sequence = isSource ? link.sequence : 0;
   const active = heardAt === 0 ? NEVER_HEARD : BigInt(Math.round((of.clock.now() - heardAt) * NANOS_PER_MS));
-  return { name, external, lag, active, error, filterSubject, subjectTransforms };
+  return { name, external, lag, sequence, active, error, filterSubject, subjectTransforms };
 }

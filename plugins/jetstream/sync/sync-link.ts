@@ -14,7 +14,8 @@ import { AckPosition, parseAckSubject } from '../../../protocols/jetstream/ack-s
 import { ApiError } from '../../../protocols/jetstream/api-error.ts';
 import { syncDeliverySubject } from '../../../protocols/jetstream/api-subject.ts';
 import type { ErrorNumber } from '../../../protocols/jetstream/error-table.ts';
-import { fieldOf, withFields } from '../../../protocols/jetstream/message-header.ts';
+import { fieldOf, type HeaderFields, withFields } from '../../../protocols/jetstream/message-header.ts';
+import { sourceIdentity } from '../../../protocols/jetstream/source-identity.ts';
 import type { StreamSource } from '../../../protocols/jetstream/stream-config.ts';
 import type { Moment } from '../stream/moment.ts';
 import { momentOf } from '../stream/moment.ts';
@@ -28,10 +29,14 @@ export interface SyncTarget {
   readonly account: Account;
   /** The next sequence of the origin that is wanted; 0 for wherever the configuration says. */
   position(): number;
+  /** The origin is another one than before. */
+  forget(): void;
   /** False when it could not be stored: it will be sent again. */
   take(message: Message, sequence: number, moment: Moment): boolean;
 }
 
+const IDENTITY = 'Nats-Stream-Identity';
+const OTHER_STREAM = 10225;
 const CHECK_MS = 1_000;
 const SILENCE_MS = 10_000;
 const ANSWER_MS = 10_000;
@@ -49,6 +54,8 @@ export class SyncLink implements ServiceSink {
   /** When something was heard last, in milliseconds; 0 for never. */
   heardAt = 0;
   error: ApiError | null = null;
+  /** Which of several streams that had the name this is; empty while nobody said. */
+  identity = '';
   private readonly of: Surroundings;
   private readonly target: SyncTarget;
   private readonly role: 'mirror' | 'source';
@@ -67,6 +74,15 @@ export class SyncLink implements ServiceSink {
     this.target = target;
     this.source = source;
     this.role = role;
+  }
+
+  get isSource(): boolean {
+    return this.role === 'source';
+  }
+
+  /** The last sequence that came. */
+  get sequence(): number {
+    return this.streamSequence;
   }
 
   /** Asks for what is not here yet. */
@@ -95,7 +111,9 @@ export class SyncLink implements ServiceSink {
     const { account } = target;
     const position = target.position();
     this.streamSequence = Math.max(0, position - 1);
-    const owner = `${target.name} ${account.name}${of.domain === '' ? '' : ` ${of.domain}`}`;
+    const place = `${target.name} ${account.name}${of.domain === '' ? '' : ` ${of.domain}`}`;
+    // A stream may take from another in several ways at once.
+    const owner = role === 'mirror' ? place : `${place} ${sourceIdentity(this.source, hashOf)}`;
     const { subject, body } = syncRequest(this.source, {
       kind: role,
       stream: target.name,
@@ -105,7 +123,8 @@ export class SyncLink implements ServiceSink {
       deliverSubject: this.deliverSubject,
       position,
     });
-    const header = withFields(Buffer.alloc(0), [['Nats-Required-Api-Level', LEVEL[role]]]);
+    const level: HeaderFields = [['Nats-Required-Api-Level', LEVEL[role]]];
+    const header = withFields(Buffer.alloc(0), role === 'mirror' ? level : [...level, [IDENTITY, this.identity]]);
     if (of.outbox.send(account, subject, body, header, this.inbox) === 0) this.wait(0, () => this.failed(null));
   }
 
@@ -121,13 +140,21 @@ export class SyncLink implements ServiceSink {
   private answered(message: Message): void {
     const error = errorOf(message);
     if (error !== null) {
+      // Another stream has the name now: all of it is new.
+      if (error.number === OTHER_STREAM) this.forget();
       this.failed(error);
       return;
     }
+    this.identity = fieldOf(message.header, IDENTITY) ?? '';
     this.failures = 0;
     this.error = null;
     this.heardAt = this.of.clock.now();
     this.watch();
+  }
+
+  private forget(): void {
+    this.identity = '';
+    this.target.forget();
   }
 
   private take(message: Message): void {

@@ -47,14 +47,19 @@ export function asMirrored(message: MessageBytes): MessageBytes {
 }
 
 /** With where it comes from. */
-export function asSourced(message: MessageBytes, source: StreamSource, sequence: number): MessageBytes {
+export function asSourced(
+  message: MessageBytes,
+  source: StreamSource,
+  sequence: number,
+  originId: string,
+): MessageBytes {
   const { bytes, headerStart, bodyStart, bodyEnd } = message;
   const kept = withoutFields(
     bytes.subarray(headerStart, bodyStart),
     (name) => isOfOrigin(name) || name === SOURCE_HEADER,
   );
   const place = sourceIdentity(source, hashOf).slice(sourceName(source, hashOf).length);
-  const value = `${sourceName(source, hashOf)} ${sequence}${place} ${subjectOf(message)}`;
+  const value = `${sourceName(source, hashOf)} ${sequence}${place} ${subjectOf(message)}${originId === '' ? '' : ` ${originId}`}`;
   return withContent(message, withFields(kept, [[SOURCE_HEADER, value]]), bytes.subarray(bodyStart, bodyEnd) as Buffer);
 }
 
