@@ -58,7 +58,10 @@ async function recall(stream: Stream): Promise<void> {
   const { log, machine } = stream;
   const { store } = log.records;
   const hasSources = stream.config.sources.length > 0;
-  let from = hasSources || machine.config.allowMsgTtl ? log.first : await firstOfWindow(stream);
+  let from =
+    hasSources || machine.config.allowMsgTtl || machine.config.allowMsgSchedules
+      ? log.first
+      : await firstOfWindow(stream);
   const last = store.last;
   const visit = (record: StoredRecord): boolean => {
     machine.recall(record);

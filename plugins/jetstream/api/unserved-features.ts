@@ -7,7 +7,6 @@ export function unservedFeature(config: StreamConfig): string {
     return 'consumers of their own for a mirror or a source';
   }
   if (config.allowBatched) return 'batches';
-  if (config.allowMsgSchedules) return 'message schedules';
   if (config.firstSeq > BigInt(Number.MAX_SAFE_INTEGER)) return 'sequences beyond 2^53';
   return '';
 }

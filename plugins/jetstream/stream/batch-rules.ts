@@ -10,6 +10,7 @@ import {
   EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT,
   EXPECTED_STREAM,
   MSG_ID,
+  type PublishHeaders,
   ROLLUP,
   SCHEDULE,
   SCHEDULE_NEXT,
@@ -114,9 +115,14 @@ function checkContent({ config }: BatchedInto, { message, headers }: StagedMessa
     if (parseTtl(headers.text(bytes, TTL)) === null) return apiError(10165);
     if (!config.allowMsgTtl) return apiError(10166);
   }
-  if (headers.has(SCHEDULE) || headers.has(SCHEDULE_NEXT) || headers.has(SCHEDULER)) return apiError(10188);
+  if (hasSchedule(headers)) return apiError(10188);
   if (headers.has(STREAM_SOURCE)) return apiError(10227);
   return message.bodyStart - message.headerStart > HEADER_BYTES_MAX ? apiError(10097) : null;
+}
+
+/** Schedules are published one by one. */
+function hasSchedule(headers: PublishHeaders): boolean {
+  return headers.has(SCHEDULE) || headers.has(SCHEDULE_NEXT) || headers.has(SCHEDULER);
 }
 
 function checkRollup(

@@ -14,9 +14,6 @@ import {
   EXPECTED_STREAM,
   type PublishHeaders,
   ROLLUP,
-  SCHEDULE,
-  SCHEDULE_NEXT,
-  SCHEDULER,
   STREAM_SOURCE,
   TTL,
 } from '../../../protocols/jetstream/publish-headers.ts';
@@ -25,6 +22,7 @@ import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { checkIncrement } from './counter.ts';
 import type { MessageLog } from './message-log.ts';
+import { checkSchedule, checkScheduler } from './schedule-rules.ts';
 
 export interface PublishedTo {
   readonly config: StreamConfig;
@@ -38,6 +36,8 @@ export function checkExpectations(
   message: MessageBytes,
   bytes: Buffer,
   headers: PublishHeaders,
+  /** In milliseconds. */
+  now: number,
 ): ApiError | null {
   const { config, log } = stream;
   const increment = checkIncrement(config.allowMsgCounter, message, bytes, headers);
@@ -51,7 +51,8 @@ export function checkExpectations(
   if (headers.has(EXPECTED_LAST_SEQUENCE) && headers.number(bytes, EXPECTED_LAST_SEQUENCE) !== log.last) {
     return apiError(10071, { seq: log.last });
   }
-  if (headers.has(SCHEDULE) || headers.has(SCHEDULE_NEXT) || headers.has(SCHEDULER)) return apiError(10188);
+  const schedule = checkSchedule(config, message, headers, now) ?? checkScheduler(stream, message, headers);
+  if (schedule !== null) return schedule;
   return headers.has(STREAM_SOURCE) ? apiError(10227) : null;
 }
 

@@ -6,7 +6,15 @@ import type { Buffer } from 'node:buffer';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { NEVER, parseTtl } from '../../../protocols/jetstream/message-ttl.ts';
-import { INCREMENT, MSG_ID, type PublishHeaders, ROLLUP, TTL } from '../../../protocols/jetstream/publish-headers.ts';
+import {
+  INCREMENT,
+  MSG_ID,
+  PublishHeaders,
+  ROLLUP,
+  SCHEDULE,
+  scanPublishHeaders,
+  TTL,
+} from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
@@ -20,7 +28,9 @@ import type { MessageLog } from './message-log.ts';
 import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
-import type { PublishVerdict } from './publish-verdict.ts';
+import { PublishVerdict, STORED } from './publish-verdict.ts';
+import { asSchedule } from './schedule-rules.ts';
+import { Timetable } from './timetable.ts';
 
 const HEADER_BYTES_MAX = 65_535;
 const EVERYTHING = new FilterSet([]);
@@ -57,6 +67,7 @@ export class StreamMachine {
   readonly log: MessageLog;
   readonly duplicates = new Duplicates();
   readonly expiry: Expiry;
+  readonly timetable = new Timetable(this);
   config: StreamConfig;
   limits: StreamLimits;
   lastMsgId = '';
@@ -104,7 +115,8 @@ export class StreamMachine {
     verdict: PublishVerdict,
   ): void {
     const bytes = message.bytes as Buffer;
-    const early = headers.mask === 0 ? null : checkExpectations(this, message, bytes, headers);
+    const now = millisecondsOf(seconds, nanos);
+    const early = headers.mask === 0 ? null : checkExpectations(this, message, bytes, headers, now);
     if (early !== null) {
       verdict.refused(early);
       return;
@@ -137,7 +149,8 @@ export class StreamMachine {
       verdict.refused(counted);
       return;
     }
-    const kept = counted?.message ?? message;
+    const isSchedule = headers.has(SCHEDULE);
+    const kept = counted?.message ?? (isSchedule ? asSchedule(message, headers) : message);
     if (kept.bodyStart - kept.headerStart > HEADER_BYTES_MAX) {
       verdict.refused(apiError(10097));
       return;
@@ -147,7 +160,7 @@ export class StreamMachine {
       verdict.refused(apiError(10165));
       return;
     }
-    const rollup = headers.has(ROLLUP) ? headers.text(bytes, ROLLUP).toLowerCase() : '';
+    const rollup = isSchedule ? 'sub' : headers.text(bytes, ROLLUP).toLowerCase();
     const least = this.leastTtl(ttl);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     const stored = least === ttl ? kept : withTtl(kept, least);
@@ -159,6 +172,20 @@ export class StreamMachine {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
     if (rollup !== '') this.rollUp(message, rollup, verdict.sequence);
+    if (this.config.allowMsgSchedules)
+      this.timetable.note(message, headers, verdict.sequence, millisecondsOf(seconds, nanos));
+  }
+
+  /** Stores a message that was made here, under the limits of all others. 0 where it is not kept. */
+  storeMade(seconds: number, nanos: number, message: MessageBytes): number {
+    const headers = new PublishHeaders();
+    scanPublishHeaders(message.bytes, message.headerStart, message.bodyStart - message.headerStart, headers);
+    const verdict = new PublishVerdict();
+    const ttl = this.ttlOf(message, headers);
+    this.store(seconds, nanos, ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL, ttl, message, false, verdict);
+    if (verdict.kind !== STORED) return 0;
+    if (headers.has(ROLLUP)) this.rollUp(message, 'sub', verdict.sequence);
+    return verdict.sequence;
   }
 
   /** The command of a message that another stream has: the same sequence, the same time. False when it can not be stored. */
@@ -375,11 +402,13 @@ export class StreamMachine {
   /** When something is due next, in milliseconds; Infinity for never. */
   get nextDue(): number {
     const { duplicateWindowMs, maxAgeMs } = this.limits;
-    return Math.min(this.expiry.nextDue(maxAgeMs), this.duplicates.nextExpiry(duplicateWindowMs));
+    const expires = Math.min(this.expiry.nextDue(maxAgeMs), this.duplicates.nextExpiry(duplicateWindowMs));
+    return Math.min(expires, this.timetable.nextDue);
   }
 
   /** What a message says of the time before a restart. */
-  recall({ seq, seconds, nanos, flags, bytes, headerStart, bodyStart }: StoredRecord): void {
+  recall(record: StoredRecord): void {
+    const { seq, seconds, nanos, flags, bytes, headerStart, bodyStart } = record;
     const time = millisecondsOf(seconds, nanos);
     this.log.lastSeconds = seconds;
     this.log.lastNanos = nanos;
@@ -389,6 +418,7 @@ export class StreamMachine {
     if (id !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(id, seq, time);
     const ttl = (flags & HAS_TTL) === 0 ? null : parseTtl(fieldOf(header, 'Nats-TTL') ?? '');
     if (ttl !== null && ttl > 0) this.expiry.add(time + ttl * 1000, seq);
+    if (this.config.allowMsgSchedules) this.timetable.recall(record);
   }
 
   /** The command of a request to delete one message. False when it is not there. */

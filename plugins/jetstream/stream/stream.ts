@@ -76,6 +76,8 @@ export class Stream implements ServiceSink {
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
   private timer: (() => void) | null = null;
+  /** When it runs; Infinity while there is none. */
+  private wakesAt = Number.POSITIVE_INFINITY;
   private isClosed = false;
 
   constructor(of: Surroundings, owner: StreamOwner, config: StreamConfig, log: MessageLog, created: bigint) {
@@ -316,7 +318,7 @@ export class Stream implements ServiceSink {
   private stored(sequence: number): void {
     this.consumers.stored(sequence, this.log.nodeAt(sequence));
     if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.schedule();
-    else if (this.config.allowMsgTtl) this.schedule();
+    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.schedule();
   }
 
   /** A consumer is done with a message. */
@@ -338,22 +340,30 @@ export class Stream implements ServiceSink {
 
   /** Sees to it that something happens when it is due. */
   schedule(): void {
-    if (this.timer !== null || this.isClosed) return;
+    if (this.isClosed) return;
     const due = this.machine.nextDue;
     const { coldAt } = this.machine.expiry;
     if (coldAt !== 0) this.log.whenLoaded(coldAt, () => this.schedule());
-    if (due === Number.POSITIVE_INFINITY) return;
+    if (due >= this.wakesAt) return;
+    this.timer?.();
+    this.wakesAt = due;
     const wait = Math.max(EXPIRY_STEP_MS, due - this.of.clock.now());
     this.timer = this.of.after(Math.min(wait, LONGEST_WAIT_MS), () => this.expire());
   }
 
   private expire(): void {
     this.timer = null;
+    this.wakesAt = Number.POSITIVE_INFINITY;
     const { seconds, nanos } = this.now();
     const isMoreDue = this.machine.expire(seconds, nanos, this.markers);
+    this.machine.timetable.fire(seconds, nanos, (sequence) => this.stored(sequence));
     this.consumers.wake();
-    if (isMoreDue) this.timer = this.of.after(0, () => this.expire());
-    else this.schedule();
+    if (!isMoreDue) {
+      this.schedule();
+      return;
+    }
+    this.wakesAt = 0;
+    this.timer = this.of.after(0, () => this.expire());
   }
 
   /** The command of a changed configuration. */
@@ -371,6 +381,7 @@ export class Stream implements ServiceSink {
     }
     this.timer?.();
     this.timer = null;
+    this.wakesAt = Number.POSITIVE_INFINITY;
     this.schedule();
   }
 

@@ -6,6 +6,8 @@ export interface Said {
   readonly headers?: Readonly<Record<string, string>>;
   /** How many messages come back; 1 unless it is said. 0 sends without asking for an answer. */
   readonly answers?: number;
+  /** Waits so long before. */
+  readonly afterMs?: number;
   /** From now on what is heard there is written down with the rest. */
   readonly listensOn?: string;
 }
@@ -440,6 +442,43 @@ export const CONVERSATIONS: readonly Conversation[] = [
       next('P.R', { batch: 1, expires: 50_000_000, group: 'g', priority: 10 }),
       next('P.R', { batch: 1, expires: 50_000_000, group: 'g', priority: 5 }),
       next('P.R', '1', 1),
+    ],
+  },
+  {
+    name: 'messages that are sent later',
+    said: [
+      stream('S', { allow_msg_schedules: true, allow_msg_ttl: true }),
+      stream('Z'),
+      pub('z.1', 'x', { 'Nats-Schedule': '@at 2030-01-01T00:00:00Z', 'Nats-Schedule-Target': 'z.2' }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@at 2030-01-01T00:00:00Z', 'Nats-Schedule-Target': 's.2' }),
+      api('STREAM.MSG.GET.S', { seq: 1 }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@often', 'Nats-Schedule-Target': 's.2' }),
+      pub('s.at', 'x', {
+        'Nats-Schedule': '@every 1m',
+        'Nats-Schedule-Target': 's.2',
+        'Nats-Schedule-Time-Zone': 'UTC',
+      }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@daily', 'Nats-Schedule-Target': 's.2', 'Nats-Schedule-Time-Zone': 'X' }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@daily', 'Nats-Schedule-Target': 's.at' }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@daily', 'Nats-Schedule-Target': 'other' }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@daily' }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@daily', 'Nats-Schedule-Target': 's.2', 'Nats-Schedule-Source': 's.*' }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@daily', 'Nats-Schedule-Target': 's.2', 'Nats-Schedule-TTL': 'x' }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@daily', 'Nats-Schedule-Target': 's.2', 'Nats-Schedule-Rollup': 'all' }),
+      pub('s.at', 'x', { 'Nats-Schedule': '@daily', 'Nats-Schedule-Target': 's.2', 'Nats-Rollup': 'all' }),
+      pub('s.past', 'late', {
+        A: '1',
+        'Nats-Schedule': '@at 2020-01-01T00:00:00Z',
+        'Nats-Schedule-Target': 's.2',
+        'Nats-Schedule-TTL': '1h',
+      }),
+      { ...info('S'), afterMs: 1_000 },
+      api('STREAM.MSG.GET.S', { last_by_subj: 's.2' }),
+      pub('s.x', '', { 'Nats-Scheduler': 's.at' }),
+      pub('s.x', '', { 'Nats-Scheduler': 's.at', 'Nats-Schedule-Next': 'soon' }),
+      pub('s.x', '', { 'Nats-Scheduler': 's.none', 'Nats-Schedule-Next': 'purge' }),
+      pub('s.x', '', { 'Nats-Scheduler': 's.at', 'Nats-Schedule-Next': 'purge' }),
+      info('S'),
     ],
   },
 ];

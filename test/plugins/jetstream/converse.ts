@@ -10,6 +10,7 @@ export async function converse(client: NatsConnection, conversation: Conversatio
   const overheard: string[] = [];
   for (const said of conversation.said) {
     if (said.listensOn !== undefined) listen(client, said.listensOn, overheard);
+    if (said.afterMs !== undefined) await new Promise((resolve) => setTimeout(resolve, said.afterMs));
     const answers = await answersTo(client, said);
     heard.push(`> ${said.subject} ${(said.body ?? '').slice(0, 120)} ${JSON.stringify(said.headers ?? {})}`);
     for (const answer of [...answers, ...overheard.splice(0).sort()]) heard.push(`  ${answer}`);
