@@ -25,7 +25,7 @@ export interface StorageDriver {
   open(id: string, options?: OpenOptions): Promise<OpenedStore>;
   /** The ids of all stores that exist, without staged ones. */
   list(): Promise<string[]>;
-  /** Flushes and closes what is open. */
+  /** Flushes and closes what is open. A second time does no harm. */
   close(): Promise<void>;
 }
 

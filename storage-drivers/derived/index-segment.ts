@@ -49,6 +49,12 @@ export class IndexSegment implements Segment {
     return this.base + (this.slots === null ? place : this.slots[place]!);
   }
 
+  /** The node of a record's subject, 0 when there is no record. */
+  nodeOf(seq: number): number {
+    const place = this.rawPlaceOf(seq);
+    return place < 0 ? 0 : this.nodes[place]!;
+  }
+
   nodeAt(place: number): number {
     return this.nodes[place]!;
   }

@@ -30,7 +30,7 @@ export class RecordIndex {
     subjectStart: number,
     subjectEnd: number,
   ): void {
-    this.addTo(this.subjects.ensure(subjectBytes, subjectStart, subjectEnd), seq, seconds, nanos, size);
+    this.addTo(this.subjects.ensureAgain(subjectBytes, subjectStart, subjectEnd), seq, seconds, nanos, size);
   }
 
   addTo(node: number, seq: number, seconds: number, nanos: number, size: number): void {
@@ -60,8 +60,7 @@ export class RecordIndex {
   /** The node of a record's subject, 0 when there is no record. */
   subjectAt(seq: number): number {
     const segment = this.segments.find(seq);
-    const place = segment === null ? -1 : segment.placeOf(seq);
-    return place < 0 ? 0 : segment!.nodeAt(place);
+    return segment === null ? 0 : segment.nodeOf(seq);
   }
 
   /** Infinity when there is none at or above. */
@@ -208,7 +207,9 @@ export class RecordIndex {
     const slot = slotOf(node);
     if (block.count[slot] === 0) return;
     const before = block.last[slot]!;
-    this.segments.find(before)?.link(before, seq);
+    const { newest } = this.segments;
+    const segment = newest !== null && before >= newest.base ? newest : this.segments.find(before);
+    segment?.link(before, seq);
   }
 
   /** Null when there are removed records among those above, whose subjects nobody knows any more. */
@@ -237,6 +238,7 @@ export class RecordIndex {
       if (before.places > SEGMENT_SLOTS / 2) segment.reserve();
       before.seal();
       before.pack();
+      this.segments.at(0).pack();
       if (before.count === 0) this.segments.removeAt(this.segments.length - 1);
     }
     this.segments.push(segment);
@@ -252,12 +254,13 @@ export class RecordIndex {
       if (seq > to) break;
       this.bytes -= segment.sizeAt(place);
       segment.remove(place);
-      this.removedFrom(node, seq);
+      this.removedFrom(segment, node, seq);
       removed++;
     }
     this.count -= removed;
     this.changes += removed;
-    if (removed > 0 && segment !== this.segments.newest) segment.pack();
+    // What is removed from the front is soon gone as a whole.
+    if (removed > 0 && segment !== this.segments.newest && segment !== this.segments.at(0)) segment.pack();
     return removed;
   }
 
@@ -286,15 +289,17 @@ export class RecordIndex {
     return count;
   }
 
-  private removedFrom(node: number, seq: number): void {
+  private removedFrom(segment: IndexSegment, node: number, seq: number): void {
     const block = this.subjects.nodes.block(node);
     const slot = slotOf(node);
     if (this.subjects.removed(node, 1) === 0) return;
     if (block.first[slot] === seq) {
       // The link is followed now, while it is there.
-      const next = this.segments.find(seq)?.nextOf(seq) ?? 0;
+      const next = segment.nextOf(seq);
       if (next !== 0) block.first[slot] = next;
-      if (next === 0 || this.subjectAt(next) !== node) block.stale[slot]! |= FIRST_IS_STALE;
+      const isHere = next - segment.base < SEGMENT_SLOTS;
+      if (next === 0 || (isHere ? segment.nodeOf(next) : this.subjectAt(next)) !== node)
+        block.stale[slot]! |= FIRST_IS_STALE;
     }
     if (block.last[slot] === seq) block.stale[slot]! |= LAST_IS_STALE;
   }

@@ -143,6 +143,7 @@ export class MemoryRecords {
     const spare = before === null ? null : before.seal();
     const segment = new RecordSegment(baseOf(seq), this.epoch);
     if (before !== null) segment.follow(before, this.snapshots === 0 ? spare : null);
+    if (before !== null) this.writable(0).pack();
     this.segments.push(segment);
     return segment;
   }
@@ -167,7 +168,8 @@ export class MemoryRecords {
       segment.remove(place);
       segment.compactChunk(chunk, isOpen, this.snapshots === 0);
     }
-    if (removed > 0 && !isOpen) segment.pack();
+    // What is removed from the front is soon gone as a whole.
+    if (removed > 0 && !isOpen && index > 0) segment.pack();
     return removed;
   }
 

@@ -248,17 +248,23 @@ export class RecordSegment implements Segment {
     this.nanos = grown(this.nanos, new Uint32Array(size));
   }
 
+  /** Records that lie one after the other are moved together. */
   private rewriteChunk(index: number, from: Chunk): void {
     const to = new Chunk(from.live);
+    let runStart = 0;
+    let runEnd = 0;
     for (let place = 0; place < this.places; place++) {
       const location = this.location[place]!;
       if (location === NONE || location >>> 16 !== index) continue;
       const at = (location & 0xffff) * 4;
-      const length = this.contentLength(place);
-      to.bytes.set(from.bytes.subarray(at, at + length), to.used);
-      this.location[place] = (index * 65536 + (to.used >>> 2)) >>> 0;
-      to.used += aligned(length);
+      if (at !== runEnd) {
+        to.take(from, runStart, runEnd);
+        runStart = at;
+      }
+      runEnd = at + aligned(this.contentLength(place));
+      this.location[place] = (index * 65536 + ((to.used + at - runStart) >>> 2)) >>> 0;
     }
+    to.take(from, runStart, runEnd);
     to.live = to.used;
     this.chunks[index] = to;
   }
