@@ -6,6 +6,8 @@ export interface Said {
   readonly headers?: Readonly<Record<string, string>>;
   /** How many messages come back; 1 unless it is said. 0 sends without asking for an answer. */
   readonly answers?: number;
+  /** Of a batch that flows: the reply subject says it. */
+  readonly place?: string;
   /** Waits so long before. */
   readonly afterMs?: number;
   /** From now on what is heard there is written down with the rest. */
@@ -36,6 +38,7 @@ const consumer = (of: string, name: string, config: object = {}): Said =>
   });
 const batched = (subject: string, body: string, id: string, at: number, more: Record<string, string> = {}): Said =>
   pub(subject, body, { 'Nats-Batch-Id': id, 'Nats-Batch-Sequence': String(at), ...more });
+const fast = (subject: string, place: string, answers: number, body = 'x'): Said => ({ subject, body, place, answers });
 const info = (name: string): Said => api(`STREAM.INFO.${name}`, { deleted_details: true, subjects_filter: '>' });
 
 export const CONVERSATIONS: readonly Conversation[] = [
@@ -479,6 +482,43 @@ export const CONVERSATIONS: readonly Conversation[] = [
       pub('s.x', '', { 'Nats-Scheduler': 's.none', 'Nats-Schedule-Next': 'purge' }),
       pub('s.x', '', { 'Nats-Scheduler': 's.at', 'Nats-Schedule-Next': 'purge' }),
       info('S'),
+    ],
+  },
+  {
+    name: 'batches that flow',
+    said: [
+      stream('F', { allow_batched: true, max_msg_size: 50 }),
+      stream('Z'),
+      fast('z.1', 'x.10.ok.1.0', 1),
+      fast('f.1', 'b.2.ok.1.0', 1),
+      fast('f.1', 'b.2.ok.2.1', 1),
+      fast('f.1', 'b.2.ok.4.1', 1),
+      fast('f.1', 'b.2.ok.4.4', 1),
+      fast('f.1', 'b.2.ok.9.4', 2),
+      fast('f.1', 'b.2.ok.5.2', 2),
+      fast('f.1', 'b.2.ok.6.1', 1),
+      fast('f.1', 'c.2.fail.1.0', 1),
+      fast('f.1', 'c.2.fail.2.1', 1),
+      fast('f.1', 'c.2.fail.5.1', 2),
+      fast('f.1', 'd.2.ok.1.2', 1),
+      fast('f.1', 'e.2.ok.1.0', 1),
+      fast('f.1', 'e.2.ok.2.3', 1),
+      fast('f.1', 'g.2.x.1.0', 1),
+      fast('f.1', 'g.2.ok.0.0', 1),
+      fast('f.1', 'g.2.ok.2.0', 1),
+      fast('f.1', 'g.2.ok.1.1', 1),
+      fast('f.1', `${'x'.repeat(65)}.2.ok.1.0`, 1),
+      fast('f.1', 'h.2.ok.1.0', 1, 'y'.repeat(51)),
+      fast('f.1', 'h.2.ok.1.0', 1),
+      fast('f.1', 'h.2.ok.2.1', 1, 'y'.repeat(51)),
+      { ...fast('f.1', 'h.2.ok.2.1', 1), headers: { 'Nats-Expected-Stream': 'Z' } },
+      fast('f.1', 'h.2.ok.3.2', 1),
+      fast('f.1', 'k.2.fail.1.0', 1),
+      { ...fast('f.1', 'k.2.fail.2.1', 2), headers: { 'Nats-Expected-Stream': 'Z' } },
+      { ...fast('f.1', 'm.2.fail.1.2', 1), headers: { 'Nats-Msg-Id': 'm' } },
+      { ...fast('f.1', 'n.2.fail.1.2', 1), headers: { 'Nats-Msg-Id': 'm' } },
+      fast('f.1', 'i.2.fail.1.2', 1, 'y'.repeat(51)),
+      info('F'),
     ],
   },
 ];

@@ -12,7 +12,9 @@ export async function converse(client: NatsConnection, conversation: Conversatio
     if (said.listensOn !== undefined) listen(client, said.listensOn, overheard);
     if (said.afterMs !== undefined) await new Promise((resolve) => setTimeout(resolve, said.afterMs));
     const answers = await answersTo(client, said);
-    heard.push(`> ${said.subject} ${(said.body ?? '').slice(0, 120)} ${JSON.stringify(said.headers ?? {})}`);
+    heard.push(
+      `> ${said.subject} ${(said.body ?? '').slice(0, 120)} ${said.place ?? ''} ${JSON.stringify(said.headers ?? {})}`,
+    );
     for (const answer of [...answers, ...overheard.splice(0).sort()]) heard.push(`  ${answer}`);
   }
   return heard;
@@ -28,15 +30,20 @@ function listen(client: NatsConnection, subject: string, overheard: string[]): v
 async function answersTo(client: NatsConnection, said: Said): Promise<string[]> {
   const inbox = `answers.${Math.random().toString(36).slice(2)}`;
   const wanted = said.answers ?? 1;
-  const subscription = client.subscribe(inbox, { max: wanted, timeout: DEADLINE_MS });
-  const options = said.headers === undefined ? { reply: inbox } : { reply: inbox, headers: headersOf(said.headers) };
+  const reply = said.place === undefined ? inbox : `${inbox}.${said.place}.$FI`;
+  const subscription = client.subscribe(said.place === undefined ? inbox : `${inbox}.>`, {
+    max: wanted,
+    timeout: DEADLINE_MS,
+  });
+  const options = said.headers === undefined ? { reply } : { reply, headers: headersOf(said.headers) };
   client.publish(said.subject, said.body ?? '', options);
   const heard: string[] = [];
-  try {
-    for await (const message of subscription) heard.push(written(message));
-  } catch (error) {
-    heard.push(`nothing more: ${(error as Error).name}`);
-  }
+  const tooLate = setTimeout(() => {
+    heard.push('nothing more');
+    subscription.unsubscribe();
+  }, DEADLINE_MS);
+  for await (const message of subscription) heard.push(written(message));
+  clearTimeout(tooLate);
   return heard;
 }
 
