@@ -1,6 +1,6 @@
 /** Holds a conversation with a server, and writes down what it answers, without what is never the same twice. */
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import type { Conversation, Said } from './conversations.ts';
+import type { Conversation, Said } from './said.ts';
 
 const DEADLINE_MS = 2_000;
 
