@@ -53,14 +53,14 @@ export function consumerPause(
   stream: string,
   consumer: string,
   isPaused: boolean,
-  until: bigint | null,
+  /** The beginning of time where it goes on at once. */
+  until: bigint,
 ): Advisory {
-  const pauseUntil = until === null ? undefined : formatNanos(until);
   return advisory(`${ADVISORY}CONSUMER.PAUSE.${stream}.${consumer}`, `${ADVISORY_TYPE}consumer_pause`, head, {
     stream,
     consumer,
     paused: isPaused,
-    pause_until: pauseUntil,
+    pause_until: formatNanos(until),
   });
 }
 
@@ -134,15 +134,9 @@ function deliveryOf({ stream, consumer, consumerSequence, streamSequence, delive
 
 export type AbandonReason = 'timeout' | 'large' | 'incomplete' | 'unsupported';
 
-export function batchAbandoned(
-  head: AdvisoryHead,
-  account: string,
-  stream: string,
-  batch: string,
-  reason: AbandonReason,
-): Advisory {
+export function batchAbandoned(head: AdvisoryHead, stream: string, batch: string, reason: AbandonReason): Advisory {
   const subject = `${ADVISORY}STREAM.BATCH_ABANDONED.${stream}`;
-  return advisory(subject, `${ADVISORY_TYPE}stream_batch_abandoned`, head, { account, stream, batch, reason });
+  return advisory(subject, `${ADVISORY_TYPE}stream_batch_abandoned`, head, { stream, batch, reason });
 }
 
 /** `client` says who asked, as JSON. */

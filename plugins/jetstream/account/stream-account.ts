@@ -95,6 +95,7 @@ export class StreamAccount {
 
   async remove(stream: Stream): Promise<void> {
     this.streams.delete(stream.name);
+    stream.consumers.removeAll();
     stream.close();
     stream.log.release();
     await stream.log.records.store.destroy();

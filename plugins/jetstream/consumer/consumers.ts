@@ -168,6 +168,13 @@ export class Consumers implements RemovalListener, Interest {
     cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
   }
 
+  /** The stream goes, and all of its consumers before it. */
+  removeAll(): void {
+    const all = [...this.byName.values()];
+    this.closeAll();
+    for (const { name, config } of all) if (!config.direct) this.advise(name, 'delete', 'DELETED');
+  }
+
   forget(name: string): void {
     this.byName.delete(name);
     if (this.stream.isKept) this.stream.log.records.cells.delete(CONSUMER_CELLS + name);

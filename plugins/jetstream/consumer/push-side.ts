@@ -8,9 +8,15 @@ import {
   Subscription,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
-import { flowControlSubject } from '../../../protocols/jetstream/api-subject.ts';
+import { flowControlSubject, nextMessageSubject } from '../../../protocols/jetstream/api-subject.ts';
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
-import { FLOW_CONTROL, heartbeatHeaders, IDLE_HEARTBEAT, statusBlock } from '../../../protocols/jetstream/status.ts';
+import {
+  FLOW_CONTROL,
+  heartbeatHeaders,
+  IDLE_HEARTBEAT,
+  PUSH_BASED,
+  statusBlock,
+} from '../../../protocols/jetstream/status.ts';
 import { uniqueId } from '../wire/identifiers.ts';
 import type { Consumer } from './consumer.ts';
 
@@ -23,6 +29,8 @@ export class PushSide implements ServiceSink {
   readonly kind = SERVICE_SINK;
   private readonly consumer: Consumer;
   private readonly confirmations: Subscription;
+  /** Nothing is to be had by asking. */
+  private readonly requests: Subscription;
   private plan: Plan = EMPTY_PLAN;
   private generation = -1;
   private subject = '';
@@ -40,6 +48,8 @@ export class PushSide implements ServiceSink {
     const { streamName, name } = consumer;
     this.confirmations = new Subscription(this, flowControlSubject(streamName, name, '*'), '', '');
     consumer.account.sublist.insert(this.confirmations);
+    this.requests = new Subscription(this, nextMessageSubject(streamName, name), '', '');
+    consumer.account.sublist.insert(this.requests);
     this.touched(now);
   }
 
@@ -84,13 +94,20 @@ export class PushSide implements ServiceSink {
   }
 
   /** A confirmation. Only the latest counts. */
-  deliver(message: Message): boolean {
+  deliver(message: Message, subscription: Subscription): boolean {
+    if (subscription === this.requests) return this.decline(message);
     this.confirm(message);
     if (message.subject !== this.stalledAt) return true;
     this.stalledAt = '';
     this.unconfirmed -= this.asked;
     this.window = Math.min(this.window * 2, WINDOW_MAX);
     this.consumer.wake();
+    return true;
+  }
+
+  private decline(message: Message): boolean {
+    const { consumer } = this;
+    if (message.hasReply) consumer.of.outbox.send(consumer.account, message.reply, '', statusBlock(...PUSH_BASED));
     return true;
   }
 
@@ -122,7 +139,7 @@ export class PushSide implements ServiceSink {
   }
 
   close(): void {
-    this.consumer.account.sublist.remove(this.confirmations);
+    this.consumer.account.sublist.removeAll([this.confirmations, this.requests]);
   }
 
   private say(block: Uint8Array, reply: string): void {

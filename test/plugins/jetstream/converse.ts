@@ -23,7 +23,7 @@ export async function converse(client: NatsConnection, conversation: Conversatio
 /** What comes on its own. Whoever publishes is answered after that. */
 function listen(client: NatsConnection, subject: string, overheard: string[]): void {
   client.subscribe(subject, {
-    callback: (_error, message) => void overheard.push(`${message.subject} ${written(message)}`),
+    callback: (_error, message) => void overheard.push(written(message)),
   });
 }
 
@@ -73,6 +73,9 @@ function stable(text: string): string {
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (time) => (time.startsWith('0001') ? time : 'TIME'))
     .replace(/(\$JS\.ACK\.[^\]]+\.)\d{19}(\.\d+\])/g, '$1TIME$2')
     .replace(/"_nats\.ver":"[^"]+"/g, '"_nats.ver":"V"')
+    .replace(/"id":"\w{22}"/g, '"id":"ID"')
+    .replace(/"pause_remaining":\d+/g, '"pause_remaining":N')
+    .replace(/"ack_time":\d+/g, '"ack_time":N')
     .replace(/Nats-Pin-Id=\w{22}/g, 'Nats-Pin-Id=ID')
     .replace(/"pinned_client_id":"\w{22}"/g, '"pinned_client_id":"ID"')
     .replace(/"leader":"[^"]+"/g, '"leader":"L"')
