@@ -1,0 +1,231 @@
+/** How one segment follows another: which file it takes, what its head says, and what has to be gone before. */
+import type { OpenFile } from '../../../kernel/plugin-api.ts';
+import { datasync, isOutOfSpace, writeAt } from '../file-calls.ts';
+import { ActiveSegment, type ChainEnd, keyPlace, sealedBytesMax } from './active-segment.ts';
+import { FrameBuilder } from './frame-builder.ts';
+import { FrameKind } from './frame-format.ts';
+import type { JournalOptions, JournalWorld } from './journal-options.ts';
+import type { JournalStore } from './journal-store.ts';
+import { FRAMES_START, segmentHead, WRAPPED_KEY_BYTES } from './segment-format.ts';
+import type { Segments, Slot } from './segments.ts';
+
+const RETRY_MS = 1000;
+const RECORD_TYPE_CARRIED = 0;
+
+export interface SuccessionEvents {
+  /** There is no room for another segment, or there is again. */
+  room(cause: Error | null): void;
+}
+
+export class Succession {
+  active: ActiveSegment | null = null;
+  /** The generation of the newest segment. */
+  generation: number;
+  /** Segments before this one are needed by nobody. */
+  oldest = 0;
+  /** The newest frame that was written, and the newest of those that were synced. */
+  readonly written: ChainEnd;
+  readonly synced: ChainEnd;
+  segmentCount = 0;
+  private readonly options: JournalOptions;
+  private readonly world: JournalWorld;
+  private readonly segments: Segments;
+  private readonly stores: ReadonlyMap<number, JournalStore>;
+  private readonly events: SuccessionEvents;
+  private segmentBytes: number;
+  private whenReleased: (() => void) | null = null;
+  private isPreparing = false;
+  private isClosed = false;
+
+  constructor(
+    options: JournalOptions,
+    world: JournalWorld,
+    parts: { segments: Segments; stores: ReadonlyMap<number, JournalStore> },
+    end: ChainEnd,
+    events: SuccessionEvents,
+  ) {
+    this.options = options;
+    this.world = world;
+    this.segments = parts.segments;
+    this.stores = parts.stores;
+    this.events = events;
+    this.written = { ...end };
+    this.synced = { ...end };
+    this.generation = end.generation;
+    this.segmentBytes = options.firstSegmentBytes;
+  }
+
+  get fileBytes(): number {
+    return this.segments.bytes + (this.active?.slot.bytes ?? 0);
+  }
+
+  wasSynced(): void {
+    copyEnd(this.written, this.synced);
+    this.segments.statedOldest = this.oldest;
+  }
+
+  /** What was written and not synced did not happen. */
+  takeBack(): void {
+    copyEnd(this.synced, this.written);
+  }
+
+  /** The active segment is done with. Its frames are synced, or do not count. */
+  async leave(): Promise<void> {
+    const { active } = this;
+    if (active === null) return;
+    this.active = null;
+    const { path, bytes } = active.slot;
+    this.segments.sealed.push({ path, bytes, generation: active.family.generation });
+    await active.file.close();
+  }
+
+  /** The next one is larger than one that was filled. */
+  grow(): void {
+    this.segmentBytes = Math.min(this.options.segmentBytes, this.segmentBytes * 2);
+  }
+
+  /** Begins a segment in which a frame of `needed` bytes has room, and waits until its head is synced. */
+  async activate(needed: number): Promise<void> {
+    const carried = this.carriedFrames();
+    const bytes = Math.max(this.segmentBytes, FRAMES_START + needed + lengthOf(carried));
+    await this.waitForRoom(bytes);
+    const { slot, file } = await this.segments.take(bytes);
+    try {
+      await this.begin(slot, file, carried);
+    } catch (error) {
+      this.takeBack();
+      await file.close().catch(() => {});
+      this.segments.adopt([], [], [slot]);
+      throw error;
+    }
+  }
+
+  /** Sees to it that the next segment is there before it is needed. */
+  prepareNext(): void {
+    if (this.isPreparing || this.isClosed) return;
+    this.isPreparing = true;
+    this.prepare().then(
+      () => this.prepared(null),
+      (error: Error) => this.prepared(error),
+    );
+  }
+
+  /** A store needs less than before. */
+  released(): void {
+    this.whenReleased?.();
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    this.released();
+    return this.segments.close();
+  }
+
+  private async prepare(): Promise<void> {
+    this.findOldest();
+    await this.segments.prepare(this.segmentBytes);
+    await this.segments.keepReserve();
+  }
+
+  private prepared(error: Error | null): void {
+    this.isPreparing = false;
+    if (this.isClosed) return;
+    this.events.room(error);
+    if (error === null) return;
+    if (isOutOfSpace(error)) void this.segments.useReserve().catch(() => {});
+    this.world.clock.after(RETRY_MS, () => this.prepareNext());
+  }
+
+  private async begin(slot: Slot, file: OpenFile, carried: readonly FrameBuilder[]): Promise<void> {
+    const generation = this.generation + 1;
+    const { keys, compression, uuid, incarnation } = this.options;
+    const fresh = keys?.fresh(keyPlace(generation)) ?? null;
+    const head = segmentHead({
+      uuid,
+      generation,
+      incarnation,
+      firstFrame: this.synced.frame + 1,
+      chain: this.synced.checksum,
+      oldestGeneration: this.oldest,
+      bytes: slot.bytes,
+      cipher: fresh?.cipher.cipherNumber ?? 0,
+      wrappedKey: fresh?.wrapped ?? new Uint8Array(WRAPPED_KEY_BYTES),
+    });
+    const active = new ActiveSegment(slot, file, { uuid, generation }, fresh?.cipher ?? null, compression);
+    const pieces = [head];
+    // A number is used up even if this fails: nobody may mistake what is left of it for the one that follows.
+    this.generation = generation;
+    for (const frame of carried) {
+      active.append(frame, FrameKind.carried, this.written, this.synced.frame, this.oldest, pieces);
+    }
+    await writeAt(file, pieces, 0);
+    await datasync(file);
+    this.wasSynced();
+    this.segmentCount++;
+    this.active = active;
+  }
+
+  /** The state that every segment repeats, so that no older one has to be read for it. */
+  private carriedFrames(): FrameBuilder[] {
+    const frames: FrameBuilder[] = [];
+    let frame: FrameBuilder | null = null;
+    for (const store of this.stores.values()) {
+      const { carried } = store;
+      if (carried === null) continue;
+      if (frame === null || !frame.fits(carried.length)) {
+        frame = new FrameBuilder(this.options.frameBytes);
+        frame.reset(-2 - frames.length);
+        frames.push(frame);
+      }
+      frame.bytes.set(carried, frame.open(carried.length));
+      frame.close(store, RECORD_TYPE_CARRIED, carried.length, 0);
+    }
+    return frames;
+  }
+
+  private async waitForRoom(bytes: number): Promise<void> {
+    this.findOldest();
+    while (!this.isClosed && this.segments.sealedBytes + bytes > this.options.journalBytesMax) {
+      this.press();
+      await this.release();
+      this.findOldest();
+    }
+    if (this.segments.sealedBytes * 2 > this.options.journalBytesMax) this.press();
+  }
+
+  /** Asks those for help who need the oldest segment. */
+  private press(): void {
+    const oldest = this.segments.sealed[0]?.generation ?? 0;
+    for (const store of this.stores.values()) if (store.pin <= oldest) store.listener.pressed();
+  }
+
+  private release(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.world.clock.after(RETRY_MS, () => this.released());
+      this.whenReleased = () => {
+        timer.cancel();
+        this.whenReleased = null;
+        resolve();
+      };
+    });
+  }
+
+  private findOldest(): void {
+    let oldest = this.generation + 1;
+    for (const store of this.stores.values()) oldest = Math.min(oldest, store.pin);
+    if (this.active !== null) oldest = Math.min(oldest, this.generation);
+    this.oldest = oldest;
+    this.segments.releaseBefore(oldest);
+  }
+}
+
+function copyEnd(from: ChainEnd, to: ChainEnd): void {
+  to.frame = from.frame;
+  to.checksum = from.checksum;
+  to.generation = from.generation;
+  to.offset = from.offset;
+}
+
+function lengthOf(frames: readonly FrameBuilder[]): number {
+  return frames.reduce((sum, frame) => sum + sealedBytesMax(frame), 0);
+}
