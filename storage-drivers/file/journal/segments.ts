@@ -26,7 +26,7 @@ export function isSegmentName(name: string): boolean {
 export class Segments {
   /** By generation. */
   readonly sealed: Slot[] = [];
-  /** What the newest synced frame says: segments before this one may be gone. */
+  /** What the newest head on the disk says: segments before this one may be gone. */
   statedOldest = 0;
   private readonly disk: Disk;
   private readonly directory: string;

@@ -61,7 +61,6 @@ export class Succession {
 
   wasSynced(): void {
     copyEnd(this.written, this.synced);
-    this.segments.statedOldest = this.oldest;
   }
 
   /** What was written and not synced did not happen. */
@@ -139,6 +138,7 @@ export class Succession {
   private async begin(slot: Slot, file: OpenFile, carried: readonly FrameBuilder[]): Promise<void> {
     const generation = this.generation + 1;
     const { keys, compression, uuid, incarnation } = this.options;
+    const oldestGeneration = this.oldest;
     const fresh = keys?.fresh(keyPlace(generation)) ?? null;
     const head = segmentHead({
       uuid,
@@ -146,7 +146,7 @@ export class Succession {
       incarnation,
       firstFrame: this.synced.frame + 1,
       chain: this.synced.checksum,
-      oldestGeneration: this.oldest,
+      oldestGeneration,
       bytes: slot.bytes,
       cipher: fresh?.cipher.cipherNumber ?? 0,
       wrappedKey: fresh?.wrapped ?? new Uint8Array(WRAPPED_KEY_BYTES),
@@ -161,6 +161,7 @@ export class Succession {
     await writeAt(file, pieces, 0);
     await datasync(file);
     this.wasSynced();
+    this.segments.statedOldest = oldestGeneration;
     this.segmentCount++;
     this.active = active;
   }

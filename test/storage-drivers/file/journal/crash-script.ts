@@ -92,8 +92,8 @@ class CrashScript {
   }
 
   async verify(): Promise<void> {
-    const result = await this.world.open();
-    this.take(result);
+    this.world.disk.stepsLeft = Infinity;
+    this.take(await this.world.open());
   }
 
   /** Compares what is there with what was promised, and goes on from there. */
@@ -141,7 +141,7 @@ class CrashScript {
           promised.durable = promised.ends[ticket]!;
         },
         failed: () => {},
-        pressed: () => {},
+        pressed: () => this.release(journal, promised),
       },
       { pin: pinned?.generation ?? Infinity },
     );
