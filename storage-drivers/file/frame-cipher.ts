@@ -55,19 +55,19 @@ export class StoreKeys {
   private readonly cipherNumber: CipherNumber;
   private readonly wrapping: Uint8Array;
   private readonly previousWrapping: Uint8Array | null;
-  private readonly randomBytes: (count: number) => Uint8Array;
+  private readonly random: (count: number) => Uint8Array;
 
-  constructor(options: KeyOptions, uuid: Uint8Array, randomBytes: (count: number) => Uint8Array) {
+  constructor(options: KeyOptions, uuid: Uint8Array, random: (count: number) => Uint8Array) {
     this.cipherNumber = CIPHER_NUMBERS[options.cipher];
     this.wrapping = derive(options.key, uuid);
     this.previousWrapping = options.previousKey === null ? null : derive(options.previousKey, uuid);
-    this.randomBytes = randomBytes;
+    this.random = random;
   }
 
   /** A new key, for the file that `place` describes and no other. */
   fresh(place: Uint8Array): FreshKey {
-    const key = this.randomBytes(KEY_BYTES);
-    const nonce = this.randomBytes(NONCE_BYTES);
+    const key = this.random(KEY_BYTES);
+    const nonce = this.random(NONCE_BYTES);
     const wrapped = new Uint8Array(NONCE_BYTES + KEY_BYTES + TAG_BYTES);
     wrapped.set(nonce);
     wrapped.set(seal(CIPHER_NUMBERS.aes, this.wrapping, nonce, place, key), NONCE_BYTES);

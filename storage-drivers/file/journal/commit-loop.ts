@@ -230,7 +230,6 @@ export class CommitLoop {
         this.wasSynced();
       }
       await this.succession.leave();
-      this.succession.grow();
     }
     await this.succession.activate(needed);
   }

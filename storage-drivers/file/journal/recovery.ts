@@ -103,7 +103,7 @@ export class JournalRecovery {
   }
 
   private async readSegment(segment: FoundSegment, reader: SegmentReader, next: FoundSegment | null): Promise<void> {
-    const limit = next?.firstFrame ?? Infinity;
+    const limit = next === null ? Infinity : (next.firstFrame ?? next.lowestFrame);
     let position = FRAMES_START;
     this.later = null;
     if (segment.firstFrame === null) this.expected = Math.max(this.expected, segment.lowestFrame);
@@ -142,7 +142,8 @@ export class JournalRecovery {
   ): Promise<number | null> {
     this.later ??= await laterFrames(reader, position);
     const { later } = this;
-    const proven = Math.max(limit === Infinity ? 0 : limit - 1, this.mark?.frame ?? 0, later.newestSynced);
+    const isLast = limit === Infinity;
+    const proven = isLast ? Math.max(this.mark?.frame ?? 0, later.newestSynced) : limit - 1;
     const { path } = segment.slot;
     if (this.expected > proven) {
       // Only the last segment ends like this; any other is left when all of it is synced.
@@ -150,10 +151,10 @@ export class JournalRecovery {
       return null;
     }
     const stores = !found.isWhole && found.header?.number === this.expected ? found.stores : null;
-    const next = later.frames.find((frame) => isBeyond(frame, position, this.expected, limit));
+    const next = nextOf(later.frames, position, this.expected, limit);
     if (next === undefined || next.number > proven + 1) {
       this.lose(path, position, reader.size, proven, stores);
-      if (limit === Infinity) this.cut = { path, offset: position, frame: this.expected };
+      if (isLast) this.cut = { path, offset: position, frame: this.expected };
       return null;
     }
     this.lose(path, position, next.position, next.number - 1, next.number === this.expected + 1 ? stores : null);
@@ -210,8 +211,14 @@ interface LaterFrames {
   readonly frames: readonly FrameAt[];
 }
 
-function isBeyond(frame: FrameAt, position: number, expected: number, limit: number): boolean {
-  return frame.position >= position && frame.number > expected && frame.number < limit;
+/** The next in number, not in place: a frame that was written to a wrong place must not hide those before it. */
+function nextOf(frames: readonly FrameAt[], position: number, expected: number, limit: number): FrameAt | undefined {
+  let next: FrameAt | undefined;
+  for (const frame of frames) {
+    if (frame.position < position || frame.number <= expected || frame.number >= limit) continue;
+    if (next === undefined || frame.number < next.number) next = frame;
+  }
+  return next;
 }
 
 /** The whole frames of a segment beyond a place where there is none. */

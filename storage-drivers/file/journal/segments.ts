@@ -9,7 +9,8 @@ const TEMPORARY = '.tmp';
 const RESERVE = 'reserve';
 /** More free files than this are given back to the disk. */
 const FREE_MAX = 3;
-const ZEROS_AT_ONCE = 1024 * 1024;
+/** Zeros are written and synced in small pieces, so that the syncs of what is written meanwhile do not wait for many of them. */
+const ZEROS_AT_ONCE = 512 * 1024;
 
 /** A file of the journal, whatever it holds. */
 export interface Slot {
@@ -36,6 +37,8 @@ export class Segments {
   private spare: { slot: Slot; file: OpenFile } | null = null;
   private preparing: Promise<void> | null = null;
   private highestName = 0;
+  /** How many files were made. */
+  made = 0;
 
   constructor(disk: Disk, directory: string, uuid: Uint8Array, reserveBytes: number) {
     this.disk = disk;
@@ -67,11 +70,14 @@ export class Segments {
     while (this.sealed.length > 0 && this.sealed[0]!.generation < generation) this.free.push(this.sealed.shift()!);
   }
 
-  /** Makes a file ready that has at least so many bytes, before it is needed. Rejects when the disk has no room. */
-  async prepare(bytes: number): Promise<void> {
+  /**
+   * Makes a file ready that has at least `least` bytes, before it is needed; if there is none to be had, one of `bytes`. Rejects when the
+   * disk has no room.
+   */
+  async prepare(least: number, bytes: number): Promise<void> {
     if (this.preparing !== null) await this.preparing.catch(() => {});
-    if (this.spare !== null && this.spare.slot.bytes >= bytes) return;
-    this.preparing = this.makeReady(bytes);
+    if (this.spare !== null && this.spare.slot.bytes >= least) return;
+    this.preparing = this.makeReady(least, bytes);
     try {
       await this.preparing;
     } finally {
@@ -80,8 +86,8 @@ export class Segments {
   }
 
   /** A file of at least so many bytes, open and written once. */
-  async take(bytes: number): Promise<{ slot: Slot; file: OpenFile }> {
-    await this.prepare(bytes);
+  async take(least: number, bytes: number): Promise<{ slot: Slot; file: OpenFile }> {
+    await this.prepare(least, bytes);
     const taken = this.spare!;
     this.spare = null;
     return taken;
@@ -104,20 +110,21 @@ export class Segments {
     this.spare = null;
   }
 
-  private async makeReady(bytes: number): Promise<void> {
+  private async makeReady(least: number, bytes: number): Promise<void> {
     await this.putSpareBack();
-    const index = this.free.findIndex((slot) => slot.bytes >= bytes);
+    const index = this.free.findIndex((slot) => slot.bytes >= least);
     if (index >= 0) {
       const slot = this.free[index]!;
       const file = await this.disk.open(slot.path, 'update');
       this.free.splice(index, 1);
       this.spare = { slot, file };
     } else {
+      this.made++;
       const name = `${String(++this.highestName).padStart(8, '0')}.seg`;
       const file = await this.create(name, bytes, blankSegmentHead(this.uuid, bytes));
       this.spare = { slot: { path: join(this.directory, name), bytes, generation: 0 }, file };
     }
-    await this.removeSurplus(bytes);
+    await this.removeSurplus(least);
   }
 
   /** One that is too small now. */
@@ -129,9 +136,9 @@ export class Segments {
     await file.close();
   }
 
-  private async removeSurplus(bytes: number): Promise<void> {
-    const small = this.free.filter((slot) => slot.bytes < bytes);
-    const enough = this.free.filter((slot) => slot.bytes >= bytes);
+  private async removeSurplus(least: number): Promise<void> {
+    const small = this.free.filter((slot) => slot.bytes < least);
+    const enough = this.free.filter((slot) => slot.bytes >= least);
     // A file that a reader of the journal might still miss stays: it may be overwritten, but only by a segment that says so.
     const surplus = [...small, ...enough.slice(FREE_MAX)].filter((slot) => slot.generation < this.statedOldest);
     for (const slot of surplus) {
@@ -147,7 +154,10 @@ export class Segments {
     await this.disk.remove(temporary);
     const file = await this.disk.open(temporary, 'create');
     try {
-      for (let at = 0; at < bytes; at += ZEROS_AT_ONCE) await file.preallocate(at, Math.min(bytes, at + ZEROS_AT_ONCE));
+      for (let at = 0; at < bytes; at += ZEROS_AT_ONCE) {
+        await file.preallocate(at, Math.min(bytes, at + ZEROS_AT_ONCE));
+        await datasync(file);
+      }
       await writeAt(file, [head], 0);
       await datasync(file);
       await this.disk.rename(temporary, path);

@@ -32,7 +32,6 @@ export class Succession {
   private readonly segments: Segments;
   private readonly stores: ReadonlyMap<number, JournalStore>;
   private readonly events: SuccessionEvents;
-  private segmentBytes: number;
   private whenReleased: (() => void) | null = null;
   private isPreparing = false;
   private isClosed = false;
@@ -52,7 +51,6 @@ export class Succession {
     this.written = { ...end };
     this.synced = { ...end };
     this.generation = end.generation;
-    this.segmentBytes = options.firstSegmentBytes;
   }
 
   get fileBytes(): number {
@@ -78,17 +76,12 @@ export class Succession {
     await active.file.close();
   }
 
-  /** The next one is larger than one that was filled. */
-  grow(): void {
-    this.segmentBytes = Math.min(this.options.segmentBytes, this.segmentBytes * 2);
-  }
-
   /** Begins a segment in which a frame of `needed` bytes has room, and waits until its head is synced. */
   async activate(needed: number): Promise<void> {
     const carried = this.carriedFrames();
-    const bytes = Math.max(this.segmentBytes, FRAMES_START + needed + lengthOf(carried));
-    await this.waitForRoom(bytes);
-    const { slot, file } = await this.segments.take(bytes);
+    const least = Math.max(this.options.firstSegmentBytes, FRAMES_START + needed + lengthOf(carried));
+    await this.waitForRoom(least);
+    const { slot, file } = await this.segments.take(least, Math.max(least, this.nextBytes));
     try {
       await this.begin(slot, file, carried);
     } catch (error) {
@@ -122,7 +115,7 @@ export class Succession {
 
   private async prepare(): Promise<void> {
     this.findOldest();
-    await this.segments.prepare(this.segmentBytes);
+    await this.segments.prepare(this.options.firstSegmentBytes, this.nextBytes);
     await this.segments.keepReserve();
   }
 
@@ -209,6 +202,12 @@ export class Succession {
         resolve();
       };
     });
+  }
+
+  /** Files that have to be made become larger and larger: whoever can do with the first few never needs the others. */
+  private get nextBytes(): number {
+    const { firstSegmentBytes, segmentBytes } = this.options;
+    return Math.min(segmentBytes, firstSegmentBytes * 2 ** Math.max(0, this.segments.made - 1));
   }
 
   private findOldest(): void {
