@@ -2,7 +2,6 @@
 
 import type { FrameCipher } from '../frame-cipher.ts';
 import { viewOf } from '../numbers.ts';
-import type { FrameBuilder } from './frame-builder.ts';
 import {
   bodyChecksum,
   FRAME_TRAILER_BYTES,
@@ -19,6 +18,19 @@ export interface Compression {
   compress(bytes: Uint8Array): Uint8Array;
   /** Throws on anything that is not a compressed block of exactly so many bytes. */
   decompress(bytes: Uint8Array, length: number): Uint8Array;
+}
+
+/** What is closed: records one after the other, with room behind them, and whose they are. */
+export interface FrameBody {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly length: number;
+  readonly recordCount: number;
+  readonly storeCount: number;
+  readonly storeIds: Uint32Array;
+  /** Where the head goes. */
+  readonly head: Uint8Array;
+  readonly headView: DataView;
 }
 
 export interface FramePlace {
@@ -39,7 +51,7 @@ const SAVES_AT_LEAST = 0.1;
 
 /** Appends what has to be written to `pieces`. */
 export function sealFrame(
-  frame: FrameBuilder,
+  frame: FrameBody,
   kind: number,
   family: FrameFamily,
   place: FramePlace,
@@ -82,7 +94,7 @@ interface StoredBody {
 
 const ROOM_BEHIND = TAG_BYTES + FRAME_TRAILER_BYTES + 512;
 
-function storedBody(frame: FrameBuilder, compression: Compression | null): StoredBody {
+function storedBody(frame: FrameBody, compression: Compression | null): StoredBody {
   const { bytes, view, length } = frame;
   const plain = { bytes, view, length, isCompressed: false };
   if (compression === null) return plain;

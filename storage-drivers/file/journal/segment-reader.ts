@@ -61,12 +61,14 @@ export class SegmentReader {
   private readonly file: OpenFile;
   private readonly family: FrameFamily;
   private readonly lock: FrameLock;
+  private readonly windowBytes: number;
   private window = new Uint8Array(0);
   private view = viewOf(this.window);
   private start = 0;
   private filled = 0;
 
-  constructor(file: OpenFile, size: number, family: FrameFamily, lock: FrameLock) {
+  constructor(file: OpenFile, size: number, family: FrameFamily, lock: FrameLock, windowBytes = WINDOW_BYTES) {
+    this.windowBytes = windowBytes;
     this.file = file;
     this.size = size;
     this.family = family;
@@ -145,9 +147,9 @@ export class SegmentReader {
   }
 
   private async load(position: number, length: number): Promise<void> {
-    const wanted = Math.min(this.size - position, Math.max(WINDOW_BYTES, length));
+    const wanted = Math.min(this.size - position, Math.max(this.windowBytes, length));
     if (this.window.length < wanted) {
-      this.window = new Uint8Array(Math.max(wanted, WINDOW_BYTES));
+      this.window = new Uint8Array(Math.max(wanted, this.windowBytes));
       this.view = viewOf(this.window);
     }
     const target = this.window.subarray(0, wanted);
