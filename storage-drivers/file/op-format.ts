@@ -18,6 +18,8 @@ export const Op = {
   /** Somebody opened the store and begins to write. */
   era: 5,
   advance: 6,
+  /** A staged store takes the place of another of its name. */
+  publish: 7,
   remove: 1 | FREES_SPACE,
   erase: 2 | FREES_SPACE,
   drop: 3 | FREES_SPACE,

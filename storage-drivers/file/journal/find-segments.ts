@@ -130,6 +130,17 @@ async function scan(file: OpenFile, path: string, bytes: number, uuid: Uint8Arra
   return { slot, generation, oldestGeneration, firstFrame: null, chain: 0, lowestFrame, cipher: 'lost' };
 }
 
+/** A segment, ready to be read. */
+export async function openSegment(disk: Disk, segment: FoundSegment, options: ReadOptions) {
+  const file = await disk.open(segment.slot.path, 'read');
+  return { file, reader: readerOf(file, segment, options.uuid, options.compression) };
+}
+
+interface ReadOptions {
+  readonly uuid: Uint8Array;
+  readonly compression: Compression | null;
+}
+
 export function readerOf(file: OpenFile, segment: FoundSegment, uuid: Uint8Array, compression: Compression | null) {
   const family = { uuid, generation: segment.generation };
   return new SegmentReader(file, segment.slot.bytes, family, { cipher: segment.cipher, compression });

@@ -8,12 +8,14 @@
 
 import type { ChainEnd } from './active-segment.ts';
 import { CommitLoop } from './commit-loop.ts';
+import { type FoundSegment, openSegment } from './find-segments.ts';
 import type { FrameBuilder } from './frame-builder.ts';
 import { FRAME_BYTES_MAX } from './frame-format.ts';
 import type { JournalOptions, JournalWorld } from './journal-options.ts';
 import { type JournalListener, JournalStore, Lane } from './journal-store.ts';
 import { Lanes } from './lanes.ts';
 import { RECORD_HEADER_BYTES } from './record-format.ts';
+import { JournalRecovery, type JournalVisitor } from './recovery.ts';
 import type { Segments } from './segments.ts';
 import { Succession } from './succession.ts';
 import type { TailMarks } from './tail-mark.ts';
@@ -42,6 +44,7 @@ export class Journal {
   refusals = 0;
   events: JournalEvents = MUTE;
   private readonly options: JournalOptions;
+  private readonly world: JournalWorld;
   private readonly lanes: Lanes;
   private readonly succession: Succession;
   private readonly loop: CommitLoop;
@@ -61,6 +64,7 @@ export class Journal {
     end: ChainEnd,
   ) {
     this.options = options;
+    this.world = world;
     this.lanes = new Lanes(options);
     const { segments, marks } = parts;
     const { stores } = this;
@@ -158,6 +162,20 @@ export class Journal {
   release(store: JournalStore, ticket: number): void {
     store.release(ticket);
     this.succession.released();
+  }
+
+  adopt(segments: readonly FoundSegment[]): void {
+    this.succession.adopt(segments);
+  }
+
+  /** Reads again what one store has in the journal that is durable and still needed. */
+  async replay(store: JournalStore, visitor: JournalVisitor): Promise<void> {
+    const { world, options, succession } = this;
+    const { frame, generation, checksum, offset } = succession.synced;
+    const segments = succession.segmentsFrom(store.pin === Infinity ? succession.generation : store.pin);
+    const mark = { count: 0, frame, generation, checksum, offset, isLast: true };
+    const recovery = new JournalRecovery(visitor, mark);
+    await recovery.run(segments, 0, (segment) => openSegment(world.disk, segment, options));
   }
 
   /** Resolves when everything that was appended is durable or has failed. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Disk } from '../../../kernel/plugin-api.ts';
 import { datasync } from '../file-calls.ts';
-import { type FoundSegment, type FoundSegments, findSegments, readerOf } from './find-segments.ts';
+import { type FoundSegments, findSegments, openSegment } from './find-segments.ts';
 import { Journal } from './journal.ts';
 import type { JournalOptions, JournalWorld } from './journal-options.ts';
 import { type Cut, type JournalHole, JournalRecovery, type JournalVisitor } from './recovery.ts';
@@ -41,7 +41,7 @@ export async function openJournal(
   const found = await findSegments(disk, directory, uuid, options.keys);
   const { marks, mark } = await TailMarks.open(disk, directory, uuid, options.tailMarkDistanceBytes);
   const recovery = new JournalRecovery(visitor, mark);
-  await recovery.run(found.needed, found.oldest, (segment) => open(disk, segment, options));
+  await recovery.run(found.needed, found.oldest, (segment) => openSegment(disk, segment, options));
   const segments = new Segments(disk, directory, uuid, options.reserveBytes);
   segments.adopt(
     found.names,
@@ -51,6 +51,7 @@ export async function openJournal(
   await settle(disk, found);
   const end = { ...recovery.end, generation: Math.max(found.newest, mark?.generation ?? 0) };
   const journal = new Journal(options, world, { segments, marks }, end);
+  journal.adopt(found.needed);
   return { journal, report: reportOf(found, recovery, clock.monotonic() - begun) };
 }
 
@@ -67,11 +68,6 @@ async function settle(disk: Disk, found: FoundSegments): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-async function open(disk: Disk, segment: FoundSegment, options: JournalOptions) {
-  const file = await disk.open(segment.slot.path, 'read');
-  return { file, reader: readerOf(file, segment, options.uuid, options.compression) };
 }
 
 function reportOf(found: FoundSegments, recovery: JournalRecovery, milliseconds: number): JournalReport {

@@ -72,7 +72,8 @@ export class JournalRecovery {
   ): Promise<void> {
     const first = segments[0];
     // The file of the oldest is gone; nobody knows which frames it held.
-    if (first !== undefined && first.generation > oldest) this.lose('', 0, 0, (first.firstFrame ?? 1) - 1, null);
+    if (first !== undefined && oldest > 0 && first.generation > oldest)
+      this.lose('', 0, 0, (first.firstFrame ?? 1) - 1, null);
     for (const [index, segment] of segments.entries()) {
       const next = segments[index + 1] ?? null;
       this.arrive(segment, index === 0);

@@ -2,6 +2,7 @@
 import type { OpenFile } from '../../../kernel/plugin-api.ts';
 import { datasync, isOutOfSpace, writeAt } from '../file-calls.ts';
 import { ActiveSegment, type ChainEnd, keyPlace, sealedBytesMax } from './active-segment.ts';
+import type { FoundSegment } from './find-segments.ts';
 import { FrameBuilder } from './frame-builder.ts';
 import { FrameKind } from './frame-format.ts';
 import type { JournalOptions, JournalWorld } from './journal-options.ts';
@@ -27,6 +28,8 @@ export class Succession {
   readonly written: ChainEnd;
   readonly synced: ChainEnd;
   segmentCount = 0;
+  /** What is needed to read the segments that are kept, by generation. */
+  private known: FoundSegment[] = [];
   private readonly options: JournalOptions;
   private readonly world: JournalWorld;
   private readonly segments: Segments;
@@ -55,6 +58,16 @@ export class Succession {
 
   get fileBytes(): number {
     return this.segments.bytes + (this.active?.slot.bytes ?? 0);
+  }
+
+  /** Segments that were there before. */
+  adopt(segments: readonly FoundSegment[]): void {
+    this.known.push(...segments);
+  }
+
+  /** The segments from a generation on, as long as they are kept. */
+  segmentsFrom(generation: number): FoundSegment[] {
+    return this.known.filter((segment) => segment.generation >= generation);
   }
 
   wasSynced(): void {
@@ -132,13 +145,14 @@ export class Succession {
     const generation = this.generation + 1;
     const { keys, compression, uuid, incarnation } = this.options;
     const oldestGeneration = this.oldest;
+    const [firstFrame, chain] = [this.synced.frame + 1, this.synced.checksum];
     const fresh = keys?.fresh(keyPlace(generation)) ?? null;
     const head = segmentHead({
       uuid,
       generation,
       incarnation,
-      firstFrame: this.synced.frame + 1,
-      chain: this.synced.checksum,
+      firstFrame,
+      chain,
       oldestGeneration,
       bytes: slot.bytes,
       cipher: fresh?.cipher.cipherNumber ?? 0,
@@ -157,6 +171,15 @@ export class Succession {
     this.segments.statedOldest = oldestGeneration;
     this.segmentCount++;
     this.active = active;
+    this.known.push({
+      slot: { ...slot, generation },
+      generation,
+      oldestGeneration,
+      firstFrame,
+      chain,
+      lowestFrame: firstFrame,
+      cipher: active.cipher,
+    });
   }
 
   /** The state that every segment repeats, so that no older one has to be read for it. */
@@ -215,6 +238,7 @@ export class Succession {
     for (const store of this.stores.values()) oldest = Math.min(oldest, store.pin);
     if (this.active !== null) oldest = Math.min(oldest, this.generation);
     this.oldest = oldest;
+    this.known = this.known.filter((segment) => segment.generation >= oldest);
     this.segments.releaseBefore(oldest);
   }
 }
