@@ -191,7 +191,8 @@ export interface RecordStore {
   advance(last: number): number;
   /** What is not there is passed over. */
   remove(from: number, to: number): number;
-  /** Removes, and destroys the bytes wherever they are; the ticket is durable when that is done. */
+  /** Removes, and destroys the bytes wherever they are but in snapshots, until those are released. The ticket is durable when
+   * that is done. */
   erase(from: number, to: number): number;
   /** Removes all below, in the time of blocks, not of records. `last` stays, or becomes `seq - 1` if that is more. */
   dropBefore(seq: number): number;
@@ -211,7 +212,7 @@ export interface RecordStore {
   // --- Reading ---
 
   read(seq: number): Read;
-  /** From `from` to `to`, both included; downwards when `to` is smaller. What is written while it runs may be missed. */
+  /** From `from` to `to`, both included; downwards when `to` is smaller. Holes are passed over, and so is what is not there. */
   scan(from: number, to: number, visit: Visit): Scan;
   /** Brings in what lies between, or as much from `from` on as the driver likes to hold. Never calls back before it returns. */
   load(from: number, to: number, done: (error: Error | null) => void): void;

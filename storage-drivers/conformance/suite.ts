@@ -1,0 +1,39 @@
+/**
+ * The proof that a driver keeps the contract: `testStorageDriver(test, { name, start })` under any test runner. What the
+ * driver says it does not support is skipped.
+ */
+import { testCells } from './cells.ts';
+import { testManyStores } from './many-stores.ts';
+import { testRandomCalls } from './random-calls.ts';
+import { testReading } from './reading.ts';
+import { testRemoving } from './removing.ts';
+import { testRestarts } from './restarts.ts';
+import { testSnapshots } from './snapshots.ts';
+import type { DriverUnderTest, RunningDriver, TestFunction } from './subject.ts';
+import { testUnits } from './units.ts';
+import { testWriting } from './writing.ts';
+
+/** A test with a driver of its own, which is ended afterwards. */
+export type DriverTest = (name: string, run: (running: RunningDriver) => Promise<void>) => void;
+
+export function testStorageDriver(test: TestFunction, subject: DriverUnderTest): void {
+  const withDriver: DriverTest = (name, run) => {
+    test(`${subject.name}: ${name}`, async () => {
+      const running = await subject.start();
+      try {
+        await run(running);
+      } finally {
+        await running.end();
+      }
+    });
+  };
+  testWriting(withDriver);
+  testReading(withDriver);
+  testRemoving(withDriver);
+  testUnits(withDriver);
+  testCells(withDriver);
+  testSnapshots(withDriver);
+  testRestarts(withDriver);
+  testManyStores(withDriver, subject.manyStores ?? 1000);
+  testRandomCalls(test, subject);
+}
