@@ -26,6 +26,8 @@ export interface StoreState {
   readonly serial: number;
   readonly first: number;
   readonly last: number;
+  readonly lastSeconds: number;
+  readonly lastNanos: number;
   readonly nextBlock: number;
   readonly eras: readonly Era[];
   readonly lost: readonly SequenceRange[];
@@ -56,6 +58,8 @@ export function writeCheckpoint(state: StoreState, blocks: readonly BlockState[]
   writer.u64(state.serial);
   writer.u64(state.first);
   writer.u64(state.last);
+  writer.u64(state.lastSeconds);
+  writer.u32(state.lastNanos);
   writer.u32(state.nextBlock);
   const eras = state.eras.slice(-ERAS_MAX);
   writer.u32(eras.length);
@@ -113,14 +117,29 @@ export function readCheckpoint(
   const store = reader.u32();
   const id = reader.text();
   const bits = reader.u8();
-  const [serial, first, last, nextBlock] = [reader.u64(), reader.u64(), reader.u64(), reader.u32()];
+  const [serial, first, last, lastSeconds] = [reader.u64(), reader.u64(), reader.u64(), reader.u64()];
+  const [lastNanos, nextBlock] = [reader.u32(), reader.u32()];
   const eras = many(reader, () => ({ from: reader.u64(), check: reader.u32() }));
   const lost = many(reader, () => ({ from: reader.u64(), to: reader.u64() }));
   const cells = new Map(many(reader, () => [reader.text(), [reader.blob()]] as const));
   const blocks = many(reader, () => readBlock(reader, (cipher, key, block) => unwrap(cipher, key, block, store)));
   const isStaged = (bits & 1) !== 0;
   const isAmnesiac = (bits & 2) !== 0;
-  const state = { store, id, isStaged, isAmnesiac, serial, first, last, nextBlock, eras, lost, cells };
+  const state = {
+    store,
+    id,
+    isStaged,
+    isAmnesiac,
+    serial,
+    first,
+    last,
+    lastSeconds,
+    lastNanos,
+    nextBlock,
+    eras,
+    lost,
+    cells,
+  };
   return { state, blocks };
 }
 

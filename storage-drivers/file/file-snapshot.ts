@@ -1,6 +1,6 @@
 /** The messages of a store as they were: the files of their blocks stay as long as it is held. */
 import type { Scan, StoreSnapshot, Visit } from '../contract.ts';
-import type { Block } from './blocks/block.ts';
+import { type Block, slotFrom } from './blocks/block.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
 import { coldFramesOf, type ReadableBlock, scanBlocks } from './blocks/block-list.ts';
 import type { FileStore } from './file-store.ts';
@@ -27,7 +27,7 @@ class HeldBlock implements ReadableBlock {
   }
 
   slotFrom(seq: number): number {
-    return Math.min(this.slots, this.block.slotFrom(seq));
+    return slotFrom(seq, this.base, this.slots, this.block.deltas);
   }
 
   seqAt(slot: number): number {

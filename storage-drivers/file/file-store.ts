@@ -3,7 +3,7 @@ import {
   type DurabilityListener,
   type Mark,
   type MessageBytes,
-  type Read,
+  Read,
   type RecordStore,
   Refused,
   type Scan,
@@ -56,8 +56,12 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   readonly world: StoreWorld;
   first: number;
   last: number;
+  lastSeconds = 0;
+  lastNanos = 0;
   isStaged = false;
   isAmnesiac = false;
+  /** A part of the journal is gone that may have held something of this store. */
+  isDoubtful = false;
   /** Nobody has it open. */
   isClosed = true;
   isDestroyed = false;
@@ -79,6 +83,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   private unitLast = 0;
   private unitFirst = 0;
   private unitSerial = 0;
+  private unitSeconds = 0;
+  private unitNanos = 0;
   private appended = 0;
   private removed = 0;
   private refused = 0;
@@ -155,6 +161,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (this.blocks.count === 0) this.first = seq;
     this.blocks.append(seq, bytes, writer.placedAt - RECORD_HEADER_BYTES, size);
     this.last = seq;
+    this.lastSeconds = seconds;
+    this.lastNanos = nanos;
     this.appended++;
     if (this.blocks.dirtyBytes > this.world.options.dirtyBytesPerStore) this.world.keeper.wantsCheckpoint(this);
     this.world.keeper.dirtied(size);
@@ -209,6 +217,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.unitLast = this.last;
     this.unitFirst = this.first;
     this.unitSerial = this.serial;
+    this.unitSeconds = this.lastSeconds;
+    this.unitNanos = this.lastNanos;
     this.world.journal.beginGroup(this.journalStore);
   }
 
@@ -242,6 +252,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.blocks.takeBack(this.unitLast);
     this.last = this.unitLast;
     this.first = this.unitFirst;
+    this.lastSeconds = this.unitSeconds;
+    this.lastNanos = this.unitNanos;
   }
 
   onDurable(listener: DurabilityListener | null): void {
@@ -393,6 +405,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
       serial: this.serial,
       first: this.first,
       last: this.last,
+      lastSeconds: this.lastSeconds,
+      lastNanos: this.lastNanos,
       nextBlock: this.blocks.nextNumber,
       eras: this.eras,
       lost: rangesOf(this.blocks.lost),
@@ -418,6 +432,10 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   applyCut(seq: number): void {
     const before = this.count;
     if (seq < this.last) {
+      if (this.blocks.read(seq, this.record) === Read.found) {
+        this.lastSeconds = this.record.seconds;
+        this.lastNanos = this.record.nanos;
+      }
       this.blocks.cutAfter(seq);
       this.last = seq;
     }
@@ -461,6 +479,12 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (this.writer!.numbers(Op.era, check, 0) < 0) return;
     this.hasEra = true;
     this.eras.push({ from: this.serial, check });
+  }
+
+  /** Nothing came after the lost part of the journal that would show whether something is missing. */
+  settleDoubt(): void {
+    this.isAmnesiac ||= this.isDoubtful;
+    this.isDoubtful = false;
   }
 
   /** Another life begins: what is written from now on is told from what was written before. */

@@ -38,7 +38,8 @@ export class FrameCipher {
 }
 
 export interface KeyOptions {
-  key: Uint8Array;
+  /** Null: nothing new is encrypted. */
+  key: Uint8Array | null;
   /** What older files are encrypted under. */
   previousKey: Uint8Array | null;
   cipher: CipherName;
@@ -53,19 +54,21 @@ interface FreshKey {
 /** The keys of a store. */
 export class StoreKeys {
   private readonly cipherNumber: CipherNumber;
-  private readonly wrapping: Uint8Array;
+  /** From the present key and the previous one. */
+  private readonly wrapping: Uint8Array | null;
   private readonly previousWrapping: Uint8Array | null;
   private readonly random: (count: number) => Uint8Array;
 
   constructor(options: KeyOptions, uuid: Uint8Array, random: (count: number) => Uint8Array) {
     this.cipherNumber = CIPHER_NUMBERS[options.cipher];
-    this.wrapping = derive(options.key, uuid);
+    this.wrapping = options.key === null ? null : derive(options.key, uuid);
     this.previousWrapping = options.previousKey === null ? null : derive(options.previousKey, uuid);
     this.random = random;
   }
 
-  /** A new key, for the file that `place` describes and no other. */
-  fresh(place: Uint8Array): FreshKey {
+  /** A new key, for the file that `place` describes and no other; null when nothing is encrypted any more. */
+  fresh(place: Uint8Array): FreshKey | null {
+    if (this.wrapping === null) return null;
     const key = this.random(KEY_BYTES);
     const nonce = this.random(NONCE_BYTES);
     const wrapped = new Uint8Array(NONCE_BYTES + KEY_BYTES + TAG_BYTES);
@@ -83,11 +86,13 @@ export class StoreKeys {
       const key = open(CIPHER_NUMBERS.aes, wrapping, nonce, place, sealed);
       return new FrameCipher(cipherNumber as CipherNumber, key);
     };
-    if (this.previousWrapping === null) return under(this.wrapping);
+    const [first, second] = [this.wrapping ?? this.previousWrapping, this.previousWrapping];
+    if (first === null) throw new SealBroken('there is no key');
+    if (second === null || first === second) return under(first);
     try {
-      return under(this.wrapping);
+      return under(first);
     } catch {
-      return under(this.previousWrapping);
+      return under(second);
     }
   }
 }

@@ -226,7 +226,7 @@ export class BlockList {
     const [block] = this.blocks.splice(index, 1);
     this.dirtyBytes -= unwrittenBytes(block!);
     block!.isDropped = true;
-    this.dropped.push(block!);
+    if (block!.fileBytes > 0 || block!.holders > 0) this.dropped.push(block!);
   }
 }
 

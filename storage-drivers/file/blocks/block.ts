@@ -65,17 +65,7 @@ export class Block {
 
   /** The first slot whose sequence is at or above; `slots` when there is none. */
   slotFrom(seq: number): number {
-    const delta = seq - this.base;
-    if (delta <= 0) return 0;
-    if (this.deltas === null) return Math.min(delta, this.slots);
-    let low = 0;
-    let high = this.slots;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.deltas[middle]! < delta) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return slotFrom(seq, this.base, this.slots, this.deltas);
   }
 
   /** The slot of a message that is there, -1 otherwise. */
@@ -213,6 +203,21 @@ export class Block {
     this.gone = grown(this.gone, bits, Uint8Array) as Uint8Array | null;
     this.damaged = grown(this.damaged, bits, Uint8Array) as Uint8Array | null;
   }
+}
+
+/** The first slot whose sequence is at or above; `slots` when there is none. */
+export function slotFrom(seq: number, base: number, slots: number, deltas: Uint32Array | null): number {
+  const delta = seq - base;
+  if (delta <= 0) return 0;
+  if (deltas === null) return Math.min(delta, slots);
+  let low = 0;
+  let high = slots;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (deltas[middle]! < delta) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function grown(

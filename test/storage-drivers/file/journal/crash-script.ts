@@ -5,7 +5,8 @@ import type { Fate } from '../../../../kernel/ports/simulated-disk.ts';
 import type { Journal } from '../../../../storage-drivers/file/journal/journal.ts';
 import type { JournalOptions } from '../../../../storage-drivers/file/journal/journal-options.ts';
 import type { JournalStore } from '../../../../storage-drivers/file/journal/journal-store.ts';
-import { JournalWorld, type OpenResult, PowerCut } from './journal-world.ts';
+import { PowerCut } from '../../../kits/mortal-clock.ts';
+import { JournalWorld, type OpenResult } from './journal-world.ts';
 
 const STORES = [3, 5, 8];
 const GROUP_TYPE = 2;

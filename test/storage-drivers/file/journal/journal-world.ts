@@ -1,5 +1,4 @@
 /** A machine with a journal whose power can fail at any moment, and what each store was promised. */
-import type { Clock, Timer } from '../../../../kernel/ports/ports.ts';
 import type { Fate, SimulatedDisk } from '../../../../kernel/ports/simulated-disk.ts';
 import { createSimulation, type Simulation } from '../../../../kernel/ports/simulated-ports.ts';
 import type { Journal } from '../../../../storage-drivers/file/journal/journal.ts';
@@ -7,6 +6,7 @@ import { JOURNAL_DEFAULTS, type JournalOptions } from '../../../../storage-drive
 import type { JournalStore } from '../../../../storage-drivers/file/journal/journal-store.ts';
 import { type JournalReport, openJournal } from '../../../../storage-drivers/file/journal/open-journal.ts';
 import type { JournalHole } from '../../../../storage-drivers/file/journal/recovery.ts';
+import { MortalClock, PowerCut } from '../../../kits/mortal-clock.ts';
 
 export const UUID = Uint8Array.from({ length: 16 }, (_, index) => index + 1);
 export const DIRECTORY = '/store/journal';
@@ -27,27 +27,6 @@ export const SMALL_OPTIONS: JournalOptions = {
   tailMarkDistanceBytes: 8192,
 };
 
-/** A clock that stops for those who died. */
-class MortalClock implements Clock {
-  isDead = false;
-  private readonly clock: Clock;
-
-  constructor(clock: Clock) {
-    this.clock = clock;
-  }
-
-  now = () => this.clock.now();
-  monotonic = () => this.clock.monotonic();
-  after = (milliseconds: number, run: () => void): Timer => this.clock.after(milliseconds, this.mortal(run));
-  soon = (run: () => void) => this.clock.soon(this.mortal(run));
-
-  private mortal(run: () => void): () => void {
-    return () => {
-      if (!this.isDead) run();
-    };
-  }
-}
-
 /** A record as a store of the model wrote it. */
 export interface Written {
   readonly store: number;
@@ -63,8 +42,6 @@ export interface OpenResult {
   carried: Map<number, string>;
   holes: JournalHole[];
 }
-
-export class PowerCut extends Error {}
 
 export class JournalWorld {
   readonly sim: Simulation;

@@ -1,0 +1,66 @@
+/** Which stores are to be written to their blocks, one after the other. */
+import type { Clock } from '../../kernel/plugin-api.ts';
+import { takeCheckpoint } from './checkpoint.ts';
+import type { FileStore } from './file-store.ts';
+
+/** After a failure it is tried again so much later: the disk may have room again. */
+const RETRY_MS = 1000;
+
+export class CheckpointQueue {
+  /** Checkpoints that were written, and that failed. */
+  taken = 0;
+  failures = 0;
+  lastError: Error | null = null;
+  private readonly clock: Clock;
+  private readonly waiting = new Set<FileStore>();
+  private isBusy = false;
+  private isClosed = false;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  request(store: FileStore): void {
+    if (this.isClosed) return;
+    this.waiting.add(store);
+    if (this.isBusy) return;
+    this.isBusy = true;
+    this.clock.soon(() => void this.work());
+  }
+
+  /** Now, before all that wait. */
+  async take(store: FileStore): Promise<void> {
+    // One at a time; what was written while one was taken is not in it.
+    while (store.checkpointing !== null) await store.checkpointing.catch(() => {});
+    const taking = takeCheckpoint(store);
+    store.checkpointing = taking;
+    try {
+      await taking;
+      this.taken++;
+    } finally {
+      store.checkpointing = null;
+    }
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.waiting.clear();
+  }
+
+  private async work(): Promise<void> {
+    for (const store of this.waiting) {
+      this.waiting.delete(store);
+      if (store.isFailed || store.isDestroyed) continue;
+      await this.take(store).catch((error: Error) => this.failed(store, error));
+    }
+    this.isBusy = false;
+  }
+
+  private failed(store: FileStore, error: Error): void {
+    this.failures++;
+    this.lastError = error;
+    this.clock.after(RETRY_MS, () => {
+      if (!store.isFailed && !store.isDestroyed) this.request(store);
+    });
+  }
+}
