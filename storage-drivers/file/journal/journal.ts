@@ -111,7 +111,8 @@ export class Journal {
     if (this.isFull && (type & FREES_SPACE) === 0) return this.refuse('full');
     const size = RECORD_HEADER_BYTES + length;
     const { queuedBytes } = this.lanes;
-    const isTooMuch = queuedBytes > 0 && queuedBytes + size > this.options.queueBytesMax;
+    const isQueueFull = queuedBytes > 0 && queuedBytes + size > this.options.queueBytesMax;
+    const isTooMuch = isQueueFull || (this.succession.isOverLimit && (type & FREES_SPACE) === 0);
     if (isTooMuch && store.lane !== Lane.urgent) return this.refuse('busy');
     const frame = this.group ?? this.lanes.frameFor(store, length);
     if (frame.length + size > FRAME_BYTES_MAX / 2) throw new RangeError(`a record of ${size} bytes fits in no frame`);

@@ -35,7 +35,8 @@ export class Succession {
   private readonly segments: Segments;
   private readonly stores: ReadonlyMap<number, JournalStore>;
   private readonly events: SuccessionEvents;
-  private whenReleased: (() => void) | null = null;
+  /** More is kept than should be: nothing that can wait is taken until stores have let go of the oldest segments. */
+  isOverLimit = false;
   private isPreparing = false;
   private isClosed = false;
 
@@ -93,7 +94,7 @@ export class Succession {
   async activate(needed: number): Promise<void> {
     const carried = this.carriedFrames();
     const least = Math.max(this.options.firstSegmentBytes, FRAMES_START + needed + lengthOf(carried));
-    await this.waitForRoom(least);
+    this.findOldest();
     const { slot, file } = await this.segments.take(least, Math.max(least, this.nextBytes));
     try {
       await this.begin(slot, file, carried);
@@ -117,12 +118,11 @@ export class Succession {
 
   /** A store needs less than before. */
   released(): void {
-    this.whenReleased?.();
+    if (this.isOverLimit) this.findOldest();
   }
 
   close(): Promise<void> {
     this.isClosed = true;
-    this.released();
     return this.segments.close();
   }
 
@@ -171,6 +171,7 @@ export class Succession {
     this.segments.statedOldest = oldestGeneration;
     this.segmentCount++;
     this.active = active;
+    if (this.segments.sealedBytes * 2 > this.options.journalBytesMax) this.press();
     this.known.push({
       slot: { ...slot, generation },
       generation,
@@ -200,31 +201,10 @@ export class Succession {
     return frames;
   }
 
-  private async waitForRoom(bytes: number): Promise<void> {
-    this.findOldest();
-    while (!this.isClosed && this.segments.sealedBytes + bytes > this.options.journalBytesMax) {
-      this.press();
-      await this.release();
-      this.findOldest();
-    }
-    if (this.segments.sealedBytes * 2 > this.options.journalBytesMax) this.press();
-  }
-
   /** Asks those for help who need the oldest segment. */
   private press(): void {
     const oldest = this.segments.sealed[0]?.generation ?? 0;
     for (const store of this.stores.values()) if (store.pin <= oldest) store.listener.pressed();
-  }
-
-  private release(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.world.clock.after(RETRY_MS, () => this.released());
-      this.whenReleased = () => {
-        timer.cancel();
-        this.whenReleased = null;
-        resolve();
-      };
-    });
   }
 
   /** Files that have to be made become larger and larger: whoever can do with the first few never needs the others. */
@@ -240,6 +220,8 @@ export class Succession {
     this.oldest = oldest;
     this.known = this.known.filter((segment) => segment.generation >= oldest);
     this.segments.releaseBefore(oldest);
+    const kept = this.segments.sealedBytes + (this.active?.slot.bytes ?? 0);
+    this.isOverLimit = kept > this.options.journalBytesMax;
   }
 }
 

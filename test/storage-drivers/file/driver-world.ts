@@ -26,7 +26,7 @@ export const SMALL: Partial<FileDriverOptions> = {
   frameBytes: 4096,
   commitBytes: 16_384,
   fairBytes: 8192,
-  queueBytesMax: 1_000_000,
+  queueBytesMax: 8_000_000,
   tailMarkDistanceBytes: 8192,
 };
 
