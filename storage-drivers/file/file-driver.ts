@@ -81,6 +81,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private opens = 0;
   private dirtySinceCheck = 0;
   private orphanedOperations = 0;
+  private closing: Promise<void> | null = null;
   private journal!: Journal;
 
   constructor(ports: DriverPorts, options: FileDriverOptions, identity: Identity, lock: { release(): Promise<void> }) {
@@ -159,7 +160,12 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     return [...this.stores.values()].filter((store) => !store.isStaged).map((store) => store.id);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.shut();
+    return this.closing;
+  }
+
+  private async shut(): Promise<void> {
     for (const store of this.stores.values()) await store.close();
     this.checkpoints.close();
     for (const store of this.stores.values()) {
