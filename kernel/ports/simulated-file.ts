@@ -102,7 +102,7 @@ export class SimulatedInode {
   pending: Unsynced[] = [];
 
   write(order: number, position: number, bytes: Uint8Array): void {
-    const own = bytes.slice();
+    const own = new Uint8Array(bytes);
     this.current.write(position, own);
     this.pending.push(new PendingWrite(this, order, position, [own]));
   }

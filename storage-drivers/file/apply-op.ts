@@ -59,7 +59,7 @@ function applyAppend(store: FileStore, bytes: Uint8Array, view: DataView, at: nu
 function applyCell(store: FileStore, type: number, bytes: Uint8Array, at: number, end: number): void {
   const length = bytes[at + 13]!;
   const name = Buffer.from(bytes.subarray(at + 14, at + 14 + length)).toString();
-  const value = type === Op.cellDelete ? null : bytes.slice(at + 14 + length, end);
+  const value = type === Op.cellDelete ? null : new Uint8Array(bytes.subarray(at + 14 + length, end));
   store.cells.apply({ name, value, isMore: type === Op.cellExtend });
 }
 

@@ -25,11 +25,11 @@ export class FileCells implements Cells {
   }
 
   put(name: string, value: Uint8Array): number {
-    return this.write({ name, value: value.slice(), isMore: false });
+    return this.write({ name, value: new Uint8Array(value), isMore: false });
   }
 
   extend(name: string, more: Uint8Array): number {
-    return this.write({ name, value: more.slice(), isMore: true });
+    return this.write({ name, value: new Uint8Array(more), isMore: true });
   }
 
   delete(name: string): number {

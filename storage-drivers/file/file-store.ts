@@ -224,6 +224,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   commit(): number {
     if (!this.isInUnit) throw new Error('commit without begin');
+    // A unit of nothing has a ticket too.
+    if (this.serial === this.unitSerial && this.staged.length === 0) this.advance(this.last);
     for (const { removal, cell } of this.staged) {
       if (this.unitRefusal !== 0) break;
       const written = removal !== null ? this.writeRemoval(removal) : this.writer!.cell(cell);

@@ -88,7 +88,7 @@ async function readIndexFrame(world: StoreWorld, store: FileStore, block: Block)
       const reader = new SegmentReader(file, await file.size(), family, lock, INDEX_WINDOW);
       const found = await reader.frameAt(block.indexPosition);
       if (!found.isWhole || found.header.kind !== FrameKind.index) return null;
-      return found.bytes.slice(found.from + RECORD_HEADER_BYTES, found.to);
+      return new Uint8Array(found.bytes.subarray(found.from + RECORD_HEADER_BYTES, found.to));
     });
   } catch (error) {
     if (codeOf(error) === 'EIO') return null;

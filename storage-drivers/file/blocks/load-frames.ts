@@ -39,10 +39,10 @@ export async function loadFrames(
 }
 
 async function loadFrame(reader: SegmentReader, block: Block, frame: BlockFrame, events: LoadEvents): Promise<void> {
-  if (frame.isInMemory || block.isDropped) return;
+  if (frame.isInMemory) return;
   const found = await reader.frameAt(frame.position);
   const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
-  if (isRight) frame.bringIn(found.bytes.slice(found.from, found.to));
+  if (isRight) frame.bringIn(new Uint8Array(found.bytes.subarray(found.from, found.to)));
   else await salvage(reader, block, frame, events);
 }
 

@@ -21,7 +21,7 @@ export const SMALL: Partial<FileDriverOptions> = {
   loadBytes: 8192,
   segmentBytes: 65_536,
   firstSegmentBytes: 32_768,
-  journalBytesMax: 262_144,
+  journalBytesMax: 2_000_000,
   reserveBytes: 4096,
   frameBytes: 4096,
   commitBytes: 16_384,
