@@ -1,5 +1,5 @@
 /** Stores on disk: one journal for all of them, and a folder of blocks for each. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DriverPorts, DriverSupport, OpenedStore, OpenOptions, StorageDriver } from '../contract.ts';
 import { applyOp, readCreate } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
@@ -56,6 +56,7 @@ export async function openFileDriver(
   const options = { ...FILE_DRIVER_DEFAULTS, ...given };
   const lock = await ports.disk.lock(options.directory);
   try {
+    await ports.disk.syncDirectory(dirname(options.directory));
     const identity = await openIdentity(ports, options);
     const driver = new FileDriver(ports, options, identity, lock);
     await driver.recover();
