@@ -25,14 +25,14 @@ import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
 import { CLIENT_PORT, type Entrance } from './entrance.ts';
 import type { Producer } from './flow.ts';
-import { isInfo } from './info.ts';
+import { infoFailure } from './info.ts';
 import type { LivenessSource } from './liveness.ts';
 import { become, connect, loginAgain, loginImplicitly } from './login.ts';
+import { reportParseFailure } from './parse-report.ts';
 import { publish } from './publish.ts';
 import type { ReplyAllowances } from './reply-allowances.ts';
 import { Stall } from './stall.ts';
 import { serveAsPermitted, subscriptionViolation } from './subscription-review.ts';
-import { reportTooLarge } from './traced-publish.ts';
 
 /** Why a message that matched was not queued. */
 export type DropReason = 'slow' | 'closed';
@@ -103,6 +103,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     if (!this.awaitsConnect) return;
     const timeoutMs = this.entrance.authTimeoutMs ?? this.broker.options.authTimeoutMs;
     this.loginTimer = this.broker.clock.after(timeoutMs, () => {
+      this.broker.logOf(this).debug('Authentication Timeout');
       this.sendError('Authentication Timeout');
       this.close(CloseReason.authenticationTimeout);
     });
@@ -123,6 +124,11 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
    */
   become(identity: Identity): void {
     if (!this.isClosed) become(this, identity);
+  }
+
+  override sendPing(): void {
+    if (this.broker.log.isDebugging) this.broker.logOf(this).debug('Client Ping Timer');
+    super.sendPing();
   }
 
   sendInfo(info: object): void {
@@ -185,7 +191,8 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   /** Nobody cares what a client says in INFO, as long as it could be one. */
   info(json: string): void {
-    if (!isInfo(json)) this.fail('malformed');
+    const failure = infoFailure(json);
+    if (failure !== null) this.refuseJson(failure);
   }
 
   remoteError(text: string): void {
@@ -194,30 +201,13 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   }
 
   fail(failure: ParseFailure): void {
-    if (failure === 'unknown-operation') this.sendError('Unknown Protocol Operation');
-    if (failure === 'line-too-long') this.lineTooLong();
-    if (failure === 'payload-too-large') this.payloadTooLarge();
-    this.broker.logOf(this).error(this.explanationOf(failure));
-    this.close(REASON_OF[failure]);
+    reportParseFailure(this, failure);
   }
 
-  private lineTooLong(): void {
-    this.broker.limitHits.controlLine++;
-    this.sendError('maximum control line exceeded');
-  }
-
-  /** As NATS servers log it where the log is searched for it. */
-  private explanationOf(failure: ParseFailure): string {
-    if (failure === 'line-too-long') return 'maximum control line exceeded';
-    if (failure !== 'payload-too-large') return `protocol error: ${failure}`;
-    return `maximum payload exceeded: ${this.broker.message.size} vs ${this.payloadMax}`;
-  }
-
-  private payloadTooLarge(): void {
-    this.broker.limitHits.payload++;
-    const { message, messageTracer } = this.broker;
-    if (messageTracer !== null && message.headerLength > 0) reportTooLarge(this, message);
-    this.sendError('Maximum Payload Violation');
+  /** What it said in CONNECT or INFO cannot be understood. */
+  refuseJson(failure: string): void {
+    this.broker.logOf(this).error(failure);
+    this.close(CloseReason.protocolViolation);
   }
 
   subscribe(subject: string, queue: string, sid: string): void {
@@ -385,17 +375,10 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   protected leave(reason: CloseReason): void {
     this.loginTimer?.cancel();
     this.expiryTimer?.cancel();
-    this.endAllSubscriptions();
     this.broker.logOf(this).debug(`Client connection closed: ${reason}`);
+    this.endAllSubscriptions();
   }
 }
-
-const REASON_OF: Record<ParseFailure, CloseReason> = {
-  'unknown-operation': CloseReason.protocolViolation,
-  malformed: CloseReason.protocolViolation,
-  'line-too-long': CloseReason.maxControlLine,
-  'payload-too-large': CloseReason.maxPayload,
-};
 
 /** Asked anew each time, as a reload may replace the options. */
 function pingsOf(broker: Broker, { pingIntervalMs }: Entrance): LivenessSource {

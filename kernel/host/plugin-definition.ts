@@ -125,6 +125,8 @@ export interface PluginDefinition<Config = unknown, State = unknown> {
   readonly before?: readonly string[];
   /** Plugins that start earlier, if they are there. */
   readonly after?: readonly string[];
+  /** It may be started, and closed for good, while the broker runs: a reload may put it into the list of plugins or take it out. */
+  readonly mayComeAndGo?: boolean;
   /** Milliseconds a phase may take, where the host's usual deadline does not fit. */
   readonly deadlinesMs?: Readonly<Partial<Record<Phase, number>>>;
 

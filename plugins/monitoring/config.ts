@@ -1,5 +1,5 @@
 /** Where the monitor listens. */
-import type { ConfigSchema, ConfigSources, Problems } from '../../kernel/plugin-api.ts';
+import type { ConfigChange, ConfigSchema, ConfigSources, Problems, ReloadAnswer } from '../../kernel/plugin-api.ts';
 import { defineSchema, fields } from '../../kernel/plugin-api.ts';
 
 export interface MonitoringConfig {
@@ -53,4 +53,20 @@ function addEntry(entries: Map<string, Entry>, key: string, given: unknown): voi
   const value = given as Node;
   const { file, line, column } = value;
   entries.set(key, { key, value, file, line, column, isReferenced: false });
+}
+
+const INTERNAL_NAMES = {
+  httpPort: 'HTTPPort',
+  basePath: 'HTTPBasePath',
+  httpsPort: 'HTTPSPort',
+  host: 'HTTPHost',
+} as const;
+
+/** The monitor does not move while it runs. */
+export function reloadAnswer({ before, after }: ConfigChange<MonitoringConfig>): ReloadAnswer {
+  for (const [key, name] of Object.entries(INTERNAL_NAMES)) {
+    const [old, now] = [before, after].map((config) => config[key as keyof MonitoringConfig]);
+    if (old !== now) return { refuse: `config reload not supported for ${name}: old=${old}, new=${now}` };
+  }
+  return 'live';
 }

@@ -10,7 +10,7 @@ import {
 import type { TlsContexts } from '../tls/contract.ts';
 import { hostAndPort, schemeOf, urlsFor } from './address.ts';
 import { ClosedConnections } from './closed-connections.ts';
-import { type MonitoringConfig, monitoringSchema } from './config.ts';
+import { type MonitoringConfig, monitoringSchema, reloadAnswer } from './config.ts';
 import { factsOf } from './connection-facts.ts';
 import type { MonitorAddress, MonitorSection } from './contract.ts';
 import type { Monitor, ShownOptions } from './monitor.ts';
@@ -59,7 +59,7 @@ export const plugin = definePlugin<MonitoringConfig, State>({
       { key: 'http_base_path' },
     ],
     schema: monitoringSchema,
-    live: { refuse: 'the monitor cannot move while it runs' },
+    live: reloadAnswer,
   },
   flags: [
     { name: 'http_port', aliases: ['m'], takes: 'integer', summary: 'Port of the monitor' },
