@@ -1,5 +1,4 @@
 import type { CipherName } from './frame-cipher.ts';
-import type { Compression } from './journal/seal-frame.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -25,7 +24,8 @@ export interface FileDriverOptions {
   readonly key: Uint8Array | null;
   readonly previousKey: Uint8Array | null;
   readonly cipher: CipherName;
-  readonly compression: Compression | null;
+  /** Of what is written from now on; what was compressed is read in any case. */
+  readonly compression: 'none' | 's2';
   /** 0: what is acknowledged is synced. */
   readonly syncIntervalMs: number;
   readonly segmentBytes: number;
@@ -53,7 +53,7 @@ export const FILE_DRIVER_DEFAULTS: Omit<FileDriverOptions, 'directory'> = {
   key: null,
   previousKey: null,
   cipher: 'chacha',
-  compression: null,
+  compression: 'none',
   syncIntervalMs: 0,
   segmentBytes: 64 * MIB,
   firstSegmentBytes: 4 * MIB,

@@ -15,6 +15,7 @@ import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
 import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
+import { S2 } from './s2-compression.ts';
 import { removeStoreFiles, storeDirectory } from './store-files.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
 
@@ -97,7 +98,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       disk: ports.disk,
       uuid: identity.uuid,
       keys: identity.keys,
-      compression: options.compression,
+      compression: options.compression === 's2' ? S2 : null,
       cache: new FrameCache(options.cacheBytes),
       files: new OpenFiles(ports.disk, options.openFilesMax),
       directory: join(options.directory, 'stores'),
@@ -124,6 +125,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
         uuid: identity.uuid,
         incarnation: identity.incarnation,
         keys: identity.keys,
+        compression: world.compression,
         tailMarkDelayMs: 3,
       },
       { disk, clock },

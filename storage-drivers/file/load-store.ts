@@ -82,7 +82,7 @@ async function readBlock(world: StoreWorld, store: FileStore, entry: FoundBlock)
 async function readIndexFrame(world: StoreWorld, store: FileStore, block: Block): Promise<Uint8Array | null> {
   const path = blockPath(store.directory, block.number);
   const family = { uuid: world.uuid, generation: block.number };
-  const lock = { cipher: block.cipher, compression: world.compression };
+  const lock = { cipher: block.cipher };
   try {
     return await world.files.use(path, async (file) => {
       const reader = new SegmentReader(file, await file.size(), family, lock, INDEX_WINDOW);

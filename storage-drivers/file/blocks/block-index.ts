@@ -1,5 +1,6 @@
 /** Where the messages and frames of a block are, as bytes: behind the frames of a full block, or in the checkpoint of its store. */
 import { ByteReader, ByteWriter } from '../byte-writer.ts';
+import { APPEND_OVERHEAD } from '../op-format.ts';
 import type { Block } from './block.ts';
 import { BlockFrame } from './block-frame.ts';
 
@@ -49,6 +50,11 @@ export function readIndex(bytes: Uint8Array, block: Block): void {
 
 /** What is there, by the bits of what is gone. */
 export function recount(block: Block): void {
+  if (block.gone === null) {
+    block.live = block.slots;
+    block.liveBytes = block.end - block.slots * APPEND_OVERHEAD;
+    return;
+  }
   block.live = 0;
   block.liveBytes = 0;
   for (let slot = 0; slot < block.slots; slot++) {

@@ -27,7 +27,7 @@ export async function loadFrames(
   const family = { uuid: world.uuid, generation: block.number };
   try {
     await files.use(path, async (file) => {
-      const lock = { cipher: block.cipher, compression: world.compression };
+      const lock = { cipher: block.cipher };
       const reader = new SegmentReader(file, await file.size(), family, lock, bytes);
       for (const frame of frames) await loadFrame(reader, block, frame, events);
     });

@@ -17,7 +17,7 @@ export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: F
   const gone = block.gone;
   const path = blockPath(store.directory, block.number);
   const family = { uuid: world.uuid, generation: block.number };
-  const lock = { cipher: block.cipher, compression: world.compression };
+  const lock = { cipher: block.cipher };
   block.indexPosition = -1;
   await world.files.use(path, async (file) => {
     const reader = new SegmentReader(file, Math.min(await file.size(), block.fileBytes), family, lock);

@@ -6,7 +6,6 @@ import type { FrameCipher, StoreKeys } from '../frame-cipher.ts';
 import { getU64 } from '../numbers.ts';
 import { keyPlace } from './active-segment.ts';
 import { FRAME_HEADER_BYTES, readFrameHead, SECTOR_BYTES } from './frame-format.ts';
-import type { Compression } from './seal-frame.ts';
 import { FRAMES_START, readSegmentHead, type SegmentHeader } from './segment-format.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { isSegmentName, type Slot } from './segments.ts';
@@ -111,7 +110,7 @@ function keyOf(header: SegmentHeader, keys: StoreKeys | null): FrameCipher | nul
 
 /** A segment whose head is lost, by what its frames say. */
 async function scan(file: OpenFile, path: string, bytes: number, uuid: Uint8Array): Promise<FoundSegment | null> {
-  const reader = new SegmentReader(file, bytes, { uuid, generation: 0 }, { cipher: null, compression: null });
+  const reader = new SegmentReader(file, bytes, { uuid, generation: 0 }, { cipher: null });
   let generation = 0;
   let oldestGeneration = 0;
   let lowestFrame = Infinity;
@@ -133,17 +132,16 @@ async function scan(file: OpenFile, path: string, bytes: number, uuid: Uint8Arra
 /** A segment, ready to be read. */
 export async function openSegment(disk: Disk, segment: FoundSegment, options: ReadOptions) {
   const file = await disk.open(segment.slot.path, 'read');
-  return { file, reader: readerOf(file, segment, options.uuid, options.compression) };
+  return { file, reader: readerOf(file, segment, options.uuid) };
 }
 
 interface ReadOptions {
   readonly uuid: Uint8Array;
-  readonly compression: Compression | null;
 }
 
-export function readerOf(file: OpenFile, segment: FoundSegment, uuid: Uint8Array, compression: Compression | null) {
+export function readerOf(file: OpenFile, segment: FoundSegment, uuid: Uint8Array) {
   const family = { uuid, generation: segment.generation };
-  return new SegmentReader(file, segment.slot.bytes, family, { cipher: segment.cipher, compression });
+  return new SegmentReader(file, segment.slot.bytes, family, { cipher: segment.cipher });
 }
 
 function isOf(uuid: Uint8Array, own: Uint8Array): boolean {

@@ -3,6 +3,7 @@ import type { OpenFile } from '../../../kernel/plugin-api.ts';
 import { readAt } from '../file-calls.ts';
 import type { FrameCipher } from '../frame-cipher.ts';
 import { viewOf } from '../numbers.ts';
+import { S2 } from '../s2-compression.ts';
 import {
   bodyChecksum,
   FRAME_HEADER_BYTES,
@@ -19,7 +20,6 @@ import {
   storesAt,
 } from './frame-format.ts';
 import { recordEnd } from './record-format.ts';
-import type { Compression } from './seal-frame.ts';
 
 const WINDOW_BYTES = 1024 * 1024;
 const PIECE_BYTES = 4096;
@@ -28,7 +28,6 @@ const PIECE_BYTES = 4096;
 export interface FrameLock {
   /** `lost`: they are encrypted, and the key is gone. */
   readonly cipher: FrameCipher | null | 'lost';
-  readonly compression: Compression | null;
 }
 
 export interface WholeFrame {
@@ -130,7 +129,7 @@ export class SegmentReader {
   }
 
   private readable(bytes: Uint8Array, at: number, from: number, to: number, header: FrameHeader): Body | null {
-    const { cipher, compression } = this.lock;
+    const { cipher } = this.lock;
     let body: Body = { bytes, from, to };
     if ((header.flags & FrameFlag.encrypted) !== 0) {
       if (cipher === null || cipher === 'lost') return null;
@@ -139,7 +138,7 @@ export class SegmentReader {
       body = { bytes: plain, from: 0, to: plain.length };
     }
     if ((header.flags & FrameFlag.compressed) !== 0) {
-      const plain = compression === null ? null : unpacked(compression, body, header.plainLength);
+      const plain = unpacked(body, header.plainLength);
       if (plain === null) return null;
       body = { bytes: plain, from: 0, to: plain.length };
     }
@@ -186,9 +185,9 @@ function unsealed(cipher: FrameCipher, sealed: Uint8Array, head: Uint8Array, num
   }
 }
 
-function unpacked(compression: Compression, body: Body, length: number): Uint8Array | null {
+function unpacked(body: Body, length: number): Uint8Array | null {
   try {
-    return compression.decompress(body.bytes.subarray(body.from, body.to), length);
+    return S2.decompress(body.bytes.subarray(body.from, body.to), length);
   } catch {
     return null;
   }

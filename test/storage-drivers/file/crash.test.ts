@@ -30,10 +30,10 @@ test('D-1 D-3 D-13 D-26: after any power cut a store is as it was at a moment si
 test('the same with a journal that is always at its limit', () =>
   runSeeds(Math.ceil(COUNT / 3), { lives: 5, options: { journalBytesMax: 150_000 } }).then(() => {}));
 
-test('S-30: the same with everything encrypted', () =>
+test('S-30 S-34: the same with everything compressed and encrypted', () =>
   runSeeds(Math.ceil(COUNT / 3), {
     lives: 5,
-    options: { key: Buffer.from('a key of some length'), cipher: 'aes' },
+    options: { key: Buffer.from('a key of some length'), cipher: 'aes', compression: 's2' },
   }).then(() => {}));
 
 test.run();

@@ -17,13 +17,13 @@ export interface FrameOnDisk {
 
 /** The frames of all segments; those that only repeat what is carried along are left out. */
 export async function framesOf(world: JournalWorld): Promise<FrameOnDisk[]> {
-  const { directory, uuid, keys, compression } = world.options;
+  const { directory, uuid, keys } = world.options;
   const { needed } = await world.until(findSegments(world.disk, directory, uuid, keys));
   const frames: FrameOnDisk[] = [];
   for (const segment of needed) {
     const { path } = segment.slot;
     const file = await world.until(world.disk.open(path, 'read'));
-    const reader = readerOf(file, segment, uuid, compression);
+    const reader = readerOf(file, segment, uuid);
     for (let offset = FRAMES_START; ; ) {
       const found = await world.until(reader.frameAt(offset));
       if (!found.isWhole) break;
