@@ -73,7 +73,7 @@ export class FileSnapshot implements StoreSnapshot {
   }
 
   load(from: number, to: number, done: (error: Error | null) => void): void {
-    const cold = coldFramesOf(this.held, from, to, this.store.world.options.loadBytes);
+    const cold = coldFramesOf(this.held, from, to, this.store.loadBytes);
     this.store.bringIn(cold.map(({ block, frames }) => ({ block: block.block, frames }))).then(
       () => done(null),
       (error: Error) => done(error),

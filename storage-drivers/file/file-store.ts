@@ -303,10 +303,16 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   load(from: number, to: number, done: (error: Error | null) => void): void {
-    this.bringIn(this.blocks.coldFrames(from, to, this.world.options.loadBytes)).then(
+    this.bringIn(this.blocks.coldFrames(from, to, this.loadBytes)).then(
       () => done(null),
       (error: Error) => done(error),
     );
+  }
+
+  /** What one load brings in: no more than the cache keeps until it is read. */
+  get loadBytes(): number {
+    const { loadBytes, cacheBytes } = this.world.options;
+    return Math.min(loadBytes, cacheBytes / 4);
   }
 
   /** Reads frames that are not in memory. */
@@ -345,7 +351,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     const { blocks } = this;
     const [low, high] = [Math.max(from, this.first), Math.min(to, this.last)];
     for (let next = low; next <= high; ) {
-      const cold = blocks.coldFrames(next, high, this.world.options.loadBytes);
+      const cold = blocks.coldFrames(next, high, this.loadBytes);
       if (cold.length === 0) break;
       await this.bringIn(cold);
       const { block, frames } = cold.at(-1)!;

@@ -323,7 +323,7 @@ export function coldFramesOf<B extends ReadableBlock>(
       const frame = block.frameOf(slot);
       if (frame.isInMemory || frames.at(-1) === frame) continue;
       frames.push(frame);
-      bytes += frame.storedBytes;
+      bytes += frame.length;
     }
     if (frames.length > 0) found.push({ block, frames });
   }
