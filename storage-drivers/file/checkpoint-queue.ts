@@ -1,15 +1,20 @@
 /** Which stores are to be written to their blocks, one after the other. */
 import type { Clock } from '../../kernel/plugin-api.ts';
 import { takeCheckpoint } from './checkpoint.ts';
+import { compactBlock, findSparseBlock } from './compact.ts';
 import type { FileStore } from './file-store.ts';
 
 /** After a failure it is tried again so much later: the disk may have room again. */
 const RETRY_MS = 1000;
+/** So many blocks are written anew at once, so that others get their turn. */
+const COMPACTIONS_MAX = 4;
 
 export class CheckpointQueue {
   /** Checkpoints that were written, and that failed. */
   taken = 0;
   failures = 0;
+  /** Blocks that were written anew. */
+  compactions = 0;
   lastError: Error | null = null;
   private readonly clock: Clock;
   private readonly waiting = new Set<FileStore>();
@@ -32,13 +37,24 @@ export class CheckpointQueue {
   async take(store: FileStore): Promise<void> {
     // One at a time; what was written while one was taken is not in it.
     while (store.checkpointing !== null) await store.checkpointing.catch(() => {});
-    const taking = takeCheckpoint(store);
+    const taking = this.writeOut(store);
     store.checkpointing = taking;
     try {
       await taking;
       this.taken++;
     } finally {
       store.checkpointing = null;
+    }
+  }
+
+  /** A checkpoint; where a block has become sparse, it is compacted, and another one. */
+  private async writeOut(store: FileStore): Promise<void> {
+    await takeCheckpoint(store);
+    for (let count = 0; count < COMPACTIONS_MAX && !this.isClosed; count++) {
+      const sparse = findSparseBlock(store);
+      if (sparse === null || !(await compactBlock(store, sparse))) break;
+      this.compactions++;
+      await takeCheckpoint(store);
     }
   }
 

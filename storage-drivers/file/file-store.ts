@@ -85,6 +85,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   private unitSerial = 0;
   private unitSeconds = 0;
   private unitNanos = 0;
+  private removedBytes = 0;
   private appended = 0;
   private removed = 0;
   private refused = 0;
@@ -424,6 +425,16 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   applyRemoval({ type, from, to }: Removal): void {
+    const bytes = this.contentBytes;
+    this.removeFrom(type, from, to);
+    this.removedBytes += bytes - this.contentBytes;
+    if (this.removedBytes < this.world.options.dirtyBytesPerStore || this.writer === null) return;
+    // Enough has gone to be worth giving back.
+    this.removedBytes = 0;
+    this.world.keeper.wantsCheckpoint(this);
+  }
+
+  private removeFrom(type: number, from: number, to: number): void {
     if (type === Op.advance) {
       this.last = Math.max(this.last, from);
       if (this.count === 0) this.first = this.last + 1;

@@ -14,7 +14,8 @@ import { BlockFrame } from './block-frame.ts';
 
 export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<void> {
   const { block, lastSeq } = entry;
-  const gone = block.gone;
+  const { gone } = block;
+  block.gone = null;
   const path = blockPath(store.directory, block.number);
   const family = { uuid: world.uuid, generation: block.number };
   const lock = { cipher: block.cipher };
@@ -41,7 +42,6 @@ export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: F
 function remapGone(store: FileStore, block: Block, gone: Uint8Array | null, lastSeq: number): void {
   const { base } = block;
   const wasGone = (seq: number) => gone !== null && (gone[(seq - base) >>> 3]! & (1 << ((seq - base) & 7))) !== 0;
-  block.gone = null;
   let next = base;
   for (let slot = 0; slot <= block.slots; slot++) {
     const seq = slot === block.slots ? lastSeq + 1 : block.seqAt(slot);
