@@ -322,6 +322,9 @@ export function coldFramesOf<B extends ReadableBlock>(
       if (block.isGone(slot) || block.isDamaged(slot)) continue;
       const frame = block.frameOf(slot);
       if (frame.isInMemory || frames.at(-1) === frame) continue;
+      // A large one that comes second would push the first out of the cache again.
+      if (bytes > 0 && bytes + frame.length > bytesMax)
+        return frames.length > 0 ? [...found, { block, frames }] : found;
       frames.push(frame);
       bytes += frame.length;
     }

@@ -28,6 +28,7 @@ async function startOnDisk(folder = mkdtempSync(join(tmpdir(), 'gnatlet-store-')
 async function startSimulated(world = new DriverWorld(1)): Promise<RunningDriver> {
   const driver = await world.open();
   let isOver = false;
+  let isDead = false;
   const run = async () => {
     while (!isOver) {
       await world.sim.run(world.sim.clock.monotonic() + 1);
@@ -49,24 +50,25 @@ async function startSimulated(world = new DriverWorld(1)): Promise<RunningDriver
     restart: next,
     kill: async () => {
       await stop();
+      isDead = true;
       // What the process had written is there, synced or not.
       world.crash('all');
       return startSimulated(world);
     },
     end: async () => {
-      await driver.close().catch(() => {});
+      if (!isDead && !isOver) await driver.close().catch(() => {});
       await stop();
     },
   };
 }
 
-testStorageDriver(test, { name: 'file', start: () => startOnDisk(), seed: chooseSeed(), manyStores: 300, runs: 10 });
+testStorageDriver(test, { name: 'file', start: () => startOnDisk(), seed: chooseSeed(), manyStores: 200, runs: 3 });
 testStorageDriver(test, {
   name: 'file, simulated',
   start: () => startSimulated(),
   seed: chooseSeed(),
-  manyStores: 300,
-  runs: 10,
+  manyStores: 200,
+  runs: 3,
 });
 
 test.run();
