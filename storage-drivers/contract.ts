@@ -1,9 +1,10 @@
 /**
- * What a storage driver does: it keeps records, and small named values beside them. What records mean, and all that can be derived from
- * them, is built once above this (`derived.ts`), the same for every driver.
+ * What a storage driver does: it keeps records, and small named values beside them. What records mean, and all that can
+ * be derived from them, is built once above this (`derived/`), the same for every driver.
  *
- * Nothing is made per record: bytes go in as ranges of borrowed memory and come out as ranges of the driver's own. What a call cannot
- * do because of how things stand (it is gone, it is still on disk, there is no room) is a value; what the caller may not do throws.
+ * Nothing is made per record: bytes go in as ranges of borrowed memory and come out as ranges of the driver's own. What
+ * a call cannot do because of how things stand (it is gone, it is still on disk, there is no room) is a value; what the
+ * caller may not do throws.
  */
 import type { Clock, Disk, Random } from '../kernel/plugin-api.ts';
 
@@ -24,11 +25,11 @@ export interface StorageDriver {
   open(id: string, options?: OpenOptions): Promise<OpenedStore>;
   /** The ids of all stores that exist, without staged ones. */
   list(): Promise<string[]>;
-  /** Flushes and closes what is open. */
+  /** Flushes and closes what is open. A second time does no harm. */
   close(): Promise<void>;
 }
 
-/** What may be asked of a driver. The suite skips what is not there; who needs more than there is refuses the driver. */
+/** What may be asked of a driver. The suite skips what is not there; who needs more refuses the driver. */
 export interface DriverSupport {
   /** What an acknowledged write survives: nothing, the end of the process, or a power cut. */
   readonly durable: 'none' | 'process' | 'power';
@@ -87,8 +88,8 @@ export interface SequenceRange {
 }
 
 /**
- * Subject, header and payload where they lie. The kernel's `Message` is one of these, and so is what `read` finds. The header is
- * `bytes[headerStart..bodyStart)`, empty when there is none, and the payload `bytes[bodyStart..bodyEnd)`.
+ * Subject, header and payload where they lie. The kernel's `Message` is one of these, and so is what `read` finds. The
+ * header is `bytes[headerStart..bodyStart)`, empty when there is none, and the payload `bytes[bodyStart..bodyEnd)`.
  */
 export interface MessageBytes {
   readonly subjectBytes: Uint8Array;
@@ -149,7 +150,8 @@ export type Refused = (typeof Refused)[keyof typeof Refused];
 export type Visit = (record: StoredRecord) => boolean;
 
 /**
- * Tickets grow by the order of writing: when one is durable, so are all before it. A write outside of a unit is a unit of its own.
+ * Tickets grow by the order of writing: when one is durable, so are all before it. A write outside of a unit is a unit
+ * of its own.
  */
 export interface DurabilityListener {
   /** All writes up to this ticket are as durable as the driver makes them. Never called within the call that wrote. */
@@ -185,14 +187,19 @@ export interface RecordStore {
 
   // --- Writing: each answers a ticket, or `Refused`. Within a unit they answer 0, and `commit` the ticket of all ---
 
-  /** The sequence is above `last`; what is left out never existed, and costs nothing. The bytes are copied before it returns. */
+  /**
+   * The sequence is above `last`; what is left out never existed, and costs nothing. The bytes are copied before it
+   * returns.
+   */
   append(seq: number, seconds: number, nanos: number, flags: number, message: MessageBytes): number;
   /** Raises `last` without a record: the sequences up to it are spent. */
   advance(last: number): number;
   /** What is not there is passed over. */
   remove(from: number, to: number): number;
-  /** Removes, and destroys the bytes wherever they are but in snapshots, until those are released. The ticket is durable when
-   * that is done. */
+  /**
+   * Removes, and destroys the bytes wherever they are but in snapshots, until those are released. The ticket is durable
+   * when that is done.
+   */
   erase(from: number, to: number): number;
   /** Removes all below, in the time of blocks, not of records. `last` stays, or becomes `seq - 1` if that is more. */
   dropBefore(seq: number): number;
@@ -200,7 +207,10 @@ export interface RecordStore {
   cutAfter(seq: number): number;
   readonly cells: Cells;
 
-  /** From here to `commit` or `abort`, in the same turn: all or nothing, in memory and after any crash. Units do not nest. */
+  /**
+   * From here to `commit` or `abort`, in the same turn: all or nothing, in memory and after any crash. What is appended
+   * is there at once; removals and cells are done with `commit`, after all appends of the unit. Units do not nest.
+   */
   begin(): void;
   /** If one of the unit's writes was refused, so is all of it. */
   commit(): number;
@@ -212,9 +222,15 @@ export interface RecordStore {
   // --- Reading ---
 
   read(seq: number): Read;
-  /** From `from` to `to`, both included; downwards when `to` is smaller. Holes are passed over, and so is what is not there. */
+  /**
+   * From `from` to `to`, both included; downwards when `to` is smaller. Holes are passed over, and so is what is not
+   * there.
+   */
   scan(from: number, to: number, visit: Visit): Scan;
-  /** Brings in what lies between, or as much from `from` on as the driver likes to hold. Never calls back before it returns. */
+  /**
+   * Brings in what lies between, or as much from `from` on as the driver likes to hold. Never calls back before it
+   * returns.
+   */
   load(from: number, to: number, done: (error: Error | null) => void): void;
   /** The ranges without a record between the two, ascending, without reading records; `hole`s are not among them. */
   gaps(from: number, to: number, visit: (from: number, to: number) => void): void;

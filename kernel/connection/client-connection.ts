@@ -3,6 +3,7 @@ import { errorFrame, infoFrame, OK, PONG } from '../../protocols/client/frames.t
 import type { ClientHandler, ParseFailure } from '../../protocols/client/parser.ts';
 import { quoted } from '../../protocols/client/quoted.ts';
 import type { Broker } from '../broker.ts';
+import type { Concern } from '../hooks/refusal.ts';
 import type { Identity, Permissions } from '../permissions/permissions.ts';
 import type { Timer } from '../ports/ports.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -69,6 +70,8 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   /** Null while nobody is asked who this is. */
   loginUnderWay: Promise<void> | null = null;
   expiryTimer: Timer | null = null;
+  /** Whose matter it is that this client was not let in. */
+  concern: Concern | null = null;
   /** Negative for no limit. */
   subscriptionsMax: number;
   private challenge = '';
@@ -247,12 +250,17 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   }
 
   endAllSubscriptions(): void {
+    this.takeOutSubscriptions();
+    this.subscriptions.clear();
+  }
+
+  /** They stay to be seen: whoever hears that the connection is closed may want to know what they were. */
+  private takeOutSubscriptions(): void {
     for (const subscription of this.subscriptions.values()) {
       subscription.flags |= ENDED;
       this.broker.tracer?.unsubscribed(this, subscription.sid);
     }
     this.account.sublist.removeAll(this.subscriptions.values());
-    this.subscriptions.clear();
   }
 
   private maySubscribe(subject: string, queue: string, sid: string): boolean {
@@ -376,7 +384,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     this.loginTimer?.cancel();
     this.expiryTimer?.cancel();
     this.broker.logOf(this).debug(`Client connection closed: ${reason}`);
-    this.endAllSubscriptions();
+    this.takeOutSubscriptions();
   }
 }
 

@@ -88,8 +88,10 @@ function decide(client: ClientConnection, verdict: LoginVerdict, settled: typeof
   client.loginUnderWay = null;
   if (client.isClosed) return;
   if (verdict === undefined) refuse(client, 'nobody knows these credentials', null);
-  else if (isRefusal(verdict)) refuse(client, verdict.reason, verdict.closeReason);
-  else settled(client, verdict);
+  else if (isRefusal(verdict)) {
+    client.concern = verdict.concern ?? null;
+    refuse(client, verdict.reason, verdict.closeReason);
+  } else settled(client, verdict);
   client.release();
 }
 

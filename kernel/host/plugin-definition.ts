@@ -33,6 +33,8 @@ export interface CapabilityNeed {
   readonly id?: string;
   /** The plugin works without it. */
   readonly optional?: boolean;
+  /** Used from `listen` on only: who provides it need not be open before. So two plugins may need something of each other. */
+  readonly isLate?: boolean;
 }
 
 /** Reads the plugin's block. `node` is undefined when the block is absent: the answer is then made of defaults. */

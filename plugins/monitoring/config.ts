@@ -10,6 +10,8 @@ export interface MonitoringConfig {
   readonly httpsPort: number;
   /** As it was written. */
   readonly basePath: string;
+  /** Visitors at a time. */
+  readonly connectionsMax: number;
 }
 
 export const monitoringFields = defineSchema({
@@ -28,6 +30,12 @@ export const monitoringFields = defineSchema({
   }),
   httpsPort: fields.integer('https_port', { default: 0, maximum: 65_535, doc: 'The same over TLS.' }),
   basePath: fields.string('http_base_path', { default: '', doc: 'The path in front of all endpoints.' }),
+  connectionsMax: fields.integer('http_max_connections', {
+    default: 512,
+    minimum: 1,
+    maximum: 65_535,
+    doc: 'How many may look at the monitor at a time.',
+  }),
 });
 
 /** Every key stands by itself on the top level of the file, so they are put together here before they are read. */
@@ -35,13 +43,14 @@ export const monitoringSchema: ConfigSchema<MonitoringConfig> = {
   read(node: unknown, problems: Problems, sources: ConfigSources): MonitoringConfig {
     const entries = new Map<string, Entry>();
     addEntry(entries, 'http', node);
-    for (const key of ['https', 'http_port', 'https_port', 'http_base_path']) addEntry(entries, key, sources.also(key));
+    for (const key of ['https', 'http_port', 'https_port', 'http_base_path', 'http_max_connections'])
+      addEntry(entries, key, sources.also(key));
     const place = { file: '', line: 0, column: 0 };
-    const { host, httpPort, httpsPort, basePath } = monitoringFields.read(
+    const { host, httpPort, httpsPort, basePath, connectionsMax } = monitoringFields.read(
       { kind: 'map', value: entries, ...place },
       problems,
     );
-    return { host, httpPort, httpsPort, basePath };
+    return { host, httpPort, httpsPort, basePath, connectionsMax };
   },
 };
 

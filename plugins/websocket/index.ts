@@ -26,6 +26,7 @@ interface State {
   readonly paths: PathTable;
   tls: TlsBlock | null;
   listener: Listener | null;
+  isListening: boolean;
   reception: Reception | null;
 }
 
@@ -49,7 +50,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
   config: { key: 'websocket', aliases: ['ws'], schema: websocketConfig, live: reloadAnswer },
 
   register(ctx) {
-    const state: State = { paths: new PathTable(), tls: null, listener: null, reception: null };
+    const state: State = { paths: new PathTable(), tls: null, listener: null, isListening: false, reception: null };
     ctx.tap('stats.collect', ({ more }) => {
       more['websocket.turned_away_total'] = state.reception?.turnedAway ?? 0;
     });
@@ -58,6 +59,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
     ctx.provide('auth.authenticator', new BlockAuthenticator(isOn(ctx) ? overrideIn(ctx.config) : null));
     ctx.provide('monitor.section', {
       varz: () => varzOf(ctx.config, state.listener, state.tls?.settings ?? null),
+      closedListeners: () => (isOn(ctx) && !state.isListening ? ['websocket'] : []),
     });
     return state;
   },
@@ -72,7 +74,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
       if (transport instanceof WebSocketTransport) transport.trust();
     });
     ctx.tap('server.reload', () => state.tls?.renew());
-    ctx.tap('server.lameDuck', () => state.listener?.close());
+    ctx.tap('server.lameDuck', () => close(state));
   },
 
   async listen(ctx, state) {
@@ -85,9 +87,9 @@ export const plugin = definePlugin<WebSocketConfig, State>({
     if (after.tls !== null) await tls?.replace(after.tls);
   },
 
-  async drain(_ctx, { listener, reception }) {
-    await listener?.close();
-    reception?.close();
+  async drain(_ctx, state) {
+    await close(state);
+    state.reception?.close();
   },
 });
 
@@ -145,10 +147,16 @@ async function listen(ctx: Context, state: State): Promise<void> {
   });
   state.reception = reception;
   state.listener = await bind(ctx, reception);
+  state.isListening = true;
   const scheme = tls === null ? 'ws' : 'wss';
   kernel.log.info(`Listening for websocket clients on ${scheme}://${hostAndPort(state.listener)}`);
   if (tls === null) kernel.log.warn('Websocket not configured with TLS. DO NOT USE IN PRODUCTION!');
   if (config.compresses) log.debug('messages are compressed where clients ask for it');
+}
+
+async function close(state: State): Promise<void> {
+  state.isListening = false;
+  await state.listener?.close();
 }
 
 async function bind(ctx: Context, reception: Reception): Promise<Listener> {

@@ -42,7 +42,9 @@ export function testReading(test: DriverTest): void {
     assert.deepEqual([end, visited], [Scan.stopped, 4]);
     assert.equal(await scanWarm(store, 1, 10, () => true), Scan.done);
   });
+}
 
+export function testWalking(test: DriverTest): void {
   test('a visitor that writes is a mistake', async ({ driver }) => {
     const { store } = await driver.open('s');
     put(store, 1, sample());

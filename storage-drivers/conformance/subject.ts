@@ -22,7 +22,7 @@ export interface RunningDriver {
   restart(): Promise<RunningDriver>;
   /** Without `close`: as after the end of the process, another driver upon the same place. Left out: not tested. */
   kill?(): Promise<RunningDriver>;
-  /** Ends it, and leaves nothing behind. */
+  /** Ends it, also if the driver was closed already, and leaves nothing behind. */
   end(): Promise<void>;
 }
 

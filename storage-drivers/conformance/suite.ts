@@ -1,17 +1,18 @@
 /**
- * The proof that a driver keeps the contract: `testStorageDriver(test, { name, start })` under any test runner. What the
- * driver says it does not support is skipped.
+ * The proof that a driver keeps the contract: `testStorageDriver(test, { name, start })` under any test runner. What
+ * the driver says it does not support is skipped.
  */
 import { testCells } from './cells.ts';
 import { testManyStores } from './many-stores.ts';
 import { testRandomCalls } from './random-calls.ts';
-import { testReading } from './reading.ts';
-import { testRemoving } from './removing.ts';
+import { testReading, testWalking } from './reading.ts';
+import { testMuchRemoving, testRemoving } from './removing.ts';
 import { testRestarts } from './restarts.ts';
 import { testSnapshots } from './snapshots.ts';
+import { testStores } from './stores.ts';
 import type { DriverUnderTest, RunningDriver, TestFunction } from './subject.ts';
 import { testUnits } from './units.ts';
-import { testWriting } from './writing.ts';
+import { testAppending, testTickets } from './writing.ts';
 
 /** A test with a driver of its own, which is ended afterwards. */
 export type DriverTest = (name: string, run: (running: RunningDriver) => Promise<void>) => void;
@@ -27,13 +28,20 @@ export function testStorageDriver(test: TestFunction, subject: DriverUnderTest):
       }
     });
   };
-  testWriting(withDriver);
-  testReading(withDriver);
-  testRemoving(withDriver);
-  testUnits(withDriver);
-  testCells(withDriver);
-  testSnapshots(withDriver);
-  testRestarts(withDriver);
+  const parts = [
+    testStores,
+    testAppending,
+    testTickets,
+    testReading,
+    testWalking,
+    testRemoving,
+    testMuchRemoving,
+    testUnits,
+    testCells,
+    testSnapshots,
+    testRestarts,
+  ];
+  for (const part of parts) part(withDriver);
   testManyStores(withDriver, subject.manyStores ?? 1000);
   testRandomCalls(test, subject);
 }

@@ -1,7 +1,7 @@
 /**
- * The index as cells: some parts, and a head that makes them valid. It is believed only if it names a place in the history
- * of the store that the store has passed through, and every part is whole; then it is brought up to date. Otherwise it is as
- * if it were not there.
+ * The index as cells: some parts, and a head that makes them valid. It is believed only if it names a place in the
+ * history of the store that the store has passed through, and every part is whole; then it is brought up to date.
+ * Otherwise it is as if it were not there.
  */
 import type { Clock } from '../../kernel/plugin-api.ts';
 import type { RecordStore } from '../contract.ts';

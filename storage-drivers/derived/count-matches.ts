@@ -10,7 +10,7 @@ const WALK_MAX = 64;
 
 /** Matching records at or above `from`. */
 export function countMatches(index: RecordIndex, filters: FilterSet, from: number): number {
-  if (filters.literal !== null) return countLiteral(index, index.subjects.findText(filters.literal), from);
+  if (filters.literal !== null) return countLiteral(index, filters.literalNode(index.subjects), from);
   if (filters.isAll) return countFrom(index, from);
   if (from <= index.firstFrom(0)) return countAllMatches(index, filters);
   const start = index.segments.indexFrom(from);

@@ -1,6 +1,6 @@
 /**
- * What is due when: a heap of (time, sequence), 16 bytes an entry. Entries of records that went otherwise stay until they are
- * due or `prune` finds them; whoever takes one looks whether the record is still there.
+ * What is due when: a heap of (time, sequence), 16 bytes an entry. Entries of records that went otherwise stay until
+ * they are due or `prune` finds them; whoever takes one looks whether the record is still there.
  */
 const FIRST_ENTRIES = 16;
 

@@ -1,8 +1,8 @@
 /**
  * Up to some hundred subject filters as one question: does a subject match any of them?
  *
- * For subjects of a table the answer is remembered by the subject's number, two bits each, so that a record is asked about
- * for the price of a look at an array, however many filters there are.
+ * For subjects of a table the answer is remembered by the subject's number, two bits each, so that a record is asked
+ * about for the price of a look at an array, however many filters there are.
  */
 import type { SubjectTable } from './subject-table.ts';
 
@@ -16,7 +16,7 @@ export class FilterNode {
   isEnd = false;
 }
 
-const PAGE_NODES = 4096;
+const NOTHING = new Uint8Array(0);
 const UNKNOWN = 0;
 const YES = 1;
 const NO = 2;
@@ -30,7 +30,8 @@ export class FilterSet {
   readonly root = new FilterNode();
   private table: SubjectTable | null = null;
   private epoch = 0;
-  private pages: Uint8Array[] = [];
+  private known: Uint8Array = NOTHING;
+  private readonly literalBytes: Uint8Array;
 
   /** Without filters, all matches. Filters are well-formed subjects, one character per byte. */
   constructor(filters: readonly string[]) {
@@ -38,6 +39,7 @@ export class FilterSet {
     this.isAll = filters.length === 0 || filters.includes('>');
     for (const filter of filters) addFilter(this.root, filter);
     this.literal = filters.length === 1 && !hasWildcard(filters[0]!) ? filters[0]! : null;
+    this.literalBytes = Buffer.from(this.literal ?? '', 'latin1');
   }
 
   matchesText(subject: string): boolean {
@@ -48,27 +50,32 @@ export class FilterSet {
   matches(table: SubjectTable, node: number): boolean {
     if (this.isAll) return true;
     if (table !== this.table || table.epoch !== this.epoch) this.forget(table);
-    const page = this.pages[Math.floor(node / PAGE_NODES)];
-    const known = page === undefined ? UNKNOWN : (page[(node & (PAGE_NODES - 1)) >>> 2]! >>> (2 * (node & 3))) & 3;
+    const known = node >>> 2 < this.known.length ? (this.known[node >>> 2]! >>> (2 * (node & 3))) & 3 : UNKNOWN;
     return known === UNKNOWN ? this.find(table, node) : known === YES;
+  }
+
+  /** The node of the only literal. */
+  literalNode(table: SubjectTable): number {
+    return table.find(this.literalBytes, 0, this.literalBytes.length);
   }
 
   private find(table: SubjectTable, node: number): boolean {
     const isMatch = this.matchesText(table.subjectOf(node));
-    const number = Math.floor(node / PAGE_NODES);
-    let page = this.pages[number];
-    if (page === undefined) {
-      page = new Uint8Array(PAGE_NODES / 4);
-      this.pages[number] = page;
-    }
-    page[(node & (PAGE_NODES - 1)) >>> 2]! |= (isMatch ? YES : NO) << (2 * (node & 3));
+    if (node >>> 2 >= this.known.length) this.grow(node, table.nodes.length);
+    this.known[node >>> 2]! |= (isMatch ? YES : NO) << (2 * (node & 3));
     return isMatch;
+  }
+
+  private grow(node: number, nodes: number): void {
+    const known = new Uint8Array(Math.min(Math.max((node >>> 2) + 1, 2 * this.known.length), (nodes >>> 2) + 1));
+    known.set(this.known);
+    this.known = known;
   }
 
   private forget(table: SubjectTable): void {
     this.table = table;
     this.epoch = table.epoch;
-    this.pages = [];
+    this.known = NOTHING;
   }
 }
 

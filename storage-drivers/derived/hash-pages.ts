@@ -1,6 +1,6 @@
 /**
- * From hashes to numbers, in pages that are divided one at a time as they fill: a million entries more never cost more than
- * the division of one page. Deleting leaves no marks behind.
+ * From hashes to numbers, in pages that are divided one at a time as they fill: a million entries more never cost more
+ * than the division of one page. Deleting leaves no marks behind.
  *
  * Two numbers a slot: the hash and the value, which is never 0. Whoever asks looks at all values with the hash.
  */

@@ -1,14 +1,15 @@
 /**
- * What is known about the records of 4,096 sequences without reading them: the subject, the size, and where the next record
- * of the same subject is.
+ * What is known about the records of 4,096 sequences without reading them: the subject, the size, and where the next
+ * record of the same subject is.
  */
 import { SEGMENT_SLOTS, type Segment } from './segment-list.ts';
 
 const FIRST_PLACES = 16;
 /** Subjects of a sealed segment are listed with their counts unless there are more than this. */
 const LISTED_MAX = 1024;
-/** Arrays with fewer records than one in so many are packed. */
-const SPARSE_BELOW = 4;
+/** Arrays are packed when less than three quarters of their places have a record. */
+const PACKED_BELOW = 3 / 4;
+const PACKED_PLACES_MIN = 64;
 
 export class IndexSegment implements Segment {
   readonly base: number;
@@ -46,6 +47,12 @@ export class IndexSegment implements Segment {
 
   seqAt(place: number): number {
     return this.base + (this.slots === null ? place : this.slots[place]!);
+  }
+
+  /** The node of a record's subject, 0 when there is no record. */
+  nodeOf(seq: number): number {
+    const place = this.rawPlaceOf(seq);
+    return place < 0 ? 0 : this.nodes[place]!;
   }
 
   nodeAt(place: number): number {
@@ -158,7 +165,7 @@ export class IndexSegment implements Segment {
 
   /** Once few records are left, so are the arrays. Links that led through removed records are lost. */
   pack(): void {
-    if (this.places < FIRST_PLACES * SPARSE_BELOW || this.count * SPARSE_BELOW >= this.places) return;
+    if (this.places < PACKED_PLACES_MIN || this.count >= this.places * PACKED_BELOW) return;
     const slots = new Uint16Array(this.count);
     const kept = new Uint16Array(this.count);
     let count = 0;

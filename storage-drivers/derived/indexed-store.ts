@@ -1,5 +1,6 @@
 /**
- * A store and what is known about its records, which always agree: all writes go through here. What a stream engine uses.
+ * A store and what is known about its records, which always agree: all writes go through here. What a stream engine
+ * uses.
  */
 import type { Clock } from '../../kernel/plugin-api.ts';
 import type {
@@ -37,8 +38,9 @@ export interface SubjectState {
   readonly last: number;
 }
 
+/** Waits for the end of a unit. */
 interface Removal {
-  readonly kind: 'remove' | 'drop';
+  readonly isDrop: boolean;
   readonly from: number;
   readonly to: number;
 }
@@ -48,7 +50,6 @@ export class IndexedStore {
   readonly index: RecordIndex;
   private readonly sizeOf: SizeFormula;
   private readonly clock: Clock;
-  private isInUnit = false;
   private unitLast = 0;
   private readonly staged: Removal[] = [];
 
@@ -131,27 +132,34 @@ export class IndexedStore {
   }
 
   remove(from: number, to: number): number {
-    return this.removed(this.store.remove(from, to), { kind: 'remove', from, to });
+    const ticket = this.store.remove(from, to);
+    if (ticket > 0) this.index.remove(from, to);
+    else if (ticket === 0) this.staged.push({ isDrop: false, from, to });
+    return ticket;
   }
 
   erase(from: number, to: number): number {
-    return this.removed(this.store.erase(from, to), { kind: 'remove', from, to });
+    const ticket = this.store.erase(from, to);
+    if (ticket > 0) this.index.remove(from, to);
+    else if (ticket === 0) this.staged.push({ isDrop: false, from, to });
+    return ticket;
   }
 
   dropBefore(seq: number): number {
-    return this.removed(this.store.dropBefore(seq), { kind: 'drop', from: 0, to: seq - 1 });
+    const ticket = this.store.dropBefore(seq);
+    if (ticket > 0) this.index.dropBefore(seq);
+    else if (ticket === 0) this.staged.push({ isDrop: true, from: 0, to: seq - 1 });
+    return ticket;
   }
 
   /** What is appended in a unit is there at once, what is removed goes with `commit`. */
   begin(): void {
     this.store.begin();
-    this.isInUnit = true;
     this.unitLast = this.store.last;
   }
 
   commit(): number {
     const ticket = this.store.commit();
-    this.isInUnit = false;
     if (ticket < 0) this.takeBack();
     else for (const removal of this.staged) this.apply(removal);
     this.staged.length = 0;
@@ -160,7 +168,6 @@ export class IndexedStore {
 
   abort(): void {
     this.store.abort();
-    this.isInUnit = false;
     this.takeBack();
     this.staged.length = 0;
   }
@@ -252,15 +259,8 @@ export class IndexedStore {
     await this.store.close();
   }
 
-  private removed(ticket: number, removal: Removal): number {
-    if (ticket < 0) return ticket;
-    if (this.isInUnit) this.staged.push(removal);
-    else this.apply(removal);
-    return ticket;
-  }
-
-  private apply({ kind, from, to }: Removal): void {
-    if (kind === 'drop') this.index.dropBefore(to + 1);
+  private apply({ isDrop, from, to }: Removal): void {
+    if (isDrop) this.index.dropBefore(to + 1);
     else this.index.remove(from, to);
   }
 

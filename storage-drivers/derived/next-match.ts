@@ -6,7 +6,7 @@ import type { RecordIndex } from './record-index.ts';
 /** The first matching sequence at or above; Infinity when there is none. */
 export function nextMatch(index: RecordIndex, filters: FilterSet, from: number): number {
   if (filters.isAll) return index.firstFrom(from);
-  if (filters.literal !== null) return nextOfLiteral(index, index.subjects.findText(filters.literal), from);
+  if (filters.literal !== null) return nextOfLiteral(index, filters.literalNode(index.subjects), from);
   for (let at = index.segments.indexFrom(from); at < index.segments.length; at++) {
     const segment = index.segments.at(at);
     if (from <= segment.base && !mayHold(index, segment, filters)) continue;
@@ -21,7 +21,7 @@ export function nextMatch(index: RecordIndex, filters: FilterSet, from: number):
 /** The last matching sequence at or below; 0 when there is none. */
 export function previousMatch(index: RecordIndex, filters: FilterSet, from: number): number {
   if (filters.isAll) return index.lastUpTo(from);
-  if (filters.literal !== null) return previousOfLiteral(index, index.subjects.findText(filters.literal), from);
+  if (filters.literal !== null) return previousOfLiteral(index, filters.literalNode(index.subjects), from);
   for (let at = index.segments.indexUpTo(from); at >= 0; at--) {
     const segment = index.segments.at(at);
     if (!mayHold(index, segment, filters)) continue;
@@ -41,7 +41,8 @@ export function nextOfLiteral(index: RecordIndex, node: number, from: number): n
   if (from > index.lastOf(node)) return Number.POSITIVE_INFINITY;
   // Those who read one after the other ask for what follows a record they have just had: a link leads there.
   if (index.subjectAt(from) === node) return from;
-  return index.nextOf(node, from - 1) || Number.POSITIVE_INFINITY;
+  const next = index.subjectAt(from - 1) === node ? index.nextOf(node, from - 1) : index.searchUp(node, from);
+  return next || Number.POSITIVE_INFINITY;
 }
 
 export function previousOfLiteral(index: RecordIndex, node: number, from: number): number {

@@ -1,9 +1,9 @@
 /**
- * All that is known about the records of a store without reading them, kept exact through every change: subjects, sizes,
- * what follows what in a subject, when segments began.
+ * All that is known about the records of a store without reading them, kept exact through every change: subjects,
+ * sizes, what follows what in a subject, when segments began.
  *
- * First and last of a subject are corrected when somebody asks. Until then they may name a record that was removed, which is
- * still where the search begins.
+ * First and last of a subject are corrected when somebody asks. Until then they may name a record that was removed,
+ * which is still where the search begins.
  */
 import type { FilterSet } from './filter-set.ts';
 import { IndexSegment } from './index-segment.ts';
@@ -30,7 +30,7 @@ export class RecordIndex {
     subjectStart: number,
     subjectEnd: number,
   ): void {
-    this.addTo(this.subjects.ensure(subjectBytes, subjectStart, subjectEnd), seq, seconds, nanos, size);
+    this.addTo(this.subjects.ensureAgain(subjectBytes, subjectStart, subjectEnd), seq, seconds, nanos, size);
   }
 
   addTo(node: number, seq: number, seconds: number, nanos: number, size: number): void {
@@ -60,8 +60,7 @@ export class RecordIndex {
   /** The node of a record's subject, 0 when there is no record. */
   subjectAt(seq: number): number {
     const segment = this.segments.find(seq);
-    const place = segment === null ? -1 : segment.placeOf(seq);
-    return place < 0 ? 0 : segment!.nodeAt(place);
+    return segment === null ? 0 : segment.nodeOf(seq);
   }
 
   /** Infinity when there is none at or above. */
@@ -159,7 +158,10 @@ export class RecordIndex {
     return block.last[slot]!;
   }
 
-  /** The subject's first record above `seq`, 0 when there is none. Follows links as far as they are known. */
+  /**
+   * The subject's first record above `seq`, 0 when there is none. At `seq` stands or stood a record of the subject:
+   * links are followed from there as far as they are known.
+   */
   nextOf(node: number, seq: number): number {
     let at = seq;
     for (let segment = this.segments.find(at); segment !== null; segment = this.segments.find(at)) {
@@ -169,6 +171,16 @@ export class RecordIndex {
       if (this.subjectAt(at) === node) return at;
     }
     return this.searchUp(node, at + 1);
+  }
+
+  /** The same at or above, without links: by lists and looks. */
+  searchUp(node: number, from: number): number {
+    for (let index = this.segments.indexFrom(from); index < this.segments.length; index++) {
+      const segment = this.segments.at(index);
+      const place = segment.findFrom(segment.placeFrom(from), node);
+      if (place >= 0) return segment.seqAt(place);
+    }
+    return 0;
   }
 
   /** The subject's last record below `seq`, 0 when there is none. */
@@ -189,22 +201,15 @@ export class RecordIndex {
     return this.segments.toArray().reduce((sum, segment) => sum + segment.memoryBytes, this.subjects.memoryBytes);
   }
 
-  private searchUp(node: number, from: number): number {
-    for (let index = this.segments.indexFrom(from); index < this.segments.length; index++) {
-      const segment = this.segments.at(index);
-      const place = segment.findFrom(segment.placeFrom(from), node);
-      if (place >= 0) return segment.seqAt(place);
-    }
-    return 0;
-  }
-
   /** Notes at the subject's newest record, be it there or removed, that this one follows. */
   private linkTo(node: number, seq: number): void {
     const block = this.subjects.nodes.block(node);
     const slot = slotOf(node);
     if (block.count[slot] === 0) return;
     const before = block.last[slot]!;
-    this.segments.find(before)?.link(before, seq);
+    const { newest } = this.segments;
+    const segment = newest !== null && before >= newest.base ? newest : this.segments.find(before);
+    segment?.link(before, seq);
   }
 
   /** Null when there are removed records among those above, whose subjects nobody knows any more. */
@@ -233,6 +238,7 @@ export class RecordIndex {
       if (before.places > SEGMENT_SLOTS / 2) segment.reserve();
       before.seal();
       before.pack();
+      this.segments.at(0).pack();
       if (before.count === 0) this.segments.removeAt(this.segments.length - 1);
     }
     this.segments.push(segment);
@@ -248,12 +254,13 @@ export class RecordIndex {
       if (seq > to) break;
       this.bytes -= segment.sizeAt(place);
       segment.remove(place);
-      this.removedFrom(node, seq);
+      this.removedFrom(segment, node, seq);
       removed++;
     }
     this.count -= removed;
     this.changes += removed;
-    if (removed > 0 && segment !== this.segments.newest) segment.pack();
+    // What is removed from the front is soon gone as a whole.
+    if (removed > 0 && segment !== this.segments.newest && segment !== this.segments.at(0)) segment.pack();
     return removed;
   }
 
@@ -282,15 +289,17 @@ export class RecordIndex {
     return count;
   }
 
-  private removedFrom(node: number, seq: number): void {
+  private removedFrom(segment: IndexSegment, node: number, seq: number): void {
     const block = this.subjects.nodes.block(node);
     const slot = slotOf(node);
     if (this.subjects.removed(node, 1) === 0) return;
     if (block.first[slot] === seq) {
       // The link is followed now, while it is there.
-      const next = this.segments.find(seq)?.nextOf(seq) ?? 0;
+      const next = segment.nextOf(seq);
       if (next !== 0) block.first[slot] = next;
-      if (next === 0 || this.subjectAt(next) !== node) block.stale[slot]! |= FIRST_IS_STALE;
+      const isHere = next - segment.base < SEGMENT_SLOTS;
+      if (next === 0 || (isHere ? segment.nodeOf(next) : this.subjectAt(next)) !== node)
+        block.stale[slot]! |= FIRST_IS_STALE;
     }
     if (block.last[slot] === seq) block.stale[slot]! |= LAST_IS_STALE;
   }

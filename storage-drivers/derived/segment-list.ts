@@ -1,6 +1,6 @@
 /**
- * What belongs to sequences, in pieces of 4,096 sequences each. Pieces without anything are left out, so that a gap costs
- * nothing however wide it is.
+ * What belongs to sequences, in pieces of 4,096 sequences each. Pieces without anything are left out, so that a gap
+ * costs nothing however wide it is.
  */
 export const SEGMENT_SLOTS = 4096;
 

@@ -1,9 +1,9 @@
 /**
  * The subjects of a store: how many records each has, and the first and last of them.
  *
- * A node stands for the first tokens of some subjects, and for a subject if it has records. It is found with one probe, by
- * the hash of all its bytes up to there; its text is its last token and the texts of the nodes above. So a literal costs one
- * probe whatever its depth, and the tree for wildcards is there without being built.
+ * A node stands for the first tokens of some subjects, and for a subject if it has records. It is found with one probe,
+ * by the hash of all its bytes up to there; its text is its last token and the texts of the nodes above. So a literal
+ * costs one probe whatever its depth, and the tree for wildcards is there without being built.
  */
 import { HashPages } from './hash-pages.ts';
 import { type NodeBlock, SubjectNodes, slotOf } from './subject-nodes.ts';
@@ -18,6 +18,7 @@ export const LAST_IS_STALE = 2;
 /** Numbers of nodes that went are used again only after so many went, and so great a part of all. */
 const RESTING_MIN = 1024;
 const RESTING_PART = 4;
+const RECENT_BYTES_MAX = 64;
 
 export class SubjectTable {
   /** Subjects with records. */
@@ -29,6 +30,10 @@ export class SubjectTable {
   private readonly text = new TokenText();
   private resting: number[] = [];
   private spare: number[] = [];
+  /** What was asked for last, 0 when it is not there any more. */
+  private recent = 0;
+  private recentLength = 0;
+  private readonly recentText = new Uint8Array(RECENT_BYTES_MAX);
 
   constructor() {
     this.nodes.extend();
@@ -51,6 +56,16 @@ export class SubjectTable {
   /** The subject's node, made if it is missing, and all nodes above it. */
   ensure(bytes: Uint8Array, start: number, end: number): number {
     return this.find(bytes, start, end) || this.build(bytes, start, end);
+  }
+
+  /** The same, faster where the last one asked for is asked for again, as publishers do. */
+  ensureAgain(bytes: Uint8Array, start: number, end: number): number {
+    if (this.recent !== 0 && end - start === this.recentLength && this.isRecent(bytes, start)) return this.recent;
+    const node = this.ensure(bytes, start, end);
+    this.recent = end - start <= RECENT_BYTES_MAX ? node : 0;
+    this.recentLength = end - start;
+    if (this.recent !== 0) for (let at = start; at < end; at++) this.recentText[at - start] = bytes[at]!;
+    return node;
   }
 
   child(parent: number, token: string): number {
@@ -118,6 +133,12 @@ export class SubjectTable {
 
   get memoryBytes(): number {
     return this.nodes.memoryBytes + this.text.memoryBytes + this.hashes.count * 14;
+  }
+
+  private isRecent(bytes: Uint8Array, start: number): boolean {
+    // From the end: there most subjects differ.
+    for (let at = this.recentLength - 1; at >= 0; at--) if (this.recentText[at] !== bytes[start + at]) return false;
+    return true;
   }
 
   private lookUp(hash: number, bytes: Uint8Array, start: number, end: number): number {
@@ -196,6 +217,7 @@ export class SubjectTable {
       this.hashes.delete(block.hash[slot]!, node);
       this.text.remove(block.textAt[slot]!, block.textLength[slot]!);
       this.rest(node);
+      if (node === this.recent) this.recent = 0;
       node = parent;
     }
   }

@@ -9,7 +9,7 @@ export type VisitSubject = (node: number) => boolean;
 export function visitSubjects(table: SubjectTable, filters: FilterSet, visit: VisitSubject): boolean {
   if (filters.isAll) return visitBelow(table, ROOT, visit);
   if (filters.literal !== null) {
-    const node = table.findText(filters.literal);
+    const node = filters.literalNode(table);
     return node === 0 || table.count(node) === 0 || visit(node);
   }
   return descend(table, ROOT, [filters.root], visit);

@@ -2,6 +2,7 @@
 import { Read, type RecordStore } from '../contract.ts';
 import type { IndexSegment } from './index-segment.ts';
 import type { RecordIndex } from './record-index.ts';
+import { SEGMENT_SLOTS } from './segment-list.ts';
 
 /** A record has to be brought in first: `store.load(store.coldSequence, ...)`, then ask again. */
 export const TIME_IS_COLD = -1;
@@ -12,7 +13,7 @@ export function findTime(index: RecordIndex, store: RecordStore, seconds: number
   if (at < 0) return index.firstFrom(0);
   const segment = index.segments.at(at);
   const found = findWithin(segment, store, seconds, nanos);
-  return found === null ? index.firstFrom(segment.base + segment.places) : found;
+  return found === null ? index.firstFrom(segment.base + SEGMENT_SLOTS) : found;
 }
 
 /** The last segment that begins before the time, whose later records may be the first that are not. */
@@ -44,7 +45,9 @@ function findWithin(segment: IndexSegment, store: RecordStore, seconds: number, 
   return place < 0 ? null : segment.seqAt(place);
 }
 
-/** The nearest place from `from` down whose record could be read, which is left in the store's view; null without one. */
+/**
+ * The nearest place from `from` down whose record could be read, which is left in the store's view; null without one.
+ */
 function readableDown(segment: IndexSegment, store: RecordStore, from: number, to: number): number | null {
   for (let place = presentDown(segment, from, to); place >= 0; place = presentDown(segment, place - 1, to)) {
     const read = store.read(segment.seqAt(place));

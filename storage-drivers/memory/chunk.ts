@@ -24,6 +24,12 @@ export class Chunk {
     return this.used + length <= this.bytes.length;
   }
 
+  /** Copies what lies between the two in another chunk to the end of this one. */
+  take(from: Chunk, start: number, end: number): void {
+    if (end > start) this.bytes.set(from.bytes.subarray(start, end), this.used);
+    this.used += end - start;
+  }
+
   /** The next chunk of a store whose last one was `before`: small stores stay small. */
   static after(before: Chunk | null, length: number): Chunk {
     const usual = before === null ? CHUNK_BYTES_MIN : before.bytes.length * GROWTH;

@@ -1,9 +1,9 @@
 /** The records of a store as segments: found, walked, removed, and left untouched for snapshots that hold them. */
 import { type MessageBytes, Scan, type Visit } from '../contract.ts';
+import type { RecordView } from '../derived/record-view.ts';
 import { baseOf, SEGMENT_SLOTS, SegmentList } from '../derived/segment-list.ts';
 import { Copier } from './chunk.ts';
 import { RecordSegment } from './record-segment.ts';
-import type { RecordView } from './record-view.ts';
 
 export class MemoryRecords {
   count = 0;
@@ -143,6 +143,7 @@ export class MemoryRecords {
     const spare = before === null ? null : before.seal();
     const segment = new RecordSegment(baseOf(seq), this.epoch);
     if (before !== null) segment.follow(before, this.snapshots === 0 ? spare : null);
+    if (before !== null) this.writable(0).pack();
     this.segments.push(segment);
     return segment;
   }
@@ -167,7 +168,8 @@ export class MemoryRecords {
       segment.remove(place);
       segment.compactChunk(chunk, isOpen, this.snapshots === 0);
     }
-    if (removed > 0 && !isOpen) segment.pack();
+    // What is removed from the front is soon gone as a whole.
+    if (removed > 0 && !isOpen && index > 0) segment.pack();
     return removed;
   }
 

@@ -1,8 +1,8 @@
 import type { Scan, StoreSnapshot, Visit } from '../contract.ts';
+import { RecordView } from '../derived/record-view.ts';
 import type { SegmentList } from '../derived/segment-list.ts';
 import { type MemoryRecords, scanSegments } from './memory-records.ts';
 import type { RecordSegment } from './record-segment.ts';
-import { RecordView } from './record-view.ts';
 
 /** The segments as they were; the store copies one before it removes anything from it. */
 export class MemorySnapshot implements StoreSnapshot {

@@ -12,10 +12,10 @@ import {
   type StoreStats,
   type Visit,
 } from '../contract.ts';
+import { RecordView } from '../derived/record-view.ts';
 import { type CellHost, MemoryCells } from './memory-cells.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { MemorySnapshot } from './memory-snapshot.ts';
-import { RecordView } from './record-view.ts';
 
 /** What all stores of a driver share. */
 export interface MemoryBudget {
@@ -30,8 +30,11 @@ export interface StoreKeeper {
   publish(store: MemoryStore): void;
 }
 
+type RemovalKind = 'remove' | 'erase' | 'drop';
+
+/** Waits for the end of a unit. */
 interface Removal {
-  readonly kind: 'remove' | 'erase' | 'drop';
+  readonly kind: RemovalKind;
   readonly from: number;
   readonly to: number;
 }
@@ -116,15 +119,15 @@ export class MemoryStore implements RecordStore, CellHost {
   }
 
   remove(from: number, to: number): number {
-    return this.removeOrStage({ kind: 'remove', from, to });
+    return this.removeOrStage('remove', from, to);
   }
 
   erase(from: number, to: number): number {
-    return this.removeOrStage({ kind: 'erase', from, to });
+    return this.removeOrStage('erase', from, to);
   }
 
   dropBefore(seq: number): number {
-    return this.removeOrStage({ kind: 'drop', from: 0, to: seq - 1 });
+    return this.removeOrStage('drop', 0, seq - 1);
   }
 
   cutAfter(seq: number): number {
@@ -153,7 +156,7 @@ export class MemoryStore implements RecordStore, CellHost {
       return this.unitRefusal;
     }
     this.isInUnit = false;
-    for (const removal of this.staged) this.applyRemoval(removal);
+    for (const { kind, from, to } of this.staged) this.applyRemoval(kind, from, to);
     this.staged.length = 0;
     this.cells.commit();
     return this.nextTicket();
@@ -244,14 +247,14 @@ export class MemoryStore implements RecordStore, CellHost {
     return this.isInUnit ? 0 : ++this.durableTicket;
   }
 
-  private removeOrStage(removal: Removal): number {
+  private removeOrStage(kind: RemovalKind, from: number, to: number): number {
     const ticket = this.nextTicket();
-    if (this.isInUnit) this.staged.push(removal);
-    else this.applyRemoval(removal);
+    if (this.isInUnit) this.staged.push({ kind, from, to });
+    else this.applyRemoval(kind, from, to);
     return ticket;
   }
 
-  private applyRemoval({ kind, from, to }: Removal): void {
+  private applyRemoval(kind: RemovalKind, from: number, to: number): void {
     if (kind === 'drop') {
       const dropped = to >= this.first ? this.records.dropBefore(to + 1) : 0;
       if (to > this.last) this.last = to;

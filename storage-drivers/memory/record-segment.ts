@@ -1,21 +1,22 @@
 /**
  * The records of 4,096 sequences: where each lies, and 24 bytes about it, in typed arrays.
  *
- * As long as most sequences have a record, a record's place in the arrays is its sequence less the base. Once few are left
- * the arrays are packed, and `slots` says whose the places are.
+ * As long as most sequences have a record, a record's place in the arrays is its sequence less the base. Once few are
+ * left the arrays are packed, and `slots` says whose the places are.
  */
 import type { MessageBytes } from '../contract.ts';
+import type { RecordView } from '../derived/record-view.ts';
 import { SEGMENT_SLOTS, type Segment } from '../derived/segment-list.ts';
 import { aligned, CHUNK_BYTES_MAX, Chunk, type Copier } from './chunk.ts';
-import type { RecordView } from './record-view.ts';
 
 const NONE = 0xffffffff;
 const FIRST_PLACES = 16;
 const NANOS_BITS = 30;
 const NANOS_MASK = 0x3fffffff;
 const TWO_TO_32 = 4294967296;
-/** Arrays with fewer records than one in so many are packed. */
-const SPARSE_BELOW = 4;
+/** Arrays are packed when less than three quarters of their places have a record. */
+const PACKED_BELOW = 3 / 4;
+const PACKED_PLACES_MIN = 64;
 
 export class RecordSegment implements Segment {
   readonly base: number;
@@ -179,7 +180,7 @@ export class RecordSegment implements Segment {
 
   /** Once few records are left, so are the arrays. */
   pack(): void {
-    if (this.places < FIRST_PLACES * SPARSE_BELOW || this.count * SPARSE_BELOW >= this.places) return;
+    if (this.places < PACKED_PLACES_MIN || this.count >= this.places * PACKED_BELOW) return;
     const kept = new Uint16Array(this.count);
     const slots = new Uint16Array(this.count);
     let count = 0;
@@ -247,17 +248,23 @@ export class RecordSegment implements Segment {
     this.nanos = grown(this.nanos, new Uint32Array(size));
   }
 
+  /** Records that lie one after the other are moved together. */
   private rewriteChunk(index: number, from: Chunk): void {
     const to = new Chunk(from.live);
+    let runStart = 0;
+    let runEnd = 0;
     for (let place = 0; place < this.places; place++) {
       const location = this.location[place]!;
       if (location === NONE || location >>> 16 !== index) continue;
       const at = (location & 0xffff) * 4;
-      const length = this.contentLength(place);
-      to.bytes.set(from.bytes.subarray(at, at + length), to.used);
-      this.location[place] = (index * 65536 + (to.used >>> 2)) >>> 0;
-      to.used += aligned(length);
+      if (at !== runEnd) {
+        to.take(from, runStart, runEnd);
+        runStart = at;
+      }
+      runEnd = at + aligned(this.contentLength(place));
+      this.location[place] = (index * 65536 + ((to.used + at - runStart) >>> 2)) >>> 0;
     }
+    to.take(from, runStart, runEnd);
     to.live = to.used;
     this.chunks[index] = to;
   }

@@ -26,7 +26,7 @@ const PLUGIN_PACKAGES: Record<string, readonly string[]> = {
 };
 
 /** The packages a storage driver stands on. */
-const DRIVER_PACKAGES: Record<string, readonly string[]> = {};
+const DRIVER_PACKAGES: Record<string, readonly string[]> = { level: ['level'] };
 
 /** What drivers keep to, and what is built upon it once for all of them. */
 const STORAGE = ['storage-drivers/contract.ts', 'storage-drivers/derived/'];
