@@ -24,6 +24,7 @@ import { Op } from './op-format.ts';
 import { RecordView } from './record-view.ts';
 import type { StoreWorld } from './store-world.ts';
 import { StoreWriter } from './store-writer.ts';
+import { TicketWaiters } from './ticket-waiters.ts';
 
 interface Removal {
   readonly type: typeof Op.remove | typeof Op.erase | typeof Op.drop | typeof Op.advance;
@@ -34,12 +35,6 @@ interface Removal {
 type Staged =
   | { readonly removal: Removal; readonly cell: null }
   | { readonly removal: null; readonly cell: CellChange };
-
-interface Waiter {
-  readonly ticket: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
 
 export const SUBJECT_BYTES_MAX = 65_535;
 /** The largest record of the reference, and its subject. */
@@ -76,7 +71,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   private writer: StoreWriter | null = null;
   private listener: DurabilityListener | null = null;
   private readonly staged: Staged[] = [];
-  private waiters: Waiter[] = [];
+  private readonly waiters = new TicketWaiters();
   private isInUnit = false;
   private isVisiting = false;
   private unitRefusal = 0;
@@ -266,13 +261,13 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   // --- What the journal says ---
 
   durable(ticket: number): void {
-    this.wake(ticket);
+    this.waiters.wake(ticket);
     this.listener?.durable(ticket);
   }
 
   failed(error: Error): void {
     this.isFailed = true;
-    for (const { reject } of this.waiters.splice(0)) reject(error);
+    this.waiters.fail(error);
     this.listener?.failed(error);
   }
 
@@ -285,7 +280,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     const { store } = this.writer!;
     if (this.isFailed) return Promise.reject(store.failure ?? new Error(`the store '${this.id}' failed`));
     if (store.durable >= store.appended) return Promise.resolve();
-    return new Promise((resolve, reject) => this.waiters.push({ ticket: store.appended, resolve, reject }));
+    return this.waiters.until(store.appended);
   }
 
   // --- Reading ---
@@ -516,13 +511,6 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.refused++;
     if (this.isInUnit && this.unitRefusal === 0) this.unitRefusal = reason;
     return reason;
-  }
-
-  private wake(ticket: number): void {
-    if (this.waiters.length === 0) return;
-    const ready = this.waiters.filter((waiter) => waiter.ticket <= ticket);
-    this.waiters = this.waiters.filter((waiter) => waiter.ticket > ticket);
-    for (const { resolve } of ready) resolve();
   }
 
   private misplaced(seq: number): RangeError {

@@ -49,8 +49,6 @@ function checkImport(path: string, found: Import): string[] {
 function mayImportOwn(path: string, found: Import): boolean {
   const law = lawOf(path);
   if (law === null || covers(law.own, found.target)) return true;
-  // A driver is handed the ports; it needs to know what they look like.
-  if (path.startsWith('storage-drivers/') && found.isTypeOnly && found.target === 'kernel/plugin-api.ts') return true;
   const isPlugin = path.startsWith('plugins/');
   return isPlugin && found.isTypeOnly && /^plugins\/[^/]+\/contract\.ts$/.test(found.target);
 }
