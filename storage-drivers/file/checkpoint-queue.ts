@@ -33,10 +33,26 @@ export class CheckpointQueue {
     this.clock.soon(() => void this.work());
   }
 
-  /** Now, before all that wait. */
+  /** Now, before all that wait. Nothing happens any more once the driver closes. */
   async take(store: FileStore): Promise<void> {
     // One at a time; what was written while one was taken is not in it.
+    await this.run(store, () => !this.isClosed);
+  }
+
+  /** No checkpoint of the store is under way. */
+  async settled(store: FileStore): Promise<void> {
     while (store.checkpointing !== null) await store.checkpointing.catch(() => {});
+  }
+
+  /** The last one, after `close`. */
+  async takeLast(store: FileStore): Promise<void> {
+    await this.run(store, () => true);
+  }
+
+  private async run(store: FileStore, isWanted: () => boolean): Promise<void> {
+    // Looked at again after each wait, and nothing may come in between: two at once would undo each other.
+    while (store.checkpointing !== null) await store.checkpointing.catch(() => {});
+    if (!isWanted()) return;
     const taking = this.writeOut(store);
     store.checkpointing = taking;
     try {
@@ -65,6 +81,7 @@ export class CheckpointQueue {
 
   private async work(): Promise<void> {
     for (const store of this.waiting) {
+      if (this.isClosed) break;
       this.waiting.delete(store);
       if (store.isFailed || store.isDestroyed) continue;
       await this.take(store).catch((error: Error) => this.failed(store, error));
@@ -76,7 +93,7 @@ export class CheckpointQueue {
     this.failures++;
     this.lastError = error;
     this.clock.after(RETRY_MS, () => {
-      if (!store.isFailed && !store.isDestroyed) this.request(store);
+      if (!this.isClosed && !store.isFailed && !store.isDestroyed) this.request(store);
     });
   }
 }

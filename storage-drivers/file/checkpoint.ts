@@ -58,7 +58,7 @@ async function writeBlock(store: FileStore, entry: BlockState): Promise<void> {
   // Where sequences are left out, the index stays in the checkpoint: without it nobody knew which ones were removed.
   const isFull = block.deltas === null && block.isSealed && slots === block.slots && block.indexPosition < 0;
   if (wanted.length > 0 || (isFull && block.fileBytes > 0)) {
-    await new BlockWriter(world, store.number, directory, block).write(wanted, isFull);
+    await new BlockWriter(world, store.number, directory, block).write(wanted, isFull ? slots : null);
   }
   for (const frame of unwritten) {
     if (frame.position >= 0) world.cache.add(frame);

@@ -23,13 +23,17 @@ export function findSparseBlock(store: FileStore): Block | null {
 /** Puts a smaller block in the place of a sparse one. The next checkpoint makes it last. False when it has to stay as it is. */
 export async function compactBlock(store: FileStore, block: Block): Promise<boolean> {
   const slots = liveSlots(block);
+  const count = block.slots;
   const copy = new Block(store.blocks.nextNumber++, block.seqAt(slots[0]!));
   for (const slot of slots) if (!(await copyRecord(store, block, slot, copy))) return false;
   copy.isSealed = true;
   for (const frame of copy.frames) frame.isSealed = true;
-  await new BlockWriter(store.world, store.number, store.directory, copy).write(copy.frames, false);
+  await new BlockWriter(store.world, store.number, store.directory, copy).write(copy.frames, null);
   for (const frame of copy.frames) store.world.cache.add(frame);
-  return exchange(store, block, copy);
+  // What was cut off meanwhile must not be in the copy.
+  if (block.slots === count) return exchange(store, block, copy);
+  store.blocks.dropped.push(copy);
+  return false;
 }
 
 /** Also what is in the file and not there any more takes its part of it. */

@@ -172,10 +172,10 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     for (const store of this.stores.values()) await store.close();
     this.checkpoints.close();
     for (const store of this.stores.values()) {
-      if (store.checkpointing !== null) await store.checkpointing.catch(() => {});
+      await this.checkpoints.settled(store);
       const isWorthIt = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose && !store.isFailed;
       // What cannot be written now is in the journal still.
-      if (isWorthIt) await this.checkpoints.take(store).catch(() => {});
+      if (isWorthIt) await this.checkpoints.takeLast(store).catch(() => {});
     }
     await this.journal.close();
     await this.world.files.closeAll();
@@ -230,7 +230,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     going.isDestroyed = true;
     this.stores.delete(going.number);
     await going.untilDurable();
-    if (going.checkpointing !== null) await going.checkpointing.catch(() => {});
+    await this.checkpoints.settled(going);
     await this.removeFiles(going);
   }
 

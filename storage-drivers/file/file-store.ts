@@ -22,6 +22,8 @@ import type { JournalListener, JournalStore } from './journal/journal-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import { Op } from './op-format.ts';
 import { RecordView } from './record-view.ts';
+import { checkPlace, checkTime, misplaced } from './store-mistakes.ts';
+import { statsOf } from './store-stats.ts';
 import type { StoreWorld } from './store-world.ts';
 import { StoreWriter } from './store-writer.ts';
 import { TicketWaiters } from './ticket-waiters.ts';
@@ -39,7 +41,6 @@ type Staged =
 export const SUBJECT_BYTES_MAX = 65_535;
 /** The largest record of the reference, and its subject. */
 export const RECORD_BYTES_MAX = 64 * 1024 * 1024 + SUBJECT_BYTES_MAX;
-const SECONDS_LIMIT = 2 ** 33;
 
 export class FileStore implements RecordStore, CellHost, JournalListener {
   readonly id: string;
@@ -143,8 +144,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   // --- Writing ---
 
   append(seq: number, seconds: number, nanos: number, flags: number, message: MessageBytes): number {
-    if (!(seq > this.last && seq <= Number.MAX_SAFE_INTEGER)) throw this.misplaced(seq);
-    if (!(seconds >= 0 && seconds < SECONDS_LIMIT && nanos >= 0 && nanos < 1e9)) throw misdated(seconds, nanos);
+    checkPlace(seq, this);
+    checkTime(seconds, nanos);
     const subjectLength = message.subjectEnd - message.subjectStart;
     const length = subjectLength + message.bodyEnd - message.headerStart;
     if (subjectLength > SUBJECT_BYTES_MAX || length > RECORD_BYTES_MAX) return this.refuse(Refused.tooLarge);
@@ -166,7 +167,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   advance(last: number): number {
-    if (last < this.last) throw this.misplaced(last);
+    if (last < this.last) throw misplaced(last, this);
     return this.removeOrStage({ type: Op.advance, from: last, to: 0 });
   }
 
@@ -361,16 +362,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   stats(): StoreStats {
-    return {
-      memoryBytes: this.blocks.memoryBytes + this.cells.bytes,
-      diskBytes: this.checkpointBytes + this.blocks.blocks.reduce((sum, block) => sum + block.fileBytes, 0),
-      blocks: this.blocks.blocks.length,
-      appended: this.appended,
-      removed: this.removed,
-      refused: this.refused,
-      holes: rangesOf(this.blocks.lost).reduce((sum, { from, to }) => sum + to - from + 1, 0),
-      snapshots: this.snapshots,
-    };
+    const { appended, removed, refused, snapshots } = this;
+    return { ...statsOf(this), appended, removed, refused, snapshots };
   }
 
   publish(): Promise<void> {
@@ -512,12 +505,4 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (this.isInUnit && this.unitRefusal === 0) this.unitRefusal = reason;
     return reason;
   }
-
-  private misplaced(seq: number): RangeError {
-    return new RangeError(`sequence ${seq} does not come after ${this.last} in the store '${this.id}'`);
-  }
-}
-
-function misdated(seconds: number, nanos: number): RangeError {
-  return new RangeError(`${seconds} seconds and ${nanos} nanoseconds are no time between 1970 and 2242`);
 }

@@ -49,8 +49,8 @@ export class BlockWriter {
     this.block = block;
   }
 
-  /** The frames get their places once they are safe. */
-  async write(frames: readonly BlockFrame[], withIndex: boolean): Promise<void> {
+  /** The frames get their places once they are safe. With an index, so many messages are in it. */
+  async write(frames: readonly BlockFrame[], indexedSlots: number | null): Promise<void> {
     const { block } = this;
     const isNew = block.fileBytes === 0;
     const pieces: Uint8Array[] = [];
@@ -58,7 +58,7 @@ export class BlockWriter {
     const from = isNew ? 0 : end.fileBytes;
     const places = frames.map((frame) => this.add(frame, FrameKind.records, end, pieces));
     const indexPosition = end.fileBytes;
-    if (withIndex) this.add(indexBody(block, frames, places), FrameKind.index, end, pieces);
+    if (indexedSlots !== null) this.add(indexBody(block, frames, places, indexedSlots), FrameKind.index, end, pieces);
     try {
       await this.put(pieces, from, isNew);
     } catch (error) {
@@ -68,7 +68,7 @@ export class BlockWriter {
     }
     for (const [index, frame] of frames.entries()) Object.assign(frame, places[index]);
     Object.assign(block, end);
-    if (withIndex) block.indexPosition = indexPosition;
+    if (indexedSlots !== null) block.indexPosition = indexPosition;
   }
 
   private begin(pieces: Uint8Array[]): FileEnd {
@@ -159,9 +159,14 @@ interface FrameContent {
 }
 
 /** The index of the block as a frame of one record. */
-function indexBody(block: Block, frames: readonly BlockFrame[], places: readonly FramePlaceInFile[]): FrameContent {
+function indexBody(
+  block: Block,
+  frames: readonly BlockFrame[],
+  places: readonly FramePlaceInFile[],
+  slots: number,
+): FrameContent {
   const placed = new Map(frames.map((frame, index) => [frame, places[index]!]));
-  const data = writeIndex(block, (frame) => placed.get(frame) ?? frame);
+  const data = writeIndex(block, (frame) => placed.get(frame) ?? frame, slots);
   const bytes = new Uint8Array(RECORD_HEADER_BYTES + data.length + END_ROOM);
   const view = viewOf(bytes);
   bytes.set(data, RECORD_HEADER_BYTES);
