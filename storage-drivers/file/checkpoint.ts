@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Block } from './blocks/block.ts';
 import { BlockWriter, blockPath } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
-import { unwrittenBytes } from './blocks/block-list.ts';
+import { rangesOf, unwrittenBytes } from './blocks/block-list.ts';
 import { type BlockState, captureBlock, type StoreState, writeCheckpoint } from './checkpoint-format.ts';
 import type { FileStore } from './file-store.ts';
 import { makeStoreDirectory, writeCheckpointFiles } from './store-files.ts';
@@ -43,9 +43,29 @@ function capture(store: FileStore): Captured {
   if (newest !== undefined) newest.isSealed = true;
   return {
     ticket: store.journalStore.appended,
-    state: store.state,
+    state: stateOf(store),
     blocks: store.blocks.blocks.filter((block) => block.slots > 0).map(captureBlock),
     dropped: store.blocks.dropped.splice(0),
+  };
+}
+
+function stateOf(store: FileStore): StoreState {
+  const { id, number, isStaged, isAmnesiac, serial, first, last, lastSeconds, lastNanos, eras, blocks } = store;
+  return {
+    store: number,
+    id,
+    isStaged,
+    isAmnesiac,
+    serial,
+    first,
+    last,
+    lastSeconds,
+    lastNanos,
+    // Later eras are none of it.
+    eras: eras.filter((era) => era.from <= serial),
+    nextBlock: blocks.nextNumber,
+    lost: rangesOf(blocks.lost),
+    cells: store.cells.capture(),
   };
 }
 

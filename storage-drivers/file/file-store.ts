@@ -15,7 +15,7 @@ import {
 import type { Block } from './blocks/block.ts';
 import { BlockList, rangesOf } from './blocks/block-list.ts';
 import { loadFrames } from './blocks/load-frames.ts';
-import type { Era, StoreState } from './checkpoint-format.ts';
+import type { Era } from './checkpoint-format.ts';
 import { type CellChange, type CellHost, FileCells } from './file-cells.ts';
 import { FileSnapshot } from './file-snapshot.ts';
 import type { JournalListener, JournalStore } from './journal/journal-store.ts';
@@ -391,25 +391,6 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   writePublish(): number {
     return this.writer!.numbers(Op.publish, 0, 0);
-  }
-
-  /** What a checkpoint says apart from blocks. */
-  get state(): StoreState {
-    return {
-      store: this.number,
-      id: this.id,
-      isStaged: this.isStaged,
-      serial: this.serial,
-      first: this.first,
-      last: this.last,
-      lastSeconds: this.lastSeconds,
-      lastNanos: this.lastNanos,
-      nextBlock: this.blocks.nextNumber,
-      eras: this.eras,
-      lost: rangesOf(this.blocks.lost),
-      isAmnesiac: this.isAmnesiac,
-      cells: this.cells.capture(),
-    };
   }
 
   applyRemoval({ type, from, to }: Removal): void {

@@ -5,6 +5,7 @@ import { createSimulation, type Simulation } from '../../../kernel/ports/simulat
 import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
 import { type FileDriver, openFileDriver } from '../../../storage-drivers/file/file-driver.ts';
 import { MortalClock, PowerCut } from '../../kits/mortal-clock.ts';
+import { mortalDisk } from '../../kits/mortal-disk.ts';
 
 export const DIRECTORY = '/data';
 
@@ -66,7 +67,9 @@ export class DriverWorld {
   }
 
   open(): Promise<FileDriver> {
-    const ports = { clock: this.clock, random: this.sim.ports.random, disk: this.disk };
+    const { clock } = this;
+    const disk = mortalDisk(this.disk, () => clock.isDead);
+    const ports = { clock, random: this.sim.ports.random, disk };
     return this.until(openFileDriver(ports, { ...this.options, directory: DIRECTORY }));
   }
 }

@@ -7,6 +7,7 @@ import type { JournalStore } from '../../../../storage-drivers/file/journal/jour
 import { type JournalReport, openJournal } from '../../../../storage-drivers/file/journal/open-journal.ts';
 import type { JournalHole } from '../../../../storage-drivers/file/journal/recovery.ts';
 import { MortalClock, PowerCut } from '../../../kits/mortal-clock.ts';
+import { mortalDisk } from '../../../kits/mortal-disk.ts';
 
 export const UUID = Uint8Array.from({ length: 16 }, (_, index) => index + 1);
 export const DIRECTORY = '/store/journal';
@@ -91,11 +92,13 @@ export class JournalWorld {
     const records: Written[] = [];
     const carried = new Map<number, string>();
     const holes: JournalHole[] = [];
+    const { clock } = this;
+    const disk = mortalDisk(this.disk, () => clock.isDead);
     const text = (bytes: Uint8Array, from: number, to: number) => Buffer.from(bytes.subarray(from, to)).toString();
     const { journal, report } = await this.until(
       openJournal(
         this.options,
-        { disk: this.disk, clock: this.clock },
+        { disk, clock },
         {
           record: (store, type, bytes, from, to, generation) =>
             records.push({ store, type, data: text(bytes, from, to), generation }),
