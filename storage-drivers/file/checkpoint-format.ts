@@ -157,8 +157,8 @@ function readBlock(
   if (cipher !== 0) block.cipher = unwrap(cipher, block.wrappedKey, block.number);
   block.gone = readBits(reader, slots);
   block.damaged = readBits(reader, slots);
-  // Nothing is added to a file that another process began.
   block.isSealed = true;
+  block.isInherited = true;
   const hasIndex = reader.u8() === 1;
   if (hasIndex) block.indexPosition = reader.u64();
   else readIndex(reader.blob(), block);

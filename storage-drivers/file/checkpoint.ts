@@ -76,7 +76,8 @@ async function writeBlock(store: FileStore, entry: BlockState): Promise<void> {
   const unwritten = block.frames.filter((frame) => frame.position < 0 && frame.isInMemory && frame.start < end);
   const wanted = unwritten.filter((frame) => block.holders > 0 || hasLive(entry, frame));
   // Where sequences are left out, the index stays in the checkpoint: without it nobody knew which ones were removed.
-  const isFull = block.deltas === null && block.isSealed && slots === block.slots && block.indexPosition < 0;
+  const mayIndex = block.deltas === null && !block.isInherited;
+  const isFull = mayIndex && block.isSealed && slots === block.slots && block.indexPosition < 0;
   if (wanted.length > 0 || (isFull && block.fileBytes > 0)) {
     await new BlockWriter(world, store.number, directory, block).write(wanted, isFull ? slots : null);
   }

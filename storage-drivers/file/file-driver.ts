@@ -8,7 +8,7 @@ import { CheckpointQueue } from './checkpoint-queue.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
 import { FileStore, RECORD_BYTES_MAX } from './file-store.ts';
 import { type Identity, openIdentity } from './identity.ts';
-import type { Journal } from './journal/journal.ts';
+import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts';
 import type { JournalListener } from './journal/journal-store.ts';
 import { type JournalReport, openJournal } from './journal/open-journal.ts';
 import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
@@ -50,6 +50,16 @@ export interface DriverReport {
   readonly phasesMs: Readonly<Record<string, number>>;
 }
 
+export interface DriverStats {
+  readonly journal: JournalStats;
+  readonly checkpoints: number;
+  readonly checkpointFailures: number;
+  readonly compactions: number;
+  readonly cacheBytes: number;
+  readonly openFiles: number;
+  readonly stores: number;
+}
+
 export async function openFileDriver(
   ports: DriverPorts,
   given: Partial<FileDriverOptions> & { directory: string },
@@ -73,6 +83,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   readonly supports = SUPPORTS;
   readonly checkpoints: CheckpointQueue;
   report: DriverReport | null = null;
+  /** Told when the disk has no room, when it fails, and (null) when that is over. */
+  events: JournalEvents = { room: () => {}, trouble: () => {} };
   private readonly world: StoreWorld;
   private readonly options: FileDriverOptions;
   private readonly identity: Identity;
@@ -132,6 +144,10 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       this.visitor(),
     );
     this.journal = journal;
+    journal.events = {
+      room: (cause) => this.events.room(cause),
+      trouble: (cause) => this.events.trouble(cause),
+    };
     for (const store of this.stores.values()) store.settleDoubt();
     for (const store of this.stores.values()) this.attach(store);
     await journal.start();
@@ -180,6 +196,20 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     await this.journal.close();
     await this.world.files.closeAll();
     await this.lock.release();
+  }
+
+  /** Plain numbers, for whoever watches. */
+  stats(): DriverStats {
+    const { taken, failures, compactions } = this.checkpoints;
+    return {
+      journal: this.journal.stats,
+      checkpoints: taken,
+      checkpointFailures: failures,
+      compactions,
+      cacheBytes: this.world.cache.bytes,
+      openFiles: this.world.files.count,
+      stores: this.stores.size,
+    };
   }
 
   // --- For its stores ---

@@ -43,6 +43,8 @@ export class Block {
   /** Who keeps the file from being removed. */
   holders = 0;
   isDropped = false;
+  /** An earlier process wrote its file; nothing is added to it, so that no number is used twice under its key. */
+  isInherited = false;
   wrappedKey: Uint8Array = NO_KEY;
   cipher: FrameCipher | null = null;
 

@@ -249,6 +249,32 @@ test('D-17: after a failed sync a store takes nothing, and is opened again witho
   await world.until(last.driver.close());
 });
 
+test('D-20: a full disk refuses what grows, is told of, and goes on by itself', async () => {
+  const world = new DriverWorld(12);
+  const { driver, store } = await filled(world, 100);
+  const told: string[] = [];
+  driver.events = { room: (cause) => told.push(cause === null ? 'room' : 'full'), trouble: () => {} };
+  world.disk.capacityBytes = [...world.disk.image().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+  let ticket = 1;
+  for (let seq = 101; seq < 3000 && ticket > 0; seq++) {
+    ticket = put(store, seq, bodyOf(seq));
+    if (seq % 10 === 0) await world.pass(10);
+  }
+  assert.is(ticket, Refused.full);
+  assert.ok(store.remove(1, 50) > 0);
+  world.disk.capacityBytes = Infinity;
+  await world.pass(5000);
+  assert.ok(put(store, store.last + 1, 'again') > 0);
+  assert.equal(told, ['full', 'room']);
+  const { last, count } = store;
+  await world.pass(100);
+  world.crash('none');
+  const again = await reopened(world);
+  assert.equal([again.store.last, again.store.count], [last, count]);
+  assert.is(again.driver.stats().stores, 1);
+  await world.until(again.driver.close());
+});
+
 test('S-7: a store that was being destroyed when the power failed is gone afterwards', async () => {
   for (let steps = 0; steps < 12; steps++) {
     const world = new DriverWorld(100 + steps);
