@@ -119,10 +119,11 @@ export class Segments {
       this.free.splice(index, 1);
       this.spare = { slot, file };
     } else {
-      this.made++;
       const name = `${String(++this.highestName).padStart(8, '0')}.seg`;
       const file = await this.create(name, bytes, blankSegmentHead(this.uuid, bytes));
       this.spare = { slot: { path: join(this.directory, name), bytes, generation: 0 }, file };
+      // Only what was made counts: a full disk is not asked for more and more.
+      this.made++;
     }
     await this.removeSurplus(least);
   }
