@@ -30,6 +30,15 @@ test('D-1 D-3 D-13 D-26: after any power cut a store is as it was at a moment si
 test('the same with a journal that is always at its limit', () =>
   runSeeds(Math.ceil(COUNT / 3), { lives: 5, options: { journalBytesMax: 150_000 } }).then(() => {}));
 
+test('D-17: the same on a disk whose writes and syncs fail now and then', () =>
+  runSeeds(Math.ceil(COUNT / 3), {
+    lives: 4,
+    spoil: ({ disk }, random) => {
+      disk.faults.rates.syncError = [0, 0.02, 0.08][random.below(3)]!;
+      disk.faults.rates.writeError = [0, 0.02][random.below(2)]!;
+    },
+  }).then(() => {}));
+
 test('S-30 S-34: the same with everything compressed and encrypted', () =>
   runSeeds(Math.ceil(COUNT / 3), {
     lives: 5,

@@ -78,8 +78,7 @@ class StoreScript {
         return;
       }
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (!(error instanceof PowerCut) && code !== 'EIO' && code !== 'ENOSPC') throw error;
+      if (!isEndOfLife(error as Error & { code?: string })) throw error;
     }
     this.crashes++;
     this.world.crash(FATES[this.random.below(FATES.length)]!);
@@ -248,6 +247,12 @@ class StoreScript {
       cells.set(name, Buffer.from((await store.cells.get(name))!).toString());
     return { records, cells, last: store.last };
   }
+}
+
+/** The power failed, or the disk did while something was opened. */
+function isEndOfLife(error: Error & { code?: string }): boolean {
+  if (error instanceof PowerCut || error.code === 'EIO' || error.code === 'ENOSPC') return true;
+  return error.message.endsWith('nothing can be written now');
 }
 
 interface Change {
