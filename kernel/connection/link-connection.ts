@@ -24,7 +24,8 @@ export interface LinkParts {
 
 export abstract class LinkConnection extends Connection {
   readonly isCutOffWhenSlow = false;
-  readonly originBit: number;
+  /** What its messages have as `originBit`; settled before the first one. */
+  originBit: number;
   private loginTimer: Timer | null = null;
   private codec: StreamCodec | null = null;
   /** Decoded bytes that wait until the read that brought them is done with. */
@@ -140,7 +141,7 @@ export abstract class LinkConnection extends Connection {
     this.decoded = [];
   }
 
-  private loginOverdue(): void {
+  protected loginOverdue(): void {
     this.loginTimer = null;
     this.sendError('Authentication Timeout');
     this.close(CloseReason.authenticationTimeout);
