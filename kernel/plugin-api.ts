@@ -143,7 +143,7 @@ export type {
   TraceRequest,
 } from './routing/message-trace.ts';
 /** A match result, good for as long as the Sublist's `generation` stands still. */
-export { EMPTY_PLAN, type Plan } from './routing/plan.ts';
+export { EMPTY_PLAN, Plan } from './routing/plan.ts';
 /** Where subjects lead that come over a line to another server. */
 export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
