@@ -10,12 +10,12 @@ import {
   PermissionSet,
   type Transport,
 } from '../../kernel/plugin-api.ts';
-import { gossipLine, infoLine } from '../../protocols/route/frames.ts';
-import { RouteParser } from '../../protocols/route/route-parser.ts';
+import type { CompressionMode, CompressionOptions } from '../../protocols/link/compression-mode.ts';
+import { LinkParser } from '../../protocols/link/link-parser.ts';
+import { gossipLine, infoLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { Complaints } from './complaints.ts';
-import type { CompressionMode, CompressionOptions } from './compression-mode.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
 import type { Attempt } from './dialing/attempt.ts';
 import { Dialer } from './dialing/dialer.ts';
@@ -49,7 +49,7 @@ export interface ClusterParts {
 export class Cluster {
   readonly broker: Broker;
   readonly log: Log;
-  readonly parser: RouteParser;
+  readonly parser: LinkParser;
   readonly remotes = new Map<string, Remote>();
   readonly connections = new Set<RouteConnection>();
   readonly handshake = new Handshake(this);
@@ -76,7 +76,7 @@ export class Cluster {
     this.log = log;
     this.tls = tls;
     this.ownWebSocketUrls = urls;
-    this.parser = new RouteParser(broker.message);
+    this.parser = new LinkParser(ROUTE_DIALECT, broker.message);
     this.dialer = new Dialer(this);
     this.complaints = new Complaints(broker.clock);
     this.isDynamic = config.name === '';

@@ -4,6 +4,7 @@ import {
   type ConfigChange,
   type ConfigNode,
   type ConfigSources,
+  compressionField,
   defineSchema,
   type FieldUse,
   fields,
@@ -19,7 +20,6 @@ import {
   typeName,
   UNRESTRICTED,
 } from '../../kernel/plugin-api.ts';
-import { compressionField } from './config/compression-options.ts';
 import { haveSameAddress, parseRouteUrl, type RouteUrl } from './route-url.ts';
 
 const SECOND = 1000;
@@ -107,7 +107,7 @@ export const clusterSchema = defineSchema(
       clean: (names) => names.map(subjectFromText),
       doc: 'Accounts with a connection of their own to each server. The system account always has one.',
     }),
-    compression: compressionField(),
+    compression: compressionField('accept'),
     pingIntervalMs: fields.duration('ping_interval', {
       default: 0,
       live: 'yes',
