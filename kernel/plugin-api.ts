@@ -125,6 +125,7 @@ export type { StreamCodec } from './connection/stream-codec.ts';
 // --- Messages: who gets them, and what happens to them ---
 
 export { withHeaderField } from './routing/header-field.ts';
+export { InterestChanges } from './routing/interest-change.ts';
 /** The other end of a line, to another server or into another account. */
 export {
   CROSSED_BY_SERVICE,
@@ -146,7 +147,7 @@ export type {
   TraceRequest,
 } from './routing/message-trace.ts';
 /** A match result, good for as long as the Sublist's `generation` stands still. */
-export { EMPTY_PLAN, type Plan } from './routing/plan.ts';
+export { EMPTY_PLAN, Plan } from './routing/plan.ts';
 /** Where subjects lead that come over a line to another server. */
 export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';

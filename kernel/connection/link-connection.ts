@@ -51,8 +51,14 @@ export abstract class LinkConnection extends Connection {
   /** Starts to listen. Who has not called `loggedIn` in time is sent away; 0 for no such time. */
   begin(loginMs: number): void {
     if (this.isClosed) return;
-    if (loginMs > 0) this.loginTimer = this.broker.clock.after(loginMs, () => this.loginOverdue());
+    this.expectLogin(loginMs);
     this.transport.start(this);
+  }
+
+  /** The time begins anew. */
+  protected expectLogin(loginMs: number): void {
+    this.loggedIn();
+    if (loginMs > 0) this.loginTimer = this.broker.clock.after(loginMs, () => this.loginOverdue());
   }
 
   loggedIn(): void {
