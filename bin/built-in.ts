@@ -37,7 +37,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
     isGuard: true,
-    alongside: ['operator', 'websocket', 'oidc'],
+    alongside: ['operator', 'websocket', 'oidc', 'leaf'],
   },
   {
     name: 'oidc',
@@ -156,6 +156,8 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
   { name: 'gateway', keys: ['gateway'] },
   {
     name: 'leaf',
+    load: async () => (await import('../plugins/leaf/index.ts')).plugin,
+    provides: ['auth.authenticator'],
     keys: ['leafnodes'],
     aliases: { leaf: 'leafnodes' },
     accountKeys: ['limits.max_leafnodes', 'limits.max_leafs'],

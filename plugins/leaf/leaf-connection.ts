@@ -148,7 +148,10 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   message(): void {
     const { broker } = this;
     const { message } = broker;
-    if (!this.isIn) return this.intrude();
+    if (!this.isIn) {
+      this.intrude();
+      return;
+    }
     this.inMessages++;
     this.inBytes += message.size;
     const { subjectBytes, subjectStart, subjectEnd } = message;
@@ -171,9 +174,15 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   // --- interest of the other side ----------------------------------------------------------------------------------
 
   subscribe(_origin: string, subject: string, queue: string, weight: number): void {
-    if (!this.isIn) return this.intrude();
+    if (!this.isIn) {
+      this.intrude();
+      return;
+    }
     if (this.broker.tracer !== null) this.trace('LS+', subject, queue);
-    if (this.leafs.isOwnLoop(this.account, subject)) return this.leafs.loopFound(this);
+    if (this.leafs.isOwnLoop(this.account, subject)) {
+      this.leafs.loopFound(this);
+      return;
+    }
     if (!this.border.hears(subject)) {
       this.violate(`Permissions Violation for Subscription to ${quoted(subject)}`);
       return;
@@ -192,7 +201,10 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   }
 
   unsubscribe(_origin: string, subject: string, queue: string): void {
-    if (!this.isIn) return this.intrude();
+    if (!this.isIn) {
+      this.intrude();
+      return;
+    }
     if (this.broker.tracer !== null) this.trace('LS-', subject, queue);
     const key = keyOf(subject, queue);
     const subscription = this.wanted.get(key);

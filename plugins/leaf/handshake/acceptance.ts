@@ -50,8 +50,14 @@ export class Acceptance implements Greeting {
   informed(json: string): void {
     const said = Said.in(json);
     const { connection, leafs } = this;
-    if (connection.isIn || this.said !== null || said === null) return connection.intrude();
-    if (!leafs.mayNegotiate(connection)) return connection.intrude();
+    if (connection.isIn || this.said !== null || said === null) {
+      connection.intrude();
+      return;
+    }
+    if (!leafs.mayNegotiate(connection)) {
+      connection.intrude();
+      return;
+    }
     const mode = leafs.startPacking(connection, said.text('compression'), () => this.sendInfo());
     if (mode === null) connection.intrude();
   }
@@ -135,9 +141,15 @@ export class Acceptance implements Greeting {
     const said = this.said as Said;
     const peer = peerFromConnect(said);
     const wrong = this.misfit(said, peer);
-    if (wrong !== null) return connection.refuse(wrong.text, wrong.reason);
+    if (wrong !== null) {
+      connection.refuse(wrong.text, wrong.reason);
+      return;
+    }
     const account = leafs.broker.accounts.get(identity.account);
-    if (account === undefined) return this.turnAway(`account ${quotedText(identity.account)} does not exist`);
+    if (account === undefined) {
+      this.turnAway(`account ${quotedText(identity.account)} does not exist`);
+      return;
+    }
     connection.turn(said.flag('is_hub'));
     connection.peer = peer;
     connection.account = account;
@@ -145,7 +157,8 @@ export class Acceptance implements Greeting {
     this.become(identity);
     if (!leafs.hasRoomIn(account)) {
       leafs.broker.limitHits.accountConnections++;
-      return connection.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
+      connection.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
+      return;
     }
     leafs.replaceTwin(connection);
     this.greet(account, identity);

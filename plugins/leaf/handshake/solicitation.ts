@@ -53,7 +53,10 @@ export class Solicitation implements Greeting {
   informed(json: string): void {
     const said = Said.in(json);
     const { connection } = this;
-    if (said === null) return connection.fail('malformed');
+    if (said === null) {
+      connection.fail('malformed');
+      return;
+    }
     this.remote.learn(said);
     if (connection.isIn) this.change(said);
     else if (said.flag('connect_info')) this.enter(said);
@@ -94,7 +97,10 @@ export class Solicitation implements Greeting {
     connection.account = account;
     connection.isIsolated = remote.options.isIsolated;
     this.setBorder(said);
-    if (leafs.hasAcceptedFrom(account, connection.peer.cluster)) return leafs.loopFound(connection);
+    if (leafs.hasAcceptedFrom(account, connection.peer.cluster)) {
+      leafs.loopFound(connection);
+      return;
+    }
     leafs.joined(connection);
     remote.succeeded();
   }

@@ -11,6 +11,7 @@ import {
   FROM_BRANCH,
   FROM_PEER,
   FROM_TRUNK,
+  InterestChanges,
   LINK_SINK,
   type Link,
   type Subscription,
@@ -82,8 +83,7 @@ export class Ledger {
   private readonly account: Account;
   private readonly changed: Changed;
   private readonly wishes = new Map<string, Wish>();
-  /** What members that may stand for several counted for last. */
-  private readonly weights = new Map<Subscription, number>();
+  private readonly changes = new InterestChanges();
   private lastSerial = 0;
 
   constructor(account: Account, changed: Changed) {
@@ -103,7 +103,7 @@ export class Ledger {
 
   /** The subscription came, went, or stands for another number of members. */
   note(subscription: Subscription): void {
-    const change = this.changeIn(subscription);
+    const change = this.changes.of(subscription);
     if (change !== 0) this.add(subscription.pattern, subscription.queue, originOf(subscription), change);
   }
 
@@ -119,16 +119,6 @@ export class Ledger {
     count(wish, origin, change);
     if (wish.own + wish.servers + wish.leafs + wish.hubs === 0) this.wishes.delete(key);
     this.changed(wish, origin, change);
-  }
-
-  /** A plain one counts once; a member of a group may change its weight while it is there. */
-  private changeIn(subscription: Subscription): number {
-    const isThere = subscription.node !== null;
-    if (subscription.queue === '' || subscription.kind !== LINK_SINK) return isThere ? 1 : -1;
-    const before = this.weights.get(subscription) ?? 0;
-    if (isThere) this.weights.set(subscription, subscription.weight);
-    else this.weights.delete(subscription);
-    return (isThere ? subscription.weight : 0) - before;
   }
 
   get accountName(): string {
