@@ -157,7 +157,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
   {
     name: 'leaf',
     load: async () => (await import('../plugins/leaf/index.ts')).plugin,
-    provides: ['auth.authenticator'],
+    provides: ['auth.authenticator', 'leaf.address', 'monitor.section'],
     keys: ['leafnodes'],
     aliases: { leaf: 'leafnodes' },
     accountKeys: ['limits.max_leafnodes', 'limits.max_leafs'],

@@ -1,19 +1,24 @@
 /** Leafs of this server, and this server as a leaf of others. */
 import {
+  type Account,
   CloseReason,
-  type ConfigChange,
   type ConfigNode,
   definePlugin,
   type Listener,
   type PluginContext,
-  type ReloadAnswer,
 } from '../../kernel/plugin-api.ts';
+import type { ServerCluster } from '../route/contract.ts';
 import type { TlsContexts } from '../tls/contract.ts';
+import type { WebSocketAddress, WebSocketPaths } from '../websocket/contract.ts';
 import { addressOf } from './config/remote-url.ts';
 import { type LeafConfig, leafConfig } from './config.ts';
+import type { LeafAddress } from './contract.ts';
 import { LeafAuthenticator } from './leaf-authenticator.ts';
 import { TlsSide } from './leaf-tls.ts';
 import { Leafs } from './leafs.ts';
+import { leafzEndpoint } from './monitor/leafz.ts';
+import { varzOf } from './monitor/varz.ts';
+import { applyReload, reloadAnswer } from './reload.ts';
 
 type Context = PluginContext<LeafConfig>;
 
@@ -27,8 +32,17 @@ export const plugin = definePlugin<LeafConfig, State>({
   version: '1.0.0',
   api: [1],
   summary: 'Leaf nodes: servers that hang on this one, and servers this one hangs on',
-  provides: [{ name: 'auth.authenticator', cardinality: 'chain' }],
-  requires: [{ name: 'tls.contexts', cardinality: 'one', optional: true }],
+  provides: [
+    { name: 'auth.authenticator', cardinality: 'chain' },
+    { name: 'leaf.address', cardinality: 'one' },
+    { name: 'monitor.section', cardinality: 'chain' },
+  ],
+  requires: [
+    { name: 'tls.contexts', cardinality: 'one', optional: true },
+    { name: 'server.cluster', cardinality: 'one', optional: true },
+    { name: 'websocket.paths', cardinality: 'one', optional: true },
+    { name: 'websocket.address', cardinality: 'one', optional: true },
+  ],
   config: {
     key: 'leafnodes',
     aliases: ['leaf'],
@@ -39,28 +53,44 @@ export const plugin = definePlugin<LeafConfig, State>({
 
   register(ctx) {
     const authenticator = new LeafAuthenticator(ctx.config.authorization);
+    const state: State = { authenticator, leafs: null };
     ctx.provide('auth.authenticator', authenticator);
-    return { authenticator, leafs: null };
+    ctx.provide('leaf.address', addressOfLeafs(state));
+    ctx.provide('monitor.section', {
+      endpoints: [leafzEndpoint(() => state.leafs)],
+      varz: () => varzOf(state.leafs),
+      account: (account: Account) => ({ leafnodes: state.leafs?.countIn(account) ?? 0 }),
+    });
+    return state;
   },
 
   async init(ctx, state) {
     const { broker, log } = ctx.kernel;
     const tls = ctx.useOptional<TlsContexts>('tls.contexts');
+    const cluster = ctx.useOptional<ServerCluster>('server.cluster');
+    const address = ctx.useOptional<WebSocketAddress>('websocket.address');
     const leafs = new Leafs({
       broker,
       config: ctx.config,
       log,
       tls: await sideOf(ctx, tls, ctx.config.tls),
       tlsFor: ({ tls: node }) => (node === null ? null : new TlsSide(needed(tls), node, ctx.log)),
-      clusterName: () => '',
-      webSocketUrls: () => [],
+      clusterName: () => cluster?.name ?? '',
+      webSocketUrls: () => address?.connectUrls() ?? [],
     });
     state.leafs = leafs;
     ctx.tap('interest.first', (account, _subject, _queue, subscription) => leafs.note(account, subscription));
     ctx.tap('interest.changed', (account, _subject, _queue, subscription) => leafs.note(account, subscription));
     ctx.tap('interest.last', (account, _subject, _queue, subscription) => leafs.note(account, subscription));
     ctx.tap('interest.staying', (account, subscription) => leafs.note(account, subscription));
-    ctx.tap('server.reload', () => leafs.reconsider());
+    const paths = ctx.useOptional<WebSocketPaths>('websocket.paths');
+    if (paths !== undefined && ctx.config.port !== 0) {
+      ctx.onDispose(paths.claim({ suffix: '/leafnode', accept: (transport) => void leafs.accept(transport) }));
+    }
+    ctx.tap('server.reload', async () => {
+      await leafs.tls?.renew();
+      leafs.reconsider();
+    });
     ctx.tap('server.lameDuck', () => leafs.close(CloseReason.serverShutdown));
   },
 
@@ -74,11 +104,24 @@ export const plugin = definePlugin<LeafConfig, State>({
     leafs?.solicit();
   },
 
+  async reload(_ctx, { leafs }, { before, after }) {
+    if (leafs !== null) await applyReload(leafs, before, after);
+  },
+
   async drain(_ctx, { leafs }) {
     await leafs?.listener?.close();
     leafs?.close(CloseReason.serverShutdown);
   },
 });
+
+function addressOfLeafs(state: State): LeafAddress {
+  return {
+    urls: () => {
+      const listener = state.leafs?.listener ?? null;
+      return listener === null ? [] : [`nats://${addressOf(listener)}`];
+    },
+  };
+}
 
 async function sideOf(ctx: Context, tls: TlsContexts | undefined, node: ConfigNode | null): Promise<TlsSide | null> {
   if (node === null) return null;
@@ -110,8 +153,4 @@ async function bind(ctx: Context, leafs: Leafs): Promise<Listener> {
   ctx.onDispose(() => listener.close());
   log.info(`Listening for leafnode connections on ${addressOf(listener)}`);
   return listener;
-}
-
-function reloadAnswer({ before, after }: ConfigChange<LeafConfig>): ReloadAnswer {
-  return JSON.stringify(before) === JSON.stringify(after) ? 'live' : 'restart';
 }

@@ -102,6 +102,11 @@ export class Leafs {
     };
   }
 
+  /** Both sides have said who they are. */
+  inUse(): readonly LeafConnection[] {
+    return [...this.connections].filter(({ isIn }) => isIn);
+  }
+
   // --- who this is -------------------------------------------------------------------------------------------------
 
   get clusterName(): string {
@@ -200,8 +205,14 @@ export class Leafs {
     return null;
   }
 
-  hasRoomIn(_account: Account): boolean {
-    return true;
+  /** Negative: as many as there are. */
+  hasRoomIn(account: Account): boolean {
+    const { maxLeafs = -1 } = account.limits;
+    return maxLeafs < 0 || this.countIn(account) < maxLeafs;
+  }
+
+  countIn(account: Account): number {
+    return this.accounts.get(account)?.connections.size ?? 0;
   }
 
   /** The same leaf is here already: it knows better that the older connection is dead. */
