@@ -1,6 +1,6 @@
 /** A hub and its leafs, of this project and genuine ones, on ports of this machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { composeServer } from '../../../bin/compose.ts';
@@ -59,36 +59,26 @@ async function startProcess(name: string, text: string, program: string): Promis
   const folder = mkdtempSync(join(tmpdir(), 'gnatlet-leaf-'));
   const path = join(folder, 'server.conf');
   writeFileSync(path, text);
-  const words = ['-c', path, '-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder];
+  const words = ['-c', path, '-a', '127.0.0.1', '-p', '-1'];
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   const log: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (piece: string) => void log.push(piece));
-  const ports = { nats: 0, leafnodes: 0 };
+  const port = (what: string): number =>
+    Number(new RegExp(`Listening for ${what} connections on \\S+:(\\d+)`).exec(log.join(''))?.[1] ?? 0);
   await until(() => {
     if (child.exitCode !== null) throw new Error(log.join(''));
-    return readPorts(folder, ports, text.includes('port: -1'));
+    return log.join('').includes('Server is ready');
   });
   return {
     name,
-    port: ports.nats,
+    port: port('client'),
     clusterPort: 0,
-    leafPort: ports.leafnodes,
+    leafPort: port('leafnode'),
     server: null,
     log,
     signal: (signal) => void child.kill(signal),
     stop: () => stopProcess(child, folder),
   };
-}
-
-/** The file of a genuine server says nothing of leafs; its log does. */
-function readPorts(folder: string, ports: { nats: number; leafnodes: number }, listens: boolean): boolean {
-  const name = readdirSync(folder).find((entry) => entry.endsWith('.ports'));
-  if (name === undefined) return false;
-  const text = readFileSync(join(folder, name), 'utf8');
-  for (const kind of ['nats', 'leafnodes'] as const) {
-    ports[kind] = Number(new RegExp(`"${kind}":\\s*\\[\\s*"[^"]*:(\\d+)"`).exec(text)?.[1] ?? 0);
-  }
-  return ports.nats > 0 && (!listens || ports.leafnodes > 0);
 }
 
 async function stopProcess(child: ChildProcess, folder: string): Promise<void> {
