@@ -38,7 +38,7 @@ for (const { program, version } of targets) {
 }
 
 function middleText({ leafPort }: LeafNode): string {
-  return `leafnodes { host: 127.0.0.1, port: -1, reconnect: "50ms", remotes: [{ url: "nats-leaf://127.0.0.1:${leafPort}" }] }`;
+  return `leafnodes { host: 127.0.0.1, port: -1, remotes: [{ url: "nats-leaf://127.0.0.1:${leafPort}" }] }`;
 }
 
 async function addLeaf(add: (node: Promise<Node>) => Promise<Node>, starting: Promise<LeafNode>): Promise<LeafNode> {

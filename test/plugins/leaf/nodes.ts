@@ -29,7 +29,7 @@ export function hubText(more = ''): string {
 /** What a leaf's configuration says of its hub. */
 export function spokeText({ leafPort }: LeafNode, more = '', login = ''): string {
   const url = `nats-leaf://${login}127.0.0.1:${leafPort}`;
-  return `leafnodes { reconnect: "50ms", remotes: [{ url: "${url}", ${more} }] }`;
+  return `leafnodes { remotes: [{ url: "${url}", ${more} }] }`;
 }
 
 async function startHere(name: string, text: string): Promise<LeafNode> {
