@@ -61,7 +61,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     alongsideKeys: ['resolver_tls'],
     isGuard: true,
     provides: ['tls.contexts', 'monitor.section', 'auth.authenticator', 'auth.loginTime'],
-    alongside: ['websocket'],
+    alongside: ['websocket', 'route'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {
@@ -147,7 +147,12 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
       trusted: 'trusted_keys',
     },
   },
-  { name: 'route', keys: ['cluster'] },
+  {
+    name: 'route',
+    load: async () => (await import('../plugins/route/index.ts')).plugin,
+    keys: ['cluster'],
+    provides: ['server.peers', 'server.cluster', 'cluster.address'],
+  },
   { name: 'gateway', keys: ['gateway'] },
   {
     name: 'leaf',

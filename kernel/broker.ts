@@ -2,7 +2,7 @@
  * The broker: accounts, connections and the road between them. What it listens on and who may log in is added around it.
  */
 import { ClientParser } from '../protocols/client/parser.ts';
-import type { Account } from './accounts/account.ts';
+import { type Account, addTraffic, noTraffic } from './accounts/account.ts';
 import { AccountRegistry } from './accounts/account-registry.ts';
 import { enforceLimits } from './accounts/enforce-limits.ts';
 import type { BrokerOptions } from './broker-options.ts';
@@ -15,6 +15,7 @@ import type { Connection } from './connection/connection.ts';
 import { isClient } from './connection/connection-kind.ts';
 import { Flow } from './connection/flow.ts';
 import { infoAfterConnect, infoFor, type ServerInfo } from './connection/info.ts';
+import type { LinkConnection } from './connection/link-connection.ts';
 import type { Tracer } from './connection/tracer.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { Log } from './log.ts';
@@ -78,7 +79,12 @@ export class Broker {
    * runs the broker puts in what it takes.
    */
   shutDown: () => void = () => void this.close();
+  /** Clients, and whoever else counts as one. */
   readonly connections = new Map<number, Connection>();
+  /** Connections to other servers. */
+  readonly links = new Set<LinkConnection>();
+  /** Of links that are gone. */
+  readonly pastLinkTraffic = noTraffic();
   readonly startedAt: number;
   /** Null while nobody traces the protocol. */
   tracer: Tracer | null = null;
@@ -169,8 +175,14 @@ export class Broker {
     connection.account.add(connection);
   }
 
+  /** Takes a line to another server into the books. */
+  registerLink(link: LinkConnection): void {
+    this.links.add(link);
+  }
+
   connectionClosed(connection: Connection, reason: CloseReason): void {
     this.connections.delete(connection.id);
+    if (this.links.delete(connection as LinkConnection)) addTraffic(this.pastLinkTraffic, connection);
     connection.account.remove(connection);
     this.hooks.connectionClosed.slot?.(connection, reason);
   }
@@ -239,6 +251,8 @@ export class Broker {
   /** Cuts every connection. Listeners are the business of whoever opened them. */
   closeConnections(): void {
     for (const connection of [...this.connections.values()]) connection.close(CloseReason.serverShutdown);
+    // Links last: what clients leave behind may still be told.
+    for (const link of [...this.links]) link.close(CloseReason.serverShutdown);
   }
 
   async close(): Promise<void> {

@@ -112,11 +112,28 @@ export type { DeliveryFilter, Identity, Permissions, ReplyAllowance } from './pe
 export { isInside, parseSubnet, type Subnet } from './permissions/subnets.ts';
 export { rulesFromText, type WrittenPermissions } from './permissions/written-permissions.ts';
 
+// --- Lines to other servers: what a plugin extends with the verbs of its protocol ---
+
+export { LinkConnection, type LinkParts } from './connection/link-connection.ts';
+export { type LinkManner, writeMessage } from './connection/link-delivery.ts';
+export type { LivenessSource } from './connection/liveness.ts';
+export type { StreamCodec } from './connection/stream-codec.ts';
+
 // --- Messages: who gets them, and what happens to them ---
 
 export { withHeaderField } from './routing/header-field.ts';
 /** The other end of a line, to another server or into another account. */
-export { CROSSED_BY_SERVICE, CROSSED_BY_STREAM, type Link, MAY_ASK_SERVICES } from './routing/link.ts';
+export {
+  CROSSED_BY_SERVICE,
+  CROSSED_BY_STREAM,
+  FROM_AFAR,
+  FROM_BRANCH,
+  FROM_PEER,
+  FROM_TRUNK,
+  type Link,
+  type LinkTracing,
+  MAY_ASK_SERVICES,
+} from './routing/link.ts';
 export { Message, type RetainedMessage } from './routing/message.ts';
 export type {
   MessageTrace,
@@ -126,9 +143,18 @@ export type {
   TraceRequest,
 } from './routing/message-trace.ts';
 /** A match result, good for as long as the Sublist's `generation` stands still. */
-export { EMPTY_PLAN, type Plan } from './routing/plan.ts';
+export { EMPTY_PLAN, Plan } from './routing/plan.ts';
+/** Where subjects lead that come over a line to another server. */
+export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
-export { LINK_SINK, SERVICE_SINK, type ServiceSink, type Sink, Subscription } from './routing/subscription.ts';
+export {
+  FALLBACK,
+  LINK_SINK,
+  SERVICE_SINK,
+  type ServiceSink,
+  type Sink,
+  Subscription,
+} from './routing/subscription.ts';
 export { compileTransform, type TransformOptions } from './routing/transform/compile.ts';
 export { readToken } from './routing/transform/destination-token.ts';
 export type { SubjectTransform } from './routing/transform/subject-transform.ts';

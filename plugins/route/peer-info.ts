@@ -1,0 +1,137 @@
+/** What another server says of itself, as far as it matters here. */
+import type { SubjectRules } from '../../kernel/plugin-api.ts';
+
+export interface PeerInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly proto: number;
+  readonly host: string;
+  readonly port: number;
+  readonly ip: string;
+  readonly takesHeaders: boolean;
+  readonly isAuthRequired: boolean;
+  readonly cluster: string;
+  readonly isDynamic: boolean;
+  readonly connectUrls: readonly string[];
+  readonly webSocketUrls: readonly string[];
+  readonly isLameDuck: boolean;
+  readonly compression: string;
+  readonly import: RulesInInfo | null;
+  readonly export: RulesInInfo | null;
+  /** Understands interest of leafs' clusters; what is taken back may name the cluster; leafs without one have a sign of their own. */
+  readonly knowsOrigins: boolean;
+  readonly namesOrigins: boolean;
+  readonly knowsLeafs: boolean;
+  /** 0: one connection, as very old servers have it. */
+  readonly poolSize: number;
+  readonly poolIndex: number;
+  /** The connection is for this account alone; bytes, one character each. Empty: it is not. */
+  readonly account: string;
+  readonly accountRequest: string;
+  readonly gossipMode: number;
+  readonly gateway: string;
+  /** The whole of it, to pass on. */
+  readonly whole: Readonly<Record<string, unknown>>;
+}
+
+export interface RulesInInfo {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+/** Null for what is no INFO. */
+export function readPeerInfo(json: string): PeerInfo | null {
+  const whole = objectIn(json);
+  if (whole === null) return null;
+  const read = reader(whole);
+  return {
+    id: read.text('server_id'),
+    name: read.text('server_name'),
+    version: read.text('version'),
+    proto: read.number('proto'),
+    host: read.text('host'),
+    port: read.number('port'),
+    ip: read.text('ip'),
+    takesHeaders: read.flag('headers'),
+    isAuthRequired: read.flag('auth_required'),
+    cluster: read.text('cluster'),
+    isDynamic: read.flag('cluster_dynamic'),
+    connectUrls: read.list('connect_urls'),
+    webSocketUrls: read.list('ws_connect_urls'),
+    isLameDuck: read.flag('ldm'),
+    compression: read.text('compression'),
+    import: read.rules('import'),
+    export: read.rules('export'),
+    knowsOrigins: read.flag('lnoc') || read.flag('ln'),
+    namesOrigins: read.flag('lnocu') || read.flag('ln'),
+    knowsLeafs: read.flag('ln'),
+    poolSize: Math.max(0, read.number('route_pool_size')),
+    poolIndex: read.number('route_pool_idx'),
+    account: Buffer.from(read.text('route_account'), 'utf8').toString('latin1'),
+    accountRequest: read.text('route_acc_add_reqid'),
+    gossipMode: read.number('gossip_mode'),
+    gateway: read.text('gateway'),
+    whole,
+  };
+}
+
+export interface PeerConnect {
+  readonly user: string;
+  readonly password: string;
+  readonly cluster: string;
+  readonly isDynamic: boolean;
+  readonly lang: string;
+  readonly gateway: string;
+}
+
+/** Null for what is no CONNECT. */
+export function readPeerConnect(json: string): PeerConnect | null {
+  const whole = objectIn(json);
+  if (whole === null) return null;
+  const read = reader(whole);
+  return {
+    user: read.text('user'),
+    password: read.text('pass'),
+    cluster: read.text('cluster'),
+    isDynamic: read.flag('cluster_dynamic'),
+    lang: read.text('lang'),
+    gateway: read.text('gateway'),
+  };
+}
+
+export function rulesFromInfo(rules: RulesInInfo | null): SubjectRules {
+  return { allow: rules?.allow ?? null, deny: rules?.deny ?? [] };
+}
+
+function objectIn(json: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What has another type than it should counts as absent. */
+function reader(whole: Readonly<Record<string, unknown>>) {
+  const strings = (value: unknown): string[] =>
+    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+  return {
+    text: (key: string): string => (typeof whole[key] === 'string' ? whole[key] : ''),
+    number: (key: string): number => (Number.isSafeInteger(whole[key]) ? (whole[key] as number) : 0),
+    flag: (key: string): boolean => whole[key] === true,
+    list: (key: string): readonly string[] => strings(whole[key]),
+    rules: (key: string): RulesInInfo | null => {
+      const rules = whole[key] as { allow?: unknown; deny?: unknown } | null | undefined;
+      if (typeof rules !== 'object' || rules === null) return null;
+      const { allow, deny } = rules;
+      return {
+        ...(Array.isArray(allow) ? { allow: strings(allow) } : {}),
+        ...(Array.isArray(deny) ? { deny: strings(deny) } : {}),
+      };
+    },
+  };
+}

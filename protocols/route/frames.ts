@@ -1,0 +1,52 @@
+/** Lines a server of a cluster sends. Subjects, queues and accounts are bytes, one character each. */
+
+export function connectLine(connect: object): Buffer {
+  return Buffer.from(`CONNECT ${json(connect)}\r\n`, 'utf8');
+}
+
+/** A server's own INFO has a blank at its end; what is passed on of another's has none. */
+export function infoLine(info: object): Buffer {
+  return Buffer.from(`INFO ${json(info)} \r\n`, 'utf8');
+}
+
+export function gossipLine(info: object): Buffer {
+  return Buffer.from(`INFO ${json(info)}\r\n`, 'utf8');
+}
+
+/** What a line of interest names besides the subject. Empty: not on the line. */
+export interface InterestAddress {
+  readonly account: string;
+  /** The cluster of the leaf it comes from; `_` for one without. */
+  readonly origin: string;
+}
+
+export function subscribeText(
+  { account, origin }: InterestAddress,
+  subject: string,
+  queue: string,
+  weight: number,
+): string {
+  const verb = origin === '' ? 'RS+ ' : `LS+ ${origin} `;
+  const named = account === '' ? verb : `${verb}${account} `;
+  return queue === '' ? `${named}${subject}\r\n` : `${named}${subject} ${queue} ${weight}\r\n`;
+}
+
+/** `isOfLeaf`: it was told as a leaf's, though to this server the origin is not named. */
+export function unsubscribeText(
+  { account, origin }: InterestAddress,
+  subject: string,
+  queue: string,
+  isOfLeaf = origin !== '',
+): string {
+  const verb = isOfLeaf ? 'LS- ' : 'RS- ';
+  const from = origin === '' ? verb : `${verb}${origin} `;
+  const named = account === '' ? from : `${from}${account} `;
+  return queue === '' ? `${named}${subject}\r\n` : `${named}${subject} ${queue}\r\n`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
+
+/** JSON as NATS servers write it. */
+function json(value: object): string {
+  return JSON.stringify(value).replace(/[<>&]/g, (character) => ESCAPES[character]!);
+}
