@@ -47,6 +47,8 @@ export type { Stage, TapOptions } from './hooks/tap.ts';
 
 /** Text between double quotes, as messages show it: of people, or of bytes with one character each. */
 export { quoted, quotedText } from '../protocols/client/quoted.ts';
+/** How what goes over a line to another server is packed: the field `compression` of its block. */
+export { compressionField } from './config/compression-options.ts';
 /** Taking a value for the type it should have; undefined is answered once what is wrong is recorded. */
 export { asArray, asBoolean, asInteger, asMap, asString, mismatchText, printed } from './config/conversion.ts';
 /** Milliseconds, with fractions. */
