@@ -3,10 +3,10 @@
 const POLYNOMIAL = 0x82f63b78;
 const MASK_DELTA = 0xa282ead8;
 /** Bytes a step of the loop takes, each with its own table. */
-const STEP = 8;
+const STEP = 16;
 const ENTRIES = 256;
 
-/** Eight tables, one behind the other: the k-th says what a byte does that k more bytes of zero follow. */
+/** Sixteen tables, one behind the other: the k-th says what a byte does that k more bytes of zero follow. */
 const TABLES = makeTables();
 
 /** Reads words where they lie: `view` sees the same memory as the caller's bytes, and `start` and `end` count in it. */
@@ -15,17 +15,27 @@ export function crc32c(view: DataView, start: number, end: number): number {
   let crc = -1;
   let at = start;
   for (const last = end - STEP; at <= last; at += STEP) {
-    const low = view.getInt32(at, true) ^ crc;
-    const high = view.getInt32(at + 4, true);
+    const first = view.getInt32(at, true) ^ crc;
+    const second = view.getInt32(at + 4, true);
+    const third = view.getInt32(at + 8, true);
+    const fourth = view.getInt32(at + 12, true);
     crc =
-      (tables[0x700 | (low & 0xff)] as number) ^
-      (tables[0x600 | ((low >>> 8) & 0xff)] as number) ^
-      (tables[0x500 | ((low >>> 16) & 0xff)] as number) ^
-      (tables[0x400 | (low >>> 24)] as number) ^
-      (tables[0x300 | (high & 0xff)] as number) ^
-      (tables[0x200 | ((high >>> 8) & 0xff)] as number) ^
-      (tables[0x100 | ((high >>> 16) & 0xff)] as number) ^
-      (tables[high >>> 24] as number);
+      (tables[0xf00 | (first & 0xff)] as number) ^
+      (tables[0xe00 | ((first >>> 8) & 0xff)] as number) ^
+      (tables[0xd00 | ((first >>> 16) & 0xff)] as number) ^
+      (tables[0xc00 | (first >>> 24)] as number) ^
+      (tables[0xb00 | (second & 0xff)] as number) ^
+      (tables[0xa00 | ((second >>> 8) & 0xff)] as number) ^
+      (tables[0x900 | ((second >>> 16) & 0xff)] as number) ^
+      (tables[0x800 | (second >>> 24)] as number) ^
+      (tables[0x700 | (third & 0xff)] as number) ^
+      (tables[0x600 | ((third >>> 8) & 0xff)] as number) ^
+      (tables[0x500 | ((third >>> 16) & 0xff)] as number) ^
+      (tables[0x400 | (third >>> 24)] as number) ^
+      (tables[0x300 | (fourth & 0xff)] as number) ^
+      (tables[0x200 | ((fourth >>> 8) & 0xff)] as number) ^
+      (tables[0x100 | ((fourth >>> 16) & 0xff)] as number) ^
+      (tables[fourth >>> 24] as number);
   }
   for (; at < end; at++) crc = (crc >>> 8) ^ (tables[(crc ^ view.getUint8(at)) & 0xff] as number);
   return ~crc;

@@ -81,6 +81,16 @@ export class StreamDecoder {
     return this.gatheredBytes === 0 && this.skipping === 0;
   }
 
+  /** Gives back memory that is not needed between two pieces. What was decoded last is gone. */
+  rest(): void {
+    this.piece = EMPTY;
+    this.decoded = EMPTY;
+    if (this.gatheredBytes === 0) this.gathered = EMPTY;
+    this.output = EMPTY.bytes;
+    this.start = 0;
+    this.end = 0;
+  }
+
   private skip(end: number): void {
     const count = Math.min(this.skipping, end - this.at);
     this.at += count;
