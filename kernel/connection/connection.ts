@@ -137,7 +137,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
 
   stale(): void {
     this.broker.hooks.connectionStale.slot?.(this);
-    this.broker.staleConnections++;
+    this.broker.countStale(this);
     this.send(STALE);
     this.close(CloseReason.stale);
   }

@@ -10,12 +10,12 @@ import {
   PermissionSet,
   type Transport,
 } from '../../kernel/plugin-api.ts';
-import { gossipLine, infoLine } from '../../protocols/route/frames.ts';
-import { RouteParser } from '../../protocols/route/route-parser.ts';
+import type { CompressionMode, CompressionOptions } from '../../protocols/link/compression-mode.ts';
+import { LinkParser } from '../../protocols/link/link-parser.ts';
+import { gossipLine, infoLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { Complaints } from './complaints.ts';
-import type { CompressionMode, CompressionOptions } from './compression-mode.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
 import type { Attempt } from './dialing/attempt.ts';
 import { Dialer } from './dialing/dialer.ts';
@@ -49,7 +49,7 @@ export interface ClusterParts {
 export class Cluster {
   readonly broker: Broker;
   readonly log: Log;
-  readonly parser: RouteParser;
+  readonly parser: LinkParser;
   readonly remotes = new Map<string, Remote>();
   readonly connections = new Set<RouteConnection>();
   readonly handshake = new Handshake(this);
@@ -63,7 +63,7 @@ export class Cluster {
   name: string;
   isDynamic: boolean;
   sizes: RemoteSizes;
-  private readonly tls: RouteTls | null;
+  tls: RouteTls | null;
   private readonly complaints: Complaints;
   private listener: Listener | null = null;
   private imports: PermissionSet | null = null;
@@ -76,7 +76,7 @@ export class Cluster {
     this.log = log;
     this.tls = tls;
     this.ownWebSocketUrls = urls;
-    this.parser = new RouteParser(broker.message);
+    this.parser = new LinkParser(ROUTE_DIALECT, broker.message);
     this.dialer = new Dialer(this);
     this.complaints = new Complaints(broker.clock);
     this.isDynamic = config.name === '';
@@ -112,16 +112,14 @@ export class Cluster {
     return { host: name ?? host, port: digits === undefined ? port : Number(digits) };
   }
 
-  private get loginMs(): number {
+  get loginMs(): number {
     const { authTimeoutMs } = this.config;
     return authTimeoutMs ?? (this.tls === null ? LOGIN_MS : this.tls.timeoutMs + CONNECT_MS);
   }
 
   /** Whether this server asks others for it. */
   mayAskFor(subject: string): boolean {
-    if (this.imports === null) return true;
-    const bytes = Buffer.from(subject, 'latin1');
-    return this.imports.mayPublish(bytes, 0, bytes.length);
+    return this.imports === null || this.asker()(subject);
   }
 
   /** Whether others may ask this server for it. */
@@ -129,9 +127,18 @@ export class Cluster {
     return this.exports === null || this.exports.maySubscribe(subject, queue);
   }
 
+  /** Whether it asks for it now, to be asked later. */
+  asker(): (subject: string) => boolean {
+    const { imports } = this;
+    return (subject) => {
+      const bytes = Buffer.from(subject, 'latin1');
+      return imports === null || imports.mayPublish(bytes, 0, bytes.length);
+    };
+  }
+
   permit(permissions: RoutePermissions | null): void {
     const rules =
-      permissions === null ? null : { publish: permissions.import, subscribe: permissions.export, responses: null };
+      permissions === null ? null : { publish: permissions.imports, subscribe: permissions.exports, responses: null };
     const set = rules === null ? null : new PermissionSet(rules);
     this.imports = set;
     this.exports = set;
@@ -308,6 +315,12 @@ export class Cluster {
     if (changed.join() === broker.connectUrls.join()) return;
     broker.connectUrls = changed;
     if (!this.isClosed && !broker.isClosed) broker.announceInfo();
+  }
+
+  /** The same for clients that come by WebSocket. */
+  webSocketUrls(): readonly string[] {
+    const own = this.broker.isLameDuck ? [] : this.ownWebSocketUrls();
+    return [...new Set([...own, ...(this.config.isAdvertised ? this.urlsOfOthers('webSocketUrls') : [])])];
   }
 
   /** Of servers that are not about to leave. */

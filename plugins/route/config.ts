@@ -4,6 +4,7 @@ import {
   type ConfigChange,
   type ConfigNode,
   type ConfigSources,
+  compressionField,
   defineSchema,
   type FieldUse,
   fields,
@@ -19,7 +20,6 @@ import {
   typeName,
   UNRESTRICTED,
 } from '../../kernel/plugin-api.ts';
-import { compressionField } from './config/compression-options.ts';
 import { haveSameAddress, parseRouteUrl, type RouteUrl } from './route-url.ts';
 
 const SECOND = 1000;
@@ -28,8 +28,8 @@ export const PING_INTERVAL_MAX_MS = 30 * SECOND;
 
 /** What this server asks others for, and what they may ask it for. */
 export interface RoutePermissions {
-  readonly import: SubjectRules;
-  readonly export: SubjectRules;
+  readonly imports: SubjectRules;
+  readonly exports: SubjectRules;
 }
 
 const authorizationSchema = defineSchema({
@@ -107,7 +107,7 @@ export const clusterSchema = defineSchema(
       clean: (names) => names.map(subjectFromText),
       doc: 'Accounts with a connection of their own to each server. The system account always has one.',
     }),
-    compression: compressionField(),
+    compression: compressionField('accept'),
     pingIntervalMs: fields.duration('ping_interval', {
       default: 0,
       live: 'yes',
@@ -205,7 +205,7 @@ function readRoutePermissions(node: ConfigNode, problems: Problems): RoutePermis
   const rules = readPermissions(node, problems);
   if (rules === undefined) return undefined;
   if (rules.responses !== null) problems.error(node, 'Cluster permissions do not support dynamic responses');
-  return { import: rules.publish ?? UNRESTRICTED, export: rules.subscribe ?? UNRESTRICTED };
+  return { imports: rules.publish ?? UNRESTRICTED, exports: rules.subscribe ?? UNRESTRICTED };
 }
 
 function refused<Key extends string>(key: Key, text: string) {

@@ -8,9 +8,9 @@ import {
   CloseReason as Reasons,
   type Transport,
 } from '../../kernel/plugin-api.ts';
-import { ANY_ORIGIN, type RouteFailure, type RouteHandler } from '../../protocols/route/route-parser.ts';
+import type { CompressionMode } from '../../protocols/link/compression-mode.ts';
+import { ANY_ORIGIN, type LinkFailure, type LinkHandler } from '../../protocols/link/link-parser.ts';
 import type { Cluster } from './cluster.ts';
-import type { CompressionMode } from './compression-mode.ts';
 import type { Attempt, Failure } from './dialing/attempt.ts';
 import { ForeignInterest } from './interest/foreign-interest.ts';
 import { keyOf } from './interest/ledger.ts';
@@ -26,7 +26,7 @@ const NO_BYTES = Buffer.alloc(0);
 /** CONNECT begins with it. */
 const LETTER_C = 0x63;
 
-export class RouteConnection extends LinkConnection implements RouteHandler {
+export class RouteConnection extends LinkConnection implements LinkHandler {
   readonly kindName = 'route';
   readonly cluster: Cluster;
   /** Null where the other side connected to this one. */
@@ -233,7 +233,7 @@ export class RouteConnection extends LinkConnection implements RouteHandler {
     this.close(Reasons.parseError);
   }
 
-  fail(failure: RouteFailure): void {
+  fail(failure: LinkFailure): void {
     if (failure === 'unknown-operation') this.sendError('Unknown Protocol Operation');
     this.cluster.complain(this, `protocol error: ${failure}`);
     this.close(failure === 'line-too-long' ? Reasons.maxControlLine : Reasons.protocolViolation);

@@ -1,4 +1,17 @@
 /** Lines a server of a cluster sends. Subjects, queues and accounts are bytes, one character each. */
+import { COMMON_WORDS, defineDialect, LinkVerb } from '../link/dialect.ts';
+
+export const ROUTE_DIALECT = defineDialect('RMSG', {
+  ...COMMON_WORDS,
+  'rs+': LinkVerb.subscribe,
+  'rs-': LinkVerb.unsubscribe,
+  'ls+': LinkVerb.leafSubscribe,
+  'ls-': LinkVerb.leafUnsubscribe,
+  'a+': LinkVerb.accountSubscribe,
+  'a-': LinkVerb.accountUnsubscribe,
+  rmsg: LinkVerb.message,
+  lmsg: LinkVerb.leafMessage,
+});
 
 export function connectLine(connect: object): Buffer {
   return Buffer.from(`CONNECT ${json(connect)}\r\n`, 'utf8');

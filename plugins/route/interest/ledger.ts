@@ -9,6 +9,7 @@ import {
   FROM_BRANCH,
   FROM_PEER,
   FROM_TRUNK,
+  InterestChanges,
   LINK_SINK,
   type Link,
   type Subscription,
@@ -39,8 +40,7 @@ export interface LedgerListener {
 export class Ledger {
   private readonly listener: LedgerListener;
   private readonly accounts = new Map<Account, AccountWishes>();
-  /** What members that may stand for several counted for last. */
-  private readonly weights = new Map<Subscription, number>();
+  private readonly changes = new InterestChanges();
 
   constructor(listener: LedgerListener) {
     this.listener = listener;
@@ -68,18 +68,7 @@ export class Ledger {
   /** The subscription was added, removed, or stands for another number of members. */
   note(account: Account, subscription: Subscription): void {
     if (subscription.staysHere || isOfOthers(subscription)) return;
-    if (subscription.queue === '') this.add(account, subscription, subscription.node === null ? -1 : 1);
-    else this.add(account, subscription, this.weightChange(subscription));
-  }
-
-  /** A client stands for itself alone; whatever else is in a group may change its weight while it is there. */
-  private weightChange(subscription: Subscription): number {
-    const isThere = subscription.node !== null;
-    if (subscription.kind === 0) return isThere ? 1 : -1;
-    const before = this.weights.get(subscription) ?? 0;
-    if (isThere) this.weights.set(subscription, subscription.weight);
-    else this.weights.delete(subscription);
-    return (isThere ? subscription.weight : 0) - before;
+    this.add(account, subscription, this.changes.of(subscription));
   }
 
   private add(account: Account, subscription: Subscription, change: number): void {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { composeServer } from '../../../bin/compose.ts';
 import type { Server } from '../../../kernel/server.ts';
+import type { ClusterAddress } from '../../../plugins/route/contract.ts';
 import { TLS_FIXTURES } from '../../fixtures/tls/certificates.ts';
 import { listLog } from '../../kits/plugin-kit.ts';
 import { until } from '../../kits/until.ts';
@@ -47,8 +48,8 @@ async function startHere(name: string, options: NodeOptions): Promise<Node> {
   const text = `host: 127.0.0.1\nport: -1\n${textOf(name, options).replaceAll('@tls', TLS_FIXTURES)}`;
   const server = await composeServer({ text, path: `${name}.conf`, log: listLog(log) });
   await server.start();
-  const [address] = server.host.capabilities.all('cluster.address');
-  const [url = ''] = (address?.value as { urls(): readonly string[] }).urls();
+  const address = server.host.capabilities.find('cluster.address')!.value as ClusterAddress;
+  const [url = ''] = address.urls();
   return {
     name,
     port: server.address!.port,
@@ -136,7 +137,8 @@ export async function untilHeard(publisher: RawClient, subscriber: RawClient, su
   const word = `probe${Math.trunc(performance.now() * 1000)}`;
   await until(async () => {
     publisher.send(`PUB ${subject} ${word.length}\r\n${word}\r\n`);
-    for (let turn = 0; turn < 50 && !subscriber.text.includes(word); turn++) await new Promise((next) => setImmediate(next));
+    for (let turn = 0; turn < 50 && !subscriber.text.includes(word); turn++)
+      await new Promise((next) => setImmediate(next));
     return subscriber.text.includes(word);
   });
   await settled(publisher, subscriber);

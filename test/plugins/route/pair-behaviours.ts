@@ -71,7 +71,10 @@ export const PAIR_BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     const body = 'x'.repeat(900_000);
     near.send(`PUB large ${body.length}\r\n${body}\r\nPUB large 3\r\nend\r\n`);
     await until(() => far.text.endsWith('end\r\n'));
-    assert.equal(bodiesIn(far, '1').map(({ length }) => length), [900_000, 3]);
+    assert.equal(
+      bodiesIn(far, '1').map(({ length }) => length),
+      [900_000, 3],
+    );
     closeAll(near, far);
   },
 
@@ -151,7 +154,10 @@ export const PAIR_BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     near.send('PUB ev.x 3\r\none\r\n');
     await heardBy(far, /MSG imp\.ev\.x 1 3\r\none\r\n/);
     await settled(near, far);
-    assert.equal(bodiesIn(far, '1').filter((body) => body === 'one'), ['one']);
+    assert.equal(
+      bodiesIn(far, '1').filter((body) => body === 'one'),
+      ['one'],
+    );
     closeAll(near, far);
   },
 
