@@ -151,7 +151,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     name: 'route',
     load: async () => (await import('../plugins/route/index.ts')).plugin,
     keys: ['cluster'],
-    provides: ['server.peers', 'server.cluster', 'cluster.address'],
+    provides: ['server.peers', 'server.cluster', 'cluster.address', 'monitor.section'],
   },
   { name: 'gateway', keys: ['gateway'] },
   {

@@ -1,5 +1,5 @@
 /** What a broker tells about itself, to whoever asks and to whoever listens. */
-import { addTraffic, type Traffic } from './accounts/account.ts';
+import type { Traffic } from './accounts/account.ts';
 import type { Broker, LimitHits } from './broker.ts';
 import type { Connection } from './connection/connection.ts';
 
@@ -28,14 +28,6 @@ export interface Statistics {
   more: Record<string, number>;
 }
 
-/** Of clients and of lines to other servers. */
-export function trafficOf(broker: Broker): Traffic {
-  const sum = broker.accounts.traffic();
-  addTraffic(sum, broker.pastLinkTraffic);
-  for (const link of broker.links) addTraffic(sum, link);
-  return sum;
-}
-
 /** Counts when asked: the message path keeps no sums. */
 export function statisticsOf(broker: Broker): Statistics {
   const statistics: Statistics = {
@@ -48,7 +40,7 @@ export function statisticsOf(broker: Broker): Statistics {
     stalls: broker.flow.stalls,
     outboundBytes: broker.flow.pool.heapBytes,
     limitHits: { ...broker.limitHits },
-    traffic: trafficOf(broker),
+    traffic: broker.traffic(),
     more: {},
   };
   broker.hooks.statsCollect.slot?.(statistics);

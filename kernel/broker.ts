@@ -2,7 +2,7 @@
  * The broker: accounts, connections and the road between them. What it listens on and who may log in is added around it.
  */
 import { ClientParser } from '../protocols/client/parser.ts';
-import { type Account, addTraffic, noTraffic } from './accounts/account.ts';
+import { type Account, addTraffic, noTraffic, type Traffic } from './accounts/account.ts';
 import { AccountRegistry } from './accounts/account-registry.ts';
 import { enforceLimits } from './accounts/enforce-limits.ts';
 import type { BrokerOptions } from './broker-options.ts';
@@ -101,6 +101,9 @@ export class Broker {
   totalConnections = 0;
   staleConnections = 0;
   readonly slowConsumers = new Map<CloseReason, number>();
+  /** Of those and of the stale ones, how many were no clients, by kind. */
+  readonly slowLinks = new Map<string, number>();
+  readonly staleLinks = new Map<string, number>();
   readonly limitHits: LimitHits = {
     connections: 0,
     accountConnections: 0,
@@ -189,8 +192,14 @@ export class Broker {
 
   countSlowConsumer(connection: Connection, reason: CloseReason): void {
     this.slowConsumers.set(reason, (this.slowConsumers.get(reason) ?? 0) + 1);
+    if (connection.kindName !== 'client') addOne(this.slowLinks, connection.kindName);
     this.hooks.connectionSlow.slot?.(connection, reason);
     this.logOf(connection).info(slowConsumerText(connection, reason));
+  }
+
+  countStale(connection: Connection): void {
+    this.staleConnections++;
+    if (connection.kindName !== 'client') addOne(this.staleLinks, connection.kindName);
   }
 
   get slowConsumerCount(): number {
@@ -214,6 +223,14 @@ export class Broker {
       warn: (text) => log.warn(prefix(text)),
       error: (text) => log.error(prefix(text)),
     };
+  }
+
+  /** Of clients and of lines to other servers. */
+  traffic(): Traffic {
+    const sum = this.accounts.traffic();
+    addTraffic(sum, this.pastLinkTraffic);
+    for (const link of this.links) addTraffic(sum, link);
+    return sum;
   }
 
   statistics(): Statistics {
@@ -262,6 +279,10 @@ export class Broker {
     this.closeConnections();
     this.flow.close();
   }
+}
+
+function addOne(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function slowConsumerText(connection: Connection, reason: CloseReason): string {

@@ -144,7 +144,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
 
   stale(): void {
     this.broker.hooks.connectionStale.slot?.(this);
-    this.broker.staleConnections++;
+    this.broker.countStale(this);
     this.send(STALE);
     this.close(CloseReason.stale);
   }
@@ -194,7 +194,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     this.transport.resume();
   }
 
-  private pauseReading(): void {
+  protected pauseReading(): void {
     if (this.isPaused) return;
     this.isPaused = true;
     this.transport.pause();

@@ -63,7 +63,7 @@ export class Cluster {
   name: string;
   isDynamic: boolean;
   sizes: RemoteSizes;
-  private readonly tls: RouteTls | null;
+  tls: RouteTls | null;
   private readonly complaints: Complaints;
   private listener: Listener | null = null;
   private imports: PermissionSet | null = null;
@@ -112,16 +112,14 @@ export class Cluster {
     return { host: name ?? host, port: digits === undefined ? port : Number(digits) };
   }
 
-  private get loginMs(): number {
+  get loginMs(): number {
     const { authTimeoutMs } = this.config;
     return authTimeoutMs ?? (this.tls === null ? LOGIN_MS : this.tls.timeoutMs + CONNECT_MS);
   }
 
   /** Whether this server asks others for it. */
   mayAskFor(subject: string): boolean {
-    if (this.imports === null) return true;
-    const bytes = Buffer.from(subject, 'latin1');
-    return this.imports.mayPublish(bytes, 0, bytes.length);
+    return this.imports === null || this.asker()(subject);
   }
 
   /** Whether others may ask this server for it. */
@@ -129,9 +127,18 @@ export class Cluster {
     return this.exports === null || this.exports.maySubscribe(subject, queue);
   }
 
+  /** Whether it asks for it now, to be asked later. */
+  asker(): (subject: string) => boolean {
+    const { imports } = this;
+    return (subject) => {
+      const bytes = Buffer.from(subject, 'latin1');
+      return imports === null || imports.mayPublish(bytes, 0, bytes.length);
+    };
+  }
+
   permit(permissions: RoutePermissions | null): void {
     const rules =
-      permissions === null ? null : { publish: permissions.import, subscribe: permissions.export, responses: null };
+      permissions === null ? null : { publish: permissions.imports, subscribe: permissions.exports, responses: null };
     const set = rules === null ? null : new PermissionSet(rules);
     this.imports = set;
     this.exports = set;
@@ -308,6 +315,12 @@ export class Cluster {
     if (changed.join() === broker.connectUrls.join()) return;
     broker.connectUrls = changed;
     if (!this.isClosed && !broker.isClosed) broker.announceInfo();
+  }
+
+  /** The same for clients that come by WebSocket. */
+  webSocketUrls(): readonly string[] {
+    const own = this.broker.isLameDuck ? [] : this.ownWebSocketUrls();
+    return [...new Set([...own, ...(this.config.isAdvertised ? this.urlsOfOthers('webSocketUrls') : [])])];
   }
 
   /** Of servers that are not about to leave. */

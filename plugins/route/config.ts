@@ -28,8 +28,8 @@ export const PING_INTERVAL_MAX_MS = 30 * SECOND;
 
 /** What this server asks others for, and what they may ask it for. */
 export interface RoutePermissions {
-  readonly import: SubjectRules;
-  readonly export: SubjectRules;
+  readonly imports: SubjectRules;
+  readonly exports: SubjectRules;
 }
 
 const authorizationSchema = defineSchema({
@@ -205,7 +205,7 @@ function readRoutePermissions(node: ConfigNode, problems: Problems): RoutePermis
   const rules = readPermissions(node, problems);
   if (rules === undefined) return undefined;
   if (rules.responses !== null) problems.error(node, 'Cluster permissions do not support dynamic responses');
-  return { import: rules.publish ?? UNRESTRICTED, export: rules.subscribe ?? UNRESTRICTED };
+  return { imports: rules.publish ?? UNRESTRICTED, exports: rules.subscribe ?? UNRESTRICTED };
 }
 
 function refused<Key extends string>(key: Key, text: string) {

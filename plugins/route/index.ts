@@ -6,6 +6,9 @@ import { Cluster } from './cluster.ts';
 import { type ClusterConfig, clusterConfig, reloadAnswer } from './config.ts';
 import type { ClusterAddress, ServerCluster, ServerPeers } from './contract.ts';
 import { listenFailure, urlsOf } from './listening.ts';
+import { routezEndpoint } from './monitor/routez.ts';
+import { varzOf } from './monitor/varz.ts';
+import { applyReload, isSameBlock } from './reload.ts';
 import { RouteTls } from './route-tls.ts';
 import { addressOf } from './route-url.ts';
 
@@ -25,6 +28,7 @@ export const plugin = definePlugin<ClusterConfig, State>({
     { name: 'server.peers', cardinality: 'one' },
     { name: 'server.cluster', cardinality: 'one' },
     { name: 'cluster.address', cardinality: 'one' },
+    { name: 'monitor.section', cardinality: 'chain' },
   ],
   requires: [
     { name: 'tls.contexts', cardinality: 'one', optional: true },
@@ -37,12 +41,16 @@ export const plugin = definePlugin<ClusterConfig, State>({
     ctx.provide('server.peers', peersOf(state));
     ctx.provide('server.cluster', clusterOf(state));
     ctx.provide('cluster.address', addressOfCluster(ctx, state));
+    ctx.provide('monitor.section', {
+      endpoints: ctx.config.port === 0 ? [] : [routezEndpoint(() => state.cluster)],
+      varz: () => varzOf(state.cluster),
+    });
     return state;
   },
 
   async init(ctx, state) {
     if (ctx.config.port === 0) return;
-    state.tls = await tlsBlock(ctx);
+    state.tls = await tlsBlock(ctx, ctx.config);
     const webSocket = ctx.useOptional<WebSocketAddress>('websocket.address');
     const { broker, log } = ctx.kernel;
     const { config } = ctx;
@@ -50,7 +58,16 @@ export const plugin = definePlugin<ClusterConfig, State>({
     const cluster = new Cluster({ broker, config, log, tls: state.tls, ownWebSocketUrls });
     state.cluster = cluster;
     followInterest(ctx, cluster);
-    ctx.tap('connection.hello', (info) => hello(cluster, info));
+    // After whoever says what holds for the client's own port.
+    ctx.tap('connection.hello', (info, { transport }) => hello(cluster, info, transport.kind), {
+      stage: 'late',
+      after: ['websocket'],
+    });
+    ctx.tap('server.reload', async () => state.tls?.renew());
+    ctx.tap('server.lameDuck', async () => {
+      cluster.clientUrlsChanged();
+      cluster.sendInfos({ isLameDuck: true });
+    });
     ctx.onDispose(() => cluster.close());
   },
 
@@ -64,14 +81,25 @@ export const plugin = definePlugin<ClusterConfig, State>({
     cluster.dialer.configure(cluster.config.routes);
   },
 
+  async reload(ctx, state, { before, after }) {
+    const { cluster } = state;
+    if (cluster === null) return;
+    if (!isSameBlock(before.tls, after.tls)) {
+      state.tls?.close();
+      state.tls = await tlsBlock(ctx, after);
+      cluster.tls = state.tls;
+    }
+    await applyReload(cluster, before, after);
+    ctx.kernel.log.info('Reloaded: cluster');
+  },
+
   async drain(_ctx, { cluster }) {
     await cluster?.stopListening();
     cluster?.close();
   },
 });
 
-async function tlsBlock(ctx: Context): Promise<RouteTls | null> {
-  const { config } = ctx;
+async function tlsBlock(ctx: Context, config: ClusterConfig): Promise<RouteTls | null> {
   if (config.tls === null) return null;
   const tls = ctx.useOptional<TlsContexts>('tls.contexts');
   if (tls === undefined)
@@ -103,8 +131,14 @@ async function bind({ kernel }: Context, cluster: Cluster): Promise<void> {
   }
 }
 
-function hello(cluster: Cluster, info: ServerInfo): ServerInfo {
-  return { ...info, cluster: cluster.name, cluster_dynamic: cluster.isDynamic ? true : undefined };
+function hello(cluster: Cluster, info: ServerInfo, kind: string): ServerInfo {
+  const isWebSocket = kind === 'websocket' && info.connect_urls !== undefined;
+  return {
+    ...info,
+    cluster: cluster.name,
+    cluster_dynamic: cluster.isDynamic ? true : undefined,
+    connect_urls: isWebSocket ? cluster.webSocketUrls() : info.connect_urls,
+  };
 }
 
 function peersOf(state: State): ServerPeers {

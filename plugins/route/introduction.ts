@@ -1,6 +1,7 @@
 /** What this server says of itself to others of the cluster, and what it passes on of them. */
 import { NATS_VERSION, type SubjectRules } from '../../kernel/plugin-api.ts';
 import type { Cluster } from './cluster.ts';
+import type { RoutePermissions } from './config.ts';
 import type { PeerInfo } from './peer-info.ts';
 import type { RouteConnection } from './route-connection.ts';
 import type { RouteUrl } from './route-url.ts';
@@ -63,8 +64,7 @@ export function infoOf(cluster: Cluster, wishes: InfoWishes): object {
     ws_connect_urls: unlessNone(webSocketUrls),
     ldm: wishes.isLameDuck === true ? true : undefined,
     compression: wishes.compression,
-    import: permissions === null ? undefined : rulesInInfo(permissions.import),
-    export: permissions === null ? undefined : rulesInInfo(permissions.export),
+    ...permissionsInInfo(permissions),
     lnoc: true,
     lnocu: true,
     ln: true,
@@ -107,6 +107,14 @@ export function accountRequestOf(poolSize: number, account: string, request: str
 
 function routeUrlText(host: string, port: number): string {
   return `nats-route://${addressOf({ host, port })}/`;
+}
+
+export function permissionsInInfo(permissions: RoutePermissions | null): object {
+  if (permissions === null) return {};
+  return Object.fromEntries([
+    ['import', rulesInInfo(permissions.imports)],
+    ['export', rulesInInfo(permissions.exports)],
+  ]);
 }
 
 function rulesInInfo({ allow, deny }: SubjectRules): object {

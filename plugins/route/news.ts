@@ -39,10 +39,10 @@ function urlOf({ ip, host, port }: PeerInfo): RouteUrl | null {
 function update(cluster: Cluster, connection: RouteConnection, info: PeerInfo): void {
   const { remote, peer } = connection;
   if (remote === null || peer === null) return;
-  const isChanged = JSON.stringify([peer.import, peer.export]) !== JSON.stringify([info.import, info.export]);
+  const isChanged = JSON.stringify([peer.imports, peer.exports]) !== JSON.stringify([info.imports, info.exports]);
   if (isChanged) {
     for (const other of remote.connections) {
-      if (other.peer !== null) other.peer = { ...other.peer, import: info.import, export: info.export };
+      if (other.peer !== null) other.peer = { ...other.peer, imports: info.imports, exports: info.exports };
       cluster.announcer.sendAll(other);
     }
   }

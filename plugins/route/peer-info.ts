@@ -17,8 +17,8 @@ export interface PeerInfo {
   readonly webSocketUrls: readonly string[];
   readonly isLameDuck: boolean;
   readonly compression: string;
-  readonly import: RulesInInfo | null;
-  readonly export: RulesInInfo | null;
+  readonly imports: RulesInInfo | null;
+  readonly exports: RulesInInfo | null;
   /** Understands interest of leafs' clusters; what is taken back may name the cluster; leafs without one have a sign of their own. */
   readonly knowsOrigins: boolean;
   readonly namesOrigins: boolean;
@@ -61,8 +61,8 @@ export function readPeerInfo(json: string): PeerInfo | null {
     webSocketUrls: read.list('ws_connect_urls'),
     isLameDuck: read.flag('ldm'),
     compression: read.text('compression'),
-    import: read.rules('import'),
-    export: read.rules('export'),
+    imports: read.rules('import'),
+    exports: read.rules('export'),
     knowsOrigins: read.flag('lnoc') || read.flag('ln'),
     namesOrigins: read.flag('lnocu') || read.flag('ln'),
     knowsLeafs: read.flag('ln'),

@@ -32,7 +32,8 @@ export class Remote {
   /** How often a connection was lost since the last sign that all is well, and when it is to be renewed. */
   losses = 0;
   refilling: Timer | null = null;
-  private readonly sizes: RemoteSizes;
+  /** Replaced by a reload. */
+  sizes: RemoteSizes;
 
   constructor(peer: PeerInfo, sizes: RemoteSizes) {
     this.id = peer.id;

@@ -38,11 +38,14 @@ export class Announcer implements LedgerListener {
     sendSome(this.cluster.broker.clock, connection, this.lines(connection, only));
   }
 
-  /** All of these accounts' wishes are taken back on the connection. */
-  takeBack(connection: RouteConnection, account: Account): void {
-    const wishes = this.cluster.ledger.wishesOf(account);
-    if (wishes === undefined) return;
-    sendSome(this.cluster.broker.clock, connection, takenBack(connection, account, wishes.values()));
+  /** Some of what was told is taken back. */
+  takeBack(connection: RouteConnection, isMeant: (wish: Wish) => boolean): void {
+    let text = '';
+    for (const [account, wishes] of this.cluster.ledger.all()) {
+      if (connection.remote?.connectionFor(account.name) !== connection) continue;
+      for (const wish of wishes.values()) if (isMeant(wish)) text += unsubscribed(connection, account, wish);
+    }
+    if (text !== '') connection.send(Buffer.from(text, 'latin1'));
   }
 
   private *lines(connection: RouteConnection, only: Account | null): Generator<string> {
@@ -55,10 +58,6 @@ export class Announcer implements LedgerListener {
       }
     }
   }
-}
-
-function* takenBack(connection: RouteConnection, account: Account, wishes: Iterable<Wish>): Generator<string> {
-  for (const wish of wishes) yield unsubscribed(connection, account, wish);
 }
 
 function subscribed(connection: RouteConnection, account: Account, { subject, queue, origin, count }: Wish): string {
