@@ -24,6 +24,7 @@ import { renamed } from './incoming.ts';
 import { amountFor, concerns, type Listener, type Origin, type Wish } from './interest/ledger.ts';
 import { LeafLink } from './leaf-link.ts';
 import type { Leafs } from './leafs.ts';
+import type { Packing } from './packing.ts';
 import { NOBODY, type Peer } from './peer.ts';
 
 const LINE_FACTOR = 16;
@@ -65,7 +66,8 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   isIsolated = false;
   border: Border = OPEN_BORDER;
   replies: ReplyAllowances | null = null;
-  compression = 'not supported';
+  /** Null until it is settled. */
+  packing: Packing | null = null;
   /** How long the next attempt has to wait after what happened here. */
   retryDelayMs = 0;
   /** The other side has been told of what has a serial up to this. */
@@ -120,6 +122,10 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   /** What its interest counts under: those of one cluster are not told of each other's. */
   get origin(): string {
     return this.peer.cluster === '' ? `#${this.id}` : this.peer.cluster;
+  }
+
+  get compression(): string {
+    return this.packing?.word ?? 'not supported';
   }
 
   get subscriptionCount(): number {
@@ -293,7 +299,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   pong(): void {
     this.broker.tracer?.input(this, 'PONG');
     this.liveness.pongReceived();
-    this.leafs.ponged(this);
+    this.packing?.adjust(this.liveness.rtt);
   }
 
   remoteError(text: string): void {

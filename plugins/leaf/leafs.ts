@@ -191,20 +191,6 @@ export class Leafs {
     }
   }
 
-  /** What the leaf is offered; undefined where it is not asked. */
-  offeredCompression(_connection: LeafConnection): string | undefined {
-    return undefined;
-  }
-
-  mayNegotiate(_connection: LeafConnection): boolean {
-    return false;
-  }
-
-  /** Null where that cannot be. */
-  startPacking(_connection: LeafConnection, _theirs: string, _sendInfo: () => void): string | null {
-    return null;
-  }
-
   /** Negative: as many as there are. */
   hasRoomIn(account: Account): boolean {
     const { maxLeafs = -1 } = account.limits;
@@ -313,8 +299,6 @@ export class Leafs {
   barredFor(account: Account, peer: Peer): readonly string[] {
     return barredSubjects({ isSystem: account.isSystem, isSameDomain: false, ownDomain: '', peer });
   }
-
-  ponged(_connection: LeafConnection): void {}
 
   /** The addresses of this server have changed. */
   announce(): void {

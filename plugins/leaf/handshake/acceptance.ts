@@ -22,6 +22,7 @@ import { isOlder, versionIn } from '../config.ts';
 import { infoOf } from '../introduction.ts';
 import type { Greeting, LeafConnection } from '../leaf-connection.ts';
 import type { Leafs } from '../leafs.ts';
+import { offered, optionsFor, Packing, settle } from '../packing.ts';
 import { type Peer, peerFromConnect } from '../peer.ts';
 
 /** `_` stands for leafs without a cluster where servers tell each other of them. */
@@ -41,7 +42,7 @@ export class Acceptance implements Greeting {
 
   sendInfo(): void {
     const { connection, leafs } = this;
-    const compression = leafs.offeredCompression(connection);
+    const compression = offered(optionsFor(connection, leafs.config.compression));
     connection.send(infoLine(infoOf(leafs, connection, { nonce: connection.nonce, compression })));
     connection.outbound.flush();
   }
@@ -54,12 +55,17 @@ export class Acceptance implements Greeting {
       connection.intrude();
       return;
     }
-    if (!leafs.mayNegotiate(connection)) {
+    const options = optionsFor(connection, leafs.config.compression);
+    const mode = settle(options, said.text('compression'));
+    // Whoever was offered nothing has nothing to ask for.
+    if (connection.packing !== null || options.mode === 'not supported' || mode === null) {
       connection.intrude();
       return;
     }
-    const mode = leafs.startPacking(connection, said.text('compression'), () => this.sendInfo());
-    if (mode === null) connection.intrude();
+    connection.packing = new Packing(mode, options);
+    if (!connection.packing.isOn) return;
+    if (connection.packing.start(connection)) this.sendInfo();
+    else connection.close(CloseReason.protocolViolation);
   }
 
   connected(json: string): void {

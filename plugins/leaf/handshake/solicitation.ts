@@ -1,12 +1,13 @@
 /** This server has connected to a hub, heard who it is, and says who it is itself. */
 import { CloseReason, type SubjectRules, subjectFromText, UNRESTRICTED } from '../../../kernel/plugin-api.ts';
-import { connectLine } from '../../../protocols/link/json-line.ts';
+import { connectLine, infoLine } from '../../../protocols/link/json-line.ts';
 import { Said, type SaidRules } from '../../../protocols/link/said.ts';
 import { borderToHub } from '../border.ts';
 import type { RemoteUrl } from '../config/remote-url.ts';
-import { connectOf } from '../introduction.ts';
+import { compressionInfoOf, connectOf } from '../introduction.ts';
 import type { Greeting, LeafConnection } from '../leaf-connection.ts';
 import { type Leafs, LOOP_DELAY_MS } from '../leafs.ts';
+import { optionsFor, Packing, settle } from '../packing.ts';
 import { peerFromInfo } from '../peer.ts';
 import { loginOf } from '../remotes/login.ts';
 import type { Remote } from '../remotes/remote.ts';
@@ -20,6 +21,8 @@ export class Solicitation implements Greeting {
   private readonly connection: LeafConnection;
   private readonly remote: Remote;
   private readonly url: RemoteUrl;
+  private login: object = {};
+  private awaitsPackedInfo = false;
 
   constructor(leafs: Leafs, connection: LeafConnection, remote: Remote, url: RemoteUrl) {
     this.leafs = leafs;
@@ -31,12 +34,32 @@ export class Solicitation implements Greeting {
   /** The hub's first INFO. Rejects when there is nothing to log in with. */
   async begin(said: Said): Promise<void> {
     const { connection, leafs, remote } = this;
-    const { options } = remote;
-    const login = await loginOf(options, this.url, said.text('nonce'), leafs.broker.ports.disk);
+    const { disk } = leafs.broker.ports;
+    this.login = await loginOf(remote.options, this.url, said.text('nonce'), disk);
     if (connection.isClosed) return;
     connection.peer = peerFromInfo(said);
+    const options = optionsFor(connection, remote.options.compression);
+    const mode = settle(options, said.text('compression'));
+    if (mode === null) throw new Error(`unknown compression mode ${JSON.stringify(said.text('compression'))}`);
+    connection.packing = new Packing(mode, options);
+    if (connection.packing.isOn) this.askToPack(mode);
+    else this.introduce(said);
+    connection.begin(ANSWER_MS);
+  }
+
+  /** Nothing more may be said before the hub has answered, packed. */
+  private askToPack(mode: string): void {
+    const { connection } = this;
+    connection.send(infoLine(compressionInfoOf(mode)));
+    this.awaitsPackedInfo = true;
+    if (connection.packing?.start(connection) !== true) throw new Error('the other side does not take what is sent');
+  }
+
+  private introduce(said: Said): void {
+    const { connection, leafs, remote } = this;
+    const { options } = remote;
     const connect = connectOf(leafs, {
-      login,
+      login: this.login,
       isHub: options.isHub,
       denyImports: options.denyImports,
       asksForIsolation: options.asksForIsolation,
@@ -45,7 +68,6 @@ export class Solicitation implements Greeting {
     });
     connection.send(connectLine(connect));
     connection.outbound.flush();
-    connection.begin(ANSWER_MS);
     // Very old hubs say nothing more.
     if (!said.flag('info_on_connect')) this.enter(said);
   }
@@ -58,7 +80,10 @@ export class Solicitation implements Greeting {
       return;
     }
     this.remote.learn(said);
-    if (connection.isIn) this.change(said);
+    if (this.awaitsPackedInfo) {
+      this.awaitsPackedInfo = false;
+      this.introduce(said);
+    } else if (connection.isIn) this.change(said);
     else if (said.flag('connect_info')) this.enter(said);
   }
 
