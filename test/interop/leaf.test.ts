@@ -28,6 +28,19 @@ for (const { program, version } of targets) {
     }
   }
 
+  for (const mode of ['off', 'accept', 's2_fast', 's2_better', 's2_best'] as const) {
+    for (const [which, hubProgram, leafProgram] of pairs) {
+      if (version.startsWith('2.9')) continue;
+      test(`compression "${mode}" of the leaf suits the hub: ${which}`, () =>
+        withNodes(async (add) => {
+          const hub = await addLeaf(add, startLeafNode('hub', hubText(), hubProgram));
+          const leaf = await add(startLeafNode('leaf', spokeText(hub, `compression: ${mode}`), leafProgram));
+          await LEAF_BEHAVIOURS['a large message arrives whole']!(hub, leaf);
+          await LEAF_BEHAVIOURS['a large message arrives whole']!(leaf, hub);
+        }));
+    }
+  }
+
   test(`a leaf of a leaf hears the hub: nats-server ${version} is in the middle`, () =>
     withNodes(async (add) => {
       const hub = await addLeaf(add, startLeafNode('hub', hubText()));
