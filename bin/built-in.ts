@@ -61,7 +61,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     alongsideKeys: ['resolver_tls'],
     isGuard: true,
     provides: ['tls.contexts', 'monitor.section', 'auth.authenticator', 'auth.loginTime'],
-    alongside: ['websocket', 'route'],
+    alongside: ['websocket', 'route', 'leaf'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {

@@ -13,7 +13,7 @@ import {
   type SubjectRules,
   UNRESTRICTED,
 } from '../../kernel/plugin-api.ts';
-import { LOOP_PREFIX } from './interest/ledger.ts';
+import { LOOP_PREFIX } from './loop.ts';
 
 /** What is asked for these is always told and heard. */
 const OPEN_INTEREST = [LOOP_PREFIX, '_GR_.', '$GR.'];
@@ -87,12 +87,12 @@ export function borderToLeaf(
 
 /** Seen from the leaf. */
 export function borderToHub(
-  said: { readonly import: SubjectRules; readonly export: SubjectRules },
+  said: { readonly wants: SubjectRules; readonly gives: SubjectRules },
   own: { readonly denyImports: readonly string[]; readonly denyExports: readonly string[] },
   barred: readonly string[],
 ): Border {
-  const sends = without(without(said.export, own.denyExports), barred);
-  const tells = without(without(said.import, own.denyImports), barred);
+  const sends = without(without(said.gives, own.denyExports), barred);
+  const tells = without(without(said.wants, own.denyImports), barred);
   return new Border({ sends, takes: UNRESTRICTED, tells, hears: UNRESTRICTED });
 }
 

@@ -21,11 +21,12 @@ import { addressOf } from './config/remote-url.ts';
 import type { LeafConfig } from './config.ts';
 import { barredSubjects } from './domain.ts';
 import { Acceptance } from './handshake/acceptance.ts';
-import { type Changed, Ledger, LOOP_PREFIX } from './interest/ledger.ts';
+import { type Changed, Ledger } from './interest/ledger.ts';
 import { Teller } from './interest/teller.ts';
 import { infoOf } from './introduction.ts';
 import { LeafConnection } from './leaf-connection.ts';
 import { comesFirst, type TlsSide } from './leaf-tls.ts';
+import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './remotes/remote.ts';
 
@@ -33,7 +34,6 @@ const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
 const NAME_LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const NAME_LENGTH = 22;
-export const LOOP_DELAY_MS = 30_000;
 
 export interface LeafsParts {
   readonly broker: Broker;
@@ -193,8 +193,8 @@ export class Leafs {
 
   /** Negative: as many as there are. */
   hasRoomIn(account: Account): boolean {
-    const { maxLeafs = -1 } = account.limits;
-    return maxLeafs < 0 || this.countIn(account) < maxLeafs;
+    const max = this.config.leafsMax.get(account.name) ?? account.limits.maxLinks ?? -1;
+    return max < 0 || this.countIn(account) < max;
   }
 
   countIn(account: Account): number {

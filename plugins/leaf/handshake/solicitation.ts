@@ -6,7 +6,8 @@ import { borderToHub } from '../border.ts';
 import type { RemoteUrl } from '../config/remote-url.ts';
 import { compressionInfoOf, connectOf } from '../introduction.ts';
 import type { Greeting, LeafConnection } from '../leaf-connection.ts';
-import { type Leafs, LOOP_DELAY_MS } from '../leafs.ts';
+import type { Leafs } from '../leafs.ts';
+import { LOOP_DELAY_MS } from '../loop.ts';
 import { optionsFor, Packing, settle } from '../packing.ts';
 import { peerFromInfo } from '../peer.ts';
 import { loginOf } from '../remotes/login.ts';
@@ -140,8 +141,9 @@ export class Solicitation implements Greeting {
 
   private setBorder(said: Said): void {
     const { connection, leafs, remote } = this;
-    const told = { import: rulesFrom(said.rules('import')), export: rulesFrom(said.rules('export')) };
-    connection.border = borderToHub(told, remote.options, leafs.barredFor(connection.account, connection.peer));
+    const barred = leafs.barredFor(connection.account, connection.peer);
+    const [wants, gives] = [rulesFrom(said.rules('import')), rulesFrom(said.rules('export'))];
+    connection.border = borderToHub({ wants, gives }, remote.options, barred);
   }
 }
 

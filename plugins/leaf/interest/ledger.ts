@@ -16,8 +16,7 @@ import {
   type Link,
   type Subscription,
 } from '../../../kernel/plugin-api.ts';
-
-export const LOOP_PREFIX = '$LDS.';
+import { LOOP_PREFIX } from '../loop.ts';
 
 /** Where interest comes from. */
 export type Source = 'own' | 'servers' | 'leaf' | 'hub';
