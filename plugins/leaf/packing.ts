@@ -44,12 +44,10 @@ export class Packing {
     return this.codec === null ? this.mode : `s2_${this.codec.level}`;
   }
 
-  /** From now on, both ways. False where what was sent before is still on its way. */
-  start(connection: LeafConnection): boolean {
-    const codec = new LineCodec(this.levelAt(connection.liveness.rtt));
-    if (!connection.startCodec(codec)) return false;
-    this.codec = codec;
-    return true;
+  /** Both ways; nothing may be sent until `ready`. */
+  start(connection: LeafConnection, ready: () => void): void {
+    this.codec = new LineCodec(this.levelAt(connection.liveness.rtt));
+    connection.startCodec(this.codec, ready);
   }
 
   /** The distance was measured. */

@@ -63,9 +63,7 @@ export class Acceptance implements Greeting {
       return;
     }
     connection.packing = new Packing(mode, options);
-    if (!connection.packing.isOn) return;
-    if (connection.packing.start(connection)) this.sendInfo();
-    else connection.close(CloseReason.protocolViolation);
+    if (connection.packing.isOn) connection.packing.start(connection, () => this.sendInfo());
   }
 
   connected(json: string): void {

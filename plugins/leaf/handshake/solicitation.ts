@@ -24,6 +24,8 @@ export class Solicitation implements Greeting {
   private readonly url: RemoteUrl;
   private login: object = {};
   private awaitsPackedInfo = false;
+  private isPacked = false;
+  private packedInfo: Said | null = null;
 
   constructor(leafs: Leafs, connection: LeafConnection, remote: Remote, url: RemoteUrl) {
     this.leafs = leafs;
@@ -42,18 +44,25 @@ export class Solicitation implements Greeting {
     const options = optionsFor(connection, remote.options.compression);
     const mode = settle(options, said.text('compression'));
     if (mode === null) throw new Error(`unknown compression mode ${JSON.stringify(said.text('compression'))}`);
-    connection.packing = new Packing(mode, options);
-    if (connection.packing.isOn) this.askToPack(mode);
+    const packing = new Packing(mode, options);
+    connection.packing = packing;
+    if (packing.isOn) this.askToPack(packing, mode);
     else this.introduce(said);
     connection.begin(ANSWER_MS);
   }
 
   /** Nothing more may be said before the hub has answered, packed. */
-  private askToPack(mode: string): void {
+  private askToPack(packing: Packing, mode: string): void {
     const { connection } = this;
     connection.send(infoLine(compressionInfoOf(mode)));
     this.awaitsPackedInfo = true;
-    if (connection.packing?.start(connection) !== true) throw new Error('the other side does not take what is sent');
+    packing.start(connection, () => this.answerIfAsked());
+  }
+
+  /** The hub may be faster than what this side still had to send. */
+  private answerIfAsked(): void {
+    this.isPacked = true;
+    if (this.packedInfo !== null) this.introduce(this.packedInfo);
   }
 
   private introduce(said: Said): void {
@@ -83,7 +92,8 @@ export class Solicitation implements Greeting {
     this.remote.learn(said);
     if (this.awaitsPackedInfo) {
       this.awaitsPackedInfo = false;
-      this.introduce(said);
+      this.packedInfo = said;
+      if (this.isPacked) this.introduce(said);
     } else if (connection.isIn) this.change(said);
     else if (said.flag('connect_info')) this.enter(said);
   }
