@@ -202,6 +202,8 @@ export class Cluster {
   /** The connection has its place. */
   joined(connection: RouteConnection, remote: Remote): void {
     const isNew = !this.remotes.has(remote.id);
+    // The connection for the system account may well be there before all others.
+    const isTold = connection.dedicatedTo !== '' || remote.pool.every((other) => other === null);
     const { attempt } = connection;
     connection.remote = remote;
     remote.place(connection);
@@ -217,7 +219,7 @@ export class Cluster {
       attempt.succeeded(remote.id);
     }
     this.announcer.sendAll(connection);
-    if (isNew || connection.dedicatedTo !== '') this.tellOthers(connection, remote);
+    if (isTold) this.tellOthers(connection, remote);
     if (isNew) this.clientUrlsChanged();
     this.dialer.fillAccounts(remote);
     if (remote.solicitation !== null && remote.freeIndex >= 0 && !connection.isClosed) connection.liveness.probe();
