@@ -79,7 +79,7 @@ const TABLE: readonly KnownPlugin[] = [
     name: 'monitoring',
     load: async () => (await import('../plugins/monitoring/index.ts')).plugin,
     provides: ['monitor.address', 'monitor.endpoints'],
-    alongside: ['system-events'],
+    alongside: ['system-events', 'dashboard'],
     keys: ['http', 'https', 'http_port', 'https_port', 'http_base_path'],
     aliases: { monitor_port: 'http_port' },
   },
@@ -88,6 +88,11 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/metrics/index.ts')).plugin,
     keys: ['metrics'],
     alongside: ['monitoring'],
+  },
+  {
+    name: 'dashboard',
+    load: async () => (await import('../plugins/dashboard/index.ts')).plugin,
+    keys: ['dashboard'],
   },
   {
     name: 'system-events',
