@@ -7,7 +7,7 @@ import {
   type Listener,
   type PluginContext,
 } from '../../kernel/plugin-api.ts';
-import type { ServerCluster } from '../route/contract.ts';
+import type { ClusterNotes, ServerCluster } from '../route/contract.ts';
 import type { TlsContexts } from '../tls/contract.ts';
 import type { WebSocketAddress, WebSocketPaths } from '../websocket/contract.ts';
 import { addressOf } from './config/remote-url.ts';
@@ -15,7 +15,7 @@ import { type LeafConfig, leafConfig } from './config.ts';
 import type { LeafAddress } from './contract.ts';
 import { LeafAuthenticator } from './leaf-authenticator.ts';
 import { TlsSide } from './leaf-tls.ts';
-import { Leafs } from './leafs.ts';
+import { Leafs, URLS } from './leafs.ts';
 import { leafzEndpoint } from './monitor/leafz.ts';
 import { varzOf } from './monitor/varz.ts';
 import { applyReload, reloadAnswer } from './reload.ts';
@@ -25,6 +25,7 @@ type Context = PluginContext<LeafConfig>;
 interface State {
   readonly authenticator: LeafAuthenticator;
   leafs: Leafs | null;
+  notes: ClusterNotes | null;
 }
 
 export const plugin = definePlugin<LeafConfig, State>({
@@ -40,6 +41,7 @@ export const plugin = definePlugin<LeafConfig, State>({
   requires: [
     { name: 'tls.contexts', cardinality: 'one', optional: true },
     { name: 'server.cluster', cardinality: 'one', optional: true },
+    { name: 'cluster.notes', cardinality: 'one', optional: true },
     { name: 'websocket.paths', cardinality: 'one', optional: true },
     { name: 'websocket.address', cardinality: 'one', optional: true },
   ],
@@ -53,7 +55,7 @@ export const plugin = definePlugin<LeafConfig, State>({
 
   register(ctx) {
     const authenticator = new LeafAuthenticator(ctx.config.authorization);
-    const state: State = { authenticator, leafs: null };
+    const state: State = { authenticator, leafs: null, notes: null };
     ctx.provide('auth.authenticator', authenticator);
     ctx.provide('leaf.address', addressOfLeafs(state));
     ctx.provide('monitor.section', {
@@ -69,6 +71,7 @@ export const plugin = definePlugin<LeafConfig, State>({
     const tls = ctx.useOptional<TlsContexts>('tls.contexts');
     const cluster = ctx.useOptional<ServerCluster>('server.cluster');
     const address = ctx.useOptional<WebSocketAddress>('websocket.address');
+    const notes = ctx.useOptional<ClusterNotes>('cluster.notes');
     const leafs = new Leafs({
       broker,
       config: ctx.config,
@@ -76,6 +79,7 @@ export const plugin = definePlugin<LeafConfig, State>({
       tls: await sideOf(ctx, tls, ctx.config.tls),
       tlsFor: ({ tls: node }) => (node === null ? null : new TlsSide(needed(tls), node, ctx.log)),
       clusterName: () => cluster?.name ?? '',
+      urlsOfOthers: (key) => textsIn(notes?.read(key) ?? []),
       webSocketUrls: () => address?.connectUrls() ?? [],
     });
     state.leafs = leafs;
@@ -91,13 +95,17 @@ export const plugin = definePlugin<LeafConfig, State>({
       await leafs.tls?.renew();
       leafs.reconsider();
     });
+    state.notes = notes ?? null;
+    if (notes !== undefined) ctx.onDispose(notes.follow(() => leafs.addressesChanged()));
     ctx.tap('server.lameDuck', () => leafs.close(CloseReason.serverShutdown));
   },
 
-  async listen(ctx, { leafs }) {
+  async listen(ctx, { leafs, notes }) {
     if (leafs === null) return;
     checkGuard(ctx);
-    if (ctx.config.port !== 0) leafs.listener = await bind(ctx, leafs);
+    if (ctx.config.port === 0) return;
+    leafs.listener = await bind(ctx, leafs);
+    if (ctx.config.isAdvertised) notes?.write(URLS, [leafs.ownUrl]);
   },
 
   ready(_ctx, { leafs }) {
@@ -121,6 +129,11 @@ function addressOfLeafs(state: State): LeafAddress {
       return listener === null ? [] : [`nats://${addressOf(listener)}`];
     },
   };
+}
+
+/** Servers of a cluster say one address each. */
+function textsIn(values: readonly unknown[]): readonly string[] {
+  return values.flatMap((value) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []));
 }
 
 async function sideOf(ctx: Context, tls: TlsContexts | undefined, node: ConfigNode | null): Promise<TlsSide | null> {

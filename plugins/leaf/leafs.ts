@@ -34,6 +34,9 @@ const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
 const NAME_LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const NAME_LENGTH = 22;
+/** Keys of INFO: where leafs may connect, over TCP and over WebSocket. */
+export const URLS = 'leafnode_urls';
+const WEBSOCKET_URLS = 'ws_connect_urls';
 
 export interface LeafsParts {
   readonly broker: Broker;
@@ -45,6 +48,8 @@ export interface LeafsParts {
   tlsFor(remote: RemoteOptions): TlsSide | null;
   /** What the cluster is called; empty for none. */
   clusterName(): string;
+  /** What other servers of the cluster say under a key of INFO. */
+  urlsOfOthers(key: string): readonly string[];
   webSocketUrls(): readonly string[];
 }
 
@@ -73,6 +78,8 @@ export class Leafs {
   /** How many were ever in use. */
   total = 0;
   isClosing = false;
+  /** The addresses leafs were told last. */
+  private announced = '';
   private readonly parts: LeafsParts;
   private readonly accounts = new Map<Account, AccountLeafs>();
   private readonly loopSubjects = new Map<string, string>();
@@ -131,11 +138,15 @@ export class Leafs {
 
   /** Where leafs may connect. There is always one: older leafs take a list without any for the wrong port. */
   get urls(): readonly string[] {
-    return [this.ownUrl];
+    return [...new Set([this.ownUrl, ...this.urlsOfOthers(URLS)])];
   }
 
   get webSocketUrls(): readonly string[] {
-    return this.parts.webSocketUrls();
+    return [...new Set([...this.parts.webSocketUrls(), ...this.urlsOfOthers(WEBSOCKET_URLS)])];
+  }
+
+  private urlsOfOthers(key: string): readonly string[] {
+    return this.config.isAdvertised ? this.parts.urlsOfOthers(key) : [];
   }
 
   isSecure(connection: LeafConnection): boolean {
@@ -300,8 +311,15 @@ export class Leafs {
     return barredSubjects({ isSystem: account.isSystem, isSameDomain: false, ownDomain: '', peer });
   }
 
-  /** The addresses of this server have changed. */
-  announce(): void {
+  /** Servers came to the cluster, or left it: leafs are told where else they can go. */
+  addressesChanged(): void {
+    const now = [...this.urls, ...this.webSocketUrls].join();
+    if (now === this.announced) return;
+    this.announced = now;
+    this.announce();
+  }
+
+  private announce(): void {
     for (const connection of this.connections) {
       if (connection.isIn && !connection.greeting.isSolicited) connection.send(infoLine(infoOf(this, connection, {})));
     }

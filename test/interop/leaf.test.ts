@@ -1,6 +1,7 @@
 /** Hubs and leafs of this project and genuine ones, each with the other: no client may notice which is which. */
 import { test } from 'uvu';
 import { LEAF_BEHAVIOURS } from '../plugins/leaf/behaviours.ts';
+import { CLUSTER_STORIES } from '../plugins/leaf/clustered.ts';
 import { hubText, type LeafNode, spokeText, startLeafNode } from '../plugins/leaf/nodes.ts';
 import { type Node, withNodes } from '../plugins/route/nodes.ts';
 import { skip } from '../runner/skip.ts';
@@ -38,6 +39,15 @@ for (const { program, version } of targets) {
           await LEAF_BEHAVIOURS['a large message arrives whole']!(hub, leaf);
           await LEAF_BEHAVIOURS['a large message arrives whole']!(leaf, hub);
         }));
+    }
+  }
+
+  for (const [what, play] of Object.entries(CLUSTER_STORIES)) {
+    for (const [which, programs] of [
+      ['one of the hubs', { a: HERE, b: program, leaf: HERE }],
+      ['the other hub and the leaf', { a: program, b: HERE, leaf: program }],
+    ] as const) {
+      test(`${what}: nats-server ${version} is ${which}`, () => withNodes((add) => play(add, programs)));
     }
   }
 

@@ -40,8 +40,8 @@ async function startHere(name: string, text: string): Promise<LeafNode> {
   return {
     name,
     port: server.address!.port,
-    clusterPort: 0,
-    leafPort: leafPortOf(server),
+    clusterPort: portOf(server, 'cluster.address'),
+    leafPort: portOf(server, 'leaf.address'),
     server,
     log,
     signal: () => {},
@@ -49,8 +49,8 @@ async function startHere(name: string, text: string): Promise<LeafNode> {
   };
 }
 
-function leafPortOf(server: Server): number {
-  const address = server.host.capabilities.find('leaf.address')?.value as LeafAddress | undefined;
+function portOf(server: Server, capability: string): number {
+  const address = server.host.capabilities.find(capability)?.value as LeafAddress | undefined;
   const [url = ''] = address?.urls() ?? [];
   return Number(url.slice(url.lastIndexOf(':') + 1));
 }
@@ -72,7 +72,7 @@ async function startProcess(name: string, text: string, program: string): Promis
   return {
     name,
     port: port('client'),
-    clusterPort: 0,
+    clusterPort: port('route'),
     leafPort: port('leafnode'),
     server: null,
     log,
