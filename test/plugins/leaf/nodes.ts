@@ -67,7 +67,8 @@ async function startProcess(name: string, text: string, program: string): Promis
     Number(new RegExp(`Listening for ${what} connections on \\S+:(\\d+)`).exec(log.join(''))?.[1] ?? 0);
   await until(() => {
     if (child.exitCode !== null) throw new Error(log.join(''));
-    return log.join('').includes('Server is ready');
+    const isBound = !text.includes('cluster {') || port('route') > 0;
+    return isBound && log.join('').includes('Server is ready');
   });
   return {
     name,
