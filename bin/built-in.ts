@@ -183,7 +183,8 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/websocket/index.ts')).plugin,
     keys: ['websocket'],
     aliases: { ws: 'websocket' },
-    provides: ['websocket.paths', 'websocket.address', 'auth.authenticator', 'monitor.section'],
+    provides: ['websocket.paths', 'websocket.address', 'websocket.dialer', 'auth.authenticator', 'monitor.section'],
+    alongside: ['leaf'],
   },
   { name: 'mqtt', keys: ['mqtt'] },
   {

@@ -5,11 +5,12 @@ import {
   type ConfigNode,
   definePlugin,
   type Listener,
+  NOWHERE,
   type PluginContext,
 } from '../../kernel/plugin-api.ts';
 import type { ClusterNotes, ServerCluster } from '../route/contract.ts';
 import type { TlsContexts } from '../tls/contract.ts';
-import type { WebSocketAddress, WebSocketPaths } from '../websocket/contract.ts';
+import type { WebSocketAddress, WebSocketDialer, WebSocketPaths } from '../websocket/contract.ts';
 import { addressOf } from './config/remote-url.ts';
 import { type LeafConfig, leafConfig } from './config.ts';
 import type { LeafAddress } from './contract.ts';
@@ -19,6 +20,9 @@ import { Leafs, URLS } from './leafs.ts';
 import { leafzEndpoint } from './monitor/leafz.ts';
 import { varzOf } from './monitor/varz.ts';
 import { applyReload, reloadAnswer } from './reload.ts';
+import { LEAF_PATH, WebSockets } from './remotes/web-sockets.ts';
+
+const EMPTY_BLOCK: ConfigNode = { kind: 'map', value: new Map(), ...NOWHERE };
 
 type Context = PluginContext<LeafConfig>;
 
@@ -44,6 +48,7 @@ export const plugin = definePlugin<LeafConfig, State>({
     { name: 'cluster.notes', cardinality: 'one', optional: true },
     { name: 'websocket.paths', cardinality: 'one', optional: true },
     { name: 'websocket.address', cardinality: 'one', optional: true },
+    { name: 'websocket.dialer', cardinality: 'one', optional: true },
   ],
   config: {
     key: 'leafnodes',
@@ -77,7 +82,13 @@ export const plugin = definePlugin<LeafConfig, State>({
       config: ctx.config,
       log,
       tls: await sideOf(ctx, tls, ctx.config.tls),
-      tlsFor: ({ tls: node }) => (node === null ? null : new TlsSide(needed(tls), node, ctx.log)),
+      tlsFor: (node) => tlsFor(ctx, tls, node),
+      webSockets: new WebSockets({
+        broker,
+        dialTimeoutMs: ctx.config.dialTimeoutMs,
+        dialer: ctx.useOptional<WebSocketDialer>('websocket.dialer'),
+        secure: (transport, host) => tlsFor(ctx, tls, null).connect(transport, host),
+      }),
       clusterName: () => cluster?.name ?? '',
       urlsOfOthers: (key) => textsIn(notes?.read(key) ?? []),
       webSocketUrls: () => address?.connectUrls() ?? [],
@@ -89,7 +100,7 @@ export const plugin = definePlugin<LeafConfig, State>({
     ctx.tap('interest.staying', (account, subscription) => leafs.note(account, subscription));
     const paths = ctx.useOptional<WebSocketPaths>('websocket.paths');
     if (paths !== undefined && ctx.config.port !== 0) {
-      ctx.onDispose(paths.claim({ suffix: '/leafnode', accept: (transport) => void leafs.accept(transport) }));
+      ctx.onDispose(paths.claim({ suffix: LEAF_PATH, accept: (transport) => void leafs.accept(transport) }));
     }
     ctx.tap('server.reload', async () => {
       await leafs.tls?.renew();
@@ -144,9 +155,14 @@ async function sideOf(ctx: Context, tls: TlsContexts | undefined, node: ConfigNo
   return side;
 }
 
+/** Where there is no block the certificates that the machine trusts count. */
+function tlsFor(ctx: Context, tls: TlsContexts | undefined, node: ConfigNode | null): TlsSide {
+  return new TlsSide(needed(tls), node ?? EMPTY_BLOCK, ctx.log);
+}
+
 function needed(tls: TlsContexts | undefined): TlsContexts {
   if (tls !== undefined) return tls;
-  throw new Error('the block "tls" of "leafnodes" needs the plugin "tls": add it to the list of plugins');
+  throw new Error('TLS of "leafnodes" needs the plugin "tls": add it to the list of plugins');
 }
 
 /** Whoever keeps strangers out must not be let in through a list of plugins that lacks the guard. */

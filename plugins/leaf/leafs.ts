@@ -4,6 +4,7 @@ import {
   type Address,
   type Broker,
   CloseReason,
+  type ConfigNode,
   type Listener,
   type LivenessSource,
   type Log,
@@ -16,7 +17,6 @@ import { LEAF_DIALECT } from '../../protocols/leaf/frames.ts';
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
 import type { Border } from './border.ts';
-import type { RemoteOptions } from './config/remote-options.ts';
 import { addressOf } from './config/remote-url.ts';
 import type { LeafConfig } from './config.ts';
 import { barredSubjects } from './domain.ts';
@@ -29,6 +29,7 @@ import { comesFirst, type TlsSide } from './leaf-tls.ts';
 import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './remotes/remote.ts';
+import type { WebSockets } from './remotes/web-sockets.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
@@ -44,8 +45,9 @@ export interface LeafsParts {
   readonly log: Log;
   /** Of the listener; null for none. */
   readonly tls: TlsSide | null;
-  /** For a remote's block, or for one that has none. Throws where it cannot be used. */
-  tlsFor(remote: RemoteOptions): TlsSide | null;
+  /** For a remote's block; null: it has none. Throws where it cannot be used. */
+  tlsFor(node: ConfigNode | null): TlsSide;
+  readonly webSockets: WebSockets;
   /** What the cluster is called; empty for none. */
   clusterName(): string;
   /** What other servers of the cluster say under a key of INFO. */
@@ -69,7 +71,8 @@ export class Leafs {
   readonly pingsOfHub: LivenessSource;
   readonly pingsOfLeaf: LivenessSource;
   readonly tls: TlsSide | null;
-  readonly tlsFor: (remote: RemoteOptions) => TlsSide | null;
+  readonly tlsFor: (node: ConfigNode | null) => TlsSide;
+  readonly webSockets: WebSockets;
   config: LeafConfig;
   listener: Listener | null = null;
   remotes: Remote[] = [];
@@ -91,7 +94,8 @@ export class Leafs {
     this.config = config;
     this.log = log;
     this.tls = tls;
-    this.tlsFor = (remote) => parts.tlsFor(remote);
+    this.tlsFor = (node) => parts.tlsFor(node);
+    this.webSockets = parts.webSockets;
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
       get options() {
