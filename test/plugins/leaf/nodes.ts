@@ -67,7 +67,9 @@ async function startProcess(name: string, text: string, program: string): Promis
     Number(new RegExp(`Listening for ${what} connections on \\S+:(\\d+)`).exec(log.join(''))?.[1] ?? 0);
   await until(() => {
     if (child.exitCode !== null) throw new Error(log.join(''));
-    const isBound = !text.includes('cluster {') || port('route') > 0;
+    const isBound =
+      (!text.includes('cluster {') || port('route') > 0) &&
+      (!text.includes('websocket {') || log.join('').includes('Listening for websocket clients'));
     return isBound && log.join('').includes('Server is ready');
   });
   return {

@@ -17,7 +17,7 @@ export function webPortOf({ server, log }: LeafNode): number {
 }
 
 export function webSpokeText(hub: LeafNode, more = '', url = ''): string {
-  return `leafnodes { reconnect: "20ms", remotes: [{ url: "${url || `ws://127.0.0.1:${webPortOf(hub)}`}", ${more} }] }`;
+  return `leafnodes { remotes: [{ url: "${url || `ws://127.0.0.1:${webPortOf(hub)}`}", ${more} }] }`;
 }
 
 export interface Proxy {
