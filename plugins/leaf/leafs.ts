@@ -4,6 +4,7 @@ import {
   type Address,
   type Broker,
   CloseReason,
+  Complaints,
   type ConfigNode,
   type Listener,
   type LivenessSource,
@@ -68,6 +69,7 @@ export class Leafs {
   readonly broker: Broker;
   readonly log: Log;
   readonly parser: LinkParser;
+  private readonly complaints: Complaints;
   readonly pingsOfHub: LivenessSource;
   readonly pingsOfLeaf: LivenessSource;
   readonly tls: TlsSide | null;
@@ -96,6 +98,7 @@ export class Leafs {
     this.tls = tls;
     this.tlsFor = (node) => parts.tlsFor(node);
     this.webSockets = parts.webSockets;
+    this.complaints = new Complaints(broker.clock);
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
       get options() {
@@ -200,7 +203,7 @@ export class Leafs {
       if (isFirst) acceptance.sendInfo();
       return true;
     } catch (error) {
-      connection.log.error(`TLS leafnode handshake error: ${(error as Error).message}`);
+      connection.complain(`TLS leafnode handshake error: ${(error as Error).message}`);
       connection.close(CloseReason.tlsHandshake);
       return false;
     }
@@ -294,10 +297,20 @@ export class Leafs {
     connection.refuse(text, CloseReason.protocolViolation);
   }
 
-  left(connection: LeafConnection): void {
+  /** What is wrong over and over again is said once a minute. */
+  complain(connection: LeafConnection, text: string): void {
+    if (this.complaints.isNews(connection.greeting.whoIs, text)) connection.log.error(text);
+    else connection.log.debug(text);
+  }
+
+  left(connection: LeafConnection, reason: CloseReason): void {
     this.connections.delete(connection);
     const state = this.accounts.get(connection.account);
-    if (state?.connections.delete(connection) !== true) return;
+    const isInUse = state?.connections.delete(connection) === true;
+    const text = `Leafnode connection closed: ${reason}${isInUse ? ` account: ${connection.account.name}` : ''}`;
+    if (isInUse) connection.log.info(text);
+    else connection.log.debug(text);
+    if (state === undefined || !isInUse) return;
     removeSome(this.broker, connection.account, connection.takeOutAll());
     if (state.connections.size === 0) this.accounts.delete(connection.account);
   }

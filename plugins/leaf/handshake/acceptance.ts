@@ -47,6 +47,10 @@ export class Acceptance implements Greeting {
     connection.outbound.flush();
   }
 
+  get whoIs(): string {
+    return this.connection.transport.remote.host;
+  }
+
   /** The leaf wants what is sent to be packed. */
   informed(json: string): void {
     const said = Said.in(json);
@@ -134,7 +138,7 @@ export class Acceptance implements Greeting {
     const { connection } = this;
     const { broker } = this.leafs;
     broker.limitHits.authentication++;
-    connection.log.error(`authentication error${reason === '' ? '' : ` - ${reason}`}`);
+    connection.complain(`authentication error${reason === '' ? '' : ` - ${reason}`}`);
     broker.advise(connection.account, { type: 'authentication.refused', connection, reason });
     connection.sendError('Authorization Violation');
     connection.close(CloseReason.authenticationFailure);
