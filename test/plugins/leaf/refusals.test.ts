@@ -253,6 +253,43 @@ test('a group that a frame does not name gets nothing', () =>
     client.socket.destroy();
   }));
 
+const STREAM_HEAD = Buffer.from('\xff\x06\x00\x00S2sTwO', 'latin1');
+/** A chunk that is not packed, whose checksum is not that of what it holds. */
+const BAD_CHUNK = Buffer.concat([Buffer.from('010a0000deadbeef', 'hex'), Buffer.from('PING\r\n')]);
+
+for (const [what, bytes] of [
+  ['a checksum that is wrong', Buffer.concat([STREAM_HEAD, BAD_CHUNK])],
+  ['plain text where it should be packed', Buffer.from('CONNECT {"name":"L"}\r\n')],
+] as const) {
+  test(`a packed stream with ${what} ends the connection, and nothing else`, () =>
+    withHub(async (hub) => {
+      const leaf = await dial(hub);
+      leaf.send('INFO {"compression":"s2_fast"}\r\n');
+      await leaf.until(/S2sTwO/);
+      leaf.socket.write(bytes);
+      await leaf.untilClosed();
+      assert.is(hub.log.filter((line) => line.includes('the compressed stream cannot be read')).length, 1);
+      await leafOf(hub);
+    }));
+}
+
+test('a leaf may want as much as its account allows; the rest is refused, and the connection stays', () =>
+  withHub(async (hub) => {
+    const leaf = await leafOf(hub);
+    const { broker } = hub.server!;
+    leaf.text = '';
+    for (const subject of ['a', 'b', 'c']) leaf.send(`LS+ ${subject}\r\n`);
+    leaf.send('PING\r\n');
+    await leaf.until(/PONG/);
+    assert.not(leaf.text.includes('-ERR'));
+    leaf.send('LS+ d\r\nPING\r\n');
+    await leaf.until(/-ERR 'maximum subscriptions exceeded'\r\nPONG/);
+    assert.is(broker.limitHits.subscriptions, 1);
+    leaf.send('LS- a\r\nLS+ d\r\nPING\r\n');
+    await leaf.until(/PONG\r\n$/);
+    assert.is(broker.limitHits.subscriptions, 1);
+  }, `max_subscriptions: 3\n${hubText()}`));
+
 test('a leaf that is gone leaves nothing behind', () =>
   withHub(async (hub) => {
     const { broker } = hub.server!;
