@@ -300,13 +300,23 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   }
 
   ping(): void {
-    this.sendPong();
+    if (this.isStranger) this.intrude();
+    else this.sendPong();
   }
 
   pong(): void {
+    if (this.isStranger) {
+      this.intrude();
+      return;
+    }
     this.broker.tracer?.input(this, 'PONG');
     this.liveness.pongReceived();
     this.packing?.adjust(this.liveness.rtt);
+  }
+
+  /** It has connected, and not said who it is. */
+  private get isStranger(): boolean {
+    return !this.isIn && !this.greeting.isSolicited;
   }
 
   remoteError(text: string): void {

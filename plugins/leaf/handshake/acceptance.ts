@@ -15,6 +15,7 @@ import {
   ReplyAllowances,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
+import type { CompressionOptions } from '../../../protocols/link/compression-mode.ts';
 import { infoLine } from '../../../protocols/link/json-line.ts';
 import { Said } from '../../../protocols/link/said.ts';
 import { borderToLeaf } from '../border.ts';
@@ -62,7 +63,7 @@ export class Acceptance implements Greeting {
     const options = optionsFor(connection, leafs.config.compression);
     const mode = settle(options, said.text('compression'));
     // Whoever was offered nothing has nothing to ask for.
-    if (connection.packing !== null || options.mode === 'not supported' || mode === null) {
+    if (connection.packing !== null || !isOffered(options) || mode === null) {
       connection.intrude();
       return;
     }
@@ -214,6 +215,10 @@ export class Acceptance implements Greeting {
     const wishes = { account, import: rules.subscribe, export: rules.publish };
     connection.send(infoLine(infoOf(leafs, connection, wishes)));
   }
+}
+
+function isOffered({ mode }: CompressionOptions): boolean {
+  return mode !== 'off' && mode !== 'not supported';
 }
 
 const EVERYTHING: PermissionRules = {
