@@ -20,7 +20,8 @@ import { LinkParser } from '../../protocols/link/link-parser.ts';
 import type { Border } from './border.ts';
 import { addressOf } from './config/remote-url.ts';
 import type { LeafConfig } from './config.ts';
-import { barredSubjects } from './domain.ts';
+import type { StreamDomain } from './contract.ts';
+import { type Barred, barredBetween } from './domain.ts';
 import { Acceptance } from './handshake/acceptance.ts';
 import { type Changed, Ledger } from './interest/ledger.ts';
 import { Teller } from './interest/teller.ts';
@@ -54,6 +55,7 @@ export interface LeafsParts {
   /** What other servers of the cluster say under a key of INFO. */
   urlsOfOthers(key: string): readonly string[];
   webSocketUrls(): readonly string[];
+  readonly streams: StreamDomain | undefined;
 }
 
 /** All that one account has to do with leafs. */
@@ -324,8 +326,14 @@ export class Leafs {
     for (const wish of this.ledgerOf(connection.account).all()) connection.retell(wish, before);
   }
 
-  barredFor(account: Account, peer: Peer): readonly string[] {
-    return barredSubjects({ isSystem: account.isSystem, isSameDomain: false, ownDomain: '', peer });
+  barredFor(account: Account, peer: Peer): Barred {
+    const hasSystemAccount = this.broker.accounts.system !== null;
+    return barredBetween({ account, hasSystemAccount, own: this.parts.streams, peerDomain: peer.domain });
+  }
+
+  /** What INFO and CONNECT say of streams. */
+  get streams(): StreamDomain | undefined {
+    return this.parts.streams;
   }
 
   /** Servers came to the cluster, or left it: leafs are told where else they can go. */

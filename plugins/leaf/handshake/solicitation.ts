@@ -86,6 +86,7 @@ export class Solicitation implements Greeting {
   private introduce(said: Said): void {
     const { connection, leafs, remote } = this;
     const { options } = remote;
+    const account = leafs.broker.accounts.get(options.account);
     const connect = connectOf(leafs, {
       login: this.login,
       isHub: options.isHub,
@@ -93,6 +94,7 @@ export class Solicitation implements Greeting {
       asksForIsolation: options.asksForIsolation,
       compression: connection.compression,
       account: options.account,
+      hasStreams: account !== undefined && leafs.streams?.isOnFor(account) === true,
     });
     connection.send(connectLine(connect));
     connection.outbound.flush();
