@@ -60,7 +60,10 @@ export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildO
     setup(build) {
       build.onLoad({ filter: /\.js$/ }, async ({ path }) => {
         if (!isHere(dirname(path))) return undefined;
-        const text = (await readFile(path, 'utf8')).replace(REQUIRE_MADE, 'require(').replace(EXPLANATION, '');
+        const text = (await readFile(path, 'utf8'))
+          .replace(REQUIRE_MADE, 'require(')
+          .replace(EXPLANATION, '')
+          .replace(GUARANTEE, '""');
         const urls = new Map<string, string>();
         for (const [, name] of text.matchAll(THREAD)) {
           const file = fileURLToPath(new URL(name!, pathToFileURL(path)));
@@ -78,6 +81,8 @@ export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildO
 const REQUIRE_MADE = /createRequire\w*\(import\.meta\.url\)\(/g;
 /** What options are for is written down for the documentation; no program reads it. */
 const EXPLANATION = /(?<=\{)doc:"(?:[^"\\\n]|\\.)*",?|,doc:"(?:[^"\\\n]|\\.)*"/g;
+/** So is what hooks guarantee. */
+const GUARANTEE = /(?<=\w\(\[(?:"\w+",?)*\],)"[A-Z][^"\\\n]*\."(?=[,)])/g;
 const THREAD = /new URL\(["'](\.\/[a-z-]+-thread\.js)["'],\s*import\.meta\.url\)/g;
 const PAGE = /new URL\(["'](\.\/[a-z-]+\.html)["'],\s*import\.meta\.url\)/g;
 
