@@ -201,8 +201,6 @@ export class Cluster {
 
   /** The connection has its place. */
   joined(connection: RouteConnection, remote: Remote): void {
-    // The connection for the system account may well be there before all others.
-    connection.isTold = connection.dedicatedTo !== '' || remote.pool.every((other) => other === null);
     const { attempt } = connection;
     connection.remote = remote;
     remote.place(connection);
@@ -227,13 +225,14 @@ export class Cluster {
     const { remote, attempt } = connection;
     if (remote === null || connection.isClosed) return;
     if (attempt !== null) this.complaints.forget(addressOf(attempt.url));
-    if (connection.isTold) this.tellOthers(connection, remote);
+    // The connection for the system account may well be there before all others.
+    if (connection.dedicatedTo !== '' || !remote.isTold) this.tellOthers(connection, remote);
+    if (connection.dedicatedTo === '') remote.isTold = true;
     if (!remote.isSettled) {
       remote.isSettled = true;
       this.clientUrlsChanged();
     }
-    this.dialer.fillAccounts(remote);
-    this.dialer.fillPool(remote);
+    this.dialer.complete(remote);
   }
 
   ponged(connection: RouteConnection): void {
@@ -288,12 +287,13 @@ export class Cluster {
 
   // --- the other servers -------------------------------------------------------------------------------------------
 
-  /** Others hear of a server that has come, so that all know all. */
+  /**
+   * Others hear of a server that has come, so that all know all. A NATS server leaves out what others will tell as well; where many
+   * start at once, and connections that were made twice are closed again, that may be nobody.
+   */
   private tellOthers(connection: RouteConnection, remote: Remote): void {
     const { peer, attempt, dedicatedTo: account } = connection;
-    if (peer === null || peer.gossipMode === TELL_NOBODY) return;
-    const isOverridden = attempt?.gossipMode === TELL_ALL || peer.gossipMode === TELL_ALL;
-    if (attempt !== null && !attempt.isExplicit && !isOverridden) return;
+    if (peer === null) return;
     for (const other of this.remotes.values()) {
       if (other === remote || (account !== '' && other.isSingle)) continue;
       const through = account === '' ? other.first : (other.dedicated.get(account) ?? other.first);

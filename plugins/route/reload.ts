@@ -75,7 +75,7 @@ async function changeSizes(cluster: Cluster, config: ClusterConfig): Promise<voi
   for (const remote of cluster.remotes.values()) {
     remote.sizes = after;
     for (const account of removed) backToPool(cluster, remote.dedicated.get(account), account);
-    cluster.dialer.fillAccounts(remote);
+    cluster.dialer.complete(remote);
   }
 }
 

@@ -40,8 +40,6 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
   failure: Failure | null = null;
   /** Anything came in after the handshake: the other side has taken this connection as well. */
   isConfirmed = false;
-  /** Others are to hear of it. */
-  isTold = false;
   /** It was chosen from both sides' wishes; null before that. */
   compression: CompressionMode | null = null;
   /** The other side's INFO that comes packed is still to come. */

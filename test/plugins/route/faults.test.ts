@@ -174,7 +174,9 @@ async function told(cluster: SimulatedCluster, text: string, forMs = 500): Promi
   const wire = await cluster.sim.until(cluster.sim.machine('x').network.connect({ host: 'n1', port: 6222 }));
   const stranger = { text: '', isClosed: false };
   wire.start({
-    onBytes: (bytes) => void (stranger.text += Buffer.from(bytes).toString('latin1')),
+    onBytes: (bytes) => {
+      stranger.text += Buffer.from(bytes).toString('latin1');
+    },
     onRead: () => {},
     onWritten: () => {},
     onClosed: () => {

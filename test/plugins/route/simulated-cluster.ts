@@ -139,7 +139,9 @@ export class SimulatedClient implements Receiver {
   }
 
   onBytes(bytes: Uint8Array): void {
-    this.text += Buffer.from(bytes).toString('latin1');
+    const text = Buffer.from(bytes).toString('latin1');
+    if (text.includes('PING\r\n')) this.say('PONG\r\n');
+    this.text += text;
   }
 
   onRead(): void {}
