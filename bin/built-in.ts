@@ -30,14 +30,25 @@ export interface KnownPlugin {
   readonly alongsideKeys?: readonly string[];
 }
 
-export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
+/** What a program has inside that `gnatlet build` made. */
+export interface BuildContents {
+  /** Of the table below. */
+  readonly own: readonly string[];
+  /** Of others. */
+  readonly added: readonly KnownPlugin[];
+}
+
+/** Put there by `gnatlet build`; the package itself, which has everything, does not know the name. */
+declare const GNATLET_BUILD: BuildContents | undefined;
+
+const TABLE: readonly KnownPlugin[] = [
   {
     name: 'auth',
     load: async () => (await import('../plugins/auth/index.ts')).plugin,
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
     isGuard: true,
-    alongside: ['operator', 'websocket', 'oidc'],
+    alongside: ['operator', 'websocket', 'oidc', 'leaf'],
   },
   {
     name: 'oidc',
@@ -61,7 +72,7 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     alongsideKeys: ['resolver_tls'],
     isGuard: true,
     provides: ['tls.contexts', 'monitor.section', 'auth.authenticator', 'auth.loginTime'],
-    alongside: ['websocket', 'route'],
+    alongside: ['websocket', 'route', 'leaf'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {
@@ -156,6 +167,8 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
   { name: 'gateway', keys: ['gateway'] },
   {
     name: 'leaf',
+    load: async () => (await import('../plugins/leaf/index.ts')).plugin,
+    provides: ['auth.authenticator', 'leaf.address', 'monitor.section'],
     keys: ['leafnodes'],
     aliases: { leaf: 'leafnodes' },
     accountKeys: ['limits.max_leafnodes', 'limits.max_leafs'],
@@ -175,6 +188,14 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     accountKeys: ['jetstream'],
   },
 ];
+
+export const KNOWN_PLUGINS: readonly KnownPlugin[] =
+  typeof GNATLET_BUILD === 'undefined' ? TABLE : contentsOf(GNATLET_BUILD);
+
+function contentsOf({ own, added }: BuildContents): readonly KnownPlugin[] {
+  const table = TABLE.map(({ load, ...plugin }) => (own.includes(plugin.name) ? { ...plugin, load } : plugin));
+  return [...table, ...added];
+}
 
 /** What the list of plugins may name without anything being installed. */
 export function builtInLoaders(): ReadonlyMap<string, () => Promise<PluginDefinition>> {

@@ -245,7 +245,8 @@ export class Outbound {
   private writeQueued(): void {
     while (this.queue.length > 0 && this.busySince === 0 && !this.isClosed) {
       const batch = this.takeBatch();
-      const isDone = batch.length === 1 ? this.transport.write(batch[0].view) : this.transport.writeAll(viewsOf(batch));
+      const isOne = batch.length === 1 && this.transport.batchBytes === undefined;
+      const isDone = isOne ? this.transport.write(batch[0].view) : this.transport.writeAll(viewsOf(batch));
       if (isDone) this.finishWrite();
       else this.becomeBusy();
     }
@@ -254,7 +255,8 @@ export class Outbound {
   private takeBatch(): Piece[] {
     let count = 0;
     let bytes = 0;
-    while (count < this.queue.length && bytes < BATCH_BYTES) bytes += this.queue[count++].view.length;
+    const most = this.transport.batchBytes ?? BATCH_BYTES;
+    while (count < this.queue.length && bytes < most) bytes += this.queue[count++].view.length;
     this.inFlight = count === this.queue.length ? this.queue : this.queue.slice(0, count);
     this.queue = count === this.queue.length ? [] : this.queue.slice(count);
     this.queuedBytes -= bytes;

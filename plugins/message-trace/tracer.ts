@@ -76,7 +76,7 @@ export class HeaderTracer implements MessageTracer {
 
   #report(account: Account, subject: string, fields: HeaderFields, size: number, trace: MessageTrace): void {
     const body = Buffer.from(traceEvent(this.#stamp(), fields, size, trace));
-    encode(body, fields.get('Accept-Encoding')?.[0] ?? '', (encoded) => {
+    encode(body, fields.get('Accept-Encoding')?.[0] ?? '', this.#broker.clock, (encoded) => {
       if (!this.#isClosed) this.#broker.publisher.publish(account, { subject, ...encoded });
     });
   }

@@ -2,6 +2,7 @@
 import type { Account, RetainedMessage } from '../../../kernel/plugin-api.ts';
 import { goJson } from '../go-json.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { compress, encodingOf } from './compress.ts';
 
 /** A request with the account it was sent in. */
 export interface Request extends RetainedMessage {
@@ -21,7 +22,7 @@ export function envelope(server: object, answer: Answer | null): string {
   return `{"server":${goJson(server)}${data}${error}}`;
 }
 
-/** Only what was asked for goes out compressed, as far as it can be. */
+/** Only what was asked for goes out compressed. */
 export async function reply(of: Surroundings, request: Request, answer: Answer | null): Promise<void> {
   const text = envelope(of.stamp.next(), answer);
   const accepted = answer === null || 'error' in answer ? undefined : acceptedBy(request);
@@ -29,20 +30,13 @@ export async function reply(of: Surroundings, request: Request, answer: Answer |
     of.publish(request.account, request.reply, text);
     return;
   }
-  const isZipped = accepted.includes('gzip') && !accepted.includes('snappy') && !accepted.includes('s2');
-  const header = Buffer.from(`NATS/1.0\r\nContent-Encoding: ${isZipped ? 'gzip' : 'identity'}\r\n\r\n`);
-  if (!isZipped) of.publish(request.account, request.reply, text, header);
-  else of.publishBytes(request.account, request.reply, await compress(text), header);
+  const encoding = encodingOf(accepted);
+  const header = Buffer.from(`NATS/1.0\r\nContent-Encoding: ${encoding}\r\n\r\n`);
+  if (encoding === 'identity') of.publish(request.account, request.reply, text, header);
+  else of.publishBytes(request.account, request.reply, await compress(text, encoding, of.clock), header);
 }
 
 function acceptedBy({ header }: Request): string | undefined {
   if (header.length === 0) return undefined;
   return ACCEPTED.exec(Buffer.from(header).toString('latin1'))?.[1]?.toLowerCase();
-}
-
-async function compress(text: string): Promise<Uint8Array> {
-  const { gzip } = await import('node:zlib');
-  return new Promise((resolve, reject) => {
-    gzip(text, (error, zipped) => (error === null ? resolve(zipped) : reject(error)));
-  });
 }

@@ -204,16 +204,23 @@ test('reports are compressed for those who ask', async () => {
     return framesOn(reader, '9')[0]?.header ?? '';
   };
   assert.match(await ask('Accept-Encoding: GZIP, deflate'), 'Content-Encoding: gzip\r\n');
-  assert.match(await ask('Accept-Encoding: s2'), 'Content-Encoding: identity\r\n');
+  assert.match(await ask('Accept-Encoding: br'), 'Content-Encoding: identity\r\n');
+  assert.match(await ask('Accept-Encoding: Snappy'), 'Content-Encoding: snappy\r\n');
+  assert.match(await ask('Accept-Encoding: gzip, s2'), 'Content-Encoding: snappy\r\n');
   assert.is(await ask('accept-encoding: gzip'), '');
 });
 
 test('a large report is compressed too', async () => {
-  const { bench, reader, client, send } = await scene();
-  for (let sid = 100; sid < 500; sid++) client.input(`SUB a ${sid}\r\n`);
-  await send(headed('a', [TRACE, 'Accept-Encoding: gzip']));
-  for (let turns = 0; turns < 1000 && reader.text === ''; turns++) await bench.turn();
-  assert.is(reportsOn(reader)[0]?.events.length, 401);
+  for (const [encoding, count] of [
+    ['gzip', 400],
+    ['snappy', 4000],
+  ] as const) {
+    const { bench, reader, client, send } = await scene();
+    for (let sid = 100; sid < 100 + count; sid++) client.input(`SUB a ${sid}\r\n`);
+    await send(headed('a', [TRACE, `Accept-Encoding: ${encoding}`]));
+    for (let turns = 0; turns < 1000 && reader.text === ''; turns++) await bench.turn();
+    assert.is(reportsOn(reader)[0]?.events.length, count + 1, encoding);
+  }
 });
 
 test('a message over the limit is reported when its header came with it', async () => {

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { BrokerOptions } from '../../../kernel/broker-options.ts';
 import { PluginHost } from '../../../kernel/host/plugin-host.ts';
 import { plugin } from '../../../plugins/message-trace/index.ts';
+import { decodeStream } from '../../../protocols/s2/stream.ts';
 import { BrokerBench, type TestWire } from '../../kits/broker-bench.ts';
 
 export interface TraceReport {
@@ -36,11 +37,17 @@ export function only<T>(list: readonly T[]): T {
   return first;
 }
 
+const DECODERS: Record<string, (body: Buffer) => Buffer> = {
+  identity: (body) => body,
+  gzip: (body) => gunzipSync(body),
+  snappy: (body) => decodeStream(body, { outputBytesMax: 1e8 }),
+};
+
 /** The reports a client got under the given subscription id. */
 export function reportsOn(wire: TestWire, sid = '9'): TraceReport[] {
   return framesOn(wire, sid).map(({ header, body }) => {
-    const plain = /Content-Encoding: gzip/.test(header) ? gunzipSync(body) : body;
-    return JSON.parse(plain.toString()) as TraceReport;
+    const encoding = /Content-Encoding: (\w+)/.exec(header)?.[1] ?? 'identity';
+    return JSON.parse(DECODERS[encoding]!(body).toString()) as TraceReport;
   });
 }
 

@@ -1,5 +1,7 @@
 /** Clusters in a world where time, chance and wires depend on nothing but a seed. */
+
 import { composeServer } from '../../../bin/compose.ts';
+import { connectInProcess } from '../../../kernel/in-process.ts';
 import { createSimulation, type Simulation, type SimulationOptions } from '../../../kernel/ports/simulated-ports.ts';
 import type { Receiver, Transport } from '../../../kernel/ports/transport.ts';
 import type { Server } from '../../../kernel/server.ts';
@@ -85,7 +87,7 @@ export class SimulatedCluster {
   }
 
   client(name: string): SimulatedClient {
-    return new SimulatedClient(this.node(name).server.connect());
+    return new SimulatedClient(connectInProcess(this.node(name).server.broker));
   }
 
   async close(): Promise<void> {

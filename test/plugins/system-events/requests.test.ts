@@ -7,12 +7,18 @@ import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
 import { plugin } from '../../../plugins/system-events/index.ts';
 import { decode, FILTERS } from '../../../plugins/system-events/requests/decode.ts';
 import { REQUESTS_MAX } from '../../../plugins/system-events/requests/reception.ts';
+import { decodeStream } from '../../../protocols/s2/stream.ts';
 import { settle } from '../../kits/fake-ports.ts';
 import { RawClient, withServer } from '../running-server.ts';
 import { listen, withQuietServer } from './quiet-server.ts';
 
 const USERS = `server_name: asked, server_tags: ["zone:1"]
 accounts { $SYS { users: [{user: sys, password: p}] }, A { users: [{user: a, password: p}] }, B { users: [{user: b, password: p}] } }`;
+const DECODERS: Record<string, (body: Buffer) => Buffer> = {
+  identity: (body) => body,
+  gzip: (body) => gunzipSync(body),
+  snappy: (body) => decodeStream(body, { outputBytesMax: 1e6 }),
+};
 const PLUGINS = [auth, monitoring, plugin];
 const FIELDS = { ...FILTERS, limit: 'int', cid: 'uint64', auth: 'bool' } as const;
 
@@ -142,18 +148,20 @@ test('an answer is compressed for whoever asks for that, in a way that is known 
     const bodies: string[] = [];
     const stop = broker.publisher.subscribe(system, 'in', '', (message) => {
       headers.push(Buffer.from(message.header).toString());
-      const isZipped = headers.at(-1)!.includes('gzip');
-      bodies.push((isZipped ? gunzipSync(message.body) : Buffer.from(message.body)).toString());
+      const encoding = /Content-Encoding: (\w+)/.exec(headers.at(-1)!)?.[1] ?? '';
+      bodies.push(DECODERS[encoding]!(Buffer.from(message.body)).toString());
       return true;
     });
-    for (const wish of ['gzip', 'snappy']) {
+    for (const wish of ['gzip', 'SNAPPY', 'gzip, s2', 'br']) {
       const header = Buffer.from(`NATS/1.0\r\nAccept-Encoding: ${wish}\r\n\r\n`);
       broker.publisher.publish(system, { subject: '$SYS.REQ.SERVER.PING.RAFTZ', reply: 'in', header });
       const before = headers.length;
       while (headers.length === before) await settle();
     }
     assert.match(headers[0]!, /Content-Encoding: gzip/);
-    assert.match(headers[1]!, /Content-Encoding: identity/);
+    assert.match(headers[1]!, /Content-Encoding: snappy/);
+    assert.match(headers[2]!, /Content-Encoding: snappy/);
+    assert.match(headers[3]!, /Content-Encoding: identity/);
     for (const body of bodies) assert.match(body, /"data":\{\}\}$/);
     stop();
   }));
