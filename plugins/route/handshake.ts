@@ -98,7 +98,7 @@ export class Handshake {
     const mode = compression ?? 'off';
     if (isSolicited) this.sendInfo(connection, { compression: mode, account: attempt?.account ?? '' });
     connection.awaitsPackedInfo = true;
-    if (!this.cluster.startPacking(connection, mode)) {
+    if (!connection.startPacking(mode)) {
       connection.close(CloseReason.writeError);
       return;
     }
