@@ -30,7 +30,18 @@ export interface KnownPlugin {
   readonly alongsideKeys?: readonly string[];
 }
 
-export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
+/** What a program has inside that `gnatlet build` made. */
+export interface BuildContents {
+  /** Of the table below. */
+  readonly own: readonly string[];
+  /** Of others. */
+  readonly added: readonly KnownPlugin[];
+}
+
+/** Put there by `gnatlet build`; the package itself, which has everything, does not know the name. */
+declare const GNATLET_BUILD: BuildContents | undefined;
+
+const TABLE: readonly KnownPlugin[] = [
   {
     name: 'auth',
     load: async () => (await import('../plugins/auth/index.ts')).plugin,
@@ -175,6 +186,14 @@ export const KNOWN_PLUGINS: readonly KnownPlugin[] = [
     accountKeys: ['jetstream'],
   },
 ];
+
+export const KNOWN_PLUGINS: readonly KnownPlugin[] =
+  typeof GNATLET_BUILD === 'undefined' ? TABLE : contentsOf(GNATLET_BUILD);
+
+function contentsOf({ own, added }: BuildContents): readonly KnownPlugin[] {
+  const table = TABLE.map(({ load, ...plugin }) => (own.includes(plugin.name) ? { ...plugin, load } : plugin));
+  return [...table, ...added];
+}
 
 /** What the list of plugins may name without anything being installed. */
 export function builtInLoaders(): ReadonlyMap<string, () => Promise<PluginDefinition>> {

@@ -36,14 +36,15 @@ async function run(line: CommandLine): Promise<void> {
   if (given.get('help_tls') === true) return print((await import('./usage.ts')).TLS_HELP);
   const signal = given.get('sl');
   if (typeof signal === 'string' && signal !== '') return (await import('./signals.ts')).sendSignal(signal);
+  if (command === 'build') return print(await build(line.words.slice(1)));
   if (command === 'check') return (await import('./check.ts')).check(given);
   if (command === 'plugins') return print(await (await import('./list-plugins.ts')).listPlugins(given));
   await (await import('./start.ts')).start(given);
 }
 
-type Command = 'version' | 'help' | 'check' | 'plugins' | 'start';
+type Command = 'version' | 'help' | 'check' | 'plugins' | 'build' | 'start';
 
-const COMMANDS: readonly string[] = ['version', 'help', 'check', 'plugins'] satisfies Command[];
+const COMMANDS: readonly string[] = ['version', 'help', 'check', 'plugins', 'build'] satisfies Command[];
 
 function commandOf({ given, words }: CommandLine): Command {
   const [word] = words;
@@ -54,6 +55,13 @@ function commandOf({ given, words }: CommandLine): Command {
   if (given.get('v') === true) return 'version';
   if (given.get('h') === true) return 'help';
   return given.get('t') === true ? 'check' : 'start';
+}
+
+/** A program that was built this way has no builder inside. */
+async function build(words: readonly string[]): Promise<string> {
+  const builder: Partial<typeof import('./build/command.ts')> = await import('./build/command.ts');
+  if (builder.build !== undefined) return builder.build(words, process.cwd());
+  throw new CommandFailure('build: this program was built by gnatlet itself; build with the package gnatlet of npm');
 }
 
 /** All of it, also into a pipe that takes it bit by bit. */

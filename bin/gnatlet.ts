@@ -2,4 +2,4 @@
 /** The command. */
 import { runCommandLine } from './command-line.ts';
 
-await runCommandLine(process.argv.slice(2));
+void runCommandLine(process.argv.slice(2));

@@ -13,6 +13,7 @@ export function usage(): string {
 Usage: nats-server [options]
        nats-server check [options]      check the configuration file and exit, as -t does
        nats-server plugins [options]    show the plugins that would run and those of this build
+       nats-server build --plugins <list> make a broker of these plugins alone; see build --help
 
 ${sections.join('\n\n')}
 `;

@@ -14,24 +14,17 @@ type Arguments = [unknown, unknown, unknown, unknown];
 type NowHook = Tapable.SyncHook<Arguments, unknown>;
 type LaterHook = Tapable.AsyncSeriesBailHook<Arguments, unknown>;
 
-/** Made when it is first needed: making it loads a part of Node that a broker without such hooks never uses. */
-let require: NodeJS.Require | null = null;
-
-function load(path: string): unknown {
-  require ??= createRequire(import.meta.url);
-  return require(path);
-}
-
-const NOW_PARTS: Record<HookKind, string> = {
-  notify: 'SyncHook',
-  'first-answer': 'SyncBailHook',
-  transform: 'SyncWaterfallHook',
+/** Written out one by one, so that a bundler sees what they load. */
+const NOW_PARTS: Record<HookKind, () => unknown> = {
+  notify: () => createRequire(import.meta.url)('tapable/lib/SyncHook.js'),
+  'first-answer': () => createRequire(import.meta.url)('tapable/lib/SyncBailHook.js'),
+  transform: () => createRequire(import.meta.url)('tapable/lib/SyncWaterfallHook.js'),
 };
 
-const LATER_PARTS: Record<HookKind, string> = {
-  notify: 'AsyncSeriesHook',
-  'first-answer': 'AsyncSeriesBailHook',
-  transform: 'AsyncSeriesWaterfallHook',
+const LATER_PARTS: Record<HookKind, () => unknown> = {
+  notify: () => createRequire(import.meta.url)('tapable/lib/AsyncSeriesHook.js'),
+  'first-answer': () => createRequire(import.meta.url)('tapable/lib/AsyncSeriesBailHook.js'),
+  transform: () => createRequire(import.meta.url)('tapable/lib/AsyncSeriesWaterfallHook.js'),
 };
 
 export interface CompileShape {
@@ -59,14 +52,14 @@ function orElse(answer: unknown, otherwise: unknown): unknown {
 }
 
 function composeNow(shape: CompileShape, taps: readonly AnyTap[]): AnyTap {
-  const Part = load(`tapable/lib/${NOW_PARTS[shape.kind]}.js`) as new (parameters: readonly string[]) => NowHook;
+  const Part = NOW_PARTS[shape.kind]() as new (parameters: readonly string[]) => NowHook;
   const hook = new Part(shape.parameters);
   for (const tap of taps) hook.tap('tap', tap);
   return (a, b, c, d) => hook.call(a, b, c, d);
 }
 
 function composeLater(shape: CompileShape, taps: readonly AnyTap[]): AnyTap {
-  const Part = load(`tapable/lib/${LATER_PARTS[shape.kind]}.js`) as new (parameters: readonly string[]) => LaterHook;
+  const Part = LATER_PARTS[shape.kind]() as new (parameters: readonly string[]) => LaterHook;
   const hook = new Part(shape.parameters);
   for (const tap of taps) hook.tapPromise('tap', tap as (...args: Arguments) => Promise<unknown>);
   return (a, b, c, d) => hook.promise(a, b, c, d);

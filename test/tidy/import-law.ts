@@ -125,6 +125,9 @@ function valueTargets(file: SourceFile): string[] {
 /** Part of the build; it is not published. */
 const BUNDLER = 'bin/bundle.ts';
 
+/** Makes brokers to order, for those who bring the package it stands on. */
+const BUILDER = { folder: 'bin/build/', brings: 'esbuild' };
+
 /** Tests and tools may stand on development packages; what is published may not. */
 export function checkDeclared(files: readonly SourceFile[], declared: ReadonlySet<string>): string[] {
   const problems: string[] = [];
@@ -132,6 +135,7 @@ export function checkDeclared(files: readonly SourceFile[], declared: ReadonlySe
     if (file.path.startsWith('test/') || file.path.startsWith('examples/') || file.path === BUNDLER) continue;
     for (const found of readImports(file)) {
       if (found.target !== '' || found.specifier.startsWith('node:')) continue;
+      if (file.path.startsWith(BUILDER.folder) && found.specifier === BUILDER.brings) continue;
       if (!declared.has(packageName(found.specifier))) {
         problems.push(`${file.path}:${found.line}: '${found.specifier}' is not among the dependencies of package.json`);
       }

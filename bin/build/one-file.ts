@@ -1,0 +1,85 @@
+/** A broker of the kernel and some plugins as the text of one CommonJS file, packages included. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BuildOptions } from 'esbuild';
+import type { PluginDefinition } from '../../kernel/host/plugin-definition.ts';
+import type { ResolvedPlugin } from '../../kernel/host/resolve.ts';
+import { CommandFailure } from '../command-failure.ts';
+import { onePackage, PROGRAM, wholePackage, without } from './bundler-rules.ts';
+import type { Contents } from './contents.ts';
+
+type Esbuild = typeof import('esbuild');
+
+export async function oneFile(contents: Contents, isMinified: boolean): Promise<string> {
+  const esbuild = await loadEsbuild();
+  const settings = settingsFor(isMinified);
+  const folder = await mkdtemp(join(tmpdir(), 'gnatlet-build-'));
+  try {
+    const list = join(folder, 'contents.mjs');
+    await writeFile(list, contentsModule(contents));
+    const { outputFiles } = await esbuild.build({
+      ...settings,
+      entryPoints: [PROGRAM],
+      inject: [list],
+      format: 'cjs',
+      banner: { js: 'const gnatletFile = require("node:url").pathToFileURL(__filename).href;' },
+      define: { 'import.meta.url': 'gnatletFile' },
+      plugins: [onePackage, without(contents.own), wholePackage(esbuild, settings)],
+    });
+    return outputFiles![0]!.text;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** It is only needed here, and ten times the size of the broker: whoever builds brings it. */
+async function loadEsbuild(): Promise<Esbuild> {
+  try {
+    return await import('esbuild');
+  } catch {
+    throw new CommandFailure('build: this needs the package esbuild; install it with: npm install esbuild');
+  }
+}
+
+function settingsFor(isMinified: boolean): BuildOptions {
+  return {
+    bundle: true,
+    write: false,
+    platform: 'node',
+    target: 'node20',
+    minify: isMinified,
+    keepNames: !isMinified,
+    legalComments: 'none',
+    logLevel: 'silent',
+  };
+}
+
+// --- What is inside ---
+
+/** Takes the place of the name GNATLET_BUILD; see built-in.ts. */
+function contentsModule({ own, strangers }: Contents): string {
+  const added = strangers.map(
+    (stranger) => `{...${JSON.stringify(claimsOf(stranger.definition))}, ${loadOf(stranger)}}`,
+  );
+  return `export const GNATLET_BUILD = { own: ${JSON.stringify(own)}, added: [${added.join(', ')}] };\n`;
+}
+
+function loadOf({ source }: ResolvedPlugin): string {
+  const path = JSON.stringify(fileURLToPath(`file://${source}`));
+  return `load: async () => { const found = await import(${path}); return found.plugin ?? found.default; }`;
+}
+
+/** What the table has to say of it. */
+function claimsOf({ name, config, provides = [] }: PluginDefinition): object {
+  const blocks = config === undefined ? [] : [config, ...(config.also ?? [])];
+  const aliases = blocks.flatMap(({ key, aliases: spelled = [] }) => spelled.map((alias) => [alias, key]));
+  return {
+    name,
+    keys: blocks.map(({ key }) => key),
+    aliases: Object.fromEntries(aliases),
+    accountKeys: config?.accountKeys ?? [],
+    provides: provides.map((offer) => offer.name),
+  };
+}

@@ -1,0 +1,176 @@
+import { execFile } from 'node:child_process';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { hashSync } from 'bcryptjs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { KNOWN_PLUGINS } from '../../bin/built-in.ts';
+import { packageRoot } from '../runner/package-root.ts';
+import { Folder, type Outcome, RawClient, run } from './broker-process.ts';
+import { BuiltBroker, readAr, readTar } from './built-broker.ts';
+
+const folder = new Folder();
+test.after(() => folder[Symbol.dispose]());
+
+const build = (...words: string[]): Promise<Outcome> => run(['build', ...words], folder.path);
+const bytesOf = (name: string): number => statSync(folder.file(name)).size;
+
+test('a build of the kernel alone is one small file that serves clients, wherever it lies', async () => {
+  const { code, out, err } = await build('--plugins', 'core', '--out', 'core.cjs');
+  assert.equal([code, err], [0, '']);
+  assert.match(out, /core\.cjs \(cjs, \d+ kB\): kernel, no plugins\n$/);
+  assert.ok(bytesOf('core.cjs') < 300_000, `${bytesOf('core.cjs')} bytes`);
+  await using broker = await BuiltBroker.start([process.execPath, folder.file('core.cjs')], [], folder.path);
+  using client = await RawClient.connect(broker.port, 'CONNECT {"verbose":false}\r\nSUB a 1\r\n');
+  assert.is(await client.ask('PUB a 5\r\nhello\r\nPING\r\n', 'PONG\r\n'), 'MSG a 1 5\r\nhello\r\nPONG\r\n');
+});
+
+test('a build holds the plugins it was asked for, and nothing of the others', async () => {
+  await build('--plugins=auth,monitoring', '--out=two.cjs');
+  const text = folder.read('two.cjs');
+  for (const { name, load } of KNOWN_PLUGINS) {
+    const summary = (await load?.())?.summary ?? '';
+    assert.is(text.includes(`summary:"${summary}"`), ['auth', 'monitoring'].includes(name), name);
+  }
+});
+
+test('a build says what it has, and which plugin a configuration would need', async () => {
+  await build('--plugins', 'auth', '--out', 'auth.cjs');
+  const program = folder.file('auth.cjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'plugins']);
+  assert.match(stdout, /Also in this build:\n {2}auth /);
+  assert.match(stdout, /Not in this build:\n.*monitoring/);
+  folder.write('monitored.conf', 'http: "127.0.0.1:-1"\n');
+  const failed = promisify(execFile)(process.execPath, [program, '-c', folder.file('monitored.conf')]);
+  const error = await failed.then(
+    () => null,
+    (reason: { code: number; stderr: string }) => reason,
+  );
+  assert.is(error?.code, 1);
+  assert.match(error?.stderr ?? '', /"http" needs the plugin "monitoring", which is not in this build/);
+});
+
+test('the thread that compares passwords is inside too', async () => {
+  await build('--plugins', 'auth', '--out', 'auth.cjs');
+  folder.write('auth.conf', `authorization { user: ann, password: "${hashSync('a long password', 4)}" }\n`);
+  const words = ['-c', folder.file('auth.conf')];
+  await using broker = await BuiltBroker.start([process.execPath, folder.file('auth.cjs')], words, folder.path);
+  const login = (pass: string): string => `CONNECT {"user":"ann","pass":"${pass}"}\r\nPING\r\n`;
+  using right = await RawClient.connect(broker.port, login('a long password'));
+  await right.received.until('PONG\r\n');
+  using wrong = await RawClient.connect(broker.port, login('another password'));
+  await wrong.received.until("-ERR 'Authorization Violation'");
+});
+
+const STRANGER = `import { definePlugin, defineSchema } from 'gnatlet/plugin';
+export const plugin = definePlugin({
+  name: 'greeter', version: '1.0.0', api: [1],
+  config: { key: 'greeter', schema: defineSchema({}), live: 'live' },
+  ready(ctx) { ctx.log.info('the stranger is ready'); },
+});
+`;
+
+test('a plugin of somebody else is built in, and runs when its block appears', async () => {
+  mkdirSync(folder.file('node_modules'));
+  symlinkSync(packageRoot(), folder.file('node_modules/gnatlet'));
+  folder.write('greeter.mjs', STRANGER);
+  const { err } = await build('--plugins', './greeter.mjs', '--out', 'greeter.cjs');
+  assert.is(err, '');
+  folder.write('greeter.conf', 'greeter { }\n');
+  const words = ['-c', folder.file('greeter.conf')];
+  await using broker = await BuiltBroker.start([process.execPath, folder.file('greeter.cjs')], words, '/');
+  assert.match(broker.log, /the stranger is ready/);
+});
+
+test('what was built cannot build', async () => {
+  await build('--plugins', 'core', '--out', 'core.cjs');
+  const failed = promisify(execFile)(process.execPath, [folder.file('core.cjs'), 'build', '--plugins', 'core']);
+  const error = await failed.then(
+    () => null,
+    (reason: { stderr: string }) => reason,
+  );
+  assert.match(error?.stderr ?? '', /build with the package gnatlet of npm/);
+});
+
+test('a single executable needs no Node.js beside it', async () => {
+  if (process.platform !== 'linux') return;
+  const { err } = await build('--plugins', 'core', '--format', 'sea', '--out', 'alone');
+  assert.is(err, '');
+  await using broker = await BuiltBroker.start([folder.file('alone')], [], folder.path, { PATH: '/nowhere' });
+  using client = await RawClient.connect(broker.port, 'CONNECT {}\r\nPING\r\n');
+  await client.received.until('PONG\r\n');
+});
+
+test('a Debian package holds the program, a unit for systemd, and a configuration that upgrades leave alone', async () => {
+  await build('--plugins', 'core', '--format', 'deb', '--out', 'core.deb');
+  const parts = readAr(readFileSync(folder.file('core.deb')));
+  assert.equal([...parts.keys()], ['debian-binary', 'control.tar.gz', 'data.tar.gz']);
+  assert.is(parts.get('debian-binary')?.toString(), '2.0\n');
+  const control = readTar(gunzipSync(parts.get('control.tar.gz')!));
+  assert.match(control.get('./control')!.text, /^Package: gnatlet\nVersion: \S+\nArchitecture: all\n/);
+  assert.match(control.get('./control')!.text, /\nDepends: nodejs \(>= 20\), adduser\n/);
+  assert.is(control.get('./conffiles')?.text, '/etc/gnatlet/gnatlet.conf\n');
+  const data = readTar(gunzipSync(parts.get('data.tar.gz')!));
+  assert.is(data.get('./usr/bin/gnatlet')?.mode, 0o755);
+  assert.match(data.get('./usr/lib/systemd/system/gnatlet.service')!.text, /\nExecStart=\/usr\/bin\/gnatlet -c /);
+  const program = folder.write('unpacked.cjs', data.get('./usr/lib/gnatlet/gnatlet.cjs')!.text);
+  await using broker = await BuiltBroker.start([process.execPath, program], [], folder.path);
+  assert.ok(broker.port > 0);
+});
+
+test('the package is what dpkg takes, where there is a dpkg', async () => {
+  if (!existsSync('/usr/bin/dpkg-deb')) return;
+  await build('--plugins', 'core', '--format', 'deb', '--out', 'core.deb');
+  const { stdout } = await promisify(execFile)('/usr/bin/dpkg-deb', ['--contents', folder.file('core.deb')]);
+  assert.match(stdout, /-rwxr-xr-x root\/root +\d+ [\d-]+ [\d:]+ \.\/usr\/bin\/gnatlet\n/);
+});
+
+test('the same plugins make the same package', async () => {
+  for (const name of ['one.deb', 'two.deb']) await build('--plugins', 'core', '--format', 'deb', '--out', name);
+  assert.ok(readFileSync(folder.file('one.deb')).equals(readFileSync(folder.file('two.deb'))));
+});
+
+test('for Docker there is a folder with all that an image needs', async () => {
+  await build('--plugins', 'core', '--format', 'docker', '--out', 'image');
+  assert.equal(readdirSync(folder.file('image')).sort(), ['.dockerignore', 'Dockerfile', 'gnatlet.cjs']);
+  assert.match(folder.read('image/Dockerfile'), /^FROM node:20/);
+});
+
+const MISTAKES: readonly (readonly [words: string[], said: RegExp])[] = [
+  [[], /build: say which plugins: --plugins leaf, or --plugins core for none/],
+  [['--plugin', 'auth'], /"--plugin" is no flag of it; did you mean --plugins\?/],
+  [['--plugins'], /--plugins needs a value/],
+  [['--plugins', 'core', '--format', 'rpm'], /there is no format "rpm"; there are cjs, sea, deb, docker/],
+  [['--plugins', 'core', '--minify=maybe'], /--minify is true or false, not "maybe"/],
+  [['--plugins', 'monitorin'], /there is no plugin "monitorin".*did you mean "monitoring"\?/],
+];
+
+for (const [words, said] of MISTAKES) {
+  test(`"build ${words.join(' ')}" is told what to do instead`, async () => {
+    const { code, err } = await build(...words);
+    assert.is(code, 1);
+    assert.match(err, said);
+  });
+}
+
+test('without esbuild, a build says how to get it', async () => {
+  const hide = `export const resolve = (name, at, next) => { if (name === 'esbuild') throw new Error('none'); return next(name, at); };`;
+  const hooks = `data:text/javascript,${encodeURIComponent(hide)}`;
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(hooks)});`;
+  const flags = { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(register)}` };
+  const { code, err } = await run(['build', '--plugins', 'core'], folder.path, flags);
+  assert.is(code, 1);
+  assert.match(err, /this needs the package esbuild; install it with: npm install esbuild/);
+});
+
+test('a result takes the place of what was there, which may be running', async () => {
+  await build('--plugins', 'core', '--out', 'again.cjs');
+  const before = folder.read('again.cjs');
+  linkSync(folder.file('again.cjs'), folder.file('running.cjs'));
+  await build('--plugins', 'message-trace', '--out', 'again.cjs');
+  assert.is.not(folder.read('again.cjs'), before);
+  assert.is(folder.read('running.cjs'), before);
+});
+
+test.run();
