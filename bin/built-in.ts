@@ -48,7 +48,7 @@ const TABLE: readonly KnownPlugin[] = [
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
     isGuard: true,
-    alongside: ['operator', 'websocket', 'oidc'],
+    alongside: ['operator', 'websocket', 'oidc', 'leaf'],
   },
   {
     name: 'oidc',
@@ -72,7 +72,7 @@ const TABLE: readonly KnownPlugin[] = [
     alongsideKeys: ['resolver_tls'],
     isGuard: true,
     provides: ['tls.contexts', 'monitor.section', 'auth.authenticator', 'auth.loginTime'],
-    alongside: ['websocket', 'route'],
+    alongside: ['websocket', 'route', 'leaf'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {
@@ -167,6 +167,8 @@ const TABLE: readonly KnownPlugin[] = [
   { name: 'gateway', keys: ['gateway'] },
   {
     name: 'leaf',
+    load: async () => (await import('../plugins/leaf/index.ts')).plugin,
+    provides: ['auth.authenticator', 'leaf.address', 'monitor.section'],
     keys: ['leafnodes'],
     aliases: { leaf: 'leafnodes' },
     accountKeys: ['limits.max_leafnodes', 'limits.max_leafs'],

@@ -7,6 +7,7 @@ import type { PortList } from './process-files.ts';
 const OTHERS: readonly (readonly [kind: string, capability: string])[] = [
   ['monitoring', 'monitor.address'],
   ['cluster', 'cluster.address'],
+  ['leafnodes', 'leaf.address'],
   ['websocket', 'websocket.address'],
 ];
 

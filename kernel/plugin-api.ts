@@ -35,7 +35,7 @@ export {
 } from './host/plugin-definition.ts';
 export type { Scope } from './host/scope.ts';
 export type { Log } from './log.ts';
-export { NATS_VERSION, PRODUCT_VERSION } from './version.ts';
+export { API_LEVEL, NATS_VERSION, PRODUCT_VERSION } from './version.ts';
 
 // --- Hooks: what the kernel asks and tells ---
 
@@ -93,13 +93,14 @@ export { decodeSignature, isSigned, publicKeyOf } from './accounts/signature.ts'
 export type { Broker } from './broker.ts';
 export type { ClientConnection } from './connection/client-connection.ts';
 export type { Opener, Opening } from './connection/client-listener.ts';
-export type { ClientOptions } from './connection/client-options.ts';
+export { type ClientOptions, DEFAULT_CLIENT_OPTIONS, mergeClientOptions } from './connection/client-options.ts';
 export { CloseReason } from './connection/close-reason.ts';
 export type { Connection } from './connection/connection.ts';
 export { isClient } from './connection/connection-kind.ts';
 /** What a listener of a plugin says of the clients it brings: `broker.listener.accept(transport, entrance)`. */
 export type { Entrance } from './connection/entrance.ts';
 export type { ServerInfo } from './connection/info.ts';
+export { ReplyAllowances } from './connection/reply-allowances.ts';
 /** Where from and when somebody may be let in. */
 export { type DailyWindow, DailyWindows } from './permissions/daily-windows.ts';
 export {

@@ -10,6 +10,8 @@ export interface AccountLimits {
   /** For each connection. */
   maxSubscriptions: number;
   maxPayload: number;
+  /** Connections to other servers that are for this account alone; absent or negative for no limit. */
+  maxLinks?: number;
 }
 
 export const NO_LIMITS: AccountLimits = { maxConnections: -1, maxSubscriptions: -1, maxPayload: -1 };

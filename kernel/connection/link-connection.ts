@@ -30,9 +30,12 @@ export interface LinkParts {
 
 export abstract class LinkConnection extends Connection {
   readonly isCutOffWhenSlow = false;
-  readonly originBit: number;
+  /** What its messages have as `originBit`; settled before the first one. */
+  originBit: number;
   private loginTimer: Timer | null = null;
   private codec: StreamCodec | null = null;
+  /** Puts the codec in front of the transport; null while there is nothing to wait for. */
+  private whenSent: (() => void) | null = null;
   /** Packed bytes whose turn has not come. */
   private packed: Buffer | null = null;
   /** What the transport still had to send when the deadline was looked at last. */
@@ -84,16 +87,25 @@ export abstract class LinkConnection extends Connection {
   }
 
   /**
-   * From now on what is sent passes through the codec, and what comes after the frame that is being handled has passed
-   * through the other side's. False when what was sent before is not on its way yet: then it cannot be.
+   * What comes after the frame that is being handled has passed through the other side's codec. What is sent passes through this one from
+   * `ready` on, which is called when all that was sent before is on its way: at once, as a rule. Until then nothing may be sent.
    */
-  startCodec(codec: StreamCodec): boolean {
+  startCodec(codec: StreamCodec, ready: () => void): void {
     this.outbound.flush();
-    if (this.outbound.isLagging) return false;
     this.codec = codec;
-    const goOnSoon = (): void => this.broker.clock.soon(() => this.onWritten());
-    this.replaceTransport(new WrappedTransport(this.transport, codec, goOnSoon));
-    return true;
+    this.whenSent = (): void => {
+      const goOnSoon = (): void => this.broker.clock.soon(() => this.onWritten());
+      this.replaceTransport(new WrappedTransport(this.transport, codec, goOnSoon));
+      ready();
+    };
+    this.wrapWhenSent();
+  }
+
+  private wrapWhenSent(): void {
+    const wrap = this.whenSent;
+    if (wrap === null || this.outbound.isLagging || this.isClosed) return;
+    this.whenSent = null;
+    wrap();
   }
 
   parse(bytes: Buffer, start: number, end: number): number {
@@ -151,6 +163,7 @@ export abstract class LinkConnection extends Connection {
   override onWritten(): void {
     this.unsentBefore = -1;
     super.onWritten();
+    this.wrapWhenSent();
   }
 
   protected override leave(_reason: CloseReason): void {

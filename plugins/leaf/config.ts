@@ -1,6 +1,8 @@
 /** The block `leafnodes`. */
 import {
+  asInteger,
   type ConfigNode,
+  type ConfigSources,
   compressionField,
   defineSchema,
   type FieldUse,
@@ -88,24 +90,41 @@ export type LeafConfig = Omit<Block, 'authorization'> & {
   readonly authorization: LeafAuthorization | null;
   /** Null: two seconds, or one more than a TLS handshake may take. */
   readonly authTimeoutMs: number | null;
+  /** By account, how many leafs it may have; negative for any number. */
+  readonly leafsMax: ReadonlyMap<string, number>;
 };
 
 export const leafConfig = {
-  read(node: unknown, problems: Problems): LeafConfig {
+  read(node: unknown, problems: Problems, { accounts }: ConfigSources): LeafConfig {
     const { authorization, ...options } = leafSchema.read(node as ConfigNode | undefined, problems);
-    if (authorization === null) return Object.freeze({ ...options, authorization: null, authTimeoutMs: null });
-    const conflict = conflictIn(authorization);
+    const conflict = authorization === null ? null : conflictIn(authorization);
     if (conflict !== null) problems.error(node as ConfigNode, conflict);
-    const { user, password, nkey, account, users, timeoutMs, isProxyRequired } = authorization;
-    const single = user === '' ? [] : [{ user, password, account, isProxyRequired }];
-    const isThere = user !== '' || nkey !== '' || users.length > 0;
     return Object.freeze({
       ...options,
-      authorization: isThere ? { users: [...single, ...users], nkey, account, isProxyRequired } : null,
-      authTimeoutMs: timeoutMs,
+      authorization: authorization === null ? null : whoMayIn(authorization),
+      authTimeoutMs: authorization?.timeoutMs ?? null,
+      leafsMax: readLimits(accounts, problems),
     });
   },
 };
+
+/** Null where the block names nobody. */
+function whoMayIn(block: NonNullable<Block['authorization']>): LeafAuthorization | null {
+  const { user, password, nkey, account, users, isProxyRequired } = block;
+  const single = user === '' ? [] : [{ user, password, account, isProxyRequired }];
+  if (nkey === '' && single.length + users.length === 0) return null;
+  return { users: [...single, ...users], nkey, account, isProxyRequired };
+}
+
+function readLimits(accounts: ConfigSources['accounts'], problems: Problems): ReadonlyMap<string, number> {
+  const limits = new Map<string, number>();
+  for (const [name, blocks] of accounts) {
+    const node = (blocks.get('limits.max_leafnodes') ?? blocks.get('limits.max_leafs')) as ConfigNode | undefined;
+    const max = node === undefined ? undefined : asInteger(node, problems);
+    if (max !== undefined) limits.set(name, max);
+  }
+  return limits;
+}
 
 function readMinVersion(node: ConfigNode, { problems }: FieldUse): string | undefined {
   if (node.kind !== 'string') {

@@ -92,6 +92,8 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     return LINE_FACTOR * this.broker.options.maxControlLine;
   }
 
+  readonly payloadMax = -1;
+
   get namesOrigins(): boolean {
     return this.peer?.namesOrigins === true;
   }

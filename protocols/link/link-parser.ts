@@ -25,7 +25,7 @@ export interface LinkFrame {
   isCanonical: boolean;
 }
 
-export type LinkFailure = 'unknown-operation' | 'malformed' | 'line-too-long';
+export type LinkFailure = 'unknown-operation' | 'malformed' | 'line-too-long' | 'payload-too-large';
 
 export interface LinkHandler {
   /** Parsing stops after the current frame when this is true. */
@@ -35,6 +35,8 @@ export interface LinkHandler {
   /** Taking back interest of a leaf's cluster names that cluster. */
   readonly namesOrigins: boolean;
   readonly lineMax: number;
+  /** Header and body together; negative for no limit. */
+  readonly payloadMax: number;
 
   /** A message is in the frame; the account, origin and groups lie where the parser says. */
   message(): void;
@@ -169,6 +171,7 @@ export class LinkParser {
     const total = this.size(bytes, count - 1);
     const header = sizes === 2 ? this.size(bytes, count - 2) : 0;
     if (total < 0 || header < 0 || header > total) return failed(handler, 'malformed');
+    if (handler.payloadMax >= 0 && total > handler.payloadMax) return failed(handler, 'payload-too-large');
     if (!this.takeReply(bytes, subject, count - sizes)) return failed(handler, 'malformed');
     const bodyEnd = this.lineEnd + 1 + total;
     if (bodyEnd + 2 > end) {

@@ -158,7 +158,11 @@ function readUrls(node: ConfigNode, { problems }: FieldUse): readonly RemoteUrl[
   const items = node.kind === 'string' ? [node] : node.value;
   return items.flatMap((item) => {
     const url = item.kind === 'string' ? parseRemoteUrl(item.value) : null;
-    if (url === null) problems.error(item, `error parsing leafnode url [${printed(item)}]`);
+    if (url === null)
+      problems.error(
+        item,
+        `error parsing leafnode url [${item.kind === 'string' ? quotedText(item.value) : printed(item)}]`,
+      );
     return url ?? [];
   });
 }

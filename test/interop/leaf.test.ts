@@ -1,0 +1,62 @@
+/** Hubs and leafs of this project and genuine ones, each with the other: no client may notice which is which. */
+import { test } from 'uvu';
+import { LEAF_BEHAVIOURS } from '../plugins/leaf/behaviours.ts';
+import { hubText, type LeafNode, spokeText, startLeafNode } from '../plugins/leaf/nodes.ts';
+import { type Node, withNodes } from '../plugins/route/nodes.ts';
+import { skip } from '../runner/skip.ts';
+import { genuineTargets } from '../wire/targets.ts';
+
+const targets = genuineTargets();
+if (targets.length === 0) skip('no nats-server on PATH, and GNATLET_NATS_SERVER names none');
+
+const HERE = '';
+
+for (const { program, version } of targets) {
+  const pairs = [
+    [`nats-server ${version} is the hub`, program, HERE],
+    [`nats-server ${version} is the leaf`, HERE, program],
+  ] as const;
+  for (const [which, hubProgram, leafProgram] of pairs) {
+    for (const [what, play] of Object.entries(LEAF_BEHAVIOURS)) {
+      test(`${what}: ${which}`, () =>
+        withNodes(async (add) => {
+          const hub = await addLeaf(add, startLeafNode('hub', hubText(), hubProgram));
+          const leaf = await add(startLeafNode('leaf', spokeText(hub), leafProgram));
+          await play(hub, leaf);
+          await play(leaf, hub);
+        }));
+    }
+  }
+
+  for (const mode of ['off', 'accept', 's2_fast', 's2_better', 's2_best'] as const) {
+    for (const [which, hubProgram, leafProgram] of pairs) {
+      if (version.startsWith('2.9')) continue;
+      test(`compression "${mode}" of the leaf suits the hub: ${which}`, () =>
+        withNodes(async (add) => {
+          const hub = await addLeaf(add, startLeafNode('hub', hubText(), hubProgram));
+          const leaf = await add(startLeafNode('leaf', spokeText(hub, `compression: ${mode}`), leafProgram));
+          await LEAF_BEHAVIOURS['a large message arrives whole']!(hub, leaf);
+          await LEAF_BEHAVIOURS['a large message arrives whole']!(leaf, hub);
+        }));
+    }
+  }
+
+  test(`a leaf of a leaf hears the hub: nats-server ${version} is in the middle`, () =>
+    withNodes(async (add) => {
+      const hub = await addLeaf(add, startLeafNode('hub', hubText()));
+      const middle = await addLeaf(add, startLeafNode('middle', middleText(hub), program));
+      const leaf = await add(startLeafNode('leaf', spokeText(middle)));
+      for (const play of Object.values(LEAF_BEHAVIOURS)) await play(hub, leaf);
+    }));
+}
+
+function middleText({ leafPort }: LeafNode): string {
+  return `leafnodes { host: 127.0.0.1, port: -1, remotes: [{ url: "nats-leaf://127.0.0.1:${leafPort}" }] }`;
+}
+
+async function addLeaf(add: (node: Promise<Node>) => Promise<Node>, starting: Promise<LeafNode>): Promise<LeafNode> {
+  await add(starting);
+  return starting;
+}
+
+test.run();
