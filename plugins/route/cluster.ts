@@ -201,7 +201,8 @@ export class Cluster {
 
   /** The connection has its place. */
   joined(connection: RouteConnection, remote: Remote): void {
-    const isNew = !this.remotes.has(remote.id);
+    // The connection for the system account may well be there before all others.
+    connection.isTold = connection.dedicatedTo !== '' || remote.pool.every((other) => other === null);
     const { attempt } = connection;
     connection.remote = remote;
     remote.place(connection);
@@ -213,22 +214,40 @@ export class Cluster {
       if (remote.solicitation === null || (isExplicit && !remote.solicitation.isExplicit)) {
         remote.solicitation = { url, isExplicit, gossipMode };
       }
-      this.complaints.forget(addressOf(url));
       attempt.succeeded(remote.id);
     }
     this.announcer.sendAll(connection);
-    if (isNew || connection.dedicatedTo !== '') this.tellOthers(connection, remote);
-    if (isNew) this.clientUrlsChanged();
+    // Whoever connected does not know yet whether it is let in.
+    if (attempt === null) this.settled(connection);
+    else if (!connection.isClosed) connection.liveness.probe();
+  }
+
+  /** Both sides have taken the connection. */
+  settled(connection: RouteConnection): void {
+    const { remote, attempt } = connection;
+    if (remote === null || connection.isClosed) return;
+    if (attempt !== null) this.complaints.forget(addressOf(attempt.url));
+    if (connection.isTold) this.tellOthers(connection, remote);
+    if (!remote.isSettled) {
+      remote.isSettled = true;
+      this.clientUrlsChanged();
+    }
     this.dialer.fillAccounts(remote);
-    if (remote.solicitation !== null && remote.freeIndex >= 0 && !connection.isClosed) connection.liveness.probe();
+    this.dialer.fillPool(remote);
   }
 
   ponged(connection: RouteConnection): void {
     const { remote } = connection;
     if (remote === null) return;
     remote.losses = 0;
-    this.dialer.fillPool(remote);
     connection.adaptCompression();
+  }
+
+  /** How many other servers there are. */
+  get peerCount(): number {
+    let count = 0;
+    for (const { isSettled } of this.remotes.values()) if (isSettled) count++;
+    return count;
   }
 
   left(connection: RouteConnection, reason: CloseReason): void {
@@ -325,7 +344,9 @@ export class Cluster {
 
   /** Of servers that are not about to leave. */
   urlsOfOthers(kind: 'connectUrls' | 'webSocketUrls'): string[] {
-    return [...this.remotes.values()].flatMap(({ peer, isLameDuck }) => (isLameDuck ? [] : peer[kind]));
+    return [...this.remotes.values()].flatMap((remote) =>
+      remote.isLameDuck || !remote.isSettled ? [] : remote.peer[kind],
+    );
   }
 
   /** The account is here from now on. */

@@ -175,6 +175,8 @@ export class Handshake {
     if (name === cluster.name) return true;
     if (cluster.isDynamic && (!isDynamic || Buffer.compare(Buffer.from(cluster.name), Buffer.from(name)) < 0)) {
       cluster.rename(name, connection);
+      // A name that somebody chose is as good as one that was chosen here: no made-up one takes its place.
+      cluster.isDynamic = isDynamic;
       this.giveUp(connection, { kind: 'mismatch' }, CloseReason.clusterNameConflict);
       return false;
     }

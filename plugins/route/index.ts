@@ -144,7 +144,7 @@ function hello(cluster: Cluster, info: ServerInfo, kind: string): ServerInfo {
 function peersOf(state: State): ServerPeers {
   return {
     get count(): number {
-      return state.cluster?.remotes.size ?? 0;
+      return state.cluster?.peerCount ?? 0;
     },
   };
 }

@@ -29,6 +29,8 @@ export class Remote {
   /** Null where only the other side connected. */
   solicitation: Solicitation | null = null;
   isLameDuck = false;
+  /** A connection to it is in use on both sides. */
+  isSettled = false;
   /** How often a connection was lost since the last sign that all is well, and when it is to be renewed. */
   losses = 0;
   refilling: Timer | null = null;

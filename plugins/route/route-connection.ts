@@ -41,6 +41,8 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
   failure: Failure | null = null;
   /** Anything came in after the handshake: the other side has taken this connection as well. */
   isConfirmed = false;
+  /** Others are to hear of it. */
+  isTold = false;
   /** It was chosen from both sides' wishes; null before that. */
   compression: CompressionMode | null = null;
   /** How it is packed; null while it is not. */
@@ -129,6 +131,7 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     this.inBytes += message.size;
     const link = this.remote === null ? null : this.linkHere(message.bytes);
     if (link === null) return;
+    if (!this.isConfirmed) this.confirm();
     const { parser } = this.cluster;
     message.queues = parser.groupsEnd === 0 ? NO_GROUPS : this.groupsHere(message.bytes);
     message.originCluster = parser.originEnd === 0 ? '' : this.originHere(message.bytes);
@@ -186,7 +189,7 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
 
   subscribe(origin: string, subject: string, queue: string, weight: number): void {
     if (this.remote === null) return;
-    this.isConfirmed = true;
+    this.confirm();
     const account = this.accountName();
     if (this.broker.tracer !== null) this.traceInterest('RS+', account, subject, queue);
     if (!this.cluster.mayBeAskedFor(subject, queue)) return;
@@ -194,7 +197,7 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
   }
 
   unsubscribe(origin: string, subject: string, queue: string): void {
-    this.isConfirmed = true;
+    this.confirm();
     const account = this.accountName();
     if (this.broker.tracer !== null) this.traceInterest('RS-', account, subject, queue);
     if (origin === ANY_ORIGIN) this.foreign.unwantOfAnyOrigin(account, subject, queue);
@@ -221,13 +224,20 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     this.cluster.handshake.informed(this, json);
   }
 
-  ping(): void {
+  /** The first sign that the other side has taken the connection. */
+  private confirm(): void {
+    if (this.isConfirmed || this.remote === null) return;
     this.isConfirmed = true;
+    if (this.isSolicited) this.cluster.settled(this);
+  }
+
+  ping(): void {
+    this.confirm();
     this.sendPong();
   }
 
   pong(): void {
-    this.isConfirmed = true;
+    this.confirm();
     this.broker.tracer?.input(this, 'PONG');
     this.liveness.pongReceived();
     this.cluster.ponged(this);
