@@ -47,6 +47,8 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
   compression: CompressionMode | null = null;
   /** How it is packed; null while it is not. */
   packing: Packing | null = null;
+  /** What is sent is packed already. */
+  isPacking = false;
   /** The other side's INFO that comes packed is still to come. */
   awaitsPackedInfo = false;
   poolIndex = -1;
@@ -267,12 +269,15 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     this.expectLogin(pingIntervalMs * (pingMax + 1));
   }
 
-  /** From now on both directions are packed. False: it cannot be. */
-  startPacking(mode: CompressionMode): boolean {
+  /** From now on both directions are packed; nothing may be sent until `ready`. */
+  startPacking(mode: CompressionMode, ready: () => void): void {
     // Nothing better is known of the distance yet.
     const ageMs = Math.max(0, this.broker.clock.now() - this.startedAt);
     this.packing = new Packing(mode, ageMs, this.cluster.compression.thresholdsMs);
-    return this.startCodec(this.packing.codec);
+    this.startCodec(this.packing.codec, () => {
+      this.isPacking = true;
+      ready();
+    });
   }
 
   /** How far away the other side is may be a reason to pack otherwise. */

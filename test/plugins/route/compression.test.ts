@@ -77,6 +77,17 @@ for (const [what, play] of Object.entries(PAIR_BEHAVIOURS)) {
     }));
 }
 
+test('lines that are encrypted are packed before that', () =>
+  withNodes(async (add) => {
+    const tls = 'tls { cert_file: "@tls/server.pem", key_file: "@tls/server-key.pem", ca_file: "@tls/ca.pem" }';
+    const cluster = `${clusterWith('s2_fast')}, ${tls}`;
+    const one = await add(startNode('A', { text: ACCOUNTS, cluster }));
+    const other = await add(startNode('B', { text: ACCOUNTS, cluster, routes: [one.clusterPort] }));
+    for (const node of [one, other]) assert.is(await modeOf(node), 's2_fast');
+    for (const play of Object.values(PAIR_BEHAVIOURS)) await play(one, other);
+    assert.ok(linesOf(one).every(({ transport }) => transport.kind === 'tls'));
+  }));
+
 test('the level follows the distance while messages go on, and a fixed one replaces it', () =>
   withNodes(async (add) => {
     const one = await add(startNode('A', { cluster: clusterWith('s2_auto') }));

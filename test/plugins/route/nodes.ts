@@ -132,7 +132,7 @@ export async function clientOf({ port }: Node, user = ''): Promise<RawClient> {
   return client;
 }
 
-const PROBE = 'probe';
+const PROBE = 'probing';
 
 /** Publishes from one until the other has heard of it, so that interest is known to be there. */
 export async function untilHeard(publisher: RawClient, subscriber: RawClient, subject: string): Promise<void> {
