@@ -10,7 +10,7 @@ import {
   PermissionSet,
   type Transport,
 } from '../../kernel/plugin-api.ts';
-import type { CompressionMode, CompressionOptions } from '../../protocols/link/compression-mode.ts';
+import type { CompressionOptions } from '../../protocols/link/compression-mode.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
 import { gossipLine, infoLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import { AccountMoves } from './account-moves.ts';
@@ -368,10 +368,6 @@ export class Cluster {
 
   complainAbout(url: RouteUrl, text: string, what: string): void {
     if (this.complaints.isNews(addressOf(url), what)) this.broker.log.error(text);
-  }
-
-  startPacking(_connection: RouteConnection, _mode: CompressionMode): boolean {
-    return false;
   }
 
   async stopListening(): Promise<void> {

@@ -78,7 +78,7 @@ export class Handshake {
     connection.peer = info;
     if (connection.awaitsPackedInfo) {
       connection.awaitsPackedInfo = false;
-      this.join(connection, info);
+      if (connection.isPacking) this.join(connection, info);
       return;
     }
     const mode = selectMode(cluster.compression.mode, info.compression);
@@ -98,11 +98,14 @@ export class Handshake {
     const mode = compression ?? 'off';
     if (isSolicited) this.sendInfo(connection, { compression: mode, account: attempt?.account ?? '' });
     connection.awaitsPackedInfo = true;
-    if (!this.cluster.startPacking(connection, mode)) {
-      connection.close(CloseReason.writeError);
-      return;
-    }
-    if (!isSolicited) this.sendInfo(connection, { compression: mode });
+    connection.startPacking(mode, () => this.packed(connection));
+  }
+
+  /** What was said in clear is on its way. The other side may have been faster, and said packed who it is. */
+  private packed(connection: RouteConnection): void {
+    const { isSolicited, compression, awaitsPackedInfo, peer } = connection;
+    if (!isSolicited) this.sendInfo(connection, { compression: compression ?? 'off' });
+    else if (!awaitsPackedInfo && peer !== null) this.join(connection, peer);
   }
 
   // --- the place among the others ----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /** Another block `cluster` is in force: what changes for lines that stand, and which have to go. */
 import { CloseReason, type ConfigNode, plainOf } from '../../kernel/plugin-api.ts';
+import { isPacked } from '../../protocols/link/compression-mode.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClusterConfig } from './config.ts';
 import type { RouteConnection } from './route-connection.ts';
@@ -9,7 +10,7 @@ export async function applyReload(cluster: Cluster, before: ClusterConfig, after
   cluster.config = after;
   if (after.name !== '' && after.name !== cluster.name) cluster.isDynamic = false;
   if (after.name !== '') cluster.rename(after.name, null);
-  if (!isSame(before.compression, after.compression)) closeAll(cluster, () => true);
+  if (!isSame(before.compression, after.compression)) changeCompression(cluster, before, after);
   sendAwayStrangers(cluster, before, after);
   if (!isSame(before.permissions, after.permissions)) changePermissions(cluster, after);
   changeRoutes(cluster, after);
@@ -29,6 +30,12 @@ function isSame(one: unknown, other: unknown): boolean {
 function closeAll(cluster: Cluster, isMeant: (connection: RouteConnection) => boolean): void {
   for (const connection of [...cluster.connections])
     if (isMeant(connection)) connection.close(CloseReason.routeRemoved);
+}
+
+/** Whether a line is packed is settled when it begins; how it is can change at any time. */
+function changeCompression(cluster: Cluster, before: ClusterConfig, after: ClusterConfig): void {
+  if (!isPacked(before.compression.mode) || !isPacked(after.compression.mode)) closeAll(cluster, () => true);
+  else for (const connection of cluster.connections) connection.changePacking(after.compression);
 }
 
 /** Whoever connected with what is no longer good has to show what is. */
