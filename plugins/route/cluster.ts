@@ -11,8 +11,9 @@ import {
   type Transport,
 } from '../../kernel/plugin-api.ts';
 import type { CompressionOptions } from '../../protocols/link/compression-mode.ts';
+import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
-import { gossipLine, infoLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
+import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { Complaints } from './complaints.ts';

@@ -1,7 +1,7 @@
 /** From the first line of a connection to its place among the others: who is there, and whether the two belong together. */
 import { CloseReason, quotedText } from '../../kernel/plugin-api.ts';
 import { isPacked, selectMode } from '../../protocols/link/compression-mode.ts';
-import { connectLine, infoLine } from '../../protocols/route/frames.ts';
+import { connectLine, infoLine } from '../../protocols/link/json-line.ts';
 import type { Cluster } from './cluster.ts';
 import type { Failure } from './dialing/attempt.ts';
 import { connectOf, type InfoWishes, infoOf } from './introduction.ts';
