@@ -34,6 +34,13 @@ export class Statistics {
     void this.#broadcast();
   }
 
+  /** Somebody has come who has not heard any. */
+  greet(): void {
+    const since = this.#of.clock.monotonic() - this.#lastAt;
+    if (since < LEAST_MS) this.#arm(LEAST_MS - since);
+    else void this.#broadcast();
+  }
+
   async describe(): Promise<object> {
     const { monitor, stamp } = this.#of;
     const statsz = this.#select(await monitor.figures());
@@ -78,7 +85,7 @@ export class Statistics {
       stale_connections: unlessZero(figures.stale_connections),
       stale_connection_stats: unlessAllZero(figures.stale_connection_stats),
       stalled_clients: unlessZero(figures.stalled_clients),
-      active_servers: 1,
+      active_servers: 1 + (this.#of.remotes?.count ?? 0),
       gomaxprocs: figures.gomaxprocs,
     };
   }

@@ -86,8 +86,9 @@ export class SimulatedCluster {
     return `peers ${this.peers().join(' ')}, links ${this.links().join(' ')}`;
   }
 
-  client(name: string): SimulatedClient {
-    return new SimulatedClient(connectInProcess(this.node(name).server.broker));
+  /** Who logs in with its name as its password, or anybody. */
+  client(name: string, user = ''): SimulatedClient {
+    return new SimulatedClient(connectInProcess(this.node(name).server.broker), user);
   }
 
   async close(): Promise<void> {
@@ -116,10 +117,11 @@ export class SimulatedClient implements Receiver {
   text = '';
   private readonly wire: Transport;
 
-  constructor(wire: Transport) {
+  constructor(wire: Transport, user: string) {
     this.wire = wire;
     wire.start(this);
-    this.say('CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n');
+    const login = user === '' ? '' : `,"user":"${user}","pass":"${user}"`;
+    this.say(`CONNECT {"verbose":false,"headers":true,"no_responders":true${login}}\r\n`);
   }
 
   say(text: string): void {
