@@ -66,7 +66,8 @@ function open(ctx: PluginContext<undefined>, stamp: ServerStamp): Statistics | n
 
 /** Where servers are connected they hear each other. */
 function followOthers(ctx: PluginContext<undefined>, surroundings: Surroundings, statistics: Statistics): void {
-  const cluster = ctx.useOptional<ServerCluster>('server.cluster');
+  const cluster = ctx.useOptional<ServerCluster>('server.cluster') ?? null;
+  surroundings.cluster = cluster;
   surroundings.stamp.clusterName = () => cluster?.name || undefined;
   surroundings.peers = ctx.useOptional<ServerPeers>('server.peers') ?? null;
   if (surroundings.peers === null) return;

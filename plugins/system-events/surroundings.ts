@@ -1,7 +1,7 @@
 /** What all parts of the plugin draw from. */
 import type { Account, Broker, Clock, Log, Random } from '../../kernel/plugin-api.ts';
 import type { MonitorEndpoints } from '../monitoring/contract.ts';
-import type { ServerPeers } from '../route/contract.ts';
+import type { ServerCluster, ServerPeers } from '../route/contract.ts';
 import type { EventQueue } from './events/event-queue.ts';
 import type { RemoteServers } from './events/remote-servers.ts';
 import { Watchers } from './events/watchers.ts';
@@ -32,6 +32,7 @@ export class Surroundings {
   /** Null where no plugin connects servers. */
   remotes: RemoteServers | null = null;
   peers: ServerPeers | null = null;
+  cluster: ServerCluster | null = null;
   /** In lame duck mode, and afterwards, the server says no more. */
   isSilent = false;
 

@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly text?: string;
   /** Cluster ports of others. */
   readonly routes?: readonly number[];
+  /** What stands in front of the host in URLs to them. */
+  readonly login?: string;
   /** A fixed cluster port: that of a server before it. */
   readonly clusterPort?: number;
 }
@@ -38,8 +40,11 @@ export function startNode(name: string, options: NodeOptions = {}, program = '')
   return program === '' ? startHere(name, options) : startProcess(name, options, program);
 }
 
-function textOf(name: string, { cluster = 'name: C', text = '', routes = [], clusterPort = -1 }: NodeOptions): string {
-  const urls = routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
+function textOf(
+  name: string,
+  { cluster = 'name: C', text = '', routes = [], login = '', clusterPort = -1 }: NodeOptions,
+): string {
+  const urls = routes.map((port) => `"nats://${login === '' ? '' : `${login}@`}127.0.0.1:${port}"`).join(', ');
   return `server_name: ${name}\n${text}\ncluster { host: 127.0.0.1, port: ${clusterPort}, ${cluster}\n routes: [${urls}] }\n`;
 }
 
