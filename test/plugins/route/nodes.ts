@@ -112,6 +112,8 @@ async function stopProcess(child: ChildProcess, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
+const clients = new Set<RawClient>();
+
 export async function withNodes(use: (add: (node: Promise<Node>) => Promise<Node>) => Promise<void>): Promise<void> {
   const nodes: Node[] = [];
   try {
@@ -121,6 +123,8 @@ export async function withNodes(use: (add: (node: Promise<Node>) => Promise<Node
       return node;
     });
   } finally {
+    for (const { socket } of clients) socket.destroy();
+    clients.clear();
     await Promise.all(nodes.map((node) => node.stop()));
   }
 }
@@ -130,6 +134,7 @@ const QUIET = 'CONNECT {"verbose":false,"headers":true,"no_responders":true,"pro
 /** A client that has logged in. */
 export async function clientOf({ port }: Node, user = ''): Promise<RawClient> {
   const client = await RawClient.connect(port);
+  clients.add(client);
   const login = user === '' ? '' : `,"user":"${user}","pass":"${user}"`;
   client.send(`${QUIET}${login}}\r\nPING\r\n`);
   await client.until(/PONG\r\n/);
