@@ -59,7 +59,8 @@ test('a link that carries a hundred thousand subscriptions is ready in a second,
     const longest = stopWatching();
     assert.ok(longest < TURN_MS, `a turn took ${longest} ms`);
     const publisher = await clientOf(other);
-    for (const number of [0, 1, 50_000, 99_999]) publisher.send(`PUB s.${number % 977}.${number} 1\r\n${number % 10}\r\n`);
+    for (const number of [0, 1, 50_000, 99_999])
+      publisher.send(`PUB s.${number % 977}.${number} 1\r\n${number % 10}\r\n`);
     await until(async () => {
       await settled(publisher);
       return client.text.split('MSG ').length === 5;

@@ -13,6 +13,8 @@ export interface SimulatedNode {
   readonly name: string;
   server: Server;
   readonly log: string[];
+  /** Whom it knows. */
+  readonly known: readonly string[];
   /** What stands in the block `cluster`. */
   readonly block: string;
   readonly text: string;
@@ -30,7 +32,7 @@ export class SimulatedCluster {
   async start(name: string, known: readonly string[] = [], block = 'name: C', text = ''): Promise<SimulatedNode> {
     const routes = known.map((other) => `"nats://${other}:${PORT}"`).join(', ');
     const log: string[] = [];
-    const node = { name, log, block: `${block}\n routes: [${routes}]`, text, server: null as unknown as Server };
+    const node = { name, log, known, block: `${block}\n routes: [${routes}]`, text, server: null as unknown as Server };
     this.nodes.set(name, node);
     await this.restart(node);
     return node;
