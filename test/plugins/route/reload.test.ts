@@ -25,6 +25,7 @@ async function reload(cluster: SimulatedCluster, node: SimulatedNode, block: Blo
   });
   assert.equal(problems.list, []);
   await cluster.sim.until(node.server.host.reload(new Map([['route', config]])));
+  await cluster.run(100);
 }
 
 async function pair(text = '', block = 'name: C'): Promise<SimulatedCluster> {
