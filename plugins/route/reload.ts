@@ -3,6 +3,7 @@ import { CloseReason, type ConfigNode, plainOf } from '../../kernel/plugin-api.t
 import { isPacked } from '../../protocols/link/compression-mode.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClusterConfig } from './config.ts';
+import type { Remote } from './remote.ts';
 import type { RouteConnection } from './route-connection.ts';
 import { isSameUrl } from './route-url.ts';
 
@@ -81,7 +82,7 @@ async function changeSizes(cluster: Cluster, config: ClusterConfig): Promise<voi
   cluster.sizes = after;
   for (const remote of cluster.remotes.values()) {
     remote.sizes = after;
-    for (const account of removed) backToPool(cluster, remote.dedicated.get(account), account);
+    for (const account of removed) backToPool(cluster, remote, account);
     cluster.dialer.complete(remote);
   }
 }
@@ -94,12 +95,11 @@ async function moveToOwn(cluster: Cluster, account: string): Promise<void> {
   await cluster.moves.announce(account, connections);
 }
 
-function backToPool(cluster: Cluster, dedicated: RouteConnection | undefined, name: string): void {
-  const { remote } = dedicated ?? {};
-  dedicated?.close(CloseReason.routeRemoved);
+function backToPool(cluster: Cluster, remote: Remote, name: string): void {
+  remote.dedicated.get(name)?.close(CloseReason.routeRemoved);
   const account = cluster.broker.accounts.get(name);
-  const connection = remote?.connectionFor(name) ?? null;
+  for (const { foreign } of remote.connections) foreign.settle(name);
+  const connection = remote.connectionFor(name);
   if (connection === null) return;
-  connection.foreign.settle(name);
   if (account !== undefined) cluster.announcer.sendAll(connection, account);
 }
