@@ -79,7 +79,7 @@ const TABLE: readonly KnownPlugin[] = [
     name: 'monitoring',
     load: async () => (await import('../plugins/monitoring/index.ts')).plugin,
     provides: ['monitor.address', 'monitor.endpoints'],
-    alongside: ['system-events'],
+    alongside: ['system-events', 'dashboard'],
     keys: ['http', 'https', 'http_port', 'https_port', 'http_base_path'],
     aliases: { monitor_port: 'http_port' },
   },
@@ -88,6 +88,11 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/metrics/index.ts')).plugin,
     keys: ['metrics'],
     alongside: ['monitoring'],
+  },
+  {
+    name: 'dashboard',
+    load: async () => (await import('../plugins/dashboard/index.ts')).plugin,
+    keys: ['dashboard'],
   },
   {
     name: 'system-events',
@@ -178,7 +183,8 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/websocket/index.ts')).plugin,
     keys: ['websocket'],
     aliases: { ws: 'websocket' },
-    provides: ['websocket.paths', 'websocket.address', 'auth.authenticator', 'monitor.section'],
+    provides: ['websocket.paths', 'websocket.address', 'websocket.dialer', 'auth.authenticator', 'monitor.section'],
+    alongside: ['leaf'],
   },
   { name: 'mqtt', keys: ['mqtt'] },
   {

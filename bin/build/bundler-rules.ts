@@ -53,7 +53,7 @@ export const withoutRedaction: Plugin = {
   },
 };
 
-/** Packages that are loaded late, in the middle of a function, come in too, and so do threads. */
+/** Packages that are loaded late, in the middle of a function, come in too, and so do threads and pages. */
 export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildOptions): Plugin {
   return {
     name: 'whole-package',
@@ -66,7 +66,9 @@ export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildO
           const file = fileURLToPath(new URL(name!, pathToFileURL(path)));
           urls.set(name!, await threadUrl(esbuild, settings, file));
         }
-        const contents = text.replace(THREAD, (_, name: string) => `new URL(${JSON.stringify(urls.get(name))})`);
+        for (const [, name] of text.matchAll(PAGE)) urls.set(name!, await pageUrl(new URL(name!, pathToFileURL(path))));
+        const carried = (_: string, name: string): string => `new URL(${JSON.stringify(urls.get(name))})`;
+        const contents = text.replace(THREAD, carried).replace(PAGE, carried);
         return { contents, loader: 'js' };
       });
     },
@@ -77,9 +79,14 @@ const REQUIRE_MADE = /createRequire\w*\(import\.meta\.url\)\(/g;
 /** What options are for is written down for the documentation; no program reads it. */
 const EXPLANATION = /(?<=\{)doc:"(?:[^"\\\n]|\\.)*",?|,doc:"(?:[^"\\\n]|\\.)*"/g;
 const THREAD = /new URL\(["'](\.\/[a-z-]+-thread\.js)["'],\s*import\.meta\.url\)/g;
+const PAGE = /new URL\(["'](\.\/[a-z-]+\.html)["'],\s*import\.meta\.url\)/g;
 
 /** A thread begins with a file; where there is only one, that is an address that carries it. */
 async function threadUrl(esbuild: typeof import('esbuild'), settings: BuildOptions, path: string): Promise<string> {
   const { outputFiles } = await esbuild.build({ ...settings, entryPoints: [path], format: 'esm' });
   return `data:text/javascript;base64,${Buffer.from(outputFiles![0]!.contents).toString('base64')}`;
+}
+
+async function pageUrl(file: URL): Promise<string> {
+  return `data:text/html;base64,${await readFile(file, 'base64')}`;
 }

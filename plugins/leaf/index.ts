@@ -5,26 +5,31 @@ import {
   type ConfigNode,
   definePlugin,
   type Listener,
+  NOWHERE,
   type PluginContext,
 } from '../../kernel/plugin-api.ts';
-import type { ServerCluster } from '../route/contract.ts';
+import type { ClusterNotes, ServerCluster } from '../route/contract.ts';
 import type { TlsContexts } from '../tls/contract.ts';
-import type { WebSocketAddress, WebSocketPaths } from '../websocket/contract.ts';
+import type { WebSocketAddress, WebSocketDialer, WebSocketPaths } from '../websocket/contract.ts';
 import { addressOf } from './config/remote-url.ts';
 import { type LeafConfig, leafConfig } from './config.ts';
 import type { LeafAddress } from './contract.ts';
 import { LeafAuthenticator } from './leaf-authenticator.ts';
 import { TlsSide } from './leaf-tls.ts';
-import { Leafs } from './leafs.ts';
+import { Leafs, URLS } from './leafs.ts';
 import { leafzEndpoint } from './monitor/leafz.ts';
 import { varzOf } from './monitor/varz.ts';
 import { applyReload, reloadAnswer } from './reload.ts';
+import { LEAF_PATH, WebSockets } from './remotes/web-sockets.ts';
+
+const EMPTY_BLOCK: ConfigNode = { kind: 'map', value: new Map(), ...NOWHERE };
 
 type Context = PluginContext<LeafConfig>;
 
 interface State {
   readonly authenticator: LeafAuthenticator;
   leafs: Leafs | null;
+  notes: ClusterNotes | null;
 }
 
 export const plugin = definePlugin<LeafConfig, State>({
@@ -40,8 +45,10 @@ export const plugin = definePlugin<LeafConfig, State>({
   requires: [
     { name: 'tls.contexts', cardinality: 'one', optional: true },
     { name: 'server.cluster', cardinality: 'one', optional: true },
+    { name: 'cluster.notes', cardinality: 'one', optional: true },
     { name: 'websocket.paths', cardinality: 'one', optional: true },
     { name: 'websocket.address', cardinality: 'one', optional: true },
+    { name: 'websocket.dialer', cardinality: 'one', optional: true },
   ],
   config: {
     key: 'leafnodes',
@@ -53,7 +60,7 @@ export const plugin = definePlugin<LeafConfig, State>({
 
   register(ctx) {
     const authenticator = new LeafAuthenticator(ctx.config.authorization);
-    const state: State = { authenticator, leafs: null };
+    const state: State = { authenticator, leafs: null, notes: null };
     ctx.provide('auth.authenticator', authenticator);
     ctx.provide('leaf.address', addressOfLeafs(state));
     ctx.provide('monitor.section', {
@@ -69,13 +76,21 @@ export const plugin = definePlugin<LeafConfig, State>({
     const tls = ctx.useOptional<TlsContexts>('tls.contexts');
     const cluster = ctx.useOptional<ServerCluster>('server.cluster');
     const address = ctx.useOptional<WebSocketAddress>('websocket.address');
+    const notes = ctx.useOptional<ClusterNotes>('cluster.notes');
     const leafs = new Leafs({
       broker,
       config: ctx.config,
       log,
       tls: await sideOf(ctx, tls, ctx.config.tls),
-      tlsFor: ({ tls: node }) => (node === null ? null : new TlsSide(needed(tls), node, ctx.log)),
+      tlsFor: (node) => tlsFor(ctx, tls, node),
+      webSockets: new WebSockets({
+        broker,
+        dialTimeoutMs: ctx.config.dialTimeoutMs,
+        dialer: ctx.useOptional<WebSocketDialer>('websocket.dialer'),
+        secure: (transport, host) => tlsFor(ctx, tls, null).connect(transport, host),
+      }),
       clusterName: () => cluster?.name ?? '',
+      urlsOfOthers: (key) => textsIn(notes?.read(key) ?? []),
       webSocketUrls: () => address?.connectUrls() ?? [],
     });
     state.leafs = leafs;
@@ -85,19 +100,23 @@ export const plugin = definePlugin<LeafConfig, State>({
     ctx.tap('interest.staying', (account, subscription) => leafs.note(account, subscription));
     const paths = ctx.useOptional<WebSocketPaths>('websocket.paths');
     if (paths !== undefined && ctx.config.port !== 0) {
-      ctx.onDispose(paths.claim({ suffix: '/leafnode', accept: (transport) => void leafs.accept(transport) }));
+      ctx.onDispose(paths.claim({ suffix: LEAF_PATH, accept: (transport) => void leafs.accept(transport) }));
     }
     ctx.tap('server.reload', async () => {
       await leafs.tls?.renew();
       leafs.reconsider();
     });
+    state.notes = notes ?? null;
+    if (notes !== undefined) ctx.onDispose(notes.follow(() => leafs.addressesChanged()));
     ctx.tap('server.lameDuck', () => leafs.close(CloseReason.serverShutdown));
   },
 
-  async listen(ctx, { leafs }) {
+  async listen(ctx, { leafs, notes }) {
     if (leafs === null) return;
     checkGuard(ctx);
-    if (ctx.config.port !== 0) leafs.listener = await bind(ctx, leafs);
+    if (ctx.config.port === 0) return;
+    leafs.listener = await bind(ctx, leafs);
+    if (ctx.config.isAdvertised) notes?.write(URLS, [leafs.ownUrl]);
   },
 
   ready(_ctx, { leafs }) {
@@ -123,6 +142,11 @@ function addressOfLeafs(state: State): LeafAddress {
   };
 }
 
+/** Servers of a cluster say one address each. */
+function textsIn(values: readonly unknown[]): readonly string[] {
+  return values.flatMap((value) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []));
+}
+
 async function sideOf(ctx: Context, tls: TlsContexts | undefined, node: ConfigNode | null): Promise<TlsSide | null> {
   if (node === null) return null;
   const side = new TlsSide(needed(tls), node, ctx.log);
@@ -131,9 +155,14 @@ async function sideOf(ctx: Context, tls: TlsContexts | undefined, node: ConfigNo
   return side;
 }
 
+/** Where there is no block the certificates that the machine trusts count. */
+function tlsFor(ctx: Context, tls: TlsContexts | undefined, node: ConfigNode | null): TlsSide {
+  return new TlsSide(needed(tls), node ?? EMPTY_BLOCK, ctx.log);
+}
+
 function needed(tls: TlsContexts | undefined): TlsContexts {
   if (tls !== undefined) return tls;
-  throw new Error('the block "tls" of "leafnodes" needs the plugin "tls": add it to the list of plugins');
+  throw new Error('TLS of "leafnodes" needs the plugin "tls": add it to the list of plugins');
 }
 
 /** Whoever keeps strangers out must not be let in through a list of plugins that lacks the guard. */

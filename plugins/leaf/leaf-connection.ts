@@ -140,6 +140,11 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     return this.leafs.parser.parse(bytes, start, end, this);
   }
 
+  /** The other side has so long to say what comes next. */
+  expectAnswer(milliseconds: number): void {
+    this.expectLogin(milliseconds);
+  }
+
   protected override loginOverdue(): void {
     this.greeting.overdue();
   }

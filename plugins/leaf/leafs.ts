@@ -4,6 +4,7 @@ import {
   type Address,
   type Broker,
   CloseReason,
+  type ConfigNode,
   type Listener,
   type LivenessSource,
   type Log,
@@ -16,7 +17,6 @@ import { LEAF_DIALECT } from '../../protocols/leaf/frames.ts';
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
 import type { Border } from './border.ts';
-import type { RemoteOptions } from './config/remote-options.ts';
 import { addressOf } from './config/remote-url.ts';
 import type { LeafConfig } from './config.ts';
 import { barredSubjects } from './domain.ts';
@@ -29,11 +29,15 @@ import { comesFirst, type TlsSide } from './leaf-tls.ts';
 import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './remotes/remote.ts';
+import type { WebSockets } from './remotes/web-sockets.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
 const NAME_LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const NAME_LENGTH = 22;
+/** Keys of INFO: where leafs may connect, over TCP and over WebSocket. */
+export const URLS = 'leafnode_urls';
+const WEBSOCKET_URLS = 'ws_connect_urls';
 
 export interface LeafsParts {
   readonly broker: Broker;
@@ -41,10 +45,13 @@ export interface LeafsParts {
   readonly log: Log;
   /** Of the listener; null for none. */
   readonly tls: TlsSide | null;
-  /** For a remote's block, or for one that has none. Throws where it cannot be used. */
-  tlsFor(remote: RemoteOptions): TlsSide | null;
+  /** For a remote's block; null: it has none. Throws where it cannot be used. */
+  tlsFor(node: ConfigNode | null): TlsSide;
+  readonly webSockets: WebSockets;
   /** What the cluster is called; empty for none. */
   clusterName(): string;
+  /** What other servers of the cluster say under a key of INFO. */
+  urlsOfOthers(key: string): readonly string[];
   webSocketUrls(): readonly string[];
 }
 
@@ -64,7 +71,8 @@ export class Leafs {
   readonly pingsOfHub: LivenessSource;
   readonly pingsOfLeaf: LivenessSource;
   readonly tls: TlsSide | null;
-  readonly tlsFor: (remote: RemoteOptions) => TlsSide | null;
+  readonly tlsFor: (node: ConfigNode | null) => TlsSide;
+  readonly webSockets: WebSockets;
   config: LeafConfig;
   listener: Listener | null = null;
   remotes: Remote[] = [];
@@ -73,6 +81,8 @@ export class Leafs {
   /** How many were ever in use. */
   total = 0;
   isClosing = false;
+  /** The addresses leafs were told last. */
+  private announced = '';
   private readonly parts: LeafsParts;
   private readonly accounts = new Map<Account, AccountLeafs>();
   private readonly loopSubjects = new Map<string, string>();
@@ -84,7 +94,8 @@ export class Leafs {
     this.config = config;
     this.log = log;
     this.tls = tls;
-    this.tlsFor = (remote) => parts.tlsFor(remote);
+    this.tlsFor = (node) => parts.tlsFor(node);
+    this.webSockets = parts.webSockets;
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
       get options() {
@@ -131,11 +142,15 @@ export class Leafs {
 
   /** Where leafs may connect. There is always one: older leafs take a list without any for the wrong port. */
   get urls(): readonly string[] {
-    return [this.ownUrl];
+    return [...new Set([this.ownUrl, ...this.urlsOfOthers(URLS)])];
   }
 
   get webSocketUrls(): readonly string[] {
-    return this.parts.webSocketUrls();
+    return [...new Set([...this.parts.webSocketUrls(), ...this.urlsOfOthers(WEBSOCKET_URLS)])];
+  }
+
+  private urlsOfOthers(key: string): readonly string[] {
+    return this.config.isAdvertised ? this.parts.urlsOfOthers(key) : [];
   }
 
   isSecure(connection: LeafConnection): boolean {
@@ -300,8 +315,15 @@ export class Leafs {
     return barredSubjects({ isSystem: account.isSystem, isSameDomain: false, ownDomain: '', peer });
   }
 
-  /** The addresses of this server have changed. */
-  announce(): void {
+  /** Servers came to the cluster, or left it: leafs are told where else they can go. */
+  addressesChanged(): void {
+    const now = [...this.urls, ...this.webSocketUrls].join();
+    if (now === this.announced) return;
+    this.announced = now;
+    this.announce();
+  }
+
+  private announce(): void {
     for (const connection of this.connections) {
       if (connection.isIn && !connection.greeting.isSolicited) connection.send(infoLine(infoOf(this, connection, {})));
     }

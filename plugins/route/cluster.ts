@@ -24,6 +24,7 @@ import { Handshake } from './handshake.ts';
 import { Announcer } from './interest/announcer.ts';
 import { Ledger } from './interest/ledger.ts';
 import { gossipOf, type InfoWishes, infoOf } from './introduction.ts';
+import type { NoteBoard, Notes } from './notes.ts';
 import type { Remote, RemoteSizes } from './remote.ts';
 import { RouteConnection } from './route-connection.ts';
 import type { RouteTls } from './route-tls.ts';
@@ -44,6 +45,7 @@ export interface ClusterParts {
   readonly config: ClusterConfig;
   readonly log: Log;
   readonly tls: RouteTls | null;
+  readonly notes: Notes;
   ownWebSocketUrls(): readonly string[];
 }
 
@@ -59,6 +61,7 @@ export class Cluster {
   readonly ledger = new Ledger(this.announcer);
   readonly moves = new AccountMoves(this);
   readonly pings: LivenessSource;
+  readonly notes: Notes;
   readonly ownWebSocketUrls: () => readonly string[];
   config: ClusterConfig;
   name: string;
@@ -71,11 +74,13 @@ export class Cluster {
   private exports: PermissionSet | null = null;
   private isClosed = false;
 
-  constructor({ broker, config, log, tls, ownWebSocketUrls: urls }: ClusterParts) {
+  constructor({ broker, config, log, tls, notes, ownWebSocketUrls: urls }: ClusterParts) {
     this.broker = broker;
     this.config = config;
     this.log = log;
     this.tls = tls;
+    this.notes = notes;
+    notes.board = boardOf(this);
     this.ownWebSocketUrls = urls;
     this.parser = new LinkParser(ROUTE_DIALECT, broker.message);
     this.dialer = new Dialer(this);
@@ -231,7 +236,7 @@ export class Cluster {
     if (connection.dedicatedTo === '') remote.isTold = true;
     if (!remote.isSettled) {
       remote.isSettled = true;
-      this.clientUrlsChanged();
+      this.othersChanged();
     }
     this.dialer.complete(remote);
   }
@@ -282,7 +287,7 @@ export class Cluster {
   private lost(remote: Remote): void {
     if (this.remotes.get(remote.id) !== remote) return;
     this.remotes.delete(remote.id);
-    this.clientUrlsChanged();
+    this.othersChanged();
     if (!this.isClosed) this.dialer.lost(remote);
   }
 
@@ -324,6 +329,11 @@ export class Cluster {
 
   ownClientUrls(): readonly string[] {
     return this.broker.isLameDuck ? [] : ownClientUrls(this.broker);
+  }
+
+  private othersChanged(): void {
+    this.clientUrlsChanged();
+    this.notes.changed();
   }
 
   /** Clients are told where they can go. */
@@ -394,6 +404,15 @@ function gossipModeFor(attempt: Attempt | null, target: Remote): number {
 
 function whoIs({ attempt, transport }: RouteConnection): string {
   return attempt === null ? transport.remote.host : addressOf(attempt.url);
+}
+
+function boardOf(cluster: Cluster): NoteBoard {
+  return {
+    get others() {
+      return [...cluster.remotes.values()].filter(({ isSettled }) => isSettled).map(({ said }) => said);
+    },
+    announce: () => cluster.sendInfos({}),
+  };
 }
 
 function madeUpName({ random }: Broker): string {

@@ -8,6 +8,7 @@ import type { ClusterAddress, RouteFigures, ServerCluster, ServerPeers } from '.
 import { listenFailure, urlsOf } from './listening.ts';
 import { routezEndpoint } from './monitor/routez.ts';
 import { varzOf } from './monitor/varz.ts';
+import { Notes } from './notes.ts';
 import { applyReload, isSameBlock } from './reload.ts';
 import { RouteTls } from './route-tls.ts';
 import { addressOf } from './route-url.ts';
@@ -15,6 +16,7 @@ import { addressOf } from './route-url.ts';
 type Context = PluginContext<ClusterConfig>;
 
 interface State {
+  readonly notes: Notes;
   tls: RouteTls | null;
   cluster: Cluster | null;
 }
@@ -28,6 +30,7 @@ export const plugin = definePlugin<ClusterConfig, State>({
     { name: 'server.peers', cardinality: 'one' },
     { name: 'server.cluster', cardinality: 'one' },
     { name: 'cluster.address', cardinality: 'one' },
+    { name: 'cluster.notes', cardinality: 'one' },
     { name: 'monitor.section', cardinality: 'chain' },
   ],
   requires: [
@@ -37,10 +40,11 @@ export const plugin = definePlugin<ClusterConfig, State>({
   config: { key: 'cluster', schema: clusterConfig, live: reloadAnswer },
 
   register(ctx) {
-    const state: State = { tls: null, cluster: null };
+    const state: State = { notes: new Notes(), tls: null, cluster: null };
     ctx.provide('server.peers', peersOf(state));
     ctx.provide('server.cluster', clusterOf(state));
     ctx.provide('cluster.address', addressOfCluster(ctx, state));
+    ctx.provide('cluster.notes', state.notes);
     ctx.provide('monitor.section', {
       endpoints: ctx.config.port === 0 ? [] : [routezEndpoint(() => state.cluster)],
       varz: () => varzOf(state.cluster),
@@ -55,7 +59,7 @@ export const plugin = definePlugin<ClusterConfig, State>({
     const { broker, log } = ctx.kernel;
     const { config } = ctx;
     const ownWebSocketUrls = (): readonly string[] => webSocket?.connectUrls() ?? [];
-    const cluster = new Cluster({ broker, config, log, tls: state.tls, ownWebSocketUrls });
+    const cluster = new Cluster({ broker, config, log, tls: state.tls, notes: state.notes, ownWebSocketUrls });
     state.cluster = cluster;
     followInterest(ctx, cluster);
     // After whoever says what holds for the client's own port.

@@ -68,6 +68,7 @@ export function infoOf(cluster: Cluster, wishes: InfoWishes): object {
     lnoc: true,
     lnocu: true,
     ln: true,
+    ...cluster.notes.own,
     route_pool_size: poolSize > 0 ? poolSize : undefined,
     route_pool_idx: (wishes.poolIndex ?? 0) > 0 ? wishes.poolIndex : undefined,
     route_account: unlessEmpty(utf8(wishes.account ?? '')),

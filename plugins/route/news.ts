@@ -46,6 +46,8 @@ function update(cluster: Cluster, connection: RouteConnection, info: PeerInfo): 
       cluster.announcer.sendAll(other);
     }
   }
+  remote.said = info.whole;
+  cluster.notes.changed();
   if (info.isLameDuck && !remote.isLameDuck) {
     remote.isLameDuck = true;
     cluster.clientUrlsChanged();

@@ -29,6 +29,8 @@ export class Remote {
   /** Null where only the other side connected. */
   solicitation: Solicitation | null = null;
   isLameDuck = false;
+  /** What it said of itself last. */
+  said: Readonly<Record<string, unknown>>;
   /** A connection to it is in use on both sides. */
   isSettled = false;
   /** All others have heard of it. */
@@ -42,6 +44,7 @@ export class Remote {
   constructor(peer: PeerInfo, sizes: RemoteSizes) {
     this.id = peer.id;
     this.peer = peer;
+    this.said = peer.whole;
     this.sizes = sizes;
     this.isSingle = sizes.own < 1 || peer.poolSize === 0;
     const size = this.isSingle ? 1 : Math.max(sizes.own, peer.poolSize);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { hashSync } from 'bcryptjs';
@@ -61,6 +62,17 @@ test('the thread that compares passwords is inside too', async () => {
   await right.received.until('PONG\r\n');
   using wrong = await RawClient.connect(broker.port, login('another password'));
   await wrong.received.until("-ERR 'Authorization Violation'");
+});
+
+test('the page of the dashboard is inside too', async () => {
+  await build('--plugins', 'monitoring,dashboard', '--out', 'page.cjs');
+  folder.write('page.conf', 'http: "127.0.0.1:-1"\ndashboard { }\n');
+  const words = ['-c', folder.file('page.conf')];
+  await using broker = await BuiltBroker.start([process.execPath, folder.file('page.cjs')], words, '/');
+  const [, port] = /http monitor on 127\.0\.0\.1:(\d+)/.exec(broker.log)!;
+  const page = await fetch(`http://127.0.0.1:${port}/dashboard`);
+  assert.match(page.headers.get('content-security-policy')!, "script-src 'sha256-");
+  assert.is(await page.text(), readFileSync(join(packageRoot(), 'dist', 'bundle', 'dashboard.html'), 'utf8'));
 });
 
 const STRANGER = `import { definePlugin, defineSchema } from 'gnatlet/plugin';

@@ -59,6 +59,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'asks identity providers, over TLS and by name: HTTP over streams of the port would be a client of our own',
   },
   { path: 'plugins/monitoring/', uses: ['node:http', 'node:https'], reason: 'speaks HTTP over streams the port gave' },
+  { path: 'plugins/dashboard/page/', uses: ['*'], reason: 'runs in a browser, where there are no ports' },
   { path: 'plugins/metrics/metrics-port.ts', uses: ['node:http'], reason: 'speaks HTTP over streams the port gave' },
   {
     path: 'plugins/metrics/loop-delay.ts',

@@ -131,6 +131,14 @@ function readRemote(node: ConfigNode, problems: Problems): RemoteOptions | null 
   if (remote.credentials !== '' && remote.seed !== '') {
     problems.error(node, 'Remote leafnode can not have both creds and nkey defined');
   }
+  const webSockets = remote.urls.filter(isWebSocket).length;
+  if (webSockets > 0 && webSockets < remote.urls.length) {
+    const shown = remote.urls.map(({ scheme, host, port }) => quotedText(`${scheme}://${host}:${port}`)).join(' ');
+    problems.error(
+      node,
+      `remote leaf node configuration cannot have a mix of websocket and non-websocket urls: [${shown}]`,
+    );
+  }
   if (remote.proxy !== null && !remote.urls.some(isWebSocket)) {
     problems.warning(
       node,

@@ -12,8 +12,9 @@ import { optionsFor, Packing, settle } from '../packing.ts';
 import { peerFromInfo } from '../peer.ts';
 import { loginOf } from '../remotes/login.ts';
 import type { Remote } from '../remotes/remote.ts';
+import { isWrongPort, WRONG_PORT } from './wrong-port.ts';
 
-const ANSWER_MS = 2000;
+export const ANSWER_MS = 2000;
 const OLD_VERSION_DELAY_MS = 5000;
 
 export class Solicitation implements Greeting {
@@ -23,6 +24,7 @@ export class Solicitation implements Greeting {
   private readonly remote: Remote;
   private readonly url: RemoteUrl;
   private login: object = {};
+  private hasHeard = false;
   private awaitsPackedInfo = false;
   private isPacked = false;
   private packedInfo: Said | null = null;
@@ -34,8 +36,21 @@ export class Solicitation implements Greeting {
     this.url = url;
   }
 
-  /** The hub's first INFO. Rejects when there is nothing to log in with. */
-  async begin(said: Said): Promise<void> {
+  /** The hub's first INFO. False when that was the end of it. */
+  async begin(said: Said): Promise<boolean> {
+    const { connection } = this;
+    this.hasHeard = true;
+    try {
+      await this.answer(said);
+    } catch (error) {
+      connection.log.error((error as Error).message);
+      connection.close(CloseReason.authenticationFailure);
+    }
+    return !connection.isClosed;
+  }
+
+  /** Rejects when there is nothing to log in with. */
+  private async answer(said: Said): Promise<void> {
     const { connection, leafs, remote } = this;
     const { disk } = leafs.broker.ports;
     this.login = await loginOf(remote.options, this.url, said.text('nonce'), disk);
@@ -48,7 +63,6 @@ export class Solicitation implements Greeting {
     connection.packing = packing;
     if (packing.isOn) this.askToPack(packing, mode);
     else this.introduce(said);
-    connection.begin(ANSWER_MS);
   }
 
   /** Nothing more may be said before the hub has answered, packed. */
@@ -90,12 +104,26 @@ export class Solicitation implements Greeting {
       return;
     }
     this.remote.learn(said);
-    if (this.awaitsPackedInfo) {
+    if (!this.hasHeard) void this.hear(said);
+    else if (this.awaitsPackedInfo) {
       this.awaitsPackedInfo = false;
       this.packedInfo = said;
       if (this.isPacked) this.introduce(said);
     } else if (connection.isIn) this.change(said);
     else if (said.flag('connect_info')) this.enter(said);
+  }
+
+  /** The first INFO, where only a connection in use can read it. */
+  private async hear(said: Said): Promise<void> {
+    const { connection } = this;
+    if (isWrongPort(said)) {
+      connection.log.error(WRONG_PORT);
+      connection.close(CloseReason.incorrectPort);
+      return;
+    }
+    connection.hold();
+    if (await this.begin(said)) connection.expectAnswer(ANSWER_MS);
+    connection.release();
   }
 
   /** Only leafs say that. */
@@ -104,6 +132,11 @@ export class Solicitation implements Greeting {
   }
 
   overdue(): void {
+    if (!this.hasHeard) {
+      this.connection.log.error('the other side did not say who it is');
+      this.connection.close(CloseReason.stale);
+      return;
+    }
     this.connection.refuse('Stale Leaf Node Connection - Closing', CloseReason.stale);
   }
 

@@ -18,8 +18,8 @@ import {
 } from '../../../kernel/plugin-api.ts';
 import { LOOP_PREFIX } from '../loop.ts';
 
-/** Where interest comes from. */
-export type Source = 'own' | 'servers' | 'leaf' | 'hub';
+/** Where interest comes from; `far` are leafs of other servers of the cluster. */
+export type Source = 'own' | 'servers' | 'far' | 'leaf' | 'hub';
 
 export interface Origin {
   readonly source: Source;
@@ -28,6 +28,7 @@ export interface Origin {
 }
 
 interface Share {
+  far: number;
   leafs: number;
   hubs: number;
 }
@@ -39,9 +40,10 @@ export interface Wish {
   readonly serial: number;
   own: number;
   servers: number;
+  far: number;
   leafs: number;
   hubs: number;
-  /** Of leafs and hubs, by name. Null while there are none. */
+  /** What has a name, by name. Null while nothing has. */
   shares: Map<string, Share> | null;
 }
 
@@ -55,25 +57,29 @@ export interface Listener {
 }
 
 /** How much of it there is for that listener; of queue groups the members. */
-export function amountFor(listener: Listener, { subject, own, servers, leafs, hubs, shares }: Wish): number {
-  const share = shares?.get(listener.origin);
-  const ofLeafs = hidesLeafs(listener, subject) ? 0 : leafs - (share?.leafs ?? 0);
+export function amountFor(listener: Listener, { subject, own, servers, far, leafs, hubs, shares }: Wish): number {
+  const share = shares?.get(listener.origin) ?? NO_SHARE;
+  const hides = hidesLeafs(listener, subject);
+  const here = own + (hides ? 0 : leafs - share.leafs);
   // A hub is told of this side only: what other servers and other hubs want is their business.
-  return listener.isHub ? own + ofLeafs : own + servers + ofLeafs + hubs - (share?.hubs ?? 0);
+  if (listener.isHub) return here;
+  return here + servers + hubs - share.hubs + (hides ? 0 : far - share.far);
 }
 
 /** Whether interest from there is any of its business. */
 export function concerns(listener: Listener, subject: string, { source, name }: Origin): boolean {
   if (source === 'own') return true;
-  if (source === 'servers') return !listener.isHub;
-  if (name === listener.origin) return false;
-  return source === 'leaf' ? !hidesLeafs(listener, subject) : !listener.isHub;
+  if (source !== 'servers' && name === listener.origin) return false;
+  if (source !== 'leaf' && listener.isHub) return false;
+  return (source !== 'leaf' && source !== 'far') || !hidesLeafs(listener, subject);
 }
 
 /** Loops are to be found in isolation too. */
 function hidesLeafs({ isIsolated }: Listener, subject: string): boolean {
   return isIsolated && !subject.startsWith(LOOP_PREFIX);
 }
+
+const NO_SHARE: Readonly<Share> = { far: 0, leafs: 0, hubs: 0 };
 
 /** `change`: by how much what comes from there has grown. */
 export type Changed = (wish: Wish, origin: Origin, change: number) => void;
@@ -116,7 +122,7 @@ export class Ledger {
       this.wishes.set(key, wish);
     }
     count(wish, origin, change);
-    if (wish.own + wish.servers + wish.leafs + wish.hubs === 0) this.wishes.delete(key);
+    if (wish.own + wish.servers + wish.far + wish.leafs + wish.hubs === 0) this.wishes.delete(key);
     this.changed(wish, origin, change);
   }
 
@@ -126,22 +132,23 @@ export class Ledger {
 }
 
 function newWish(subject: string, queue: string, serial: number): Wish {
-  return { subject, queue, serial, own: 0, servers: 0, leafs: 0, hubs: 0, shares: null };
+  return { subject, queue, serial, own: 0, servers: 0, far: 0, leafs: 0, hubs: 0, shares: null };
 }
 
 function count(wish: Wish, { source, name }: Origin, change: number): void {
   if (source === 'own') wish.own += change;
   else if (source === 'servers') wish.servers += change;
-  else countShare(wish, source, name, change);
+  else countShare(wish, PARTS[source], name, change);
 }
 
-function countShare(wish: Wish, source: 'leaf' | 'hub', name: string, change: number): void {
+const PARTS = { far: 'far', leaf: 'leafs', hub: 'hubs' } as const;
+
+function countShare(wish: Wish, part: keyof Share, name: string, change: number): void {
   wish.shares ??= new Map();
-  const share = wish.shares.get(name) ?? { leafs: 0, hubs: 0 };
-  const part = source === 'leaf' ? 'leafs' : 'hubs';
+  const share = wish.shares.get(name) ?? { far: 0, leafs: 0, hubs: 0 };
   share[part] += change;
   wish[part] += change;
-  if (share.leafs + share.hubs === 0) wish.shares.delete(name);
+  if (share.far + share.leafs + share.hubs === 0) wish.shares.delete(name);
   else wish.shares.set(name, share);
 }
 
@@ -154,5 +161,5 @@ function originOf({ kind, sink, sid }: Subscription): Origin {
   const { originBit } = sink as Link;
   if ((originBit & (FROM_BRANCH | FROM_TRUNK)) !== 0) return (sink as Link & { readonly origin: Origin }).origin;
   if ((originBit & (FROM_PEER | FROM_AFAR)) === 0) return OWN;
-  return sid === '' ? SERVERS : { source: 'leaf', name: sid };
+  return sid === '' ? SERVERS : { source: 'far', name: sid };
 }

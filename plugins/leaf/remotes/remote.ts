@@ -3,7 +3,8 @@ import { CloseReason, type Timer, type Transport } from '../../../kernel/plugin-
 import { Said } from '../../../protocols/link/said.ts';
 import type { RemoteOptions } from '../config/remote-options.ts';
 import { addressOf, isWebSocket, type RemoteUrl } from '../config/remote-url.ts';
-import { Solicitation } from '../handshake/solicitation.ts';
+import { ANSWER_MS, Solicitation } from '../handshake/solicitation.ts';
+import { isWrongPort, WRONG_PORT } from '../handshake/wrong-port.ts';
 import { LeafConnection } from '../leaf-connection.ts';
 import type { TlsSide } from '../leaf-tls.ts';
 import type { Leafs } from '../leafs.ts';
@@ -15,7 +16,10 @@ export class Remote {
   connection: LeafConnection | null = null;
   private readonly leafs: Leafs;
   private readonly urls: UrlList;
+  /** Of the remote's own block; null where it has none. */
   private readonly tls: TlsSide | null;
+  /** What is used when it comes to that. */
+  private plainTls: TlsSide | null = null;
   private timer: Timer | null = null;
   private isStopped = false;
   private attempts = 0;
@@ -25,7 +29,7 @@ export class Remote {
     this.leafs = leafs;
     this.options = options;
     this.urls = new UrlList(options.urls, options.isShuffled, leafs.broker.random);
-    this.tls = leafs.tlsFor(options);
+    this.tls = options.tls === null ? null : leafs.tlsFor(options.tls);
   }
 
   start(): void {
@@ -36,7 +40,7 @@ export class Remote {
     this.isStopped = true;
     this.timer?.cancel();
     this.connection?.close(CloseReason.clientClosed);
-    this.tls?.close();
+    (this.plainTls ?? this.tls)?.close();
   }
 
   /** The hub says where else it is. */
@@ -73,8 +77,8 @@ export class Remote {
 
   private failed(url: RemoteUrl, error: Error): void {
     const { broker, config, log } = this.leafs;
-    const { connectErrorReports: first, reconnectErrorReports: later } = reportsOf(broker.options);
-    const every = Math.max(1, this.wasConnected ? later : first);
+    const { connectErrorReports, reconnectErrorReports } = broker.options;
+    const every = Math.max(1, this.wasConnected ? reconnectErrorReports : connectErrorReports);
     const text = `Error trying to connect as leafnode to remote server ${JSON.stringify(addressOf(url))} (attempt ${this.attempts}): ${error.message}`;
     if (this.attempts === 1 || this.attempts % every === 0) log.error(text);
     else log.debug(text);
@@ -90,27 +94,35 @@ export class Remote {
   }
 
   private async open(url: RemoteUrl): Promise<Transport> {
-    const { broker, config } = this.leafs;
-    const timeoutMs = this.options.dialTimeoutMs || config.dialTimeoutMs;
-    const { host, port } = url;
-    if (isWebSocket(url)) throw new Error('this build does not connect over WebSocket');
-    const where = { host, port, timeoutMs, readBuffer: broker.arena.readBuffer };
+    if (isWebSocket(url)) return this.leafs.webSockets.open(url, this.options, this.security(url));
+    const { broker } = this.leafs;
+    const where = { host: url.host, port: url.port, timeoutMs: this.timeoutMs, readBuffer: broker.arena.readBuffer };
     return broker.ports.network.connect(where);
   }
 
+  /** What turns a connection into a secure one; null where it is to stay open. */
+  private security(url: RemoteUrl): ((transport: Transport) => Promise<Transport>) | null {
+    return url.scheme === 'wss' ? (transport) => this.secured(transport, url) : null;
+  }
+
   private async serve(raw: Transport, url: RemoteUrl): Promise<void> {
-    const { leafs, tls } = this;
-    const { clock } = leafs.broker;
-    const isFirst = tls?.settings.options.handshakeFirst === true;
-    let transport = isFirst ? await this.secured(raw, url) : raw;
-    const line = await firstLine(transport, () => clock.monotonic(), this.options.firstInfoTimeoutMs);
-    const said = line === null ? null : infoIn(line);
-    if (this.isStopped) throw new Error('it is not wanted any more');
-    if (said === null) throw new Error('the other side did not say who it is');
-    if (isWrongPort(said)) throw new Error('attempted to connect to wrong port');
-    const isSecure = said.flag('tls_required') || this.options.tls !== null || url.scheme === 'tls';
-    if (isSecure && !isFirst) transport = await this.secured(transport, url);
+    if (isWebSocket(url)) {
+      // It is as secure as it will ever be, and nothing but its frames can be read.
+      this.connectionOver(raw, url).connection.begin(this.options.firstInfoTimeoutMs);
+      return;
+    }
+    const { transport, said } = await this.greeted(raw, url);
     this.learn(said);
+    const { connection, solicitation } = this.connectionOver(transport, url);
+    if (await solicitation.begin(said)) connection.begin(ANSWER_MS);
+  }
+
+  private connectionOver(
+    transport: Transport,
+    url: RemoteUrl,
+  ): { connection: LeafConnection; solicitation: Solicitation } {
+    const { leafs } = this;
+    if (this.isStopped) throw new Error('it is not wanted any more');
     const pings = this.options.isHub ? leafs.pingsOfHub : leafs.pingsOfLeaf;
     const connection = new LeafConnection({ leafs, transport, pings, isHub: !this.options.isHub });
     const solicitation = new Solicitation(leafs, connection, this, url);
@@ -118,32 +130,34 @@ export class Remote {
     this.connection = connection;
     leafs.connections.add(connection);
     leafs.broker.registerLink(connection);
-    try {
-      await solicitation.begin(said);
-    } catch (error) {
-      connection.log.error((error as Error).message);
-      connection.close(CloseReason.authenticationFailure);
-    }
+    return { connection, solicitation };
+  }
+
+  /** The other side has said who it is, and TLS is where it is to be. */
+  private async greeted(raw: Transport, url: RemoteUrl): Promise<{ transport: Transport; said: Said }> {
+    const { clock } = this.leafs.broker;
+    const isFirst = this.tls?.settings.options.handshakeFirst === true;
+    let transport = isFirst ? await this.secured(raw, url) : raw;
+    const line = await firstLine(transport, () => clock.monotonic(), this.options.firstInfoTimeoutMs);
+    const said = line === null ? null : infoIn(line);
+    if (said === null) throw new Error('the other side did not say who it is');
+    if (isWrongPort(said)) throw new Error(WRONG_PORT);
+    const isSecure = said.flag('tls_required') || this.options.tls !== null || url.scheme === 'tls';
+    if (isSecure && !isFirst) transport = await this.secured(transport, url);
+    return { transport, said };
+  }
+
+  private get timeoutMs(): number {
+    return this.options.dialTimeoutMs || this.leafs.config.dialTimeoutMs;
   }
 
   private async secured(transport: Transport, { host }: RemoteUrl): Promise<Transport> {
-    if (this.tls === null) throw new Error('the other side asks for TLS, which needs the plugin "tls"');
-    return this.tls.connect(transport, isAddress(host) ? (this.urls.hostName ?? host) : host);
+    this.plainTls ??= this.tls ?? this.leafs.tlsFor(null);
+    return this.plainTls.connect(transport, isAddress(host) ? (this.urls.hostName ?? host) : host);
   }
 }
 
 function infoIn(line: string): Said | null {
   const json = /^INFO\s+(\{.*\})$/is.exec(line)?.[1];
   return json === undefined ? null : Said.in(json);
-}
-
-/** Servers of other kinds, and clients' ports, do not say these. */
-function isWrongPort(said: Said): boolean {
-  if (said.number('client_id') === 0) return true;
-  return said.list('leafnode_urls') === null && !said.flag('info_on_connect');
-}
-
-function reportsOf(options: object): { connectErrorReports: number; reconnectErrorReports: number } {
-  const { connectErrorReports = 3600, reconnectErrorReports = 1 } = options as Record<string, number>;
-  return { connectErrorReports, reconnectErrorReports };
 }

@@ -63,7 +63,8 @@ export class Router {
 
   #index(): Reply {
     this.#count('/');
-    const others = [...this.#others().keys()].filter((path) => !this.#endpoints.has(path));
+    // What ends in a slash leads to the same without it.
+    const others = [...this.#others().keys()].filter((path) => !this.#endpoints.has(path) && !path.endsWith('/'));
     const links = [...this.#endpoints.values(), ...others.map((path) => ({ path, title: path.slice(1) }))];
     return { status: 200, headers: HTML, body: indexPage(this.#base, NATS_VERSION, links) };
   }
@@ -93,7 +94,8 @@ export class Router {
 
 function printOther(answer: unknown): Reply {
   if (!isEndpointText(answer)) return { status: 200, headers: JSON_FOR_ALL, body: compactJson(answer) };
-  return { status: 200, headers: { 'Content-Type': answer.contentType }, body: answer.text };
+  const { status = 200, contentType, headers, text } = answer;
+  return { status, headers: { ...headers, 'Content-Type': contentType }, body: text };
 }
 
 function movedTo(location: string): Reply {

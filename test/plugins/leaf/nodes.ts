@@ -40,8 +40,8 @@ async function startHere(name: string, text: string): Promise<LeafNode> {
   return {
     name,
     port: server.address!.port,
-    clusterPort: 0,
-    leafPort: leafPortOf(server),
+    clusterPort: portOf(server, 'cluster.address'),
+    leafPort: portOf(server, 'leaf.address'),
     server,
     log,
     signal: () => {},
@@ -49,8 +49,8 @@ async function startHere(name: string, text: string): Promise<LeafNode> {
   };
 }
 
-function leafPortOf(server: Server): number {
-  const address = server.host.capabilities.find('leaf.address')?.value as LeafAddress | undefined;
+function portOf(server: Server, capability: string): number {
+  const address = server.host.capabilities.find(capability)?.value as LeafAddress | undefined;
   const [url = ''] = address?.urls() ?? [];
   return Number(url.slice(url.lastIndexOf(':') + 1));
 }
@@ -67,12 +67,15 @@ async function startProcess(name: string, text: string, program: string): Promis
     Number(new RegExp(`Listening for ${what} connections on \\S+:(\\d+)`).exec(log.join(''))?.[1] ?? 0);
   await until(() => {
     if (child.exitCode !== null) throw new Error(log.join(''));
-    return log.join('').includes('Server is ready');
+    const isBound =
+      (!text.includes('cluster {') || port('route') > 0) &&
+      (!text.includes('websocket {') || log.join('').includes('Listening for websocket clients'));
+    return isBound && log.join('').includes('Server is ready');
   });
   return {
     name,
     port: port('client'),
-    clusterPort: 0,
+    clusterPort: port('route'),
     leafPort: port('leafnode'),
     server: null,
     log,
