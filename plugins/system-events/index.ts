@@ -7,6 +7,7 @@ import { ConnectionEvents } from './events/connection-events.ts';
 import { EventQueue } from './events/event-queue.ts';
 import { RemoteServers } from './events/remote-servers.ts';
 import { Statistics } from './events/statistics.ts';
+import { monitorSection } from './monitor-section.ts';
 import { Reception } from './requests/reception.ts';
 import { ServerStamp } from './server-stamp.ts';
 import { Surroundings } from './surroundings.ts';
@@ -21,7 +22,10 @@ export const plugin = definePlugin<undefined, State>({
   version: '1.0.0',
   api: [1],
   summary: 'Tells the system account what happens, and answers its requests',
-  provides: [{ name: 'server.stamp', cardinality: 'one' }],
+  provides: [
+    { name: 'server.stamp', cardinality: 'one' },
+    { name: 'monitor.section', cardinality: 'chain', optional: true },
+  ],
   requires: [
     { name: 'monitor.endpoints', cardinality: 'one' },
     { name: 'server.peers', cardinality: 'one', optional: true },
@@ -60,7 +64,10 @@ function open(ctx: PluginContext<undefined>, stamp: ServerStamp): Statistics | n
   });
   followConnections(ctx, surroundings, connections);
   followServer(ctx, surroundings, statistics);
-  new Reception({ of: surroundings, statistics, connections }).open(ctx);
+  const reception = new Reception({ of: surroundings, statistics, connections });
+  reception.open(ctx);
+  const waiting = () => ({ events: queue.length, requests: reception.underWay });
+  ctx.provide('monitor.section', monitorSection(system, waiting));
   return statistics;
 }
 

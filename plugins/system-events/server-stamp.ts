@@ -1,6 +1,5 @@
 /** How this server is named in what it says: a higher number each time, over all messages, or others take it for lost. */
-import { type Broker, NATS_VERSION } from '../../kernel/plugin-api.ts';
-import { goTime } from './go-json.ts';
+import { type Broker, NATS_VERSION, wireTime } from '../../kernel/plugin-api.ts';
 
 /** Options that the kernel's options carry when the broker runs from a configuration. */
 interface DescribedOptions {
@@ -47,7 +46,7 @@ export class ServerStamp {
       jetstream: false,
       flags: 0,
       seq: ++this.#published,
-      time: goTime(clock.now()),
+      time: wireTime(clock.now()),
     };
   }
 }

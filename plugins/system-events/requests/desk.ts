@@ -1,8 +1,7 @@
 /** Who answers which request. Loaded with the first one. */
-import type { Account, ClientConnection } from '../../../kernel/plugin-api.ts';
+import { type Account, type ClientConnection, wireJson } from '../../../kernel/plugin-api.ts';
 import type { AccountConnections } from '../events/account-connections.ts';
 import type { Statistics } from '../events/statistics.ts';
-import { goJson } from '../go-json.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { accountService } from './account-requests.ts';
 import { type Request, reply } from './answer.ts';
@@ -39,7 +38,7 @@ export async function serve(
 
 /** Whoever is no client of this server is told nothing it could not know itself. */
 async function tellUser(of: Surroundings, request: Request, client: ClientConnection | null): Promise<void> {
-  const answer = client === null ? { error: { code: 400 } } : { data: goJson(userInfo(client, of.clock.now())) };
+  const answer = client === null ? { error: { code: 400 } } : { data: wireJson(userInfo(client, of.clock.now())) };
   await reply(of, request, answer);
 }
 

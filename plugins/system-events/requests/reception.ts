@@ -1,9 +1,7 @@
 /** Where requests come in: a few patterns in the system account, and what every account may ask about itself. */
 import {
   type Account,
-  type ClientConnection,
-  type Connection,
-  isClient,
+  clientBehind,
   type Message,
   type PluginContext,
   SERVICE_SINK,
@@ -26,6 +24,10 @@ export class Reception {
 
   constructor(desk: Desk) {
     this.#desk = desk;
+  }
+
+  get underWay(): number {
+    return this.#ofOperators.underWay + this.#ofOthers.underWay;
   }
 
   open(ctx: PluginContext): void {
@@ -57,7 +59,7 @@ export class Reception {
     const { accounts } = this.#desk.of.broker;
     for (const [subject, service] of OF_ONESELF) {
       const deliver = (message: Message): boolean => {
-        const client = clientOf(message);
+        const client = clientBehind(message.origin);
         if (client === null) return false;
         const { account } = client;
         const asked: Asked = service === '' ? { of: 'user' } : { of: 'account', name: account.name, service };
@@ -72,7 +74,7 @@ export class Reception {
     const line = account === of.system ? this.#ofOperators : this.#ofOthers;
     if (asked === undefined || of.isSilent || line.underWay >= REQUESTS_MAX) return false;
     const request = { ...message.retain(), account };
-    const client = clientOf(message);
+    const client = clientBehind(message.origin);
     line.underWay++;
     void import('./desk.ts')
       .then(({ serve }) => serve(this.#desk, asked, request, client))
@@ -83,15 +85,9 @@ export class Reception {
 }
 
 /** What every account may ask about itself, and the service behind it; none for the user that asks. */
-const OF_ONESELF = [
+export const OF_ONESELF = [
   ['$SYS.REQ.USER.INFO', ''],
   ['$SYS.REQ.ACCOUNT.PING.CONNZ', 'CONNZ'],
   ['$SYS.REQ.SERVER.PING.CONNZ', 'CONNZ'],
   ['$SYS.REQ.ACCOUNT.PING.STATZ', 'STATZ'],
 ] as const;
-
-function clientOf({ origin }: Message): ClientConnection | null {
-  return origin !== null && 'kindName' in origin && isClient(origin as Connection)
-    ? (origin as ClientConnection)
-    : null;
-}

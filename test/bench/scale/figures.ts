@@ -7,6 +7,7 @@ import { idleMemory } from './idle-memory.ts';
 import { loginStorm } from './login-storm.ts';
 import { manyAccounts } from './many-accounts.ts';
 import { millionSubscriptions } from './million-subscriptions.ts';
+import { monitorScrapes } from './monitor-scrapes.ts';
 import { steadyStream } from './steady-stream.ts';
 import { stuckSubscribers } from './stuck-subscribers.ts';
 import { timeToReady } from './time-to-ready.ts';
@@ -19,6 +20,7 @@ const SCRIPTS: readonly FigureScript[] = [
   manyAccounts,
   loginStorm,
   millionSubscriptions,
+  monitorScrapes,
   steadyStream,
   stuckSubscribers,
 ];

@@ -39,8 +39,13 @@ function bodies(text: string): Record<string, never>[] {
 test('all servers answer a ping, each with the number of servers and the name of the cluster', async () => {
   const cluster = await trio();
   const operator = cluster.client('n2', 'sys');
-  operator.say(`SUB inbox 1\r\nPUB $SYS.REQ.SERVER.PING inbox 0\r\n\r\n`);
-  await answered(cluster, operator, 3);
+  operator.say('SUB inbox 1\r\n');
+  await until(async () => {
+    operator.text = '';
+    operator.say('PUB $SYS.REQ.SERVER.PING inbox 0\r\n\r\n');
+    await answered(cluster, operator, 3);
+    return operator.text.split('"active_servers":3').length === 4;
+  });
   const answers = bodies(operator.text) as unknown as {
     server: { name: string; cluster: string };
     statsz: { active_servers: number };
