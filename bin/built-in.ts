@@ -167,7 +167,7 @@ const TABLE: readonly KnownPlugin[] = [
     name: 'route',
     load: async () => (await import('../plugins/route/index.ts')).plugin,
     keys: ['cluster'],
-    provides: ['server.peers', 'server.cluster', 'cluster.address', 'monitor.section'],
+    provides: ['server.peers', 'server.cluster', 'cluster.address', 'cluster.notes', 'monitor.section'],
   },
   { name: 'gateway', keys: ['gateway'] },
   {
