@@ -34,6 +34,7 @@ export {
   type VerbClaim,
 } from './host/plugin-definition.ts';
 export type { Scope } from './host/scope.ts';
+export { Complaints } from './log/complaints.ts';
 export type { Log } from './log.ts';
 export { API_LEVEL, NATS_VERSION, PRODUCT_VERSION } from './version.ts';
 

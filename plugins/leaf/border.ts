@@ -13,6 +13,7 @@ import {
   type SubjectRules,
   UNRESTRICTED,
 } from '../../kernel/plugin-api.ts';
+import type { Barred } from './domain.ts';
 import { LOOP_PREFIX } from './loop.ts';
 
 /** What is asked for these is always told and heard. */
@@ -78,21 +79,21 @@ export const OPEN_BORDER = new Border(NOTHING_BARRED);
 export function borderToLeaf(
   rules: PermissionRules | null,
   kept: readonly string[],
-  barred: readonly string[],
+  { both, outgoing }: Barred,
 ): Border {
   const { publish, subscribe } = rules ?? { publish: UNRESTRICTED, subscribe: UNRESTRICTED };
-  const sends = without(subscribe, kept);
-  return new Border({ sends: without(sends, barred), takes: publish, tells: publish, hears: sends });
+  const sends = without(without(subscribe, kept), both);
+  return new Border({ sends: without(sends, outgoing), takes: publish, tells: publish, hears: sends });
 }
 
 /** Seen from the leaf. */
 export function borderToHub(
   said: { readonly wants: SubjectRules; readonly gives: SubjectRules },
   own: { readonly denyImports: readonly string[]; readonly denyExports: readonly string[] },
-  barred: readonly string[],
+  { both, outgoing }: Barred,
 ): Border {
-  const sends = without(without(said.gives, own.denyExports), barred);
-  const tells = without(without(said.wants, own.denyImports), barred);
+  const sends = without(without(without(said.gives, own.denyExports), both), outgoing);
+  const tells = without(without(said.wants, own.denyImports), both);
   return new Border({ sends, takes: UNRESTRICTED, tells, hears: UNRESTRICTED });
 }
 

@@ -13,7 +13,7 @@ import type { TlsContexts } from '../tls/contract.ts';
 import type { WebSocketAddress, WebSocketDialer, WebSocketPaths } from '../websocket/contract.ts';
 import { addressOf } from './config/remote-url.ts';
 import { type LeafConfig, leafConfig } from './config.ts';
-import type { LeafAddress } from './contract.ts';
+import type { LeafAddress, StreamDomain } from './contract.ts';
 import { LeafAuthenticator } from './leaf-authenticator.ts';
 import { TlsSide } from './leaf-tls.ts';
 import { Leafs, URLS } from './leafs.ts';
@@ -46,6 +46,7 @@ export const plugin = definePlugin<LeafConfig, State>({
     { name: 'tls.contexts', cardinality: 'one', optional: true },
     { name: 'server.cluster', cardinality: 'one', optional: true },
     { name: 'cluster.notes', cardinality: 'one', optional: true },
+    { name: 'stream.domain', cardinality: 'one', optional: true },
     { name: 'websocket.paths', cardinality: 'one', optional: true },
     { name: 'websocket.address', cardinality: 'one', optional: true },
     { name: 'websocket.dialer', cardinality: 'one', optional: true },
@@ -92,6 +93,7 @@ export const plugin = definePlugin<LeafConfig, State>({
       clusterName: () => cluster?.name ?? '',
       urlsOfOthers: (key) => textsIn(notes?.read(key) ?? []),
       webSocketUrls: () => address?.connectUrls() ?? [],
+      streams: ctx.useOptional<StreamDomain>('stream.domain'),
     });
     state.leafs = leafs;
     ctx.tap('interest.first', (account, _subject, _queue, subscription) => leafs.note(account, subscription));

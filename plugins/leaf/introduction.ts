@@ -32,6 +32,7 @@ export function infoOf(leafs: Leafs, connection: LeafConnection, wishes: InfoWis
     tls_required: leafs.isSecure(connection) ? true : undefined,
     tls_verify: leafs.isSecure(connection) && leafs.asksForCertificates ? true : undefined,
     max_payload: broker.options.maxPayload,
+    jetstream: leafs.streams?.isOn === true ? true : undefined,
     ip: leafs.ownUrl,
     client_id: connection.id,
     nonce: wishes.nonce,
@@ -40,6 +41,7 @@ export function infoOf(leafs: Leafs, connection: LeafConnection, wishes: InfoWis
     remote_account: wishes.account === undefined ? undefined : textFromSubject(wishes.account.name),
     acc_is_sys: wishes.account?.isSystem === true ? true : undefined,
     compression: wishes.compression,
+    domain: unlessEmpty(leafs.streams?.name ?? ''),
     api_lvl: API_LEVEL,
     import: rulesOf(wishes.import),
     export: rulesOf(wishes.export),
@@ -72,6 +74,7 @@ export interface ConnectWishes {
   readonly asksForIsolation: boolean;
   readonly compression: string;
   readonly account: string;
+  readonly hasStreams: boolean;
 }
 
 export function connectOf(leafs: Leafs, wishes: ConnectWishes): object {
@@ -82,11 +85,13 @@ export function connectOf(leafs: Leafs, wishes: ConnectWishes): object {
     ...wishes.login,
     server_id: broker.identity.id,
     name: broker.name,
+    domain: unlessEmpty(leafs.streams?.name ?? ''),
     is_hub: wishes.isHub ? true : undefined,
     cluster: leafs.ownCluster,
     headers: broker.options.supportsHeaders,
     deny_pub: denyImports.length === 0 ? undefined : denyImports.map(textFromSubject),
     isolate: wishes.asksForIsolation ? true : undefined,
+    jetstream: wishes.hasStreams ? true : undefined,
     compress_mode: wishes.compression,
     remote_account: textFromSubject(wishes.account),
     protocol: PROTOCOL,

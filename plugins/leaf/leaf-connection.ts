@@ -34,6 +34,8 @@ const ANSWERS = '_R_.';
 export interface Greeting {
   /** The other side is a server it connected to, or one that connected. */
   readonly isSolicited: boolean;
+  /** For complaints: the address that was dialled, or that it came from. */
+  readonly whoIs: string;
   connected(json: string): void;
   informed(json: string): void;
   /** It took too long. */
@@ -150,7 +152,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   }
 
   protected codecFailed(error: Error): void {
-    this.log.error(`the compressed stream cannot be read: ${error.message}`);
+    this.complain(`the compressed stream cannot be read: ${error.message}`);
     this.close(CloseReason.parseError);
   }
 
@@ -298,17 +300,27 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   }
 
   ping(): void {
-    this.sendPong();
+    if (this.isStranger) this.intrude();
+    else this.sendPong();
   }
 
   pong(): void {
+    if (this.isStranger) {
+      this.intrude();
+      return;
+    }
     this.broker.tracer?.input(this, 'PONG');
     this.liveness.pongReceived();
     this.packing?.adjust(this.liveness.rtt);
   }
 
+  /** It has connected, and not said who it is. */
+  private get isStranger(): boolean {
+    return !this.isIn && !this.greeting.isSolicited;
+  }
+
   remoteError(text: string): void {
-    this.log.error(`Leafnode Error ${text}`);
+    this.complain(`Leafnode Error ${text}`);
     this.greeting.complained(text);
   }
 
@@ -318,7 +330,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
       this.refuse('Maximum Payload Violation', CloseReason.maxPayload);
       return;
     }
-    this.log.error(`protocol error: ${failure}`);
+    this.complain(`protocol error: ${failure}`);
     this.close(failure === 'line-too-long' ? CloseReason.maxControlLine : CloseReason.protocolViolation);
   }
 
@@ -326,8 +338,12 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   refuse(text: string, reason: CloseReason): void {
     if (this.isClosed) return;
     this.sendError(text);
-    this.log.error(text);
+    this.complain(text);
     this.close(reason);
+  }
+
+  complain(text: string): void {
+    this.leafs.complain(this, text);
   }
 
   /** The first thing it says is who it is. */
@@ -346,7 +362,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
 
   protected override leave(reason: CloseReason): void {
     super.leave(reason);
-    this.leafs.left(this);
+    this.leafs.left(this, reason);
     this.greeting.closed(reason);
   }
 }

@@ -4,6 +4,7 @@ import {
   type Address,
   type Broker,
   CloseReason,
+  Complaints,
   type ConfigNode,
   type Listener,
   type LivenessSource,
@@ -19,7 +20,8 @@ import { LinkParser } from '../../protocols/link/link-parser.ts';
 import type { Border } from './border.ts';
 import { addressOf } from './config/remote-url.ts';
 import type { LeafConfig } from './config.ts';
-import { barredSubjects } from './domain.ts';
+import type { StreamDomain } from './contract.ts';
+import { type Barred, barredBetween } from './domain.ts';
 import { Acceptance } from './handshake/acceptance.ts';
 import { type Changed, Ledger } from './interest/ledger.ts';
 import { Teller } from './interest/teller.ts';
@@ -53,6 +55,7 @@ export interface LeafsParts {
   /** What other servers of the cluster say under a key of INFO. */
   urlsOfOthers(key: string): readonly string[];
   webSocketUrls(): readonly string[];
+  readonly streams: StreamDomain | undefined;
 }
 
 /** All that one account has to do with leafs. */
@@ -68,6 +71,7 @@ export class Leafs {
   readonly broker: Broker;
   readonly log: Log;
   readonly parser: LinkParser;
+  private readonly complaints: Complaints;
   readonly pingsOfHub: LivenessSource;
   readonly pingsOfLeaf: LivenessSource;
   readonly tls: TlsSide | null;
@@ -96,6 +100,7 @@ export class Leafs {
     this.tls = tls;
     this.tlsFor = (node) => parts.tlsFor(node);
     this.webSockets = parts.webSockets;
+    this.complaints = new Complaints(broker.clock);
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
       get options() {
@@ -200,7 +205,7 @@ export class Leafs {
       if (isFirst) acceptance.sendInfo();
       return true;
     } catch (error) {
-      connection.log.error(`TLS leafnode handshake error: ${(error as Error).message}`);
+      connection.complain(`TLS leafnode handshake error: ${(error as Error).message}`);
       connection.close(CloseReason.tlsHandshake);
       return false;
     }
@@ -294,10 +299,20 @@ export class Leafs {
     connection.refuse(text, CloseReason.protocolViolation);
   }
 
-  left(connection: LeafConnection): void {
+  /** What is wrong over and over again is said once a minute. */
+  complain(connection: LeafConnection, text: string): void {
+    if (this.complaints.isNews(connection.greeting.whoIs, text)) connection.log.error(text);
+    else connection.log.debug(text);
+  }
+
+  left(connection: LeafConnection, reason: CloseReason): void {
     this.connections.delete(connection);
     const state = this.accounts.get(connection.account);
-    if (state?.connections.delete(connection) !== true) return;
+    const isInUse = state?.connections.delete(connection) === true;
+    const text = `Leafnode connection closed: ${reason}${isInUse ? ` account: ${connection.account.name}` : ''}`;
+    if (isInUse) connection.log.info(text);
+    else connection.log.debug(text);
+    if (state === undefined || !isInUse) return;
     removeSome(this.broker, connection.account, connection.takeOutAll());
     if (state.connections.size === 0) this.accounts.delete(connection.account);
   }
@@ -311,8 +326,14 @@ export class Leafs {
     for (const wish of this.ledgerOf(connection.account).all()) connection.retell(wish, before);
   }
 
-  barredFor(account: Account, peer: Peer): readonly string[] {
-    return barredSubjects({ isSystem: account.isSystem, isSameDomain: false, ownDomain: '', peer });
+  barredFor(account: Account, peer: Peer): Barred {
+    const hasSystemAccount = this.broker.accounts.system !== null;
+    return barredBetween({ account, hasSystemAccount, own: this.parts.streams, peerDomain: peer.domain });
+  }
+
+  /** What INFO and CONNECT say of streams. */
+  get streams(): StreamDomain | undefined {
+    return this.parts.streams;
   }
 
   /** Servers came to the cluster, or left it: leafs are told where else they can go. */

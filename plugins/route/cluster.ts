@@ -4,6 +4,7 @@ import {
   type Address,
   type Broker,
   CloseReason,
+  Complaints,
   type Listener,
   type LivenessSource,
   type Log,
@@ -16,7 +17,6 @@ import { LinkParser } from '../../protocols/link/link-parser.ts';
 import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
-import { Complaints } from './complaints.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
 import type { Attempt } from './dialing/attempt.ts';
 import { Dialer } from './dialing/dialer.ts';

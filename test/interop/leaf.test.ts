@@ -1,5 +1,6 @@
 /** Hubs and leafs of this project and genuine ones, each with the other: no client may notice which is which. */
 import { test } from 'uvu';
+import { ACCOUNT_STORIES } from '../plugins/leaf/accounts.ts';
 import { LEAF_BEHAVIOURS } from '../plugins/leaf/behaviours.ts';
 import { CLUSTER_STORIES } from '../plugins/leaf/clustered.ts';
 import { hubText, type LeafNode, spokeText, startLeafNode } from '../plugins/leaf/nodes.ts';
@@ -60,6 +61,9 @@ for (const { program, version } of targets) {
   }
 
   for (const [which, hubProgram, leafProgram] of pairs) {
+    for (const [what, play] of Object.entries(ACCOUNT_STORIES)) {
+      test(`${what}: ${which}`, () => withNodes((add) => play(add, hubProgram, leafProgram)));
+    }
     for (const [way, web, remote] of WEB_WAYS) {
       test(`over WebSocket, ${way}: ${which}`, () =>
         withNodes(async (add) => {

@@ -15,6 +15,7 @@ import {
   ReplyAllowances,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
+import type { CompressionOptions } from '../../../protocols/link/compression-mode.ts';
 import { infoLine } from '../../../protocols/link/json-line.ts';
 import { Said } from '../../../protocols/link/said.ts';
 import { borderToLeaf } from '../border.ts';
@@ -47,6 +48,10 @@ export class Acceptance implements Greeting {
     connection.outbound.flush();
   }
 
+  get whoIs(): string {
+    return this.connection.transport.remote.host;
+  }
+
   /** The leaf wants what is sent to be packed. */
   informed(json: string): void {
     const said = Said.in(json);
@@ -58,7 +63,7 @@ export class Acceptance implements Greeting {
     const options = optionsFor(connection, leafs.config.compression);
     const mode = settle(options, said.text('compression'));
     // Whoever was offered nothing has nothing to ask for.
-    if (connection.packing !== null || options.mode === 'not supported' || mode === null) {
+    if (connection.packing !== null || !isOffered(options) || mode === null) {
       connection.intrude();
       return;
     }
@@ -134,7 +139,7 @@ export class Acceptance implements Greeting {
     const { connection } = this;
     const { broker } = this.leafs;
     broker.limitHits.authentication++;
-    connection.log.error(`authentication error${reason === '' ? '' : ` - ${reason}`}`);
+    connection.complain(`authentication error${reason === '' ? '' : ` - ${reason}`}`);
     broker.advise(connection.account, { type: 'authentication.refused', connection, reason });
     connection.sendError('Authorization Violation');
     connection.close(CloseReason.authenticationFailure);
@@ -210,6 +215,10 @@ export class Acceptance implements Greeting {
     const wishes = { account, import: rules.subscribe, export: rules.publish };
     connection.send(infoLine(infoOf(leafs, connection, wishes)));
   }
+}
+
+function isOffered({ mode }: CompressionOptions): boolean {
+  return mode !== 'off' && mode !== 'not supported';
 }
 
 const EVERYTHING: PermissionRules = {

@@ -3,7 +3,7 @@ import { CloseReason, type SubjectRules, subjectFromText, UNRESTRICTED } from '.
 import { connectLine, infoLine } from '../../../protocols/link/json-line.ts';
 import { Said, type SaidRules } from '../../../protocols/link/said.ts';
 import { borderToHub } from '../border.ts';
-import type { RemoteUrl } from '../config/remote-url.ts';
+import { addressOf, type RemoteUrl } from '../config/remote-url.ts';
 import { compressionInfoOf, connectOf } from '../introduction.ts';
 import type { Greeting, LeafConnection } from '../leaf-connection.ts';
 import type { Leafs } from '../leafs.ts';
@@ -36,6 +36,10 @@ export class Solicitation implements Greeting {
     this.url = url;
   }
 
+  get whoIs(): string {
+    return addressOf(this.url);
+  }
+
   /** The hub's first INFO. False when that was the end of it. */
   async begin(said: Said): Promise<boolean> {
     const { connection } = this;
@@ -43,7 +47,7 @@ export class Solicitation implements Greeting {
     try {
       await this.answer(said);
     } catch (error) {
-      connection.log.error((error as Error).message);
+      connection.complain((error as Error).message);
       connection.close(CloseReason.authenticationFailure);
     }
     return !connection.isClosed;
@@ -82,6 +86,7 @@ export class Solicitation implements Greeting {
   private introduce(said: Said): void {
     const { connection, leafs, remote } = this;
     const { options } = remote;
+    const account = leafs.broker.accounts.get(options.account);
     const connect = connectOf(leafs, {
       login: this.login,
       isHub: options.isHub,
@@ -89,6 +94,7 @@ export class Solicitation implements Greeting {
       asksForIsolation: options.asksForIsolation,
       compression: connection.compression,
       account: options.account,
+      hasStreams: account !== undefined && leafs.streams?.isOnFor(account) === true,
     });
     connection.send(connectLine(connect));
     connection.outbound.flush();
@@ -117,7 +123,7 @@ export class Solicitation implements Greeting {
   private async hear(said: Said): Promise<void> {
     const { connection } = this;
     if (isWrongPort(said)) {
-      connection.log.error(WRONG_PORT);
+      connection.complain(WRONG_PORT);
       connection.close(CloseReason.incorrectPort);
       return;
     }
@@ -133,7 +139,7 @@ export class Solicitation implements Greeting {
 
   overdue(): void {
     if (!this.hasHeard) {
-      this.connection.log.error('the other side did not say who it is');
+      this.connection.complain('the other side did not say who it is');
       this.connection.close(CloseReason.stale);
       return;
     }
@@ -158,7 +164,7 @@ export class Solicitation implements Greeting {
     const { connection, leafs, remote } = this;
     const account = leafs.broker.accounts.get(remote.options.account);
     if (account === undefined) {
-      connection.log.error(`No local account "${remote.options.account}" for leafnode`);
+      connection.complain(`No local account "${remote.options.account}" for leafnode`);
       connection.close(CloseReason.missingAccount);
       return;
     }

@@ -39,7 +39,7 @@ async function leafOf(hub: LeafNode, more: object = {}): Promise<RawClient> {
 }
 
 const REFUSED: readonly (readonly [what: string, sent: string, said: string])[] = [
-  ['PING first', 'PING\r\n', ''],
+  ['PING first', 'PING\r\n', "-ERR 'Authorization Violation'\r\n"],
   ['interest first', 'LS+ a\r\n', "-ERR 'Authorization Violation'\r\n"],
   ['a message first', 'LMSG a 1\r\nx\r\n', "-ERR 'Authorization Violation'\r\n"],
   ['a cluster with a space', 'CONNECT {"cluster":"a b"}\r\n', "-ERR 'cluster name cannot contain spaces'\r\n"],
@@ -48,7 +48,7 @@ const REFUSED: readonly (readonly [what: string, sent: string, said: string])[] 
   ['a gateway', 'CONNECT {"gateway":"G"}\r\n', `-ERR 'Rejecting connection from gateway "G" on the leafnode port'\r\n`],
 ];
 
-for (const [what, sent, said] of REFUSED.slice(1)) {
+for (const [what, sent, said] of REFUSED) {
   test(`${what} is refused with the text that tools know`, () =>
     withHub(async (hub) => {
       const leaf = await dial(hub);
@@ -252,6 +252,43 @@ test('a group that a frame does not name gets nothing', () =>
     assert.equal(got, ['1b', '1c', '2a', '2b', '2c']);
     client.socket.destroy();
   }));
+
+const STREAM_HEAD = Buffer.from('\xff\x06\x00\x00S2sTwO', 'latin1');
+/** A chunk that is not packed, whose checksum is not that of what it holds. */
+const BAD_CHUNK = Buffer.concat([Buffer.from('010a0000deadbeef', 'hex'), Buffer.from('PING\r\n')]);
+
+for (const [what, bytes] of [
+  ['a checksum that is wrong', Buffer.concat([STREAM_HEAD, BAD_CHUNK])],
+  ['plain text where it should be packed', Buffer.from('CONNECT {"name":"L"}\r\n')],
+] as const) {
+  test(`a packed stream with ${what} ends the connection, and nothing else`, () =>
+    withHub(async (hub) => {
+      const leaf = await dial(hub);
+      leaf.send('INFO {"compression":"s2_fast"}\r\n');
+      await leaf.until(/S2sTwO/);
+      leaf.socket.write(bytes);
+      await leaf.untilClosed();
+      assert.is(hub.log.filter((line) => line.includes('the compressed stream cannot be read')).length, 1);
+      await leafOf(hub);
+    }));
+}
+
+test('a leaf may want as much as its account allows; the rest is refused, and the connection stays', () =>
+  withHub(async (hub) => {
+    const leaf = await leafOf(hub);
+    const { broker } = hub.server!;
+    leaf.text = '';
+    for (const subject of ['a', 'b', 'c']) leaf.send(`LS+ ${subject}\r\n`);
+    leaf.send('PING\r\n');
+    await leaf.until(/PONG/);
+    assert.not(leaf.text.includes('-ERR'));
+    leaf.send('LS+ d\r\nPING\r\n');
+    await leaf.until(/-ERR 'maximum subscriptions exceeded'\r\nPONG/);
+    assert.is(broker.limitHits.subscriptions, 1);
+    leaf.send('LS- a\r\nLS+ d\r\nPING\r\n');
+    await leaf.until(/PONG\r\n$/);
+    assert.is(broker.limitHits.subscriptions, 1);
+  }, `max_subscriptions: 3\n${hubText()}`));
 
 test('a leaf that is gone leaves nothing behind', () =>
   withHub(async (hub) => {

@@ -169,6 +169,7 @@ export async function settled(...clients: RawClient[]): Promise<void> {
   for (const client of clients) client.text = client.text.replaceAll('PONG\r\n', '');
 }
 
+/** Without what was sent to find out whether interest is there, some of which may come late. */
 export function bodiesIn(client: RawClient, sid: string): string[] {
   const found: string[] = [];
   const message = /(H?)MSG (\S+) (\S+) (?:(\S+) )?(?:(\d+) )?(\d+)\r\n/g;

@@ -1,5 +1,5 @@
 /** What goes wrong again and again is logged once, and after a while once more. */
-import type { Clock } from '../../kernel/plugin-api.ts';
+import type { Clock } from '../ports/ports.ts';
 
 const QUIET_MS = 60_000;
 const REMEMBERED_MAX = 256;
