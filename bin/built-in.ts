@@ -188,6 +188,12 @@ const TABLE: readonly KnownPlugin[] = [
   },
   { name: 'mqtt', keys: ['mqtt'] },
   {
+    name: 'storage-memory',
+    load: async () => (await import('../storage-drivers/memory/plugin.ts')).plugin,
+    provides: ['storage.driver'],
+    alongside: ['jetstream'],
+  },
+  {
     name: 'jetstream',
     keys: ['jetstream', 'store_dir', 'default_js_domain'],
     aliases: { storedir: 'store_dir' },

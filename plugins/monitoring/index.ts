@@ -15,6 +15,7 @@ import { type MonitoringConfig, monitoringSchema, reloadAnswer } from './config.
 import { factsOf, subscriptionsOf } from './connection-facts.ts';
 import type { MonitorAddress, MonitorSection } from './contract.ts';
 import { Gate } from './gate.ts';
+import { Reception } from './http/reception.ts';
 import type { Monitor, ShownOptions } from './monitor.ts';
 import { ProcessFigures } from './process-figures.ts';
 import { Questions } from './questions.ts';
@@ -29,8 +30,6 @@ interface State {
   tls: TlsContexts | null;
   listener: Listener | null;
 }
-
-type Visited = Awaited<ReturnType<Questions['overHttp']>>;
 
 const CLOSED_MAX = 10_000;
 const NOT_STARTED = "Can't start monitoring:";
@@ -140,13 +139,16 @@ async function listen(ctx: Context, state: State): Promise<void> {
   if (httpPort === 0 && httpsPort === 0) return;
   const { monitor } = state;
   const { log } = ctx.kernel;
-  const http = await state.questions.overHttp(ctx.log, () => ctx.endpoints());
+  const http = new Reception({
+    log: ctx.log,
+    load: () => state.questions.overHttp(ctx.log, () => ctx.endpoints()),
+    waitingMax: () => monitor.config.connectionsMax,
+  });
   ctx.onDispose(() => http.close());
   ctx.tap('stats.collect', ({ more }) => {
     more['monitoring.turned_away_total'] = http.turnedAway;
     more['monitoring.cut_off_total'] = http.cutOff;
   });
-  await http.open();
   const host = ctx.config.host === '' ? monitor.broker.options.host : ctx.config.host;
   const listener = await bind(ctx, { host, port: httpsPort || httpPort }, (transport) => {
     if (httpsPort === 0) http.visit(transport.duplex());
@@ -169,7 +171,7 @@ async function bind(ctx: Context, where: Address, accept: (transport: Transport)
 }
 
 /** Whoever looks at the monitor is never asked for a certificate. */
-async function visitOverTls({ tls }: State, http: Visited, transport: Transport, log: Log): Promise<void> {
+async function visitOverTls({ tls }: State, http: Reception, transport: Transport, log: Log): Promise<void> {
   const settings = tls?.client;
   if (tls == null || settings == null) {
     transport.destroy();

@@ -49,7 +49,9 @@ export class Questions implements MonitorEndpoints {
     ]);
     const connectionsMax = (): number => this.#monitor.config.connectionsMax;
     const parts = { clock: this.#monitor.clock, log, connectionsMax };
-    return new HttpMonitor(new Router(this.#monitor, endpoints, others), parts);
+    const http = new HttpMonitor(new Router(this.#monitor, endpoints, others), parts);
+    await http.open();
+    return http;
   }
 
   #opened(): Promise<ReadonlyMap<string, MonitorEndpoint>> {
