@@ -119,7 +119,7 @@ export class SimulatedClient implements Receiver {
   text = '';
   private readonly wire: Transport;
 
-  constructor(wire: Transport, user: string) {
+  constructor(wire: Transport, user = '') {
     this.wire = wire;
     wire.start(this);
     const login = user === '' ? '' : `,"user":"${user}","pass":"${user}"`;
