@@ -80,7 +80,7 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/monitoring/index.ts')).plugin,
     provides: ['monitor.address', 'monitor.endpoints'],
     alongside: ['system-events', 'dashboard'],
-    keys: ['http', 'https', 'http_port', 'https_port', 'http_base_path'],
+    keys: ['http', 'https', 'http_port', 'https_port', 'http_base_path', 'http_max_connections'],
     aliases: { monitor_port: 'http_port' },
   },
   {
@@ -97,7 +97,7 @@ const TABLE: readonly KnownPlugin[] = [
   {
     name: 'system-events',
     load: async () => (await import('../plugins/system-events/index.ts')).plugin,
-    provides: ['server.stamp'],
+    provides: ['server.stamp', 'monitor.section'],
     isUsual: true,
   },
   {
@@ -187,6 +187,12 @@ const TABLE: readonly KnownPlugin[] = [
     alongside: ['leaf'],
   },
   { name: 'mqtt', keys: ['mqtt'] },
+  {
+    name: 'storage-memory',
+    load: async () => (await import('../storage-drivers/memory/plugin.ts')).plugin,
+    provides: ['storage.driver'],
+    alongside: ['jetstream'],
+  },
   {
     name: 'jetstream',
     keys: ['jetstream', 'store_dir', 'default_js_domain'],

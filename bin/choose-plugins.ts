@@ -15,10 +15,13 @@ export function choosePlugins(
   atLeast: readonly PluginRequest[] = [],
 ): readonly PluginRequest[] {
   if (wish !== 'auto') return wish;
-  const wanted = new Set<string>([...usesOf(loaded)].map((use) => use.owner));
-  for (const { name, isUsual } of KNOWN_PLUGINS) if (isUsual === true || atLeast.includes(name)) wanted.add(name);
+  const wanted = new Set<string>();
+  for (const { owner } of usesOf(loaded, (name) => !wanted.has(name))) wanted.add(owner);
+  for (const { name, isUsual } of KNOWN_PLUGINS) if (isUsual === true) wanted.add(name);
   const isWanted = ({ name, alongside = [], alongsideKeys = [] }: KnownPlugin): boolean =>
     wanted.has(name) ||
+    // Those that run alongside others bring nobody along themselves.
+    atLeast.includes(name) ||
     alongside.some((other) => wanted.has(other)) ||
     alongsideKeys.some((key) => loaded.blocks.has(key));
   return KNOWN_PLUGINS.filter((plugin) => plugin.load !== undefined && isWanted(plugin)).map(({ name }) => name);
@@ -40,7 +43,7 @@ export function unreadBlocks(
   running: ReadonlySet<string>,
   placeOf: (key: string) => Place,
 ): Problem[] {
-  const unread = [...usesOf(loaded)].filter(({ owner }) => owner !== PROGRAM && !running.has(owner));
+  const unread = [...usesOf(loaded, (owner) => owner !== PROGRAM && !running.has(owner))];
   return unread.map(({ key, owner, place }) => {
     const { file, line, column } = place ?? placeOf(key);
     return { ...unreadBlock(key, owner), standsAlone: false, file, line, column };
@@ -81,19 +84,24 @@ interface Use {
   place: Place | null;
 }
 
-function* usesOf({ blocks, claims, options }: LoadedConfig): Iterable<Use> {
+/** Of the plugins that matter: there may be ten thousand accounts, each with keys of the same few. */
+function* usesOf({ blocks, claims, options }: LoadedConfig, matters: (owner: string) => boolean): Iterable<Use> {
   for (const [key, place] of blocks) {
     const owner = claims.get(key)?.owner;
-    if (owner !== undefined) yield { key, owner, place };
+    if (owner !== undefined && matters(owner)) yield { key, owner, place };
   }
-  yield* innerUsesOf(blocks);
+  for (const use of innerUsesOf(blocks)) if (matters(use.owner)) yield use;
+  const owners = new Map<string, string | undefined>();
   for (const account of options.accounts) {
     for (const [key, place] of account.blocks) {
-      const owner = claims.get(`accounts.*.${key}`)?.owner;
-      if (owner !== undefined) yield { key: `accounts.${account.name}.${key}`, owner, place: place ?? NOWHERE };
+      if (!owners.has(key)) owners.set(key, claims.get(`accounts.*.${key}`)?.owner);
+      const owner = owners.get(key);
+      if (owner === undefined || !matters(owner)) continue;
+      yield { key: `accounts.${account.name}.${key}`, owner, place: place ?? NOWHERE };
     }
   }
-  if (options.speaksProxyProtocol) yield { key: 'proxy_protocol', owner: 'proxy-protocol', place: null };
+  if (options.speaksProxyProtocol && matters('proxy-protocol'))
+    yield { key: 'proxy_protocol', owner: 'proxy-protocol', place: null };
 }
 
 /** Keys that their own plugin reads, and another one acts on. */

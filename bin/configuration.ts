@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { ConfigNode } from '../kernel/config/grammar/node.ts';
-import { type ConfigInput, type LoadedConfig, loadConfig } from '../kernel/config/load.ts';
+import { type ConfigInput, type LoadedConfig, loadConfig, loadConfigInSteps } from '../kernel/config/load.ts';
 import type { Overrides } from '../kernel/config/override.ts';
 import { nodeOf } from '../kernel/config/plain.ts';
 import { type Place, type Problem, Problems, renderProblems } from '../kernel/config/problem.ts';
@@ -14,6 +14,7 @@ import type { PluginDefinition } from '../kernel/host/plugin-definition.ts';
 import type { LoadedPlugin } from '../kernel/host/plugin-host.ts';
 import { type PluginRequest, type ResolvedPlugin, resolvePlugins } from '../kernel/host/resolve.ts';
 import type { Clock } from '../kernel/ports/ports.ts';
+import { inTurns } from '../kernel/ports/steps.ts';
 import { builtInLoaders, KNOWN_PLUGINS } from './built-in.ts';
 import { absentNames, choosePlugins, isAbsent, unreadBlocks, type Wish } from './choose-plugins.ts';
 import { placeOfKey } from './key-place.ts';
@@ -71,9 +72,10 @@ export function problemsText(problems: readonly Problem[]): string {
 }
 
 export async function readConfiguration(request: ConfigurationRequest): Promise<Configuration> {
-  const first = load(request, []);
+  const first = await load(request, []);
   await request.pause?.();
   const requests = choosePlugins(first, request.plugins, request.atLeast);
+  await request.pause?.();
   const present = requests.filter((asked) => !isAbsent(asked));
   const resolved = await resolvePlugins(present, {
     builtIn: builtInLoaders(),
@@ -82,7 +84,7 @@ export async function readConfiguration(request: ConfigurationRequest): Promise<
   });
   const strangers = strangersIn(resolved);
   // Only now is it known which keys belong to plugins from elsewhere.
-  const loaded = strangers.length === 0 ? first : load(request, strangers);
+  const loaded = strangers.length === 0 ? first : await load(request, strangers);
   const read = await withBlocks(loaded, resolved, (key) => placeOfKey(key, request), request.pause);
   return { requests, ...read, problems: [...absentNames(loaded, requests), ...read.problems] };
 }
@@ -97,8 +99,12 @@ export async function readSoundConfiguration(request: ConfigurationRequest): Pro
   return configuration;
 }
 
-function load({ path, text, input, overrides, env, readFile }: ConfigurationRequest, strangers: PluginDefinition[]) {
-  return loadConfig({ path, text, input, overrides, env, readFile, claims: claimsFor(strangers) });
+async function load(
+  { path, text, input, overrides, env, readFile, pause }: ConfigurationRequest,
+  strangers: PluginDefinition[],
+): Promise<LoadedConfig> {
+  const request = { path, text, input, overrides, env, readFile, claims: claimsFor(strangers) };
+  return pause === undefined ? loadConfig(request) : inTurns(loadConfigInSteps(request), pause);
 }
 
 function strangersIn(resolved: readonly ResolvedPlugin[]): PluginDefinition[] {
@@ -114,10 +120,12 @@ async function withBlocks(
   const problems = new Problems();
   const definitions = resolved.map(({ definition }) => definition);
   const unread = unreadConfig(loaded, resolved, problems);
+  await pause?.();
   const configs =
     pause === undefined
       ? readPluginConfigs(definitions, unread, problems)
       : await readPluginConfigsInTurns(definitions, unread, problems, pause);
+  await pause?.();
   const running = new Set(definitions.map(({ name }) => name));
   return {
     loaded,

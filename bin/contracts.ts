@@ -15,3 +15,4 @@ export {
   type Verdict,
 } from '../plugins/auth/contract.ts';
 export type { MonitorSection } from '../plugins/monitoring/contract.ts';
+export * from '../storage-drivers/contract.ts';

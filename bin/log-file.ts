@@ -6,6 +6,7 @@ import { fileFailure } from '../kernel/config/grammar/file-failure.ts';
 import { FileDestination, type LogFiles, type OpenLogFile } from '../kernel/log/file-destination.ts';
 import type { LogDestination } from '../kernel/log/log-record.ts';
 import type { FormatRecord } from '../kernel/log/text-format.ts';
+import { writeError } from './standard-error.ts';
 
 export function openLogFile(
   { logFile, logFileBytesMax, logFilesMax }: CoreOptions,
@@ -14,9 +15,9 @@ export function openLogFile(
 ): LogDestination {
   const limits = { bytesMax: logFileBytesMax, filesMax: logFilesMax };
   try {
-    return new FileDestination({ path: logFile, files: FILES, format, time, ...limits });
+    return new FileDestination({ path: logFile, files: FILES, format, time, complain: writeError, ...limits });
   } catch (error) {
-    throw new Error(`error opening file: ${fileFailure(logFile, error)}`, { cause: error });
+    throw new Error(`error opening file: ${fileFailure(logFile, error).replace(/^read /, 'open ')}`, { cause: error });
   }
 }
 

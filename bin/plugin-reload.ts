@@ -5,6 +5,7 @@ import { readPluginConfigs } from '../kernel/host/plugin-configs.ts';
 import type { LoadedPlugin } from '../kernel/host/plugin-host.ts';
 import type { Server } from '../kernel/server.ts';
 import { type Configuration, unreadConfig } from './configuration.ts';
+import { arriving, changedBesideName, departing } from './plugin-list-reload.ts';
 
 /**
  * All or none: a failure is thrown when everything is as it was.
@@ -18,17 +19,20 @@ export async function reloadPlugins(
   after: Configuration,
   diff: ConfigDiff,
 ): Promise<void> {
-  const running = new Set(before.plugins.map(({ definition }) => definition.name));
-  const fresh = after.plugins.filter(({ definition }) => !running.has(definition.name));
-  const owners = changedOwners(diff, after);
+  const fresh = arriving(before, after);
+  const owners = new Set([...changedOwners(diff, after), ...changedBesideName(before, after)]);
   const changed = after.plugins.filter(({ definition: { name } }) => owners.has(name));
+  const configs = new Map(changed.map(({ definition: { name }, config }) => [name, config]));
+  host.assertReloadable(configs);
   const closeAgain = await host.add(withConfigsOf(before, fresh));
   try {
-    await host.reload(new Map(changed.map(({ definition: { name }, config }) => [name, config])));
+    await host.reload(configs);
   } catch (error) {
     await closeAgain();
     throw error;
   }
+  // Nothing that could fail comes after this.
+  await host.remove(new Set(departing(before, after).map(({ definition }) => definition.name)));
 }
 
 function withConfigsOf({ loaded }: Configuration, plugins: readonly LoadedPlugin[]): LoadedPlugin[] {

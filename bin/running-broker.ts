@@ -5,6 +5,7 @@ import type { Server } from '../kernel/server.ts';
 import type { Configuration, ConfigurationRequest } from './configuration.ts';
 import { portList } from './port-list.ts';
 import { removePidFile, removePortsFile, writePidFile, writePortsFile } from './process-files.ts';
+import { writeError } from './standard-error.ts';
 import { strayText, trapStrayErrors } from './stray-errors.ts';
 import { type SignalName, trapSignals } from './trapped-signals.ts';
 
@@ -15,6 +16,9 @@ export interface RunningBrokerParts {
   readonly time: () => number;
   readonly server: Server;
 }
+
+/** A client that does not read holds up the end for no longer than this. */
+const FLUSH_MS = 2000;
 
 export class RunningBroker {
   private readonly request: ConfigurationRequest;
@@ -95,6 +99,8 @@ export class RunningBroker {
   private async end(tidy: () => void = () => {}): Promise<void> {
     this.isEnding = true;
     await this.server.close().catch((error: Error) => this.log.error(error.message));
+    // What clients have not taken yet would be lost with the process.
+    await this.server.broker.flow.drained(FLUSH_MS);
     this.removePorts();
     tidy();
     await this.log.close();
@@ -105,7 +111,10 @@ export class RunningBroker {
     try {
       this.log.info(this.log.reopen() ? 'File log re-opened' : 'File log re-open ignored, not a file logger');
     } catch (error) {
-      this.log.error(`File log could not be re-opened: ${(error as Error).message}`);
+      const text = `File log could not be re-opened: ${(error as Error).message}`;
+      this.log.error(text);
+      // Nobody may ever see what the file that was opened before holds.
+      writeError(`${text}\n`);
     }
   }
 

@@ -50,9 +50,10 @@ function onlyOne(): number {
 }
 
 function someOf(prefix: string): number[] {
-  const pids = runningServers().filter((pid) => String(pid).startsWith(prefix));
+  const pids = runningServers();
   if (pids.length === 0) throw new CommandFailure(`no ${PROGRAM_NAME} processes running`);
-  return pids;
+  // That none of them is meant is no failure.
+  return pids.filter((pid) => String(pid).startsWith(prefix));
 }
 
 /** Brokers name their process so that they can be found here. */
@@ -79,6 +80,7 @@ function contentOf(path: string): string {
 }
 
 function numberIn(text: string): number {
-  if (!/^\d+$/.test(text)) throw new CommandFailure(`invalid pid: ${text}`);
+  // 0 would be this process and whoever started it.
+  if (!/^\d+$/.test(text) || Number(text) === 0) throw new CommandFailure(`invalid pid: ${text}`);
   return Number(text);
 }

@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect, type NetConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { Writable } from 'node:stream';
 import type { LogDestination, LogRecord } from '../kernel/log/log-record.ts';
@@ -18,6 +18,8 @@ const LOCAL_SOCKETS = ['/dev/log', '/var/run/syslog', '/var/run/log'];
 /** Lines that wait for a log server that is away; those beyond are lost. */
 const WAITING_BYTES_MAX = 1 << 20;
 const CLOSE_MS = 500;
+/** A log server that went away is looked for at most this often, when there is something to say. */
+const RETRY_MS = 1000;
 
 /** Empty: the local one. */
 export async function openSyslog(url: string): Promise<LogDestination> {
@@ -25,8 +27,8 @@ export async function openSyslog(url: string): Promise<LogDestination> {
   const parts = /^(\w+):\/\/(.*)$/.exec(url);
   const [, scheme = url, rest = ''] = parts ?? [];
   if (scheme === 'udp') return overUdp(addressOf(rest));
-  if (scheme === 'tcp') return overStream(await connected(addressOf(rest)), SYSLOG_KERNEL, hostname());
-  if (scheme === 'unix') return overStream(await connected({ path: rest }), SYSLOG_KERNEL, hostname());
+  if (scheme === 'tcp') return overSocket(addressOf(rest), SYSLOG_KERNEL, hostname());
+  if (scheme === 'unix') return overSocket({ path: rest }, SYSLOG_KERNEL, hostname());
   throw new Error(`error invalid network type: ${JSON.stringify(scheme)}`);
 }
 
@@ -43,14 +45,18 @@ async function connected(where: NetConnectOpts): Promise<Writable> {
   } catch (error) {
     throw new Error(`error connecting to syslog: ${(error as Error).message}`, { cause: error });
   }
-  socket.unref();
-  return socket;
+  return heeding(socket);
+}
+
+/** Only who reads learns that the other side has gone. */
+function heeding(socket: Socket): Socket {
+  return socket.unref().resume();
 }
 
 async function openLocal(): Promise<LogDestination> {
   for (const path of LOCAL_SOCKETS) {
     try {
-      return overStream(await connected({ path }), SYSLOG_DAEMON, '');
+      return await overSocket({ path }, SYSLOG_DAEMON, '');
     } catch (error) {
       const code = ((error as Error).cause as NodeJS.ErrnoException).code;
       if (code === 'EPROTOTYPE') return overLogger();
@@ -59,22 +65,39 @@ async function openLocal(): Promise<LogDestination> {
   throw new Error('error connecting to syslog: "Unix syslog delivery error"');
 }
 
-function overStream(stream: Writable, facility: number, host: string): LogDestination {
+async function overSocket(where: NetConnectOpts, facility: number, host: string): Promise<LogDestination> {
   const sender = { facility, hostname: host, tag: PROGRAM_NAME, pid: process.pid };
-  return toStream(stream, (record) => syslogLine(sender, record));
+  const first = await connected(where);
+  return toStream(
+    first,
+    (record) => syslogLine(sender, record),
+    () => heeding(connect(where)),
+  );
 }
 
-function toStream(stream: Writable, format: (record: LogRecord) => string): LogDestination {
-  let isBroken = false;
-  stream.on('error', () => {
-    isBroken = true;
-  });
+/** `again`: another stream after the one so far broke. What was on its way then is lost. */
+function toStream(first: Writable, format: (record: LogRecord) => string, again?: () => Writable): LogDestination {
+  let stream: Writable | null = null;
+  let triedAt = Number.NEGATIVE_INFINITY;
+  const take = (next: Writable): void => {
+    stream = next;
+    triedAt = performance.now();
+    const forget = (): void => {
+      if (stream === next) stream = null;
+    };
+    next.on('error', forget).on('close', forget);
+  };
+  take(first);
   return {
     write: (record) => {
-      if (!isBroken && stream.writableLength < WAITING_BYTES_MAX) stream.write(format(record));
+      if (stream === null && again !== undefined && performance.now() - triedAt >= RETRY_MS) take(again());
+      if (stream !== null && stream.writableLength < WAITING_BYTES_MAX) stream.write(format(record));
     },
     reopen: () => false,
-    close: () => (isBroken ? undefined : withinPatience(new Promise((resolve) => stream.end(resolve)))),
+    close: () => {
+      const last = stream;
+      return last === null ? undefined : withinPatience(new Promise((resolve) => last.end(resolve)));
+    },
   };
 }
 

@@ -254,6 +254,13 @@ export class Broker {
     if (source !== undefined && this.accounts.get(name) === undefined) this.configureAccount({ ...source, name });
   }
 
+  /** Other servers have so many connections of the account now. Where that is too many together, some here have to go. */
+  setRemoteConnections(account: Account, count: number): void {
+    const isMore = count > account.remoteConnections;
+    account.remoteConnections = count;
+    if (isMore && account.limits.maxConnections >= 0) enforceLimits(account);
+  }
+
   configureAccount({ name, limits, mappings, trace }: BrokerOptions['accounts'][number]): Account {
     const isKnown = this.accounts.get(name) !== undefined;
     const account = this.accounts.ensure(name);

@@ -53,10 +53,14 @@ export class LameDuck {
     this.broker.log.info('Closing existing clients');
     const clients = this.clients();
     const step = Math.min(LONGEST_STEP_MS, withinMs / clients.length);
+    let isFirst = true;
     for (const client of clients) {
+      // Nobody waits for those who have left meanwhile, nor behind the last.
+      if (client.isClosed) continue;
+      if (!isFirst) await this.pause(step / 2 + this.broker.random.fraction() * (step / 2));
       if (this.isStopped) return;
+      isFirst = false;
       client.close(CloseReason.serverShutdown);
-      await this.pause(step / 2 + this.broker.random.fraction() * (step / 2));
     }
   }
 

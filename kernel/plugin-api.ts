@@ -3,7 +3,7 @@
 // --- A plugin: what it declares, and what it is handed ---
 
 export { PluginError, type PluginErrorCode } from './hooks/plugin-error.ts';
-export { isRefusal, type Refusal, refuse } from './hooks/refusal.ts';
+export { type Concern, isRefusal, type Refusal, refuse } from './hooks/refusal.ts';
 export { API_VERSION } from './host/api-version.ts';
 export type { ProvidedCapability } from './host/capability-table.ts';
 export type { HostDescription, PluginDescription } from './host/describe.ts';
@@ -93,10 +93,12 @@ export { type AccountMappings, compileMappings } from './accounts/mappings.ts';
 export { decodeSignature, isSigned, publicKeyOf } from './accounts/signature.ts';
 export type { Broker } from './broker.ts';
 export type { ClientConnection } from './connection/client-connection.ts';
+export { type ClientInfo, type ClientInfoParts, clientInfo } from './connection/client-info.ts';
 export type { Opener, Opening } from './connection/client-listener.ts';
 export { type ClientOptions, DEFAULT_CLIENT_OPTIONS, mergeClientOptions } from './connection/client-options.ts';
 export { CloseReason } from './connection/close-reason.ts';
 export type { Connection } from './connection/connection.ts';
+export { type ConnectionFacts, clientBehind, connectionFacts } from './connection/connection-facts.ts';
 export { isClient } from './connection/connection-kind.ts';
 /** What a listener of a plugin says of the clients it brings: `broker.listener.accept(transport, entrance)`. */
 export type { Entrance } from './connection/entrance.ts';
@@ -165,6 +167,10 @@ export { readToken } from './routing/transform/destination-token.ts';
 export type { SubjectTransform } from './routing/transform/subject-transform.ts';
 export { TransformProblem } from './routing/transform/transform-problem.ts';
 
+// --- Text: as NATS servers write it ---
+
+export { escapedJson, nanoseconds, randomName, wireJson, wireTime } from './wire-text.ts';
+
 // --- Subjects: bytes, one character each, to the broker; text to people ---
 
 export {
@@ -184,6 +190,7 @@ export { type SubjectNode, SubjectTree } from './routing/subject-tree.ts';
 
 // --- Ports: the outside world, which a test can replace ---
 
+export { Pace } from './ports/pace.ts';
 export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
 /** A transport over a Node stream, for plugins that wrap one: in TLS, in a WebSocket. */
 export { inTurns, outcomeOf, type Steps } from './ports/steps.ts';

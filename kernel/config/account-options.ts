@@ -1,6 +1,7 @@
 /** The `accounts` block: an array of names, or a map from names to what is the kernel's and what is the plugins'. */
 import { decodePublicKey, NkeyKind } from '../../protocols/nkeys/nkey-text.ts';
 import type { MappingRule } from '../accounts/mapping-rule.ts';
+import type { Steps } from '../ports/steps.ts';
 import { type Claims, type Level, refuseUnknown, takeClaimed, unknownField } from './claims.ts';
 import { asInteger, asString, mismatchText, printed } from './conversion.ts';
 import { type ConfigNode, type MapEntry, type MapNode, typeName } from './grammar/node.ts';
@@ -38,13 +39,13 @@ export const NO_LIMITS: AccountLimits = Object.freeze({
   payloadBytesMax: -1,
 });
 
-export function readAccounts(
+export function* readAccounts(
   node: ConfigNode,
   claims: Claims,
   problems: Problems,
-): readonly AccountOptions[] | undefined {
+): Steps<readonly AccountOptions[] | undefined> {
   if (node.kind === 'array') return readNames(node.value, problems);
-  if (node.kind === 'map') return readMap(node, claims, problems);
+  if (node.kind === 'map') return yield* readMap(node, claims, problems);
   problems.error(node, `expected accounts to be a map or an array, got ${typeName(node)}`);
   return undefined;
 }
@@ -66,7 +67,7 @@ function isFreeName(name: string, place: Place, problems: Problems): boolean {
   return false;
 }
 
-function readMap(map: MapNode, claims: Claims, problems: Problems): readonly AccountOptions[] {
+function* readMap(map: MapNode, claims: Claims, problems: Problems): Steps<readonly AccountOptions[]> {
   const accounts: AccountOptions[] = [];
   for (const entry of map.value.values()) {
     if (entry.value.kind !== 'map') problems.error(entry, 'Expected map entries for accounts');
@@ -75,6 +76,7 @@ function readMap(map: MapNode, claims: Claims, problems: Problems): readonly Acc
       for (const inner of entry.value.value.values()) reader.readEntry(inner);
       accounts.push(reader.finish());
     }
+    yield;
   }
   return Object.freeze(accounts);
 }

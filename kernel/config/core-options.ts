@@ -1,5 +1,6 @@
 /** The kernel's own options: every key of the top level that belongs to no plugin. */
 import type { MappingRule } from '../accounts/mapping-rule.ts';
+import { outcomeOf } from '../ports/steps.ts';
 import { type AccountOptions, readAccounts } from './account-options.ts';
 import type { Claims } from './claims.ts';
 import { formatDuration } from './duration.ts';
@@ -47,8 +48,14 @@ export function coreSchema(claims: Claims) {
     accounts: custom<'accounts', readonly AccountOptions[]>(
       'accounts',
       'array of names or map of accounts',
-      (node, use) => readAccounts(node, claims, use.problems),
-      { default: [], live: 'yes', doc: 'Accounts: names, or a map from names to blocks.', print: printAccounts },
+      (node, use) => outcomeOf(readAccounts(node, claims, use.problems)),
+      {
+        default: [],
+        live: 'yes',
+        doc: 'Accounts: names, or a map from names to blocks.',
+        print: printAccounts,
+        readInSteps: (node, use) => readAccounts(node, claims, use.problems),
+      },
     ),
   });
 }
@@ -204,6 +211,7 @@ const LIMITS = {
     default: 65_536,
     aliases: ['max_conn'],
     live: 'yes',
+    print: (count) => String(count <= 0 ? -1 : count),
     doc: 'How many clients may be connected. 0 or less refuses them all.',
   }),
   subscriptionsMax: integer('max_subscriptions', {

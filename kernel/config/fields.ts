@@ -4,6 +4,7 @@
  * Every maker takes the key first and then what all fields have in common: default, aliases, live class and a
  * line of documentation.
  */
+import type { Steps } from '../ports/steps.ts';
 import { asArray, asBoolean, asInteger, asMap, asString } from './conversion.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { type ConfigNode, type MapNode, typeName } from './grammar/node.ts';
@@ -19,6 +20,8 @@ export interface FieldSettings<Value> {
   readonly internalName?: string;
   readonly also?: readonly string[];
   readonly print?: (value: Value) => string;
+  /** For values that may be long. */
+  readonly readInSteps?: (node: ConfigNode, use: FieldUse) => Steps<Value | undefined>;
   /** Said of a value of the wrong type, where the usual words will not do. */
   readonly wrongType?: (key: string, node: ConfigNode) => string;
 }
@@ -41,6 +44,7 @@ export function custom<Key extends string, Value, Input = PlainValue>(
     internalName: settings.internalName ?? internalNameOf(key),
     also: settings.also ?? [],
     print: settings.print ?? String,
+    readInSteps: settings.readInSteps,
     isSpread: false,
   };
 }

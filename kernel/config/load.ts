@@ -1,10 +1,11 @@
 /** From a file, a text or a program's object to the kernel's options and the plugins' blocks. */
+import { outcomeOf, type Steps } from '../ports/steps.ts';
 import { type Claims, type Level, NO_CLAIMS, refuseUnknown, takeClaimed, unknownField } from './claims.ts';
 import { type CoreInput, type CoreOptions, coreSchema } from './core-options.ts';
 import { digestOf } from './grammar/digest.ts';
 import { fileFailure } from './grammar/file-failure.ts';
 import type { ConfigNode, MapEntry, MapNode } from './grammar/node.ts';
-import { type ParsedConfig, parseConfig } from './grammar/parse.ts';
+import { type ParsedConfig, parseConfigInSteps } from './grammar/parse.ts';
 import { type Overrides, overridden } from './override.ts';
 import { mapNode, type PlainValue } from './plain.ts';
 import { NOWHERE, type Problem, Problems } from './problem.ts';
@@ -38,16 +39,21 @@ export interface LoadedConfig {
 }
 
 export function loadConfig(request: LoadRequest): LoadedConfig {
+  return outcomeOf(loadConfigInSteps(request, false));
+}
+
+/** For a broker that serves others meanwhile. */
+export function* loadConfigInSteps(request: LoadRequest, isStepped = true): Steps<LoadedConfig> {
   const { claims = NO_CLAIMS, overrides = {} } = request;
   const problems = new Problems();
-  const parsed = parse(request, problems);
+  const parsed = yield* parse(request, problems, isStepped);
   problems.list.push(...parsed.problems);
   const schema = coreSchema(claims);
   const properKey = properKeys(schema.fields, claims);
   const root = overridden(parsed.root, overrides, properKey, problems);
   const blocks = new Map<string, ConfigNode>();
   const own = takeOwnKeys(root, new Set(schema.keys()), claims, blocks, problems);
-  const options = schema.read(own, problems);
+  const options = yield* schema.readInSteps(own, problems);
   const { digest, files } = parsed;
   return { options, blocks, claims, problems: inReadingOrder(problems.list, files), digest, files };
 }
@@ -70,13 +76,13 @@ export function blocksOf(loaded: LoadedConfig, owner: string): MapNode {
   return { kind: 'map', value: entries, ...NOWHERE };
 }
 
-function parse(request: LoadRequest, problems: Problems): ParsedConfig {
+function* parse(request: LoadRequest, problems: Problems, isStepped: boolean): Steps<ParsedConfig> {
   if (request.input !== undefined) return parsedInput(request.input, problems);
   const readFile = request.readFile ?? refuseToRead;
   const path = request.path ?? '';
   const text = request.text ?? readText(path, readFile, problems);
   if (text === null) return parsedInput({}, problems);
-  return parseConfig(text, path, { readFile, environment: request.env ?? {} });
+  return yield* parseConfigInSteps(text, path, { readFile, environment: request.env ?? {} }, isStepped);
 }
 
 function parsedInput(input: object, problems: Problems): ParsedConfig {

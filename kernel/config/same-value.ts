@@ -1,4 +1,5 @@
 /** Whether two configured values say the same. Where in a file they stand does not matter. */
+import type { Steps } from '../ports/steps.ts';
 import { jsonOf } from './grammar/digest.ts';
 import type { ConfigNode } from './grammar/node.ts';
 
@@ -15,6 +16,26 @@ export function isSame(left: unknown, right: unknown): boolean {
   if (left instanceof Map && right instanceof Map) return isSameMap(left, right, isSame);
   if (Array.isArray(left) && Array.isArray(right)) return isSameList(left, right, isSame);
   return Array.isArray(left) === Array.isArray(right) && isSameObject(left, right);
+}
+
+/** Two blocks, which may hold thousands of users, an entry at a time. */
+export function* isSameInSteps(left: ConfigNode | null, right: ConfigNode | null, levels = 2): Steps<boolean> {
+  if (left === null || right === null || left.kind !== right.kind || !isCollection(left) || levels === 0) {
+    return isSame(left, right);
+  }
+  const [one, other] = [entriesOf(left), entriesOf(right)];
+  if (one.size !== other.size) return false;
+  for (const [key, value] of one) {
+    const counterpart = other.get(key);
+    yield;
+    if (counterpart === undefined || !(yield* isSameInSteps(value, counterpart, levels - 1))) return false;
+  }
+  return true;
+}
+
+function entriesOf(node: ConfigNode): ReadonlyMap<string | number, ConfigNode> {
+  if (node.kind === 'array') return new Map(node.value.entries());
+  return node.kind === 'map' ? new Map([...node.value].map(([key, { value }]) => [key, value])) : new Map();
 }
 
 function isSameNode(left: ConfigNode, right: ConfigNode): boolean {

@@ -7,6 +7,7 @@
  */
 import { quotedText } from '../../protocols/client/quoted.ts';
 import { suggestion } from '../hooks/nearest-name.ts';
+import { outcomeOf, type Steps } from '../ports/steps.ts';
 import { mismatchText } from './conversion.ts';
 import type { ConfigNode, MapEntry, MapNode } from './grammar/node.ts';
 import { mapNode } from './plain.ts';
@@ -36,6 +37,8 @@ export interface Field<Key extends string = string, Value = unknown, Input = unk
   readonly internalName: string;
   /** The value, or undefined after recording what is wrong with it. */
   read(node: ConfigNode, use: FieldUse): Value | undefined;
+  /** The same in steps, for values that may be long. */
+  readonly readInSteps?: ((node: ConfigNode, use: FieldUse) => Steps<Value | undefined>) | undefined;
   /** The value as the message about a refused reload prints it. */
   print(value: Value): string;
   /** Other fields of the block that take the same value. */
@@ -79,6 +82,8 @@ export interface Schema<F extends Fields> {
   readonly fields: F;
   /** The options of a block; of an absent one, the defaults. */
   read(node: ConfigNode | null | undefined, problems: Problems): OptionsOf<F>;
+  /** The same in steps. */
+  readInSteps(node: ConfigNode | null | undefined, problems: Problems): Steps<OptionsOf<F>>;
   /** Every key and alias. */
   keys(): string[];
 }
@@ -87,7 +92,8 @@ export function defineSchema<const F extends Fields>(fields: F, settings: Schema
   const reader = new BlockReader(fields, settings);
   return {
     fields,
-    read: (node, problems) => reader.read(node ?? null, problems) as OptionsOf<F>,
+    read: (node, problems) => outcomeOf(reader.read(node ?? null, problems)) as OptionsOf<F>,
+    readInSteps: (node, problems) => reader.read(node ?? null, problems) as Steps<OptionsOf<F>>,
     keys: () => [...reader.byKey.keys()],
   };
 }
@@ -131,26 +137,28 @@ class BlockReader {
     this.#defaults = Object.fromEntries(valued.map(([name, field]) => [name, field.default]));
   }
 
-  read(node: ConfigNode | null, problems: Problems): object {
+  *read(node: ConfigNode | null, problems: Problems): Steps<object> {
     const set: Record<string, unknown> = {};
     if (node !== null && node.kind !== 'map') {
       problems.error(node, this.#settings.notMap?.(node) ?? mismatchText(node, 'map'));
     } else if (node !== null) {
-      for (const entry of (node as MapNode).value.values()) this.#readEntry(entry, set, problems);
+      for (const entry of (node as MapNode).value.values()) yield* this.#readEntry(entry, set, problems);
     }
     const options = Object.freeze({ ...this.#defaults, ...set });
     GIVEN.set(options, new Set(Object.keys(set)));
     return options;
   }
 
-  #readEntry(entry: MapEntry, set: Record<string, unknown>, problems: Problems): void {
+  *#readEntry(entry: MapEntry, set: Record<string, unknown>, problems: Problems): Steps<void> {
     const found = this.byKey.get(entry.key.toLowerCase());
     if (found === undefined) {
       this.#refuse(entry, problems);
       return;
     }
     const [name, field] = found;
-    const value = field.read(entry.value, { problems, writtenKey: entry.key });
+    const use = { problems, writtenKey: entry.key };
+    const steps = field.readInSteps?.(entry.value, use);
+    const value = steps === undefined ? field.read(entry.value, use) : yield* steps;
     if (value === undefined) return;
     if (field.isSpread) Object.assign(set, (value as Spread).fields);
     else for (const target of [name, ...field.also]) set[target] = value;

@@ -3,6 +3,7 @@ import { errorFrame, infoFrame, OK, PONG } from '../../protocols/client/frames.t
 import type { ClientHandler, ParseFailure } from '../../protocols/client/parser.ts';
 import { quoted } from '../../protocols/client/quoted.ts';
 import type { Broker } from '../broker.ts';
+import type { Concern } from '../hooks/refusal.ts';
 import type { Identity, Permissions } from '../permissions/permissions.ts';
 import type { Timer } from '../ports/ports.ts';
 import type { Transport } from '../ports/transport.ts';
@@ -25,14 +26,14 @@ import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
 import { CLIENT_PORT, type Entrance } from './entrance.ts';
 import type { Producer } from './flow.ts';
-import { isInfo } from './info.ts';
+import { infoFailure } from './info.ts';
 import type { LivenessSource } from './liveness.ts';
 import { become, connect, loginAgain, loginImplicitly } from './login.ts';
+import { reportParseFailure } from './parse-report.ts';
 import { publish } from './publish.ts';
 import type { ReplyAllowances } from './reply-allowances.ts';
 import { Stall } from './stall.ts';
 import { serveAsPermitted, subscriptionViolation } from './subscription-review.ts';
-import { reportTooLarge } from './traced-publish.ts';
 
 /** Why a message that matched was not queued. */
 export type DropReason = 'slow' | 'closed';
@@ -69,6 +70,8 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   /** Null while nobody is asked who this is. */
   loginUnderWay: Promise<void> | null = null;
   expiryTimer: Timer | null = null;
+  /** Whose matter it is that this client was not let in. */
+  concern: Concern | null = null;
   /** Negative for no limit. */
   subscriptionsMax: number;
   private isFirstPongSent = false;
@@ -96,6 +99,7 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
     if (!this.awaitsConnect) return;
     const timeoutMs = this.entrance.authTimeoutMs ?? this.broker.options.authTimeoutMs;
     this.loginTimer = this.broker.clock.after(timeoutMs, () => {
+      this.broker.logOf(this).debug('Authentication Timeout');
       this.sendError('Authentication Timeout');
       this.close(CloseReason.authenticationTimeout);
     });
@@ -116,6 +120,11 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
    */
   become(identity: Identity): void {
     if (!this.isClosed) become(this, identity);
+  }
+
+  override sendPing(): void {
+    if (this.broker.log.isDebugging) this.broker.logOf(this).debug('Client Ping Timer');
+    super.sendPing();
   }
 
   sendInfo(info: object): void {
@@ -178,7 +187,8 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   /** Nobody cares what a client says in INFO, as long as it could be one. */
   info(json: string): void {
-    if (!isInfo(json)) this.fail('malformed');
+    const failure = infoFailure(json);
+    if (failure !== null) this.refuseJson(failure);
   }
 
   remoteError(text: string): void {
@@ -187,30 +197,13 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   }
 
   fail(failure: ParseFailure): void {
-    if (failure === 'unknown-operation') this.sendError('Unknown Protocol Operation');
-    if (failure === 'line-too-long') this.lineTooLong();
-    if (failure === 'payload-too-large') this.payloadTooLarge();
-    this.broker.logOf(this).error(this.explanationOf(failure));
-    this.close(REASON_OF[failure]);
+    reportParseFailure(this, failure);
   }
 
-  private lineTooLong(): void {
-    this.broker.limitHits.controlLine++;
-    this.sendError('maximum control line exceeded');
-  }
-
-  /** As NATS servers log it where the log is searched for it. */
-  private explanationOf(failure: ParseFailure): string {
-    if (failure === 'line-too-long') return 'maximum control line exceeded';
-    if (failure !== 'payload-too-large') return `protocol error: ${failure}`;
-    return `maximum payload exceeded: ${this.broker.message.size} vs ${this.payloadMax}`;
-  }
-
-  private payloadTooLarge(): void {
-    this.broker.limitHits.payload++;
-    const { message, messageTracer } = this.broker;
-    if (messageTracer !== null && message.headerLength > 0) reportTooLarge(this, message);
-    this.sendError('Maximum Payload Violation');
+  /** What it said in CONNECT or INFO cannot be understood. */
+  refuseJson(failure: string): void {
+    this.broker.logOf(this).error(failure);
+    this.close(CloseReason.protocolViolation);
   }
 
   subscribe(subject: string, queue: string, sid: string): void {
@@ -250,12 +243,17 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   }
 
   endAllSubscriptions(): void {
+    this.takeOutSubscriptions();
+    this.subscriptions.clear();
+  }
+
+  /** They stay to be seen: whoever hears that the connection is closed may want to know what they were. */
+  private takeOutSubscriptions(): void {
     for (const subscription of this.subscriptions.values()) {
       subscription.flags |= ENDED;
       this.broker.tracer?.unsubscribed(this, subscription.sid);
     }
     this.account.sublist.removeAll(this.subscriptions.values());
-    this.subscriptions.clear();
   }
 
   private maySubscribe(subject: string, queue: string, sid: string): boolean {
@@ -378,17 +376,10 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   protected leave(reason: CloseReason): void {
     this.loginTimer?.cancel();
     this.expiryTimer?.cancel();
-    this.endAllSubscriptions();
     this.broker.logOf(this).debug(`Client connection closed: ${reason}`);
+    this.takeOutSubscriptions();
   }
 }
-
-const REASON_OF: Record<ParseFailure, CloseReason> = {
-  'unknown-operation': CloseReason.protocolViolation,
-  malformed: CloseReason.protocolViolation,
-  'line-too-long': CloseReason.maxControlLine,
-  'payload-too-large': CloseReason.maxPayload,
-};
 
 /** Asked anew each time, as a reload may replace the options. */
 function pingsOf(broker: Broker, { pingIntervalMs }: Entrance): LivenessSource {

@@ -1,4 +1,5 @@
 /** What a client says of itself in CONNECT. */
+import { jsonFailure, typeFailure } from '../../protocols/client/json-failure.ts';
 
 export interface ClientOptions {
   verbose: boolean;
@@ -45,25 +46,33 @@ export const DEFAULT_CLIENT_OPTIONS: Readonly<ClientOptions> = {
   new_account: false,
 };
 
-/** The options with what the JSON says laid over them; null when it is no object, or a known key has the wrong type. */
-export function mergeClientOptions(before: Readonly<ClientOptions>, json: string): ClientOptions | null {
+/** The options with what the JSON says laid over them; or why not: it is no object, or a known key has the wrong type. */
+export function mergeClientOptions(before: Readonly<ClientOptions>, json: string): ClientOptions | string {
   let said: unknown;
   try {
     said = JSON.parse(json);
   } catch {
-    return null;
+    return jsonFailure(json) ?? 'invalid JSON';
   }
   const after = { ...before };
   if (said === null) return after;
-  if (typeof said !== 'object' || Array.isArray(said)) return null;
+  if (typeof said !== 'object' || Array.isArray(said)) return typeFailure(said, 'Go value of type server.ClientOpts');
   for (const [key, value] of Object.entries(said)) {
     const known = key.toLowerCase();
-    if (value !== null && !fitsOtherPorts(known, value)) return null;
-    if (!Object.hasOwn(DEFAULT_CLIENT_OPTIONS, known) || value === null) continue;
-    if (!isOfKind(value, DEFAULT_CLIENT_OPTIONS[known as keyof ClientOptions])) return null;
+    if (value === null) continue;
+    if (!fitsOtherPorts(known, value))
+      return mismatch(value, known, known === 'remote_account' ? 'string' : 'server.SubjectPermission');
+    if (!Object.hasOwn(DEFAULT_CLIENT_OPTIONS, known)) continue;
+    const example = DEFAULT_CLIENT_OPTIONS[known as keyof ClientOptions];
+    if (!isOfKind(value, example)) return mismatch(value, known, TYPES[typeof example]!);
     Object.assign(after, { [known]: value });
   }
   return after;
+}
+
+const TYPES: Readonly<Record<string, string>> = { boolean: 'bool', string: 'string', number: 'int' };
+function mismatch(value: unknown, key: string, type: string): string {
+  return typeFailure(value, `Go struct field ClientOpts.${key} of type ${type}`, type === 'int');
 }
 
 /** Keys that mean something on other ports only; here they have to be of the right type, no more. */

@@ -9,6 +9,8 @@ export interface Entrance {
   /** Null: the broker's own. */
   readonly pingIntervalMs: number | null;
   readonly authTimeoutMs: number | null;
+  /** What the monitor and events call clients that come this way; absent: by their transport. */
+  readonly clientType?: string;
   /** Takes the place of what CONNECT leaves empty. */
   readonly credentials: Readonly<Partial<Credentials>> | null;
 }

@@ -53,6 +53,9 @@ export class Flow {
   private sweep: Timer | null = null;
   private readonly flushTurn = (): void => this.flushAll();
 
+  /** Somebody waits for the last write. */
+  private idle: () => void = () => {};
+
   constructor(arena: Arena, clock: Clock, options: FlowOptions) {
     this.pool = new ChunkPool(arena);
     this.clock = clock;
@@ -121,6 +124,19 @@ export class Flow {
     const producers = this.waiting.get(outbound);
     this.waiting.delete(outbound);
     for (const producer of producers ?? []) producer.proceed();
+    if (this.busy.size === 0) this.idle();
+  }
+
+  /** Fulfilled when nothing is being written any more, or after a while: at the end of a process. */
+  drained(patienceMs: number): Promise<void> {
+    if (this.busy.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.clock.after(patienceMs, resolve);
+      this.idle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 
   /** Cuts off those who have lagged longest until enough memory is free again. */

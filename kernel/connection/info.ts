@@ -1,4 +1,5 @@
 /** INFO: what the broker says of itself, in the order of keys that clients have always seen. */
+import { jsonFailure, typeFailure } from '../../protocols/client/json-failure.ts';
 import type { Broker } from '../broker.ts';
 import { API_LEVEL, NATS_VERSION } from '../version.ts';
 import type { ClientConnection } from './client-connection.ts';
@@ -126,18 +127,32 @@ const FLAGS = new Set([
   'acc_is_sys',
 ]);
 
-/** Whether the text is an INFO: an object whose well-known members are of the right type. */
-export function isInfo(json: string): boolean {
+/** What keeps the text from being an INFO: an object whose well-known members are of the right type. Null when it is one. */
+export function infoFailure(json: string): string | null {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    return false;
+    return jsonFailure(json) ?? 'invalid JSON';
   }
-  if (value === null) return true;
-  if (typeof value !== 'object' || Array.isArray(value)) return false;
-  return Object.entries(value).every(([key, member]) => member === null || isOfItsType(key, member));
+  if (value === null) return null;
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return typeFailure(value, 'Go value of type server.Info');
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (member === null || isOfItsType(key, member)) continue;
+    return typeFailure(member, `Go struct field Info.${key} of type ${typeNameOf(key)}`);
+  }
+  return null;
 }
+
+function typeNameOf(key: string): string {
+  if (NUMBERS.has(key)) return INTEGER_NAMES[key] ?? 'int';
+  if (FLAGS.has(key)) return 'bool';
+  return key === 'connect_urls' ? '[]string' : 'string';
+}
+
+const INTEGER_NAMES: Readonly<Record<string, string>> = { max_payload: 'int32', client_id: 'uint64' };
 
 function isOfItsType(key: string, member: unknown): boolean {
   if (NUMBERS.has(key)) return typeof member === 'number';

@@ -24,8 +24,8 @@ export function connect(client: ClientConnection, json: string): void {
   client.loginTimer?.cancel();
   client.liveness.expectFirstPing(broker.random, broker.clock.now() - client.startedAt);
   const options = mergeClientOptions(client.options, json);
-  if (options === null) {
-    client.fail('malformed');
+  if (typeof options === 'string') {
+    client.refuseJson(options);
     return;
   }
   if (client.isConnectReceived) client.endAllSubscriptions();
@@ -88,8 +88,10 @@ function decide(client: ClientConnection, verdict: LoginVerdict, settled: typeof
   client.loginUnderWay = null;
   if (client.isClosed) return;
   if (verdict === undefined) refuse(client, 'nobody knows these credentials', null);
-  else if (isRefusal(verdict)) refuse(client, verdict.reason, verdict.closeReason);
-  else settled(client, verdict);
+  else if (isRefusal(verdict)) {
+    client.concern = verdict.concern ?? null;
+    refuse(client, verdict.reason, verdict.closeReason);
+  } else settled(client, verdict);
   client.release();
 }
 
@@ -112,14 +114,12 @@ function settle(client: ClientConnection, identity: Identity): void {
     return;
   }
   if (options.protocol !== 0 && options.protocol !== 1) {
-    client.sendError('invalid client protocol');
-    client.close(CloseReason.badProtocolVersion);
+    part(client, 'invalid client protocol', CloseReason.badProtocolVersion);
     return;
   }
   const takesHeaders = options.headers && broker.options.supportsHeaders;
   if (options.no_responders && !takesHeaders) {
-    client.sendError('no responders requires headers support');
-    client.close(CloseReason.noRespondersNeedsHeaders);
+    part(client, 'no responders requires headers support', CloseReason.noRespondersNeedsHeaders);
     return;
   }
   if (!bind(client, account, identity)) return;
@@ -127,6 +127,13 @@ function settle(client: ClientConnection, identity: Identity): void {
   client.awaitsConnect = false;
   broker.hooks.connectionAuthenticated.slot?.(client);
   if (client.isConnectReceived && options.verbose) client.sendOk();
+}
+
+/** It asked for what cannot be. */
+function part(client: ClientConnection, text: string, reason: CloseReason): void {
+  client.sendError(text);
+  client.close(reason);
+  client.broker.logOf(client).error(text);
 }
 
 /** The same client as before, as far as everybody else is concerned. */

@@ -37,6 +37,9 @@ function* faultsOf(fields: Fields): Iterable<string> {
   for (const phase of PHASE_FUNCTIONS) {
     if (fields[phase] !== undefined && typeof fields[phase] !== 'function') yield `${phase} must be a function`;
   }
+  if (fields.mayComeAndGo !== undefined && typeof fields.mayComeAndGo !== 'boolean') {
+    yield `mayComeAndGo ${shown(fields.mayComeAndGo)} must be true or false`;
+  }
   yield* capabilityFaults(fields, 'provides');
   yield* capabilityFaults(fields, 'requires');
   yield* configFaults(fields.config);

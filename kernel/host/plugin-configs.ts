@@ -63,14 +63,24 @@ function ownedOf(nodes: ReadonlyMap<string, unknown>, keys: readonly string[]): 
   return new Map([...nodes].filter(([key]) => keys.includes(key)));
 }
 
+function ownedInAccounts(
+  { accounts }: UnreadConfig,
+  keys: readonly string[],
+): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
+  const owned = new Map<string, ReadonlyMap<string, unknown>>();
+  for (const [account, nodes] of accounts) owned.set(account, ownedOf(nodes, keys));
+  return owned;
+}
+
 /** A plugin reads what it owns, and sees what else is there. */
 function sourcesFor({ also = [], accountKeys = [] }: ConfigClaim<unknown>, unread: UnreadConfig): ConfigSources {
-  const accounts = new Map<string, ReadonlyMap<string, unknown>>();
-  for (const [account, nodes] of unread.accounts) {
-    accounts.set(account, ownedOf(nodes, accountKeys));
-  }
+  let accounts: ReadonlyMap<string, ReadonlyMap<string, unknown>> | undefined;
   return {
-    accounts,
+    // Most plugins never ask.
+    get accounts() {
+      accounts ??= ownedInAccounts(unread, accountKeys);
+      return accounts;
+    },
     core: unread.core,
     elsewhere: (key) => unread.blocks.get(key),
     accountsPlace: unread.accountsPlace,

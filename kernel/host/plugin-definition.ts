@@ -33,6 +33,8 @@ export interface CapabilityNeed {
   readonly id?: string;
   /** The plugin works without it. */
   readonly optional?: boolean;
+  /** Used from `listen` on only: who provides it need not be open before. So two plugins may need something of each other. */
+  readonly isLate?: boolean;
 }
 
 /** Reads the plugin's block. `node` is undefined when the block is absent: the answer is then made of defaults. */
@@ -125,6 +127,8 @@ export interface PluginDefinition<Config = unknown, State = unknown> {
   readonly before?: readonly string[];
   /** Plugins that start earlier, if they are there. */
   readonly after?: readonly string[];
+  /** It may be started, and closed for good, while the broker runs: a reload may put it into the list of plugins or take it out. */
+  readonly mayComeAndGo?: boolean;
   /** Milliseconds a phase may take, where the host's usual deadline does not fit. */
   readonly deadlinesMs?: Readonly<Partial<Record<Phase, number>>>;
 

@@ -14,7 +14,7 @@ import { NameTable } from './name-table.ts';
 import type { EndpointHandler } from './plugin-context.ts';
 import { PHASES, type Phase, type PluginDefinition } from './plugin-definition.ts';
 import { dependantsOf, planError, planPlugins } from './plugin-plan.ts';
-import { type PluginChange, planReload, refusedReload } from './plugin-reload.ts';
+import { type PluginChange, planReload, type ReloadPlan, refusedReload } from './plugin-reload.ts';
 import { PluginRun } from './plugin-run.ts';
 import { type Report, reportTo } from './report.ts';
 import { Scope } from './scope.ts';
@@ -128,8 +128,7 @@ export class PluginHost {
   reload(configs: ReadonlyMap<string, unknown>): Promise<void> {
     return this.#takeTurn(async () => {
       this.#assertOpen();
-      const { live, restart, refusals } = planReload(this.#runs, configs);
-      if (refusals.length > 0) throw refusedReload(refusals);
+      const { live, restart } = this.#permitted(configs);
       const applied: PluginChange[] = [];
       try {
         for (const entry of live) {
@@ -142,6 +141,28 @@ export class PluginHost {
         throw PluginError.is(cause) && cause.code === 'RELOAD_FAILED' ? cause : reloadFailure(cause, true);
       }
     });
+  }
+
+  /** Throws the refusal that `reload` would, before anything is touched. */
+  assertReloadable(configs: ReadonlyMap<string, unknown>): void {
+    this.#permitted(configs);
+  }
+
+  #permitted(configs: ReadonlyMap<string, unknown>): ReloadPlan {
+    const plan = planReload(this.#runs, configs);
+    if (plan.refusals.length > 0) throw refusedReload(plan.refusals);
+    return plan;
+  }
+
+  /** Closes plugins for good. What fails is reported, and stops nothing. */
+  remove(names: ReadonlySet<string>): Promise<void> {
+    return this.#takeTurn(() => this.#remove(this.#runs.filter((run) => names.has(run.name))));
+  }
+
+  /** Who of those that run uses what this plugin provides, or would use it. */
+  usersOf(definition: PluginDefinition): readonly PluginDefinition[] {
+    const others = this.#runs.map((run) => run.definition).filter(({ name }) => name !== definition.name);
+    return dependantsOf(definition.name, [definition, ...others]);
   }
 
   /**

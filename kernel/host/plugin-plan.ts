@@ -7,7 +7,7 @@ import { PluginError } from '../hooks/plugin-error.ts';
 import { stableOrder } from '../hooks/stable-order.ts';
 import { checkCapabilities, collectOffers, type KnownProviders } from './check-capabilities.ts';
 import { checkApiVersions, checkClaims, checkDuplicates } from './check-claims.ts';
-import type { PluginDefinition } from './plugin-definition.ts';
+import type { CapabilityNeed, PluginDefinition } from './plugin-definition.ts';
 
 export interface PluginPlan {
   /** In starting order; in the given order when that is impossible. */
@@ -28,7 +28,7 @@ export function planPlugins(plugins: readonly PluginDefinition[], known: KnownPr
     ...checkClaims(plugins),
     ...checkCapabilities(plugins, known),
   ];
-  const edges = [...capabilityEdges(plugins), ...namedEdges(plugins)];
+  const edges = [...capabilityEdges(plugins, ({ isLate }) => isLate !== true), ...namedEdges(plugins)];
   const { order, cycle } = stableOrder(
     plugins.length,
     edges.map(({ from, to }) => [from, to] as const),
@@ -40,7 +40,7 @@ export function planPlugins(plugins: readonly PluginDefinition[], known: KnownPr
 /** The plugins that directly or indirectly use what `name` provides, in the order of `plugins`. */
 export function dependantsOf(name: string, plugins: readonly PluginDefinition[]): PluginDefinition[] {
   const found = new Set([plugins.findIndex((plugin) => plugin.name === name)]);
-  const edges = [...capabilityEdges(plugins)];
+  const edges = [...capabilityEdges(plugins, () => true)];
   for (let before = 0; before < found.size; ) {
     before = found.size;
     for (const { from, to } of edges) if (found.has(from)) found.add(to);
@@ -55,11 +55,14 @@ export function planError(problems: readonly PluginError[]): PluginError {
   return new PluginError('PLUGINS_INVALID', `${problems.length} problems with the plugins`, list, { problems });
 }
 
-function* capabilityEdges(plugins: readonly PluginDefinition[]): Iterable<Edge> {
+function* capabilityEdges(
+  plugins: readonly PluginDefinition[],
+  counts: (need: CapabilityNeed) => boolean,
+): Iterable<Edge> {
   const offers = collectOffers(plugins);
   const positions = new Map(plugins.map(({ name }, index) => [name, index]));
   for (const [to, { name, requires = [] }] of plugins.entries()) {
-    for (const need of requires) {
+    for (const need of requires.filter(counts)) {
       for (const { plugin, offer } of offers.get(need.name) ?? []) {
         if (plugin === name || (need.id !== undefined && offer.id !== need.id)) continue;
         yield { from: positions.get(plugin)!, to, reason: `"${name}" needs "${need.name}" of "${plugin}"` };

@@ -45,6 +45,6 @@ function refusalOf({ name, config }: PluginDefinition, reason: string): PluginEr
     'RELOAD_REFUSED',
     `plugin "${name}" refuses the change of "${config?.key}", ${reason}`,
     'nothing was changed, restart the broker to apply it',
-    { plugin: name, phase: 'reload' },
+    { plugin: name, phase: 'reload', cause: reason },
   );
 }

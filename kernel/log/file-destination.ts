@@ -3,7 +3,7 @@
  *
  * Two of its own lines, about rotating, end in CRLF: tools that watch for them expect it.
  */
-import type { LogDestination, LogRecord } from './log-record.ts';
+import type { LogDestination, LogLevel, LogRecord } from './log-record.ts';
 import type { FormatRecord } from './text-format.ts';
 
 /** The files of the machine, as far as a log needs them. Each may throw. */
@@ -30,6 +30,8 @@ export interface FileDestinationParts {
   readonly bytesMax: number;
   /** Of the files, the current one included. 0: all are kept. */
   readonly filesMax: number;
+  /** Told, in a line, what cannot be said in the file. */
+  readonly complain: (text: string) => void;
 }
 
 export class FileDestination implements LogDestination {
@@ -37,6 +39,8 @@ export class FileDestination implements LogDestination {
   private file: OpenLogFile | null;
   /** A rotation that failed is not tried again for every line. */
   private nextRotationAt = 0;
+  /** Lines that could not be written since the last one that was. */
+  private lost = 0;
 
   constructor(parts: FileDestinationParts) {
     this.parts = parts;
@@ -62,12 +66,26 @@ export class FileDestination implements LogDestination {
     this.file = null;
   }
 
+  /** A full disk must not stop the broker: what cannot be written is counted, and said elsewhere once. */
   private put(line: string): void {
     try {
       this.file?.write(line);
-    } catch {
-      // A full disk must not stop the broker, and there is nowhere left to complain.
+    } catch (error) {
+      if (this.lost++ === 0) this.complain(`Unable to write to the log file, lines are lost: ${String(error)}`);
+      return;
     }
+    if (this.lost > 0) this.confess();
+  }
+
+  private confess(): void {
+    const count = this.lost;
+    this.lost = 0;
+    this.say('warn', `${count} lines are missing here: the log file could not be written`, '\n');
+  }
+
+  private complain(text: string): void {
+    const { format, time, complain, path } = this.parts;
+    complain(format({ level: 'error', time: time(), text: `${text} (${path})` }));
   }
 
   private isFull(): boolean {
@@ -77,17 +95,19 @@ export class FileDestination implements LogDestination {
 
   private rotate(announcement: string | null): void {
     const { path, files, time } = this.parts;
-    if (announcement !== null) this.say(announcement, '\n');
+    if (announcement !== null) this.say('info', announcement, '\n');
     const backup = `${path}.${backupSuffix(time())}`;
     try {
       files.rename(path, backup);
       this.reopen();
     } catch (error) {
       this.nextRotationAt = time() + RETRY_MS;
-      this.say(`Unable to rotate the log: ${String(error)}`, '\n');
+      const text = `Unable to rotate the log: ${String(error)}`;
+      this.say('error', text, '\n');
+      this.complain(text);
       return;
     }
-    this.say(`Rotated log, backup saved as "${backup}"`, '\r\n');
+    this.say('info', `Rotated log, backup saved as "${backup}"`, '\r\n');
     this.purge(backup);
   }
 
@@ -100,16 +120,16 @@ export class FileDestination implements LogDestination {
       if (backup === newest && filesMax > 1) continue;
       try {
         files.remove(backup);
-        this.say(`Purged log file "${backup}"`, '\r\n');
+        this.say('info', `Purged log file "${backup}"`, '\r\n');
       } catch (error) {
-        this.say(`Unable to purge log file "${backup}": ${String(error)}`, '\n');
+        this.say('error', `Unable to purge log file "${backup}": ${String(error)}`, '\n');
       }
     }
   }
 
-  private say(text: string, lineEnd: string): void {
+  private say(level: LogLevel, text: string, lineEnd: string): void {
     const { format, time } = this.parts;
-    this.put(format({ level: 'info', time: time(), text }).replace(/\n$/, lineEnd));
+    this.put(format({ level, time: time(), text }).replace(/\n$/, lineEnd));
   }
 }
 

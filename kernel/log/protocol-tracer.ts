@@ -16,6 +16,8 @@ export interface TraceOptions {
   readonly silentAccount: Account | null;
 }
 
+const HEADER_END_BYTES = 4;
+
 export class ProtocolTracer implements Tracer {
   private readonly log: Pick<Log, 'trace'>;
   private readonly options: TraceOptions;
@@ -43,7 +45,9 @@ export class ProtocolTracer implements Tracer {
 
   publish(client: ClientConnection, message: Message): void {
     const hasHeader = message.headerLength > 0;
-    this.input(client, hasHeader ? 'HPUB' : 'PUB', message.subject, replyOf(message), sizesOf(message, hasHeader));
+    // As it was written, spaces and all.
+    const words = message.bytes.toString('latin1', message.subjectStart, message.sizesEnd);
+    this.input(client, hasHeader ? 'HPUB' : 'PUB', words);
     this.payload(client, '<<-', message, hasHeader);
   }
 
@@ -58,7 +62,8 @@ export class ProtocolTracer implements Tracer {
     const { payloadBytesMax, showsHeadersOnly } = this.options;
     if (showsHeadersOnly && !hasHeader) return;
     const from = hasHeader ? message.headerStart : message.bodyStart;
-    const to = showsHeadersOnly ? message.bodyStart : message.bodyEnd;
+    // The empty line behind the headers is left out.
+    const to = showsHeadersOnly ? message.bodyStart - HEADER_END_BYTES : message.bodyEnd;
     if (from >= to) return;
     const isCut = payloadBytesMax > 0 && to - from > payloadBytesMax;
     const shown = quoted(message.bytes.toString('latin1', from, isCut ? from + payloadBytesMax : to));

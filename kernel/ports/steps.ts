@@ -2,7 +2,7 @@
 export type Steps<Outcome> = Generator<void, Outcome, void>;
 
 /** How many steps are done before others have their turn. Each should take some microseconds. */
-export const STEPS_AT_ONCE = 250;
+export const STEPS_AT_ONCE = 100;
 
 /** All of it at once. */
 export function outcomeOf<Outcome>(steps: Steps<Outcome>): Outcome {

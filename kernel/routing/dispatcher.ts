@@ -14,8 +14,8 @@ const NO_MEMBERS: readonly Subscription[] = [];
 
 export class Dispatcher {
   private readonly random: Random;
-  /** Lists for queue members behind links, one for each depth of publishing while publishing. */
-  private readonly idle: Subscription[][] = [];
+  /** One for each depth of publishing while publishing. */
+  private readonly idle: Chosen[] = [];
 
   constructor(random: Random) {
     this.random = random;
@@ -51,24 +51,24 @@ export class Dispatcher {
 
   /** Queue groups, and whoever is behind links. */
   private serveElsewhere(plan: Plan, message: Message, trace: MessageTrace | null): number {
-    if (plan.queues.length === 0) return sendOverLinks(plan.links, message, NO_MEMBERS, trace);
-    const chosen = this.idle.pop() ?? [];
+    if (plan.queues.length === 0) return sendOverLinks(plan.links, message, NOBODY, trace);
+    const chosen = this.idle.pop() ?? new Chosen();
     let count = this.serveQueues(plan, message, chosen, trace);
-    if (chosen.length > 0 || plan.links.length > 0) count += sendOverLinks(plan.links, message, chosen, trace);
-    chosen.length = 0;
+    if (chosen.count > 0 || plan.links.length > 0) count += sendOverLinks(plan.links, message, chosen, trace);
+    chosen.clear();
     this.idle.push(chosen);
     return count;
   }
 
   /** Answers how many members here took the message; those chosen behind links are added to `chosen`. */
-  private serveQueues(plan: Plan, message: Message, chosen: Subscription[], trace: MessageTrace | null): number {
+  private serveQueues(plan: Plan, message: Message, chosen: Chosen, trace: MessageTrace | null): number {
     let local = 0;
     for (let at = 0; at < plan.queues.length; at++) {
       const group = plan.queues[at];
       if (message.queues !== null && !message.queues.includes(group.name)) continue;
       const member = this.serveOne(group, message, trace);
       if (member === null) continue;
-      if (member.kind === LINK_SINK) chosen.push(member);
+      if (member.kind === LINK_SINK) chosen.add(member);
       else local++;
     }
     return local;
@@ -129,37 +129,25 @@ function serve(subscription: Subscription, message: Message): boolean {
 function sendOverLinks(
   links: readonly LinkInterest[],
   message: Message,
-  chosen: readonly Subscription[],
+  chosen: Chosen,
   trace: MessageTrace | null,
 ): number {
   let count = 0;
   for (let at = 0; at < links.length; at++) {
     const { link, subscriptions } = links[at];
-    if (!refuses(link, message) && send(link, message, subscriptions, membersOf(chosen, link), trace)) count++;
+    if (!refuses(link, message) && send(link, message, subscriptions, chosen.behind(link), trace)) count++;
   }
-  for (let at = 0; at < chosen.length; at++) {
-    const link = chosen[at].sink as Link;
-    if (isAmong(links, link) || indexOf(chosen, link) < at) continue;
-    if (send(link, message, NO_MEMBERS, membersOf(chosen, link), trace)) count++;
+  for (let at = 0; at < chosen.count; at++) {
+    const link = chosen.linkAt(at);
+    if (isAmong(links, link) || chosen.indexOf(link) < at) continue;
+    if (send(link, message, NO_MEMBERS, chosen.behind(link), trace)) count++;
   }
   return count;
-}
-
-function membersOf(chosen: readonly Subscription[], link: Link): readonly Subscription[] {
-  if (chosen.length === 0) return NO_MEMBERS;
-  if (chosen.length === 1) return chosen[0].sink === link ? chosen : NO_MEMBERS;
-  return chosen.filter(({ sink }) => sink === link);
 }
 
 function isAmong(links: readonly LinkInterest[], link: Link): boolean {
   for (let at = 0; at < links.length; at++) if (links[at].link === link) return true;
   return false;
-}
-
-function indexOf(chosen: readonly Subscription[], link: Link): number {
-  let at = 0;
-  while (chosen[at].sink !== link) at++;
-  return at;
 }
 
 function send(
@@ -173,3 +161,40 @@ function send(
     ? link.deliver(message, subscriptions, members)
     : sendTraced(link, message, subscriptions, members, trace);
 }
+
+/** Queue members behind links, one a group. Emptied without giving back its memory, as an array would. */
+class Chosen {
+  count = 0;
+  private readonly members: (Subscription | null)[] = [null];
+  private readonly single: Subscription[] = [];
+
+  add(member: Subscription): void {
+    this.members[this.count++] = member;
+  }
+
+  clear(): void {
+    for (let at = 0; at < this.count; at++) this.members[at] = null;
+    this.count = 0;
+  }
+
+  linkAt(at: number): Link {
+    return (this.members[at] as Subscription).sink as Link;
+  }
+
+  indexOf(link: Link): number {
+    let at = 0;
+    while (this.linkAt(at) !== link) at++;
+    return at;
+  }
+
+  /** Good until the next call, where there is but one. */
+  behind(link: Link): readonly Subscription[] {
+    if (this.count === 0) return NO_MEMBERS;
+    if (this.count > 1) return this.members.filter((member) => member?.sink === link) as Subscription[];
+    if (this.linkAt(0) !== link) return NO_MEMBERS;
+    this.single[0] = this.members[0] as Subscription;
+    return this.single;
+  }
+}
+
+const NOBODY = new Chosen();

@@ -73,11 +73,19 @@ export class Callout implements Authenticator {
 
   private async decide(attempt: LoginAttempt, verdict: Verdict): Promise<Verdict> {
     const delegation = await this.delegationOf(attempt, verdict);
-    if (delegation === null) return verdict;
+    if (delegation === null) return this.concerning(verdict);
     const outcome = 'failure' in delegation ? delegation : await this.ask(delegation, attempt);
-    if ('failure' in outcome) return this.refusal(attempt, outcome);
+    if ('failure' in outcome)
+      return this.refusal(attempt, outcome, 'account' in delegation ? delegation.account.name : '');
     this.warnOfFullAccount(outcome, attempt);
     return this.noted(outcome, attempt.credentials);
+  }
+
+  /** Who runs the service logs in at its account: what goes wrong there is told there. */
+  private concerning(verdict: Verdict): Verdict {
+    if (!isRefusal(verdict) || this.configuredCallout === null) return verdict;
+    const { account } = this.configuredCallout.options;
+    return refuse(verdict.reason, verdict.cause, verdict.closeReason, { account, text: '' });
   }
 
   private noted(identity: Identity, credentials: Credentials): Identity {
@@ -118,11 +126,12 @@ export class Callout implements Authenticator {
     log.warn('Could not register auth callout user: maximum account active connections exceeded');
   }
 
-  /** Why is told to the log; the client is told what every refused client is told. */
-  private refusal(attempt: LoginAttempt, { failure }: Failure): Refusal {
+  /** Why is told to the log, and in the account of the service; the client is told what every refused client is told. */
+  private refusal(attempt: LoginAttempt, { failure }: Failure, account: string): Refusal {
     if (failure !== '') this.kernel.log.warn(failure);
     const { reason } = attempt.refuse();
-    return refuse(reason, null, failure === PROXY_REQUIRED ? CloseReason.proxyRequired : null);
+    const closeReason = failure === PROXY_REQUIRED ? CloseReason.proxyRequired : null;
+    return refuse(reason, null, closeReason, account === '' ? null : { account, text: failure });
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   fields,
   GLOBAL_ACCOUNT,
   type OptionsOf,
+  outcomeOf,
   type PermissionRules,
   type Place,
   type Problems,
@@ -15,6 +16,7 @@ import {
   type ReloadAnswer,
   readDurationText,
   readPermissions,
+  type Steps,
 } from '../../kernel/plugin-api.ts';
 import { type CalloutOptions, printedCallout, readCallout } from './config/callout-options.ts';
 import { readTrustedProxies } from './config/proxy-options.ts';
@@ -68,8 +70,13 @@ export const authorizationSchema = defineSchema({
   users: fields.custom<'users', readonly ListedUser[] | null>(
     'users',
     'array of users',
-    (node, { problems }) => readUsers(node, GLOBAL_ACCOUNT, problems),
-    { default: null, live: 'yes', doc: 'The users of the account $G.' },
+    (node, { problems }) => outcomeOf(readUsers(node, GLOBAL_ACCOUNT, problems)),
+    {
+      default: null,
+      live: 'yes',
+      doc: 'The users of the account $G.',
+      readInSteps: (node, { problems }) => readUsers(node, GLOBAL_ACCOUNT, problems),
+    },
   ),
   defaultPermissions: fields.custom<'default_permissions', PermissionRules | null>(
     'default_permissions',
@@ -110,13 +117,17 @@ type Authorization = OptionsOf<typeof authorizationSchema.fields>;
 
 export const authSchema = {
   read(node: unknown, problems: Problems, sources: ConfigSources): AuthConfig {
+    return outcomeOf(authSchema.readInSteps(node, problems, sources));
+  },
+
+  *readInSteps(node: unknown, problems: Problems, sources: ConfigSources): Steps<AuthConfig> {
     const block = node as ConfigNode | undefined;
-    const options = authorizationSchema.read(block, problems);
+    const options = yield* authorizationSchema.readInSteps(block, problems);
     const accountDefaults = readAccountDefaults(sources, problems);
-    const ofAccounts = readAccountUsers(sources, accountDefaults, problems);
+    const ofAccounts = yield* readAccountUsers(sources, accountDefaults, problems);
     const ownUsers = withDefaults(options.users ?? [], options.defaultPermissions);
     if (block !== undefined) checkConflicts(options, ofAccounts, block, problems);
-    const users = uniqueUsers([...ownUsers, ...ofAccounts], problems);
+    const users = yield* uniqueUsers([...ownUsers, ...ofAccounts], problems);
     if (options.callout !== null) checkAllowedAccounts(options.callout, sources, problems);
     return Object.freeze({
       isAuthorizationGiven: block !== undefined,
@@ -147,16 +158,20 @@ function readAccountDefaults({ accounts }: ConfigSources, problems: Problems): M
   return defaults;
 }
 
-function readAccountUsers(
+function* readAccountUsers(
   { accounts }: ConfigSources,
   defaults: ReadonlyMap<string, PermissionRules>,
   problems: Problems,
-): ListedUser[] {
-  return [...accounts].flatMap(([account, blocks]) => {
-    const users = blocks.get('users') as ConfigNode | undefined;
-    if (users === undefined) return [];
-    return withDefaults(readUsers(users, account, problems), defaults.get(account) ?? null);
-  });
+): Steps<ListedUser[]> {
+  const all: ListedUser[] = [];
+  for (const [account, blocks] of accounts) {
+    yield;
+    const node = blocks.get('users') as ConfigNode | undefined;
+    if (node === undefined) continue;
+    const users = yield* readUsers(node, account, problems);
+    for (const user of withDefaults(users, defaults.get(account) ?? null)) all.push(user);
+  }
+  return all;
 }
 
 function checkAllowedAccounts({ allowedAccounts }: CalloutOptions, { accounts }: ConfigSources, problems: Problems) {
@@ -237,4 +252,13 @@ function isGone(name: string, after: AuthConfig): boolean {
 
 function unsupported(option: string, before: unknown, after: unknown): string {
   return `config reload not supported for ${option}: old=${before}, new=${after}`;
+}
+
+/** What the log says of a block that changed, in the words of a NATS server. */
+export function reloadLines(before: AuthConfig, after: AuthConfig): string[] {
+  const lines: string[] = [];
+  if (before.user !== after.user) lines.push('Reloaded: authorization username');
+  if (before.password !== after.password) lines.push('Reloaded: authorization password');
+  if (before.token !== after.token) lines.push('Reloaded: authorization token');
+  return lines;
 }

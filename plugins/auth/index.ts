@@ -3,11 +3,14 @@ import {
   type Connection,
   type Disposer,
   definePlugin,
+  inTurns,
   isClient,
+  outcomeOf,
   type PluginContext,
   type ServerInfo,
+  type Steps,
 } from '../../kernel/plugin-api.ts';
-import { type AuthConfig, authSchema, reloadAnswer } from './config.ts';
+import { type AuthConfig, authSchema, reloadAnswer, reloadLines } from './config.ts';
 import { AUTHENTICATOR, type AuthDesk, type Authenticator, LOGIN_TIME, type LoginTime } from './contract.ts';
 import { BcryptWorker } from './credentials/bcrypt-worker.ts';
 import { FailedLogins } from './credentials/failed-logins.ts';
@@ -44,14 +47,20 @@ export const plugin = definePlugin<AuthConfig, AuthState>({
     refuseIdleCallout(ctx.config, state.gatekeeper.authenticators);
     state.loginTime = ctx.useOptional<LoginTime>(LOGIN_TIME);
     if (hasPlainPasswords(ctx.config)) ctx.kernel.log.warn('Plaintext passwords detected, use nkeys or bcrypt');
-    state.apply(ctx.config);
+    state.start();
   },
 
-  reload(_ctx, state, { after }) {
-    state.apply(after);
+  async reload(ctx, state, { before, after }) {
+    const directory = await inTurns(state.directoryFor(after), () => turnOf(ctx));
+    for (const line of reloadLines(before, after)) ctx.kernel.log.info(line);
+    state.apply(after, directory);
     state.relogin.askEverybody();
   },
 });
+
+function turnOf({ kernel }: Context): Promise<void> {
+  return new Promise((resolve) => kernel.ports.clock.soon(resolve));
+}
 
 class AuthState {
   readonly gatekeeper: Gatekeeper;
@@ -63,6 +72,8 @@ class AuthState {
   private readonly defaultTimeoutMs: number;
   private config: AuthConfig;
   private stopAsking: Disposer | null = null;
+  /** As the log knows it. */
+  private toldTimeoutMs = 0;
 
   constructor(ctx: Context) {
     const { config, kernel } = ctx;
@@ -76,7 +87,7 @@ class AuthState {
       failed: (error) => ctx.log.error(`bcrypt: ${error.message}; who waited for it is refused`),
     });
     ctx.onDispose(() => worker.close());
-    this.gatekeeper = new Gatekeeper(this.directoryFor(config), {
+    this.gatekeeper = new Gatekeeper(outcomeOf(this.directoryFor(config)), {
       secrets: new Secrets({
         key: kernel.ports.random.bytes(DIGEST_KEY_BYTES),
         compute: (stored, given) => worker.compare(stored, given),
@@ -90,11 +101,17 @@ class AuthState {
       more['auth.blocked_logins'] = this.failedLogins.blocked;
     });
     // What holds by default may be different after a reload.
-    ctx.tap('server.reload', () => this.applyTimeout());
+    ctx.tap('server.reload', () => this.tellTimeout());
   }
 
-  apply(config: AuthConfig): void {
-    this.gatekeeper.replaceDirectory(this.directoryFor(config));
+  start(): void {
+    // Which account is the system's may have been decided meanwhile.
+    this.apply(this.config, outcomeOf(this.directoryFor(this.config)));
+    this.toldTimeoutMs = this.ctx.kernel.broker.options.authTimeoutMs;
+  }
+
+  apply(config: AuthConfig, directory: UserDirectory): void {
+    this.gatekeeper.replaceDirectory(directory);
     this.config = config;
     this.failedLogins.limit = limitOf(config);
     for (const authenticator of this.gatekeeper.authenticators)
@@ -108,8 +125,8 @@ class AuthState {
     this.relogin.askThose(isConcerned);
   }
 
-  private directoryFor(config: AuthConfig): UserDirectory {
-    return new UserDirectory(config, this.ctx.kernel.broker.options.systemAccount);
+  directoryFor(config: AuthConfig): Steps<UserDirectory> {
+    return UserDirectory.inSteps(config, this.ctx.kernel.broker.options.systemAccount);
   }
 
   private applyTimeout(): void {
@@ -117,6 +134,14 @@ class AuthState {
     // 0 is as good as nothing.
     const authTimeoutMs = this.config.timeoutMs || (this.loginTime?.() ?? this.defaultTimeoutMs);
     if (broker.options.authTimeoutMs !== authTimeoutMs) broker.options = { ...broker.options, authTimeoutMs };
+  }
+
+  private tellTimeout(): void {
+    const before = this.toldTimeoutMs;
+    this.applyTimeout();
+    this.toldTimeoutMs = this.ctx.kernel.broker.options.authTimeoutMs;
+    if (this.toldTimeoutMs === before) return;
+    this.ctx.kernel.log.info(`Reloaded: authorization timeout = ${this.toldTimeoutMs / 1000}`);
   }
 
   /** While nobody has to log in nobody is asked: a client may then begin with whatever it likes. */

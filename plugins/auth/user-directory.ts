@@ -6,6 +6,7 @@ import {
   PermissionSet,
   type Permissions,
   publicKeyOf,
+  type Steps,
 } from '../../kernel/plugin-api.ts';
 import type { ConnectionType } from '../../protocols/jwt/connection-types.ts';
 import type { CalloutOptions } from './config/callout-options.ts';
@@ -36,36 +37,43 @@ export interface KeyUser extends KnownUser {
 const ANONYMOUS = '';
 
 export class UserDirectory implements AuthView {
-  readonly byName: ReadonlyMap<string, PasswordUser>;
-  readonly byKey: ReadonlyMap<string, KeyUser>;
+  readonly byName = new Map<string, PasswordUser>();
+  readonly byKey = new Map<string, KeyUser>();
   /** The one user of a configuration without a list. */
   readonly single: PasswordUser | null;
   readonly token: PasswordUser | null;
   /** Who clients without credentials are. */
-  readonly nobody: PasswordUser | KeyUser | null;
+  nobody: PasswordUser | KeyUser | null = null;
   /** Clients need not know that there is authentication: whoever brings nothing is let in. */
-  readonly isHidden: boolean;
+  isHidden = false;
   readonly trustedProxies: ReadonlyMap<string, KeyObject>;
   /** Compared with when there is no such user, so that the answer takes as long as for one. */
-  readonly decoy: string;
+  decoy = '';
   readonly callout: CalloutOptions | null;
   private readonly accountDefaults: ReadonlyMap<string, PermissionRules>;
   private readonly shared = new Map<PermissionRules, PermissionSet>();
 
-  constructor(config: AuthConfig, systemAccount: string | null) {
-    const { users } = config;
+  /** There may be ten thousand users. */
+  static *inSteps(config: AuthConfig, systemAccount: string | null): Steps<UserDirectory> {
+    const directory = new UserDirectory(config);
+    for (const user of config.users) {
+      directory.add(user);
+      yield;
+    }
+    const { noAuthUser } = config;
+    const named = directory.byName.get(noAuthUser) ?? directory.byKey.get(noAuthUser) ?? null;
+    directory.isHidden = named !== null;
+    directory.nobody = named ?? (isForSystemOnly(config, systemAccount) ? openUser(ANONYMOUS, '') : null);
+    return directory;
+  }
+
+  private constructor(config: AuthConfig) {
     this.callout = config.callout;
     this.accountDefaults = config.accountDefaults;
-    this.byName = new Map(users.filter(({ nkey }) => nkey === '').map((user) => [user.user, this.passwordUser(user)]));
-    this.byKey = new Map(users.filter(({ nkey }) => nkey !== '').map((user) => [user.nkey, this.keyUser(user)]));
     const isProxyRequired = config.isProxyRequired;
     this.single = config.user === '' ? null : { ...openUser(config.user, config.password), isProxyRequired };
     this.token = config.token === '' ? null : { ...openUser('', config.token), isProxyRequired };
-    const named = this.byName.get(config.noAuthUser) ?? this.byKey.get(config.noAuthUser) ?? null;
-    this.isHidden = named !== null;
-    this.nobody = named ?? (isForSystemOnly(config, systemAccount) ? openUser(ANONYMOUS, '') : null);
     this.trustedProxies = new Map(config.trustedProxies.map((nkey) => [nkey, publicKeyOf(nkey)!]));
-    this.decoy = users.find(({ password }) => isBcrypt(password))?.password ?? '';
   }
 
   /** Clients have to say who they are. */
@@ -80,6 +88,12 @@ export class UserDirectory implements AuthView {
   defaultPermissions(account: string): PermissionSet | null {
     const rules = this.accountDefaults.get(account);
     return rules === undefined ? null : this.permissionSet(rules);
+  }
+
+  private add(user: UserOptions): void {
+    if (user.nkey === '') this.byName.set(user.user, this.passwordUser(user));
+    else this.byKey.set(user.nkey, this.keyUser(user));
+    if (this.decoy === '' && isBcrypt(user.password)) this.decoy = user.password;
   }
 
   private passwordUser(user: UserOptions): PasswordUser {

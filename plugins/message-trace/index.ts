@@ -8,6 +8,7 @@ export const plugin = definePlugin({
   version: '0.1.0',
   api: [1],
   summary: 'Reports the way of messages that ask to be traced',
+  mayComeAndGo: true,
   requires: [{ name: 'server.stamp', cardinality: 'one', optional: true }],
 
   init(ctx) {

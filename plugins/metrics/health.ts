@@ -16,7 +16,7 @@ const PLAIN_QUERY: MonitorQuery = {
 
 /** A check that fails is itself something that is wrong. */
 export async function healthOf(broker: HookTypes['server'], sections: readonly MonitorSection[]): Promise<Health> {
-  if (!isListening(broker)) return 'error';
+  if (!isListening(broker) || sections.some(hasClosedListener)) return 'error';
   try {
     for (const section of sections) {
       const [worst] = (await section.health?.(PLAIN_QUERY)) ?? [];
@@ -26,6 +26,10 @@ export async function healthOf(broker: HookTypes['server'], sections: readonly M
   } catch {
     return 'error';
   }
+}
+
+function hasClosedListener(section: MonitorSection): boolean {
+  return (section.closedListeners?.() ?? []).length > 0;
 }
 
 /** A broker that is embedded without a port has none to be open. */

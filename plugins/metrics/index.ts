@@ -34,6 +34,7 @@ export const plugin = definePlugin<MetricsConfig, State>({
   version: '1.0.0',
   api: [1],
   summary: 'Figures for Prometheus',
+  mayComeAndGo: true,
   requires: [
     { name: SECTION, cardinality: 'chain', optional: true },
     { name: MONITOR, cardinality: 'one', optional: true },

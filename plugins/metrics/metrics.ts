@@ -5,6 +5,7 @@ import {
   type HookTypes,
   type HostDescription,
   type KernelServices,
+  Pace,
 } from '../../kernel/plugin-api.ts';
 import type { MonitorSection } from '../monitoring/contract.ts';
 import { AccountPlaces } from './account-places.ts';
@@ -18,7 +19,6 @@ import { ownFamilies } from './families/own.ts';
 import { processFamilies } from './families/process.ts';
 import { healthOf } from './health.ts';
 import type { Look } from './look.ts';
-import { Pace } from './pace.ts';
 import type { Meter } from './process-meter.ts';
 import { type Reading, takeReading } from './reading.ts';
 import type { Watch } from './watch.ts';

@@ -1,8 +1,7 @@
 /** One look at the broker: everything a scrape shows, taken a few milliseconds at a time. */
-import type { Clock, HookTypes } from '../../kernel/plugin-api.ts';
+import { type Clock, type HookTypes, Pace } from '../../kernel/plugin-api.ts';
 import type { MonitorSection } from '../monitoring/contract.ts';
 import { type AccountPlaces, noAccounts, OTHER_ACCOUNTS, type PastAccounts } from './account-places.ts';
-import { Pace } from './pace.ts';
 import { addTraffic, noTraffic, type Traffic } from './traffic.ts';
 import type { Watch } from './watch.ts';
 

@@ -1,5 +1,5 @@
 /** Where the monitor listens. */
-import type { ConfigSchema, ConfigSources, Problems } from '../../kernel/plugin-api.ts';
+import type { ConfigChange, ConfigSchema, ConfigSources, Problems, ReloadAnswer } from '../../kernel/plugin-api.ts';
 import { defineSchema, fields } from '../../kernel/plugin-api.ts';
 
 export interface MonitoringConfig {
@@ -10,6 +10,8 @@ export interface MonitoringConfig {
   readonly httpsPort: number;
   /** As it was written. */
   readonly basePath: string;
+  /** Visitors at a time. */
+  readonly connectionsMax: number;
 }
 
 export const monitoringFields = defineSchema({
@@ -28,6 +30,12 @@ export const monitoringFields = defineSchema({
   }),
   httpsPort: fields.integer('https_port', { default: 0, maximum: 65_535, doc: 'The same over TLS.' }),
   basePath: fields.string('http_base_path', { default: '', doc: 'The path in front of all endpoints.' }),
+  connectionsMax: fields.integer('http_max_connections', {
+    default: 512,
+    minimum: 1,
+    maximum: 65_535,
+    doc: 'How many may look at the monitor at a time.',
+  }),
 });
 
 /** Every key stands by itself on the top level of the file, so they are put together here before they are read. */
@@ -35,13 +43,14 @@ export const monitoringSchema: ConfigSchema<MonitoringConfig> = {
   read(node: unknown, problems: Problems, sources: ConfigSources): MonitoringConfig {
     const entries = new Map<string, Entry>();
     addEntry(entries, 'http', node);
-    for (const key of ['https', 'http_port', 'https_port', 'http_base_path']) addEntry(entries, key, sources.also(key));
+    for (const key of ['https', 'http_port', 'https_port', 'http_base_path', 'http_max_connections'])
+      addEntry(entries, key, sources.also(key));
     const place = { file: '', line: 0, column: 0 };
-    const { host, httpPort, httpsPort, basePath } = monitoringFields.read(
+    const { host, httpPort, httpsPort, basePath, connectionsMax } = monitoringFields.read(
       { kind: 'map', value: entries, ...place },
       problems,
     );
-    return { host, httpPort, httpsPort, basePath };
+    return { host, httpPort, httpsPort, basePath, connectionsMax };
   },
 };
 
@@ -53,4 +62,20 @@ function addEntry(entries: Map<string, Entry>, key: string, given: unknown): voi
   const value = given as Node;
   const { file, line, column } = value;
   entries.set(key, { key, value, file, line, column, isReferenced: false });
+}
+
+const INTERNAL_NAMES = {
+  httpPort: 'HTTPPort',
+  basePath: 'HTTPBasePath',
+  httpsPort: 'HTTPSPort',
+  host: 'HTTPHost',
+} as const;
+
+/** The monitor does not move while it runs. */
+export function reloadAnswer({ before, after }: ConfigChange<MonitoringConfig>): ReloadAnswer {
+  for (const [key, name] of Object.entries(INTERNAL_NAMES)) {
+    const [old, now] = [before, after].map((config) => config[key as keyof MonitoringConfig]);
+    if (old !== now) return { refuse: `config reload not supported for ${name}: old=${old}, new=${now}` };
+  }
+  return 'live';
 }

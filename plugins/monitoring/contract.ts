@@ -17,12 +17,18 @@ export interface MonitorQuery {
 }
 
 /**
- * What an endpoint answers. Keys of `json` that are undefined are left out; a key on the first level may hold a generator of
- * rows, which are then made and printed a few at a time, so that a long list does not hold the loop.
+ * What an endpoint answers. Keys of `json` that are undefined are left out; a key on the first level, or one of a
+ * row, may hold a generator of rows, which are then made and printed a few at a time, so that a long list does not hold the loop. A row
+ * that is undefined is left out.
  */
 export type MonitorAnswer =
-  | { readonly json: object; readonly status?: number; readonly isCompact?: boolean }
-  | { readonly text: string; readonly status: number };
+  | { readonly json: object; readonly status?: number; readonly isCompact?: boolean; readonly indent?: number }
+  | { readonly text: string; readonly status: number; readonly headers?: Readonly<Record<string, string>> };
+
+export interface QueueDepth {
+  readonly pending: number;
+  readonly in_progress?: number;
+}
 
 export interface MonitorEndpoint {
   /** Below the base path, with a slash in front. */
@@ -56,10 +62,17 @@ export interface MonitorSection {
   readonly connectionKinds?: Readonly<Record<string, string>>;
   /** Further keys of a connection in /connz. */
   connection?(connection: HookTypes['connection']): Readonly<Record<string, unknown>> | undefined;
-  /** Further keys of an account in /accountz. */
+  /** Further keys of an account in /accountz. The lists `imports` and `exports` of all plugins are put together. */
   account?(account: HookTypes['account']): Readonly<Record<string, unknown>> | undefined;
   /** Further keys of an account in /accstatz. */
   accountStatistics?(account: HookTypes['account']): Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Listeners that should be open and are not, by what people call them: `websocket`, or `websocket(address in use)`. While there
+   * are any /healthz says that this server is not ready.
+   */
+  closedListeners?(): readonly string[];
+  /** Depths of queues, for /ipqueuesz. */
+  queues?(): Readonly<Record<string, QueueDepth>>;
   /** Checked by /healthz after the listeners; the problems found, the worst first. */
   health?(query: MonitorQuery): readonly HealthProblem[] | Promise<readonly HealthProblem[]>;
 }

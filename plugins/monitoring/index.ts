@@ -4,17 +4,19 @@ import {
   definePlugin,
   type Listener,
   type Log,
+  Pace,
   type PluginContext,
   type Transport,
 } from '../../kernel/plugin-api.ts';
 import type { TlsContexts } from '../tls/contract.ts';
 import { hostAndPort, schemeOf, urlsFor } from './address.ts';
 import { ClosedConnections } from './closed-connections.ts';
-import { type MonitoringConfig, monitoringSchema } from './config.ts';
-import { factsOf } from './connection-facts.ts';
+import { type MonitoringConfig, monitoringSchema, reloadAnswer } from './config.ts';
+import { factsOf, subscriptionsOf } from './connection-facts.ts';
 import type { MonitorAddress, MonitorSection } from './contract.ts';
+import { Gate } from './gate.ts';
+import { Reception } from './http/reception.ts';
 import type { Monitor, ShownOptions } from './monitor.ts';
-import { Pace } from './pace.ts';
 import { ProcessFigures } from './process-figures.ts';
 import { Questions } from './questions.ts';
 import { Tally } from './tally.ts';
@@ -28,8 +30,6 @@ interface State {
   tls: TlsContexts | null;
   listener: Listener | null;
 }
-
-type Visited = Awaited<ReturnType<Questions['overHttp']>>;
 
 const CLOSED_MAX = 10_000;
 const NOT_STARTED = "Can't start monitoring:";
@@ -47,7 +47,7 @@ export const plugin = definePlugin<MonitoringConfig, State>({
     { name: 'monitor.endpoints', cardinality: 'one' },
   ],
   requires: [
-    { name: 'monitor.section', cardinality: 'chain', optional: true },
+    { name: 'monitor.section', cardinality: 'chain', optional: true, isLate: true },
     { name: 'tls.contexts', cardinality: 'one', optional: true },
   ],
   config: {
@@ -57,9 +57,10 @@ export const plugin = definePlugin<MonitoringConfig, State>({
       { key: 'http_port', aliases: ['monitor_port'] },
       { key: 'https_port' },
       { key: 'http_base_path' },
+      { key: 'http_max_connections' },
     ],
     schema: monitoringSchema,
-    live: { refuse: 'the monitor cannot move while it runs' },
+    live: reloadAnswer,
   },
   flags: [
     { name: 'http_port', aliases: ['m'], takes: 'integer', summary: 'Port of the monitor' },
@@ -75,7 +76,7 @@ export const plugin = definePlugin<MonitoringConfig, State>({
     ctx.tap('connection.closed', (connection) => {
       monitor.tally.closed(connection);
       const facts = factsOf(connection, sections, monitor.clock.now());
-      if (facts.kind !== '') monitor.closed.add(facts);
+      if (facts.kind !== '') monitor.closed.add(facts, subscriptionsOf(connection));
     });
     ctx.tap('server.reload', () => {
       monitor.configLoadedAt = monitor.clock.now();
@@ -86,13 +87,16 @@ export const plugin = definePlugin<MonitoringConfig, State>({
   },
 
   init(ctx, state) {
-    for (const { value } of ctx.useAll<MonitorSection>('monitor.section')) state.sections.push(value);
     state.tls = ctx.useOptional<TlsContexts>('tls.contexts') ?? null;
     checkPorts(ctx.config, state.tls);
     for (const path of OWN_PATHS) ctx.endpoint(path, ({ query }) => state.questions.answer(path, query));
   },
 
   listen: (ctx, state) => listen(ctx, state),
+
+  reload(_ctx, { monitor }, { after }) {
+    monitor.config = after;
+  },
 });
 
 function urlsOf(ctx: Context, { listener }: State): string[] {
@@ -115,6 +119,7 @@ function createMonitor(ctx: Context, sections: readonly MonitorSection[]): Monit
     requests: new Map(),
     configLoadedAt: broker.startedAt,
     port: 0,
+    gate: new Gate(),
     warn: (text) => log.warn(text),
     pace: () => new Pace(clock),
   };
@@ -129,16 +134,21 @@ function checkPorts({ httpPort, httpsPort }: MonitoringConfig, tls: TlsContexts 
 
 /** Without a port the monitor still counts, and answers within the process. */
 async function listen(ctx: Context, state: State): Promise<void> {
+  for (const { value } of ctx.useAll<MonitorSection>('monitor.section')) state.sections.push(value);
   const { httpPort, httpsPort } = ctx.config;
   if (httpPort === 0 && httpsPort === 0) return;
   const { monitor } = state;
   const { log } = ctx.kernel;
-  const http = await state.questions.overHttp(ctx.log, () => ctx.endpoints());
+  const http = new Reception({
+    log: ctx.log,
+    load: () => state.questions.overHttp(ctx.log, () => ctx.endpoints()),
+    waitingMax: () => monitor.config.connectionsMax,
+  });
   ctx.onDispose(() => http.close());
   ctx.tap('stats.collect', ({ more }) => {
     more['monitoring.turned_away_total'] = http.turnedAway;
+    more['monitoring.cut_off_total'] = http.cutOff;
   });
-  await http.open();
   const host = ctx.config.host === '' ? monitor.broker.options.host : ctx.config.host;
   const listener = await bind(ctx, { host, port: httpsPort || httpPort }, (transport) => {
     if (httpsPort === 0) http.visit(transport.duplex());
@@ -161,7 +171,7 @@ async function bind(ctx: Context, where: Address, accept: (transport: Transport)
 }
 
 /** Whoever looks at the monitor is never asked for a certificate. */
-async function visitOverTls({ tls }: State, http: Visited, transport: Transport, log: Log): Promise<void> {
+async function visitOverTls({ tls }: State, http: Reception, transport: Transport, log: Log): Promise<void> {
   const settings = tls?.client;
   if (tls == null || settings == null) {
     transport.destroy();

@@ -1,67 +1,75 @@
-/** JSON as a NATS server prints it: indented by two, some characters escaped; long lists come out piece by piece. */
-import type { Pace } from './pace.ts';
+/** JSON as a NATS server prints it: indented, some characters escaped; long lists come out piece by piece. */
+import { escapedJson, type Pace } from '../../kernel/plugin-api.ts';
 
 const INDENT = 2;
-const DELICATE = /[<>&\u2028\u2029]/g;
-
-/** Characters that could end a script element are escaped inside strings, where alone they can stand. */
-function escaped(json: string): string {
-  return json.replace(DELICATE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
 
 export function compactJson(value: unknown): string {
   return printed(value);
 }
 
-/** The text of an object, in pieces. A generator among its values is an array whose items are not made at once. */
-export async function* jsonPieces(value: object, pace: Pace): AsyncGenerator<string> {
-  let isEmpty = true;
-  for (const [key, member] of Object.entries(value)) {
-    if (member === undefined) continue;
-    yield `${isEmpty ? '{' : ','}\n  ${JSON.stringify(key)}: `;
-    isEmpty = false;
-    if (isRows(member)) yield* arrayPieces(member, pace);
-    else yield indented(member, INDENT);
-  }
-  yield isEmpty ? '{}' : '\n}';
+/** How a text is spaced out. */
+interface Layout {
+  /** Blanks for each level; 0 for a text on one line. */
+  readonly indent: number;
+  readonly pace: Pace;
+}
+
+/** The text of an object, in pieces. A generator among its values, or those of its rows, is an array whose items are not made at once. */
+export function jsonPieces(value: object, pace: Pace, indent: number = INDENT): AsyncGenerator<string> {
+  return objectPieces(value, 1, { indent, pace });
 }
 
 /** The text of an object without spaces, made in slices like the other. */
 export async function compactText(value: object, pace: Pace): Promise<string> {
-  const members: string[] = [];
+  let text = '';
+  for await (const piece of objectPieces(value, 1, { indent: 0, pace })) text += piece;
+  return text;
+}
+
+async function* objectPieces(value: object, depth: number, layout: Layout): AsyncGenerator<string> {
+  const [line, gap] = [newLine(depth, layout), layout.indent === 0 ? '' : ' '];
+  let isEmpty = true;
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    const text = isRows(member) ? `[${(await compactRows(member, pace)).join(',')}]` : printed(member);
-    members.push(`${JSON.stringify(key)}:${text}`);
+    yield `${isEmpty ? '{' : ','}${line}${JSON.stringify(key)}:${gap}`;
+    isEmpty = false;
+    if (isRows(member)) yield* arrayPieces(member, depth, layout);
+    else yield indented(member, depth, layout);
   }
-  return `{${members.join(',')}}`;
+  yield isEmpty ? '{}' : `${newLine(depth - 1, layout)}}`;
 }
 
-async function compactRows(rows: Iterable<unknown>, pace: Pace): Promise<string[]> {
-  const texts: string[] = [];
-  for (const row of rows) {
-    texts.push(printed(row));
-    if (pace.isDue) await pace.rest();
-  }
-  return texts;
-}
-
-async function* arrayPieces(rows: Iterable<unknown>, pace: Pace): AsyncGenerator<string> {
+async function* arrayPieces(rows: Iterable<unknown>, depth: number, layout: Layout): AsyncGenerator<string> {
+  const line = newLine(depth + 1, layout);
   let isEmpty = true;
   for (const row of rows) {
-    yield `${isEmpty ? '[' : ','}\n    ${indented(row, 2 * INDENT)}`;
-    isEmpty = false;
-    if (pace.isDue) await pace.rest();
+    // A row that is none: there was nothing to show, and it took its time.
+    if (row !== undefined) {
+      yield `${isEmpty ? '[' : ','}${line}`;
+      isEmpty = false;
+      if (holdsRows(row)) yield* objectPieces(row, depth + 2, layout);
+      else yield indented(row, depth + 1, layout);
+    }
+    if (layout.pace.isDue) await layout.pace.rest();
   }
-  yield isEmpty ? '[]' : '\n  ]';
+  yield isEmpty ? '[]' : `${newLine(depth, layout)}]`;
+}
+
+function newLine(depth: number, { indent }: Layout): string {
+  return indent === 0 ? '' : `\n${' '.repeat(depth * indent)}`;
+}
+
+function holdsRows(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).some(isRows);
 }
 
 function isRows(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Symbol.iterator in value;
 }
 
-function indented(value: unknown, depth: number): string {
-  return printed(value, INDENT).replaceAll('\n', `\n${' '.repeat(depth)}`);
+function indented(value: unknown, depth: number, { indent }: Layout): string {
+  if (indent === 0) return printed(value);
+  return printed(value, indent).replaceAll('\n', `\n${' '.repeat(depth * indent)}`);
 }
 
 const EXACT = /"\\u0000(-?\d+)"/g;
@@ -69,7 +77,7 @@ const EXACT = /"\\u0000(-?\d+)"/g;
 /** JSON.stringify knows no bigint: it goes as a marked string, whose marks are taken off again. */
 function printed(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, markBigints, indent) ?? 'null';
-  return escaped(text.includes('\\u0000') ? text.replace(EXACT, '$1') : text);
+  return escapedJson(text.includes('\\u0000') ? text.replace(EXACT, '$1') : text);
 }
 
 function markBigints(_key: string, value: unknown): unknown {

@@ -1,9 +1,9 @@
 /** What all endpoints draw from. */
-import type { Clock, HookTypes } from '../../kernel/plugin-api.ts';
+import type { Clock, HookTypes, Pace } from '../../kernel/plugin-api.ts';
 import type { ClosedConnections } from './closed-connections.ts';
 import type { MonitoringConfig } from './config.ts';
 import type { MonitorSection } from './contract.ts';
-import type { Pace } from './pace.ts';
+import type { Gate } from './gate.ts';
 import type { ProcessFigures } from './process-figures.ts';
 import type { Tally } from './tally.ts';
 
@@ -25,7 +25,7 @@ export interface ShownOptions {
 export interface Monitor {
   readonly broker: Broker;
   readonly clock: Clock;
-  readonly config: MonitoringConfig;
+  config: MonitoringConfig;
   readonly sections: readonly MonitorSection[];
   readonly closed: ClosedConnections;
   readonly tally: Tally;
@@ -36,6 +36,8 @@ export interface Monitor {
   configLoadedAt: number;
   /** The port that was really taken; 0 while there is none. */
   port: number;
+  /** Long searches pass through it. */
+  readonly gate: Gate;
   warn(text: string): void;
   pace(): Pace;
 }

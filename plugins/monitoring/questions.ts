@@ -47,7 +47,11 @@ export class Questions implements MonitorEndpoints {
       import('./http/http-monitor.ts'),
       import('./http/router.ts'),
     ]);
-    return new HttpMonitor(new Router(this.#monitor, endpoints, others), this.#monitor.clock, log);
+    const connectionsMax = (): number => this.#monitor.config.connectionsMax;
+    const parts = { clock: this.#monitor.clock, log, connectionsMax };
+    const http = new HttpMonitor(new Router(this.#monitor, endpoints, others), parts);
+    await http.open();
+    return http;
   }
 
   #opened(): Promise<ReadonlyMap<string, MonitorEndpoint>> {

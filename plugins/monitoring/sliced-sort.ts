@@ -1,4 +1,4 @@
-import type { Pace } from './pace.ts';
+import type { Pace } from '../../kernel/plugin-api.ts';
 
 const RUN = 512;
 

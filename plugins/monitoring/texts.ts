@@ -1,5 +1,5 @@
 /** Times and durations as monitoring tools expect them. */
-import { formatDuration } from '../../kernel/plugin-api.ts';
+import { formatDuration, wireTime } from '../../kernel/plugin-api.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -9,15 +9,10 @@ const YEAR = 365 * DAY;
 /** What a time that never was looks like. */
 export const ZERO_TIME = '0001-01-01T00:00:00Z';
 
-/** RFC 3339 in UTC; the fraction has no more digits than it needs. */
-export function utcTime(milliseconds: number): string {
-  return `${trimFraction(new Date(milliseconds).toISOString().slice(0, -1))}Z`;
-}
-
 /** RFC 3339 with this machine's offset from UTC. */
 export function localTime(milliseconds: number): string {
   const offset = -new Date(milliseconds).getTimezoneOffset();
-  if (offset === 0) return utcTime(milliseconds);
+  if (offset === 0) return wireTime(milliseconds);
   const shifted = new Date(milliseconds + offset * MINUTE * 1000).toISOString().slice(0, -1);
   return trimFraction(shifted) + offsetText(offset);
 }
@@ -50,8 +45,4 @@ export function rttText(milliseconds: number): string {
   const microseconds = milliseconds * 1000;
   const isShort = microseconds >= 1 && milliseconds < 1;
   return formatDuration(isShort ? Math.floor(microseconds) / 1000 : Math.max(0, milliseconds));
-}
-
-export function nanoseconds(milliseconds: number): number {
-  return Math.round(milliseconds * 1e6);
 }

@@ -19,6 +19,7 @@ export const plugin = definePlugin<OperatorConfig, OperatorMode | null>({
   requires: [
     { name: RESOLVER, cardinality: 'named', optional: true },
     { name: SHARING, cardinality: 'one', optional: true },
+    { name: 'server.stamp', cardinality: 'one', optional: true, isLate: true },
   ],
   config: {
     key: 'operator',

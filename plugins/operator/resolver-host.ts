@@ -19,12 +19,13 @@ interface HostParts {
 export class OperatorResolverHost implements ResolverHost {
   readonly system: Account;
   private readonly parts: HostParts;
-  private readonly stamp: ServerInfoStamp;
+  private readonly stamp: () => object;
 
   constructor(parts: HostParts) {
     this.system = parts.system;
     this.parts = parts;
-    this.stamp = new ServerInfoStamp(parts.ctx.kernel.broker);
+    const own = new ServerInfoStamp(parts.ctx.kernel.broker);
+    this.stamp = parts.ctx.useOptional<() => object>('server.stamp') ?? (() => own.next());
   }
 
   isActive(accountKey: string): boolean {
@@ -63,7 +64,7 @@ export class OperatorResolverHost implements ResolverHost {
   }
 
   serverInfo(): object {
-    return this.stamp.next();
+    return this.stamp();
   }
 }
 

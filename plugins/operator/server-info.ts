@@ -1,4 +1,4 @@
-/** How this server is named in its answers. */
+/** How this server is named in its answers, where nobody names it in everything it says. */
 import { type Broker, NATS_VERSION } from '../../kernel/plugin-api.ts';
 
 export class ServerInfoStamp {

@@ -41,6 +41,8 @@ export interface Denial {
   readonly closeReason?: CloseReason;
   /** Whose genuine token it was; left out where it was none. */
   readonly subject?: string;
+  /** Whose account it would have been; left out where that is unknown. */
+  readonly accountKey?: string;
 }
 
 /** A genuine token of somebody whose account is loaded. */
@@ -75,7 +77,8 @@ export class UserLogin implements Authenticator {
     const token = await this.genuine(text, attempt);
     if ('failure' in token) return refusalOf(token);
     const outcome = await this.withAccount(token, attempt);
-    return 'failure' in outcome ? refusalOf({ ...outcome, subject: token.claims.subject }) : outcome;
+    if (!('failure' in outcome)) return outcome;
+    return refusalOf({ ...outcome, subject: token.claims.subject, accountKey: token.accountKey });
   }
 
   /** The token of the client, or that of those who show none. */
@@ -194,9 +197,10 @@ function turned(denial: Denial): Turned {
   return { failure: denial.failure, denial };
 }
 
-function refusalOf({ failure, closeReason, subject }: Denial): Refusal {
+function refusalOf({ failure, closeReason, subject, accountKey }: Denial): Refusal {
   const label = subject === undefined ? '' : `JWT User ${JSON.stringify(subject)} - `;
-  return refuse(label + failure, null, closeReason ?? null);
+  const concern = accountKey === undefined ? null : { account: accountKey, text: '' };
+  return refuse(label + failure, null, closeReason ?? null, concern);
 }
 
 /** Why the client has not shown that the token is its own; null when it has. */

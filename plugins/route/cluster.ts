@@ -11,9 +11,10 @@ import {
   PermissionSet,
   type Transport,
 } from '../../kernel/plugin-api.ts';
-import type { CompressionMode, CompressionOptions } from '../../protocols/link/compression-mode.ts';
+import type { CompressionOptions } from '../../protocols/link/compression-mode.ts';
+import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
-import { gossipLine, infoLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
+import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
@@ -206,8 +207,6 @@ export class Cluster {
 
   /** The connection has its place. */
   joined(connection: RouteConnection, remote: Remote): void {
-    // The connection for the system account may well be there before all others.
-    connection.isTold = connection.dedicatedTo !== '' || remote.pool.every((other) => other === null);
     const { attempt } = connection;
     connection.remote = remote;
     remote.place(connection);
@@ -232,13 +231,14 @@ export class Cluster {
     const { remote, attempt } = connection;
     if (remote === null || connection.isClosed) return;
     if (attempt !== null) this.complaints.forget(addressOf(attempt.url));
-    if (connection.isTold) this.tellOthers(connection, remote);
+    // The connection for the system account may well be there before all others.
+    if (connection.dedicatedTo !== '' || !remote.isTold) this.tellOthers(connection, remote);
+    if (connection.dedicatedTo === '') remote.isTold = true;
     if (!remote.isSettled) {
       remote.isSettled = true;
       this.othersChanged();
     }
-    this.dialer.fillAccounts(remote);
-    this.dialer.fillPool(remote);
+    this.dialer.complete(remote);
   }
 
   ponged(connection: RouteConnection): void {
@@ -293,12 +293,13 @@ export class Cluster {
 
   // --- the other servers -------------------------------------------------------------------------------------------
 
-  /** Others hear of a server that has come, so that all know all. */
+  /**
+   * Others hear of a server that has come, so that all know all. A NATS server leaves out what others will tell as well; where many
+   * start at once, and connections that were made twice are closed again, that may be nobody.
+   */
   private tellOthers(connection: RouteConnection, remote: Remote): void {
     const { peer, attempt, dedicatedTo: account } = connection;
-    if (peer === null || peer.gossipMode === TELL_NOBODY) return;
-    const isOverridden = attempt?.gossipMode === TELL_ALL || peer.gossipMode === TELL_ALL;
-    if (attempt !== null && !attempt.isExplicit && !isOverridden) return;
+    if (peer === null) return;
     for (const other of this.remotes.values()) {
       if (other === remote || (account !== '' && other.isSingle)) continue;
       const through = account === '' ? other.first : (other.dedicated.get(account) ?? other.first);
@@ -378,10 +379,6 @@ export class Cluster {
 
   complainAbout(url: RouteUrl, text: string, what: string): void {
     if (this.complaints.isNews(addressOf(url), what)) this.broker.log.error(text);
-  }
-
-  startPacking(_connection: RouteConnection, _mode: CompressionMode): boolean {
-    return false;
   }
 
   async stopListening(): Promise<void> {

@@ -5,6 +5,20 @@ export interface ServerCluster {
   readonly name: string;
   /** It was made up, and may become another. */
   readonly isDynamic: boolean;
+  /** The connections to other servers. */
+  routes(): Iterable<RouteFigures>;
+}
+
+/** One connection, and what has passed over it. */
+export interface RouteFigures {
+  readonly id: number;
+  /** Of the other server. */
+  readonly name: string;
+  readonly inMessages: number;
+  readonly outMessages: number;
+  readonly inBytes: number;
+  readonly outBytes: number;
+  readonly pendingBytes: number;
 }
 
 /**

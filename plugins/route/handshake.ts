@@ -1,7 +1,7 @@
 /** From the first line of a connection to its place among the others: who is there, and whether the two belong together. */
 import { CloseReason, quotedText } from '../../kernel/plugin-api.ts';
 import { isPacked, selectMode } from '../../protocols/link/compression-mode.ts';
-import { connectLine, infoLine } from '../../protocols/route/frames.ts';
+import { connectLine, infoLine } from '../../protocols/link/json-line.ts';
 import type { Cluster } from './cluster.ts';
 import type { Failure } from './dialing/attempt.ts';
 import { connectOf, type InfoWishes, infoOf } from './introduction.ts';
@@ -78,7 +78,7 @@ export class Handshake {
     connection.peer = info;
     if (connection.awaitsPackedInfo) {
       connection.awaitsPackedInfo = false;
-      this.join(connection, info);
+      if (connection.isPacking) this.join(connection, info);
       return;
     }
     const mode = selectMode(cluster.compression.mode, info.compression);
@@ -98,11 +98,14 @@ export class Handshake {
     const mode = compression ?? 'off';
     if (isSolicited) this.sendInfo(connection, { compression: mode, account: attempt?.account ?? '' });
     connection.awaitsPackedInfo = true;
-    if (!this.cluster.startPacking(connection, mode)) {
-      connection.close(CloseReason.writeError);
-      return;
-    }
-    if (!isSolicited) this.sendInfo(connection, { compression: mode });
+    connection.startPacking(mode, () => this.packed(connection));
+  }
+
+  /** What was said in clear is on its way. The other side may have been faster, and said packed who it is. */
+  private packed(connection: RouteConnection): void {
+    const { isSolicited, compression, awaitsPackedInfo, peer } = connection;
+    if (!isSolicited) this.sendInfo(connection, { compression: compression ?? 'off' });
+    else if (!awaitsPackedInfo && peer !== null) this.join(connection, peer);
   }
 
   // --- the place among the others ----------------------------------------------------------------------------------

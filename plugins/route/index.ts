@@ -4,7 +4,7 @@ import type { TlsContexts } from '../tls/contract.ts';
 import type { WebSocketAddress } from '../websocket/contract.ts';
 import { Cluster } from './cluster.ts';
 import { type ClusterConfig, clusterConfig, reloadAnswer } from './config.ts';
-import type { ClusterAddress, ServerCluster, ServerPeers } from './contract.ts';
+import type { ClusterAddress, RouteFigures, ServerCluster, ServerPeers } from './contract.ts';
 import { listenFailure, urlsOf } from './listening.ts';
 import { routezEndpoint } from './monitor/routez.ts';
 import { varzOf } from './monitor/varz.ts';
@@ -160,6 +160,14 @@ function clusterOf(state: State): ServerCluster {
     },
     get isDynamic(): boolean {
       return state.cluster?.isDynamic ?? false;
+    },
+    *routes(): Iterable<RouteFigures> {
+      for (const connection of state.cluster?.connections ?? []) {
+        const { id, peer, remote, inMessages, outMessages, inBytes, outBytes, outbound } = connection;
+        const { pendingBytes } = outbound;
+        if (remote === null) continue;
+        yield { id, name: peer?.name ?? '', inMessages, outMessages, inBytes, outBytes, pendingBytes };
+      }
     },
   };
 }

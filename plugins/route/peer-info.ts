@@ -1,5 +1,5 @@
 /** What another server says of itself, as far as it matters here. */
-import type { SubjectRules } from '../../kernel/plugin-api.ts';
+import { Said, type SaidRules } from '../../protocols/link/said.ts';
 
 export interface PeerInfo {
   readonly id: string;
@@ -17,8 +17,8 @@ export interface PeerInfo {
   readonly webSocketUrls: readonly string[];
   readonly isLameDuck: boolean;
   readonly compression: string;
-  readonly imports: RulesInInfo | null;
-  readonly exports: RulesInInfo | null;
+  readonly imports: SaidRules | null;
+  readonly exports: SaidRules | null;
   /** Understands interest of leafs' clusters; what is taken back may name the cluster; leafs without one have a sign of their own. */
   readonly knowsOrigins: boolean;
   readonly namesOrigins: boolean;
@@ -35,16 +35,10 @@ export interface PeerInfo {
   readonly whole: Readonly<Record<string, unknown>>;
 }
 
-export interface RulesInInfo {
-  readonly allow?: readonly string[];
-  readonly deny?: readonly string[];
-}
-
 /** Null for what is no INFO. */
 export function readPeerInfo(json: string): PeerInfo | null {
-  const whole = objectIn(json);
-  if (whole === null) return null;
-  const read = reader(whole);
+  const read = Said.in(json);
+  if (read === null) return null;
   return {
     id: read.text('server_id'),
     name: read.text('server_name'),
@@ -57,8 +51,8 @@ export function readPeerInfo(json: string): PeerInfo | null {
     isAuthRequired: read.flag('auth_required'),
     cluster: read.text('cluster'),
     isDynamic: read.flag('cluster_dynamic'),
-    connectUrls: read.list('connect_urls'),
-    webSocketUrls: read.list('ws_connect_urls'),
+    connectUrls: read.list('connect_urls') ?? [],
+    webSocketUrls: read.list('ws_connect_urls') ?? [],
     isLameDuck: read.flag('ldm'),
     compression: read.text('compression'),
     imports: read.rules('import'),
@@ -72,7 +66,7 @@ export function readPeerInfo(json: string): PeerInfo | null {
     accountRequest: read.text('route_acc_add_reqid'),
     gossipMode: read.number('gossip_mode'),
     gateway: read.text('gateway'),
-    whole,
+    whole: read.whole,
   };
 }
 
@@ -87,9 +81,8 @@ export interface PeerConnect {
 
 /** Null for what is no CONNECT. */
 export function readPeerConnect(json: string): PeerConnect | null {
-  const whole = objectIn(json);
-  if (whole === null) return null;
-  const read = reader(whole);
+  const read = Said.in(json);
+  if (read === null) return null;
   return {
     user: read.text('user'),
     password: read.text('pass'),
@@ -97,41 +90,5 @@ export function readPeerConnect(json: string): PeerConnect | null {
     isDynamic: read.flag('cluster_dynamic'),
     lang: read.text('lang'),
     gateway: read.text('gateway'),
-  };
-}
-
-export function rulesFromInfo(rules: RulesInInfo | null): SubjectRules {
-  return { allow: rules?.allow ?? null, deny: rules?.deny ?? [] };
-}
-
-function objectIn(json: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-/** What has another type than it should counts as absent. */
-function reader(whole: Readonly<Record<string, unknown>>) {
-  const strings = (value: unknown): string[] =>
-    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
-  return {
-    text: (key: string): string => (typeof whole[key] === 'string' ? whole[key] : ''),
-    number: (key: string): number => (Number.isSafeInteger(whole[key]) ? (whole[key] as number) : 0),
-    flag: (key: string): boolean => whole[key] === true,
-    list: (key: string): readonly string[] => strings(whole[key]),
-    rules: (key: string): RulesInInfo | null => {
-      const rules = whole[key] as { allow?: unknown; deny?: unknown } | null | undefined;
-      if (typeof rules !== 'object' || rules === null) return null;
-      const { allow, deny } = rules;
-      return {
-        ...(Array.isArray(allow) ? { allow: strings(allow) } : {}),
-        ...(Array.isArray(deny) ? { deny: strings(deny) } : {}),
-      };
-    },
   };
 }

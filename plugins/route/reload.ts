@@ -1,7 +1,9 @@
 /** Another block `cluster` is in force: what changes for lines that stand, and which have to go. */
 import { CloseReason, type ConfigNode, plainOf } from '../../kernel/plugin-api.ts';
+import { isPacked } from '../../protocols/link/compression-mode.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClusterConfig } from './config.ts';
+import type { Remote } from './remote.ts';
 import type { RouteConnection } from './route-connection.ts';
 import { isSameUrl } from './route-url.ts';
 
@@ -9,7 +11,7 @@ export async function applyReload(cluster: Cluster, before: ClusterConfig, after
   cluster.config = after;
   if (after.name !== '' && after.name !== cluster.name) cluster.isDynamic = false;
   if (after.name !== '') cluster.rename(after.name, null);
-  if (!isSame(before.compression, after.compression)) closeAll(cluster, () => true);
+  if (!isSame(before.compression, after.compression)) changeCompression(cluster, before, after);
   sendAwayStrangers(cluster, before, after);
   if (!isSame(before.permissions, after.permissions)) changePermissions(cluster, after);
   changeRoutes(cluster, after);
@@ -29,6 +31,12 @@ function isSame(one: unknown, other: unknown): boolean {
 function closeAll(cluster: Cluster, isMeant: (connection: RouteConnection) => boolean): void {
   for (const connection of [...cluster.connections])
     if (isMeant(connection)) connection.close(CloseReason.routeRemoved);
+}
+
+/** Whether a line is packed is settled when it begins; how it is can change at any time. */
+function changeCompression(cluster: Cluster, before: ClusterConfig, after: ClusterConfig): void {
+  if (!isPacked(before.compression.mode) || !isPacked(after.compression.mode)) closeAll(cluster, () => true);
+  else for (const connection of cluster.connections) connection.changePacking(after.compression);
 }
 
 /** Whoever connected with what is no longer good has to show what is. */
@@ -74,8 +82,8 @@ async function changeSizes(cluster: Cluster, config: ClusterConfig): Promise<voi
   cluster.sizes = after;
   for (const remote of cluster.remotes.values()) {
     remote.sizes = after;
-    for (const account of removed) backToPool(cluster, remote.dedicated.get(account), account);
-    cluster.dialer.fillAccounts(remote);
+    for (const account of removed) backToPool(cluster, remote, account);
+    cluster.dialer.complete(remote);
   }
 }
 
@@ -87,12 +95,11 @@ async function moveToOwn(cluster: Cluster, account: string): Promise<void> {
   await cluster.moves.announce(account, connections);
 }
 
-function backToPool(cluster: Cluster, dedicated: RouteConnection | undefined, name: string): void {
-  const { remote } = dedicated ?? {};
-  dedicated?.close(CloseReason.routeRemoved);
+function backToPool(cluster: Cluster, remote: Remote, name: string): void {
+  remote.dedicated.get(name)?.close(CloseReason.routeRemoved);
   const account = cluster.broker.accounts.get(name);
-  const connection = remote?.connectionFor(name) ?? null;
+  for (const { foreign } of remote.connections) foreign.settle(name);
+  const connection = remote.connectionFor(name);
   if (connection === null) return;
-  connection.foreign.settle(name);
   if (account !== undefined) cluster.announcer.sendAll(connection, account);
 }

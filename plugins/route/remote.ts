@@ -33,6 +33,8 @@ export class Remote {
   said: Readonly<Record<string, unknown>>;
   /** A connection to it is in use on both sides. */
   isSettled = false;
+  /** All others have heard of it. */
+  isTold = false;
   /** How often a connection was lost since the last sign that all is well, and when it is to be renewed. */
   losses = 0;
   refilling: Timer | null = null;
@@ -83,6 +85,10 @@ export class Remote {
   get missingAccounts(): string[] {
     if (this.isSingle) return [];
     return [...this.sizes.dedicated].filter((account) => !this.dedicated.has(account));
+  }
+
+  get isIncomplete(): boolean {
+    return this.freeIndex >= 0 || this.missingAccounts.length > 0;
   }
 
   place(connection: RouteConnection): void {

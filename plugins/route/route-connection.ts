@@ -8,8 +8,9 @@ import {
   CloseReason as Reasons,
   type Transport,
 } from '../../kernel/plugin-api.ts';
-import type { CompressionMode } from '../../protocols/link/compression-mode.ts';
+import type { CompressionMode, CompressionOptions } from '../../protocols/link/compression-mode.ts';
 import { ANY_ORIGIN, type LinkFailure, type LinkHandler } from '../../protocols/link/link-parser.ts';
+import { Packing } from '../../protocols/link/packing.ts';
 import type { Cluster } from './cluster.ts';
 import type { Attempt, Failure } from './dialing/attempt.ts';
 import { ForeignInterest } from './interest/foreign-interest.ts';
@@ -40,10 +41,12 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
   failure: Failure | null = null;
   /** Anything came in after the handshake: the other side has taken this connection as well. */
   isConfirmed = false;
-  /** Others are to hear of it. */
-  isTold = false;
   /** It was chosen from both sides' wishes; null before that. */
   compression: CompressionMode | null = null;
+  /** How it is packed; null while it is not. */
+  packing: Packing | null = null;
+  /** What is sent is packed already. */
+  isPacking = false;
   /** The other side's INFO that comes packed is still to come. */
   awaitsPackedInfo = false;
   poolIndex = -1;
@@ -264,8 +267,28 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     this.expectLogin(pingIntervalMs * (pingMax + 1));
   }
 
+  /** From now on both directions are packed; nothing may be sent until `ready`. */
+  startPacking(mode: CompressionMode, ready: () => void): void {
+    // Nothing better is known of the distance yet.
+    const ageMs = Math.max(0, this.broker.clock.now() - this.startedAt);
+    this.packing = new Packing(mode, ageMs, this.cluster.compression.thresholdsMs);
+    this.startCodec(this.packing.codec, () => {
+      this.isPacking = true;
+      ready();
+    });
+  }
+
   /** How far away the other side is may be a reason to pack otherwise. */
-  adaptCompression(): void {}
+  adaptCompression(): void {
+    this.packing?.measured(this.liveness.rtt);
+  }
+
+  /** Another way to pack is configured. */
+  changePacking({ mode, thresholdsMs }: CompressionOptions): void {
+    if (this.packing === null) return;
+    this.compression = mode;
+    this.packing.change(mode, this.liveness.rtt, thresholdsMs);
+  }
 
   protected override leave(reason: CloseReason): void {
     super.leave(reason);

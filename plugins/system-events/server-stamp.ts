@@ -1,6 +1,5 @@
 /** How this server is named in what it says: a higher number each time, over all messages, or others take it for lost. */
-import { type Broker, NATS_VERSION } from '../../kernel/plugin-api.ts';
-import { goTime } from './go-json.ts';
+import { type Broker, NATS_VERSION, wireTime } from '../../kernel/plugin-api.ts';
 
 /** Options that the kernel's options carry when the broker runs from a configuration. */
 interface DescribedOptions {
@@ -20,6 +19,8 @@ const FEATURE_FLAGS = {
 export class ServerStamp {
   readonly #broker: Broker;
   #published = 0;
+  /** The cluster's name; absent outside of one. */
+  clusterName: () => string | undefined = () => undefined;
 
   constructor(broker: Broker) {
     this.#broker = broker;
@@ -37,6 +38,7 @@ export class ServerStamp {
       name,
       host: advertised.host,
       id: identity.id,
+      cluster: this.clusterName(),
       ver: NATS_VERSION,
       tags: this.tags.length > 0 ? this.tags : undefined,
       metadata: Object.keys(serverMetadata).length > 0 ? serverMetadata : undefined,
@@ -44,7 +46,7 @@ export class ServerStamp {
       jetstream: false,
       flags: 0,
       seq: ++this.#published,
-      time: goTime(clock.now()),
+      time: wireTime(clock.now()),
     };
   }
 }

@@ -1,9 +1,10 @@
 /** What all parts of the plugin draw from. */
-import type { Account, Broker, Clock, Log, Random } from '../../kernel/plugin-api.ts';
+import { type Account, type Broker, type Clock, type Log, type Random, wireJson } from '../../kernel/plugin-api.ts';
 import type { MonitorEndpoints } from '../monitoring/contract.ts';
+import type { ServerCluster, ServerPeers } from '../route/contract.ts';
 import type { EventQueue } from './events/event-queue.ts';
+import type { RemoteServers } from './events/remote-servers.ts';
 import { Watchers } from './events/watchers.ts';
-import { goJson } from './go-json.ts';
 import type { ServerStamp } from './server-stamp.ts';
 
 export interface SurroundingParts {
@@ -27,6 +28,10 @@ export class Surroundings {
   readonly monitor: MonitorEndpoints;
   readonly queue: EventQueue;
   readonly watchers: Watchers;
+  /** Null where no plugin connects servers. */
+  remotes: RemoteServers | null = null;
+  peers: ServerPeers | null = null;
+  cluster: ServerCluster | null = null;
   /** In lame duck mode, and afterwards, the server says no more. */
   isSilent = false;
 
@@ -44,7 +49,7 @@ export class Surroundings {
 
   publish(account: Account, subject: string, body: object | string, header?: Uint8Array): void {
     if (this.isSilent) return;
-    this.publishBytes(account, subject, Buffer.from(typeof body === 'string' ? body : goJson(body)), header);
+    this.publishBytes(account, subject, Buffer.from(typeof body === 'string' ? body : wireJson(body)), header);
   }
 
   publishBytes(account: Account, subject: string, body: Uint8Array, header?: Uint8Array): void {

@@ -28,6 +28,7 @@ interface State {
   commons: WebSocketCommons | null;
   tls: TlsBlock | null;
   listener: Listener | null;
+  isListening: boolean;
   reception: Reception | null;
 }
 
@@ -52,7 +53,14 @@ export const plugin = definePlugin<WebSocketConfig, State>({
   config: { key: 'websocket', aliases: ['ws'], schema: websocketConfig, live: reloadAnswer },
 
   register(ctx) {
-    const state: State = { paths: new PathTable(), commons: null, tls: null, listener: null, reception: null };
+    const state: State = {
+      paths: new PathTable(),
+      commons: null,
+      tls: null,
+      listener: null,
+      isListening: false,
+      reception: null,
+    };
     ctx.tap('stats.collect', ({ more }) => {
       more['websocket.turned_away_total'] = state.reception?.turnedAway ?? 0;
     });
@@ -62,6 +70,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
     ctx.provide('auth.authenticator', new BlockAuthenticator(isOn(ctx) ? overrideIn(ctx.config) : null));
     ctx.provide('monitor.section', {
       varz: () => varzOf(ctx.config, state.listener, state.tls?.settings ?? null),
+      closedListeners: () => (isOn(ctx) && !state.isListening ? ['websocket'] : []),
     });
     return state;
   },
@@ -76,7 +85,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
       if (transport instanceof WebSocketTransport) transport.trust();
     });
     ctx.tap('server.reload', () => state.tls?.renew());
-    ctx.tap('server.lameDuck', () => state.listener?.close());
+    ctx.tap('server.lameDuck', () => close(state));
   },
 
   async listen(ctx, state) {
@@ -89,9 +98,9 @@ export const plugin = definePlugin<WebSocketConfig, State>({
     if (after.tls !== null) await tls?.replace(after.tls);
   },
 
-  async drain(_ctx, { listener, reception }) {
-    await listener?.close();
-    reception?.close();
+  async drain(_ctx, state) {
+    await close(state);
+    state.reception?.close();
   },
 });
 
@@ -140,6 +149,7 @@ async function listen(ctx: Context, state: State): Promise<void> {
   ctx.onDispose(() => reception.close());
   state.reception = reception;
   state.listener = await bind(ctx, reception);
+  state.isListening = true;
   const scheme = tls === null ? 'ws' : 'wss';
   kernel.log.info(`Listening for websocket clients on ${scheme}://${hostAndPort(state.listener)}`);
   if (tls === null) kernel.log.warn('Websocket not configured with TLS. DO NOT USE IN PRODUCTION!');
@@ -162,6 +172,11 @@ function commonsOf(ctx: Context, state: State): WebSocketCommons {
   });
   state.commons = commons;
   return commons;
+}
+
+async function close(state: State): Promise<void> {
+  state.isListening = false;
+  await state.listener?.close();
 }
 
 async function bind(ctx: Context, reception: Reception): Promise<Listener> {

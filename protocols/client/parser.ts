@@ -73,6 +73,8 @@ export class ClientParser {
   /** How long the incomplete frame will be, once its control line told; otherwise 0. */
   needed = 0;
   private readonly frame: PublishFrame;
+  /** Where the last frame begins that was not spelled as usual, or that failed; and what was presented with it. */
+  readonly place = { start: 0, end: 0, readStart: 0 };
   /** Where a line that is being ignored goes on. */
   private foldedAt = 0;
   private readonly starts = new Int32Array(ARGUMENTS_MAX);
@@ -85,6 +87,7 @@ export class ClientParser {
   /** Handles all complete frames in [start, end). Answers the position of the first byte it did not use. */
   parse(bytes: Buffer, start: number, end: number, handler: ClientHandler): number {
     this.needed = 0;
+    this.place.readStart = start;
     const frame = this.frame;
     frame.bytes = bytes;
     frame.subjectBytes = bytes;
@@ -145,14 +148,18 @@ export class ClientParser {
       frame.headerLength = 0;
       frame.bodyStart = cursor + 2;
       frame.bodyEnd = cursor + 2 + size;
-      return failed(handler, 'payload-too-large');
+      this.standAt(at, end);
+      return this.failed(handler, 'payload-too-large');
     }
     const bodyEnd = cursor + 2 + size;
     if (bodyEnd + 2 > end) {
       this.needed = bodyEnd + 2 - at;
       return INCOMPLETE;
     }
-    if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) return failed(handler, 'unknown-operation');
+    if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) {
+      this.standAt(at, end);
+      return this.failed(handler, 'unknown-operation');
+    }
     frame.subjectStart = subjectStart;
     frame.subjectEnd = subjectEnd;
     frame.replyStart = replyStart;
@@ -170,24 +177,25 @@ export class ClientParser {
   }
 
   private anyFrame(bytes: Buffer, at: number, end: number, handler: ClientHandler): number {
+    this.standAt(at, end);
     if (handler.awaitsConnect && (bytes[at] | 32) !== 99) {
       handler.beforeConnect();
       return INCOMPLETE;
     }
     const verb = matchVerb(bytes, at, end);
     if (verb === Verb.incomplete) return INCOMPLETE;
-    if (verb === Verb.unknown) return failed(handler, 'unknown-operation');
+    if (verb === Verb.unknown) return this.failed(handler, 'unknown-operation');
     const verbEnd = at + Verb.length[verb];
     if (Verb.takesNoArgument(verb)) return this.bareLine(verb, bytes, verbEnd, end, handler);
     let argument = verbEnd;
     while (argument < end && isBlank(bytes[argument])) argument++;
     if (argument === verbEnd && Verb.wantsBlank(verb)) {
-      return verbEnd < end ? failed(handler, 'unknown-operation') : INCOMPLETE;
+      return verbEnd < end ? this.failed(handler, 'unknown-operation') : INCOMPLETE;
     }
     const lineEnd = findLineEnd(bytes, argument, end, handler.lineMax);
     if (lineEnd === end) return this.waitForLine(bytes, argument, end, handler);
     const argumentEnd = lineEnd > argument && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
-    if (argumentEnd - argument > handler.lineMax) return failed(handler, 'line-too-long');
+    if (argumentEnd - argument > handler.lineMax) return this.failed(handler, 'line-too-long');
     if (verb === Verb.pub || verb === Verb.hpub) {
       return this.publishLine(verb, bytes, at, argument, argumentEnd, lineEnd, end, handler);
     }
@@ -197,7 +205,7 @@ export class ClientParser {
 
   private waitForLine(bytes: Buffer, argument: number, end: number, handler: ClientHandler): number {
     const pendingCr = end > argument && bytes[end - 1] === CR ? 1 : 0;
-    return end - argument - pendingCr > handler.lineMax ? failed(handler, 'line-too-long') : INCOMPLETE;
+    return end - argument - pendingCr > handler.lineMax ? this.failed(handler, 'line-too-long') : INCOMPLETE;
   }
 
   /** PING, PONG and +OK: whatever stands behind them up to the line's end is ignored, however long it is. */
@@ -237,7 +245,7 @@ export class ClientParser {
 
   private subscribeLine(bytes: Buffer, start: number, end: number, handler: ClientHandler): boolean {
     const count = this.splitArguments(bytes, start, end);
-    if (count !== 2 && count !== 3) return refused(handler, 'malformed');
+    if (count !== 2 && count !== 3) return this.refused(handler, 'malformed');
     const queue = count === 3 ? this.argument(bytes, 1) : '';
     handler.subscribe(this.argument(bytes, 0), queue, this.argument(bytes, count - 1));
     return true;
@@ -245,7 +253,7 @@ export class ClientParser {
 
   private unsubscribeLine(bytes: Buffer, start: number, end: number, handler: ClientHandler): boolean {
     const count = this.splitArguments(bytes, start, end);
-    if (count !== 1 && count !== 2) return refused(handler, 'malformed');
+    if (count !== 1 && count !== 2) return this.refused(handler, 'malformed');
     const max = count === 2 ? readSize(bytes, this.starts[1], this.ends[1]) : 0;
     handler.unsubscribe(this.argument(bytes, 0), Math.max(0, max));
     return true;
@@ -263,22 +271,22 @@ export class ClientParser {
   ): number {
     const sizes = verb === Verb.hpub ? 2 : 1;
     const count = this.splitArguments(bytes, start, argumentEnd);
-    if (count < sizes + 1 || count > sizes + 2) return failed(handler, 'malformed');
-    if (sizes === 2 && !handler.takesHeaders) return failed(handler, 'malformed');
+    if (count < sizes + 1 || count > sizes + 2) return this.failed(handler, 'malformed');
+    if (sizes === 2 && !handler.takesHeaders) return this.failed(handler, 'malformed');
     const total = readSize(bytes, this.starts[count - 1], this.ends[count - 1]);
     const header = sizes === 2 ? readSize(bytes, this.starts[count - 2], this.ends[count - 2]) : 0;
-    if (total < 0 || header < 0 || header > total) return failed(handler, 'malformed');
+    if (total < 0 || header < 0 || header > total) return this.failed(handler, 'malformed');
     const bodyEnd = lineEnd + 1 + total;
     if (total > handler.payloadMax && handler.payloadMax >= 0) {
       // As much of the header as has come is shown: it may say who wants to know about the refusal.
       this.fillFrame(count, sizes, Math.min(header, end - lineEnd - 1), lineEnd, bodyEnd);
-      return failed(handler, 'payload-too-large');
+      return this.failed(handler, 'payload-too-large');
     }
     if (bodyEnd + 2 > end) {
       this.needed = bodyEnd + 2 - at;
       return INCOMPLETE;
     }
-    if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) return failed(handler, 'unknown-operation');
+    if (bytes[bodyEnd] !== CR || bytes[bodyEnd + 1] !== LF) return this.failed(handler, 'unknown-operation');
     this.fillFrame(count, sizes, header, lineEnd, bodyEnd);
     // A header length of 0 stands in the sizes of an HPUB, but such a message is delivered without one.
     if (sizes === 2 && header === 0) this.frame.sizesStart = this.starts[count - 1];
@@ -325,19 +333,24 @@ export class ClientParser {
     return count;
   }
 
+  private standAt(start: number, end: number): void {
+    this.place.start = start;
+    this.place.end = end;
+  }
+
+  private failed(handler: ClientHandler, failure: ParseFailure): typeof FAILED {
+    handler.fail(failure);
+    return FAILED;
+  }
+
+  private refused(handler: ClientHandler, failure: ParseFailure): false {
+    handler.fail(failure);
+    return false;
+  }
+
   private argument(bytes: Buffer, which: number): string {
     return latin1(bytes, this.starts[which], this.ends[which]);
   }
-}
-
-function failed(handler: ClientHandler, failure: ParseFailure): typeof FAILED {
-  handler.fail(failure);
-  return FAILED;
-}
-
-function refused(handler: ClientHandler, failure: ParseFailure): false {
-  handler.fail(failure);
-  return false;
 }
 
 function isDigit(byte: number): boolean {

@@ -71,3 +71,21 @@ function candidateFor(bytes: Uint8Array, at: number, end: number): number {
 function lower(byte: number): number {
   return byte >= 65 && byte <= 90 ? byte + 32 : byte;
 }
+
+/** How many bytes are the beginning of a verb, its end included. */
+export function lettersOfVerb(bytes: Uint8Array, at: number, end: number): number {
+  const candidate = candidateFor(bytes, at, end);
+  const word = candidate < 0 ? '' : WORDS[candidate];
+  let count = 0;
+  while (count < word.length && at + count < end && lower(bytes[at + count]) === word.charCodeAt(count)) count++;
+  return count;
+}
+
+/** Where the reference server's parser stands after the first letter of a verb, as its log counts. */
+const FIRST_STATES = [10, 71, 33, 36, 29, 18, 43, 59, 1, 4];
+
+/** Where it stands after so many letters. */
+export function stateOfVerb(bytes: Uint8Array, at: number, letters: number): number {
+  const candidate = candidateFor(bytes, at, at + Math.max(letters, 2));
+  return letters === 0 || candidate < 0 ? 0 : FIRST_STATES[candidate] + letters - 1;
+}

@@ -1,5 +1,6 @@
 /** Lines a server of a cluster sends. Subjects, queues and accounts are bytes, one character each. */
 import { COMMON_WORDS, defineDialect, LinkVerb } from '../link/dialect.ts';
+import { json } from '../link/json-line.ts';
 
 export const ROUTE_DIALECT = defineDialect('RMSG', {
   ...COMMON_WORDS,
@@ -13,15 +14,7 @@ export const ROUTE_DIALECT = defineDialect('RMSG', {
   lmsg: LinkVerb.leafMessage,
 });
 
-export function connectLine(connect: object): Buffer {
-  return Buffer.from(`CONNECT ${json(connect)}\r\n`, 'utf8');
-}
-
-/** A server's own INFO has a blank at its end; what is passed on of another's has none. */
-export function infoLine(info: object): Buffer {
-  return Buffer.from(`INFO ${json(info)} \r\n`, 'utf8');
-}
-
+/** What is passed on of another server's INFO has no blank at its end. */
 export function gossipLine(info: object): Buffer {
   return Buffer.from(`INFO ${json(info)}\r\n`, 'utf8');
 }
@@ -55,11 +48,4 @@ export function unsubscribeText(
   const from = origin === '' ? verb : `${verb}${origin} `;
   const named = account === '' ? from : `${from}${account} `;
   return queue === '' ? `${named}${subject}\r\n` : `${named}${subject} ${queue}\r\n`;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
-
-/** JSON as NATS servers write it. */
-function json(value: object): string {
-  return JSON.stringify(value).replace(/[<>&]/g, (character) => ESCAPES[character]!);
 }

@@ -20,7 +20,8 @@ async function started(text: string): Promise<Running> {
 
 /** The lines the log has from the signal on, without time. */
 async function reload({ broker, folder }: Running, text: string, waitsFor = DONE): Promise<string[]> {
-  folder.write('a.conf', text);
+  // A file that holds nothing is not taken on.
+  folder.write('a.conf', text.trim() === '' ? 'ping_max: 2\n' : text);
   const said = await broker.signal('SIGHUP', waitsFor);
   return said
     .trimEnd()
@@ -77,11 +78,20 @@ const REFUSED: [before: string, after: string, error: string][] = [
   ['', 'max_pending: 2000000', 'config reload not supported for MaxPending: old=67108864, new=2000000'],
   ['', 'server_name: other', 'config reload not supported for ServerName: old=, new=other'],
   ['max_subs: 1', 'max_subs: 2', 'config reload not supported for MaxSubs: old=1, new=2'],
-  ['plugins: []', 'plugins: [auth]', 'config reload not supported for Plugins: old=[], new=[auth]'],
+  [
+    'plugins: []',
+    'plugins: [auth]',
+    'config reload not supported for Plugins: "auth" cannot join while the broker runs, it has to be there from the start',
+  ],
+  [
+    'plugins: [auth, monitoring]',
+    'plugins: [auth]',
+    'config reload not supported for Plugins: "monitoring" cannot leave while the broker runs, it has to be there',
+  ],
   [
     '',
     `authorization { auth_callout { issuer: ${'A'.repeat(56)}, users: [u] } }`,
-    'plugin "auth" refuses the change of "authorization", config reload not supported for AuthCallout: old=<nil>, new=&{A',
+    'config reload not supported for AuthCallout: old=<nil>, new=&{A',
   ],
   ['', 'porte: 1', 'a.conf:1:0: unknown field "porte"; did you mean "port"?'],
   ['', 'port: .5', "Parse error on line 1: 'Floats must start with a digit'"],

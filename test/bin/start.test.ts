@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NATS_VERSION } from '../../kernel/version.ts';
@@ -151,6 +152,30 @@ for (const [name, text] of ENDINGS) {
   });
 }
 
+test('an orderly end waits for clients to take what is on its way to them, and for those who take nothing not long', async () => {
+  await using broker = await BrokerProcess.start([]);
+  using publisher = await RawClient.connect(broker.port);
+  await publisher.ask('CONNECT {"verbose":false}\r\nPING\r\n', 'PONG\r\n');
+  const socket = connect(broker.port, '127.0.0.1');
+  await once(socket, 'data');
+  socket.pause();
+  await publisher.ask('SUB seen 1\r\nPING\r\n', 'PONG\r\n');
+  socket.write('CONNECT {"verbose":false}\r\nSUB a 1\r\nPUB seen 0\r\n\r\n');
+  await publisher.received.until('MSG seen 1 0\r\n');
+  const message = `PUB a 65536\r\n${'x'.repeat(65_536)}\r\n`;
+  await publisher.ask(`${message.repeat(200)}PING\r\n`, 'PONG\r\n');
+  const ending = broker.signal('SIGTERM', 'Server Exiting..');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (more: string) => {
+    text += more;
+  });
+  socket.resume();
+  await once(socket, 'close');
+  await ending;
+  assert.is(text.split('MSG a 1 65536').length - 1, 200);
+  assert.is(await broker.ended(), 0);
+});
+
 test('lame duck mode tells clients, is not hurried by SIGTERM, and is cut short by SIGINT', async () => {
   await using broker = await BrokerProcess.start([]);
   using client = await RawClient.connect(broker.port);
@@ -186,6 +211,42 @@ test('SIGUSR1 goes on in a new log file of the same name', async () => {
   assert.is(statSync(folder.file('a.log')).mode & 0o777, 0o640);
 });
 
+test('a log file whose folder is gone stops nothing, and SIGUSR1 says so on standard error', async () => {
+  using folder = new Folder();
+  mkdirSync(folder.file('logs'));
+  await using broker = await BrokerProcess.start(['-l', 'logs/a.log'], folder.path, '');
+  await seen(() => existsSync(folder.file('logs/a.log')) && folder.read('logs/a.log').includes('Server is ready'));
+  rmSync(folder.file('logs'), { recursive: true });
+  await broker.signal('SIGUSR1', 'File log could not be re-opened: ENOENT');
+  mkdirSync(folder.file('logs'));
+  broker.child.kill('SIGUSR1');
+  await seen(() => existsSync(folder.file('logs/a.log')) && folder.read('logs/a.log').includes('File log re-opened'));
+});
+
+test('a log file on a full disk stops nothing, and standard error says so once', async () => {
+  if (process.platform !== 'linux') return;
+  await using broker = await BrokerProcess.start(['-l', '/dev/full'], '/', 'lines are lost');
+  broker.child.kill('SIGTERM');
+  assert.is(await broker.ended(), 0);
+  assert.match(
+    broker.err.text,
+    /^\[\d+\] \S+ \S+ \[ERR\] Unable to write to the log file, lines are lost: Error: ENOSPC: .* \(\/dev\/full\)\n$/,
+  );
+});
+
+const UNOPENABLE: [path: string, reason: string][] = [
+  ['/nowhere/a.log', 'open /nowhere/a.log: no such file or directory'],
+  ['/', 'open /: is a directory'],
+];
+
+for (const [path, reason] of UNOPENABLE) {
+  test(`a log file at ${path} ends the start in one line`, async () => {
+    const { code, err } = await run(['-l', path]);
+    assert.is(err, `error opening file: ${reason}\n`);
+    assert.is(code, 1);
+  });
+}
+
 test('the process goes by the name that service scripts look for, without the passwords', async () => {
   if (process.platform !== 'linux') return;
   await using broker = await BrokerProcess.start(['--user', 'u', '--pass', 'secret']);
@@ -200,6 +261,35 @@ test('--signal reaches a broker by its pid and by its pid file', async () => {
   await broker.err.until('Trapped "user defined signal 1" signal');
   assert.equal(await run(['-sl', `quit=${folder.file('pid')}`]), { code: 0, out: '', err: '' });
   assert.is(await broker.ended(), 0);
+});
+
+test('--signal finds brokers by their name: one alone, all of them, or those whose pids begin alike', async () => {
+  if (process.platform === 'win32') return;
+  using folder = new Folder();
+  await using first = await BrokerProcess.start([], folder.path);
+  await using second = await BrokerProcess.start([], folder.path);
+  // The names of this machine's processes, as far as they are this test's.
+  const found = (...pids: number[]): NodeJS.ProcessEnv => {
+    const lines = pids.map((pid) => `echo ${pid}\n`).join('');
+    folder.write('pgrep', `#!/bin/sh\n${lines}exit ${pids.length === 0 ? 1 : 0}\n`);
+    chmodSync(folder.file('pgrep'), 0o755);
+    return { ...process.env, PATH: `${folder.path}:${process.env.PATH}` };
+  };
+  const signal = (text: string, env: NodeJS.ProcessEnv) => run(['-sl', text], '/', env);
+  const both = found(first.pid, second.pid);
+  const several = `nats-server: multiple nats-server processes running:\n${first.pid}\n${second.pid}\n`;
+  assert.equal(await signal('reopen', both), { code: 1, out: '', err: several });
+  assert.equal(await signal('reopen=*', both), { code: 0, out: '', err: '' });
+  for (const broker of [first, second]) await broker.err.until('Trapped "user defined signal 1" signal');
+  assert.equal(await signal(`quit=${first.pid}*`, both), { code: 0, out: '', err: '' });
+  assert.is(await first.ended(), 0);
+  assert.equal(await signal('quit=99999999*', both), { code: 0, out: '', err: '' });
+  assert.equal(await signal('quit', found(second.pid)), { code: 0, out: '', err: '' });
+  assert.is(await second.ended(), 0);
+  const none = { code: 1, out: '', err: 'nats-server: no nats-server processes running\n' };
+  assert.equal(await signal('quit', found()), none);
+  assert.equal(await signal('quit=*', found()), none);
+  assert.equal(await signal('quit=0', found()), { code: 1, out: '', err: 'nats-server: invalid pid: 0\n' });
 });
 
 test('a broker never runs without the log-in that its configuration asks for', async () => {

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BrokerProcess, Folder } from './broker-process.ts';
@@ -79,6 +79,30 @@ test('a system log behind a socket file gets every line, the last one too', asyn
     (server) => server.listen(folder.file('log')),
     () => `unix://${folder.file('log')}`,
   );
+});
+
+test('a system log that went away and came back gets what is said from then on', async () => {
+  const receiver = new Receiver();
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('data', (bytes: Uint8Array) => receiver.add(bytes)).on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  try {
+    await using broker = await BrokerProcess.start(['-r', `tcp://127.0.0.1:${port}`], '/', '');
+    await receiver.until('Server is ready');
+    for (const socket of sockets.splice(0)) socket.destroy();
+    receiver.text = '';
+    // Until the broker has noticed, and waited a while before it tries again, what it says is lost.
+    const timer = setInterval(() => broker.child.kill('SIGUSR1'), 100);
+    await receiver.until('File log re-open ignored, not a file logger').finally(() => clearInterval(timer));
+    broker.child.kill('SIGTERM');
+    await receiver.until('Server Exiting..');
+  } finally {
+    server.close();
+  }
 });
 
 test('a system log that cannot be reached ends the start', async () => {

@@ -26,7 +26,10 @@ const PLUGIN_PACKAGES: Record<string, readonly string[]> = {
 };
 
 /** The packages a storage driver stands on. */
-const DRIVER_PACKAGES: Record<string, readonly string[]> = {};
+const DRIVER_PACKAGES: Record<string, readonly string[]> = { level: ['level'] };
+
+/** What drivers keep to, and what is built upon it once for all of them. */
+const STORAGE = ['storage-drivers/contract.ts', 'storage-drivers/derived/'];
 
 export function checkImports(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => readImports(file).flatMap((found) => checkImport(file.path, found)));
@@ -81,14 +84,15 @@ function lawOf(path: string): Law | null {
     return { own, packages: [], builtins: ['node:buffer'] };
   }
   if (top === 'plugins') {
-    const own = [`plugins/${second}/`, 'kernel/plugin-api.ts', 'protocols/', 'storage-drivers/contract.ts'];
+    const own = [`plugins/${second}/`, 'kernel/plugin-api.ts', 'protocols/', ...STORAGE];
     return { own, packages: PLUGIN_PACKAGES[second] ?? [], builtins: 'all' };
   }
   if (top === 'storage-drivers') {
     const own = [
       `storage-drivers/${second}/`,
-      'storage-drivers/contract.ts',
-      'storage-drivers/derived.ts',
+      ...STORAGE,
+      // Types of the ports, and what a driver's plugin declares itself with.
+      'kernel/plugin-api.ts',
       'protocols/s2/',
     ];
     return { own, packages: DRIVER_PACKAGES[second] ?? [], builtins: 'all' };

@@ -13,6 +13,9 @@ const WORLD_MODULES = new Set(
 );
 
 const TIMER_WORDS = new Set(['setTimeout', 'setInterval', 'setImmediate', 'performance']);
+/** What a simulation cannot repeat, where everything runs in one. */
+const UNREPEATABLE_WORDS = new Set(['WeakRef', 'FinalizationRegistry']);
+const SIMULATED_FOLDERS = ['plugins/jetstream/', 'plugins/raft/', 'storage-drivers/'];
 const RANDOM_WORDS = /^(randomBytes|randomFill|randomFillSync|randomInt|randomUUID|getRandomValues)$/;
 
 /** A folder or file, what it may use, and why. `*` stands for everything. */
@@ -92,7 +95,17 @@ function usesOf(file: SourceFile): Use[] {
   const imports = readImports(file)
     .filter((found) => WORLD_MODULES.has(found.specifier) && !found.isTypeOnly)
     .map((found) => ({ what: found.specifier, line: found.line }));
-  return [...imports, ...file.tokens.flatMap((token, index) => globalAt(file.tokens, index, token))];
+  const isSimulated = SIMULATED_FOLDERS.some((folder) => file.path.startsWith(folder));
+  const unrepeatable = isSimulated ? file.tokens.flatMap((_, index) => unrepeatableAt(file.tokens, index)) : [];
+  return [...imports, ...unrepeatable, ...file.tokens.flatMap((token, index) => globalAt(file.tokens, index, token))];
+}
+
+function unrepeatableAt(tokens: readonly Token[], index: number): Use[] {
+  const { text, kind, line } = tokens[index]!;
+  if (kind !== 'word') return [];
+  if (UNREPEATABLE_WORDS.has(text)) return [{ what: text, line }];
+  const isTimeout = text === 'AbortSignal' && tokens[index + 2]?.text === 'timeout';
+  return isTimeout ? [{ what: 'AbortSignal.timeout', line }] : [];
 }
 
 function globalAt(tokens: readonly Token[], index: number, token: Token): Use[] {

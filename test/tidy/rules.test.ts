@@ -128,6 +128,17 @@ test('names that say nothing are found', () => {
   assert.equal(checkNames(['kernel/read-loop.ts', 'test/wire/uncommon.ts', 'kernel/README.md']), []);
 });
 
+test('what a simulation cannot repeat is found where all must run in one', () => {
+  const text = 'const a = new WeakRef(b);\nAbortSignal.timeout(5);';
+  for (const path of ['storage-drivers/memory/a.ts', 'plugins/raft/a.ts', 'plugins/jetstream/a.ts']) {
+    assert.equal(world(path, text), [
+      `${path}:1: WeakRef goes around the ports`,
+      `${path}:2: AbortSignal.timeout goes around the ports`,
+    ]);
+  }
+  assert.equal(world('plugins/websocket/a.ts', text), []);
+});
+
 test('every way around the ports is found', () => {
   const ways = [
     'Date.now()',

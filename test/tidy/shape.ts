@@ -19,6 +19,7 @@ const PUBLIC_ENTRY_POINTS = new Set([
   'bin/testing.ts',
   'bin/contracts.ts',
   'bin/plugin-kit.ts',
+  'bin/storage-kit.ts',
 ]);
 
 const VAGUE_NAMES = /(^|\/)(utils?|helpers?|common|misc|shared|stuff)(\.[\w.]+)?(\/|$)/;

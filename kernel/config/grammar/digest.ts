@@ -1,6 +1,7 @@
 /** What a configuration says, as one short text: equal for equal values, however they are written down. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import type { Steps } from '../../ports/steps.ts';
 import type { ConfigNode, MapNode } from './node.ts';
 
 /** `sha256:` and the hash of the value's JSON with sorted keys, as a NATS server computes it. */
@@ -8,6 +9,57 @@ export function digestOf(node: ConfigNode): string {
   return `sha256:${createHash('sha256')
     .update(`${jsonOf(node)}\n`)
     .digest('hex')}`;
+}
+
+export function* digestInSteps(node: ConfigNode): Steps<string> {
+  const hash = createHash('sha256');
+  let piece = '';
+  for (const part of jsonPieces(node)) {
+    piece += part;
+    if (piece.length < PIECE_LENGTH) continue;
+    hash.update(piece);
+    piece = '';
+    yield;
+  }
+  return `sha256:${hash.update(`${piece}\n`).digest('hex')}`;
+}
+
+/** What is hashed at once takes some microseconds. */
+const PIECE_LENGTH = 256;
+
+/** The same text bit by bit; what is small is one bit. */
+function* jsonPieces(node: ConfigNode): Iterable<string> {
+  if ((node.kind !== 'map' && node.kind !== 'array') || isSmall(node)) {
+    yield jsonOf(node);
+    return;
+  }
+  let separator = node.kind === 'map' ? '{' : '[';
+  for (const [key, value] of node.kind === 'map' ? sortedEntries(node) : node.value.entries()) {
+    yield typeof key === 'number' ? separator : `${separator}${stringJson(key)}:`;
+    yield* jsonPieces(value);
+    separator = ',';
+  }
+  const isEmpty = node.kind === 'map' ? node.value.size === 0 : node.value.length === 0;
+  yield `${isEmpty ? separator : ''}${node.kind === 'map' ? '}' : ']'}`;
+}
+
+const SMALL_SIZE = 16;
+const SMALL_DEPTH = 3;
+
+/** Few values, of which none leads far down or holds many. */
+function isSmall(node: ConfigNode, depth = SMALL_DEPTH): boolean {
+  if (node.kind !== 'map' && node.kind !== 'array') return true;
+  const size = node.kind === 'map' ? node.value.size : node.value.length;
+  if (depth === 0 || size > SMALL_SIZE) return size === 0;
+  if (node.kind === 'array') return node.value.every((value) => isSmall(value, depth - 1));
+  for (const { value } of node.value.values()) if (!isSmall(value, depth - 1)) return false;
+  return true;
+}
+
+function* sortedEntries({ value }: MapNode): Iterable<[string, ConfigNode]> {
+  const keys = [...value.keys()];
+  if (keys.length > 1) sortByUtf8(keys);
+  for (const key of keys) yield [key, value.get(key)!.value];
 }
 
 /** Compact JSON that is equal exactly when two values are. */

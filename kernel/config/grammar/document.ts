@@ -1,15 +1,17 @@
 /** The outermost level of a file: entries, with or without braces around them all. */
+import type { Steps } from '../../ports/steps.ts';
 import type { Place } from '../problem.ts';
 import { END, isLineEnd } from './character.ts';
 import { readKey, skipSeparator, TOP_KEY } from './key.ts';
-import { type Reading, setEntry } from './reading.ts';
+import type { Reading } from './reading.ts';
 import { EndOfText, ParseError } from './scanner.ts';
-import { readInclude, readValue, skipComment } from './value.ts';
+import { keepValue, readIncludeInSteps, skipComment } from './value.ts';
+import { readValueInSteps } from './value-steps.ts';
 
 /** Reads everything into the one open scope. Throws a ParseError where the text cannot be understood. */
-export function readDocument(reading: Reading): void {
+export function* readDocument(reading: Reading): Steps<void> {
   try {
-    readEntries(reading, 'a top-level value');
+    yield* readEntries(reading, 'a top-level value');
   } catch (error) {
     if (!(error instanceof EndOfText)) throw error;
   }
@@ -20,7 +22,7 @@ export function readDocument(reading: Reading): void {
 }
 
 /** `level` names the level in messages: the top of the file, or the braces around all of it. */
-function readEntries(reading: Reading, level: 'a top-level value' | 'a block-level value'): void {
+function* readEntries(reading: Reading, level: 'a top-level value' | 'a block-level value'): Steps<void> {
   const { scanner } = reading;
   const isBraced = level === 'a block-level value';
   for (;;) {
@@ -30,36 +32,35 @@ function readEntries(reading: Reading, level: 'a top-level value' | 'a block-lev
     if (skipComment(reading)) continue;
     if (scanner.peek() === '/') scanner.fail('Unexpected EOF.', 1);
     if (!scanner.accept('{')) {
-      readEntry(reading);
+      yield* readEntry(reading);
+      yield;
       if (endEntry(reading, level) === 'closed' && isBraced) return;
       continue;
     }
-    readEntries(reading, 'a block-level value');
+    yield* readEntries(reading, 'a block-level value');
     if (!isBraced) continue;
     endNestedBraces(reading);
     return;
   }
 }
 
-function readEntry(reading: Reading): void {
+function* readEntry(reading: Reading): Steps<void> {
   const { scanner } = reading;
   const key = readKey(scanner, TOP_KEY);
   if (key === null) {
-    readInclude(reading);
+    yield* readIncludeInSteps(reading);
     return;
   }
   reading.pendingKey = key.name;
   if (!skipSeparator(scanner) && scanner.peek() === END) throw new EndOfText();
-  readTopValue(reading, key.name, key.place);
+  yield* readTopValue(reading, key.name, key.place);
 }
 
-function readTopValue(reading: Reading, name: string, place: Place): void {
+function* readTopValue(reading: Reading, name: string, place: Place): Steps<void> {
   const { scanner } = reading;
   scanner.skipBlanks();
   if (isLineEnd(scanner.peek())) scanner.fail('Expected value but found new line', 1);
-  const value = readValue(reading, place);
-  reading.pendingKey = null;
-  if (value !== null) setEntry(reading, name, place, value);
+  keepValue(reading, name, place, yield* readValueInSteps(reading, place));
 }
 
 /** Behind a value. A closing brace ends the braces around all, and is swallowed where there are none. */

@@ -5,8 +5,9 @@
  * nobody defined, a number too large) is recorded, and reading goes on.
  */
 import * as path from 'node:path';
+import { outcomeOf, type Steps } from '../../ports/steps.ts';
 import { NOWHERE, type Place, type Problem, Problems, renderProblem } from '../problem.ts';
-import { digestOf } from './digest.ts';
+import { digestInSteps, digestOf } from './digest.ts';
 import { readDocument } from './document.ts';
 import { fileFailure } from './file-failure.ts';
 import { type ConfigNode, type MapEntry, type MapNode, placedAt } from './node.ts';
@@ -28,38 +29,61 @@ export interface ParsedConfig {
   readonly files: readonly string[];
 }
 
+export const EMPTY_CONFIG = 'config has no values or is empty';
+
 /** `file` names the text in messages, and its directory is where included files are looked for. */
 export function parseConfig(text: string, file: string, sources: ParseSources): ParsedConfig {
+  return outcomeOf(parseConfigInSteps(text, file, sources, false));
+}
+
+/** Unless `isStepped` there are few steps, and it is done sooner. */
+export function* parseConfigInSteps(
+  text: string,
+  file: string,
+  sources: ParseSources,
+  isStepped = true,
+): Steps<ParsedConfig> {
   const problems = new Problems();
-  const parser = new Parser(sources, problems);
-  const root = parser.parseFile(text, file, new Set([path.normalize(file)]));
+  const parser = new Parser(sources, problems, isStepped ? LEVELS_IN_STEPS : 0);
+  const root = yield* parser.parseFile(text, file, new Set([path.normalize(file)]));
   if (root.value.size === 0 && !problems.hasErrors) {
-    problems.warning({ ...NOWHERE, file }, 'config has no values or is empty');
+    problems.warning({ ...NOWHERE, file }, EMPTY_CONFIG);
   }
   return {
     root,
     problems: problems.list,
-    digest: digestOf(root),
+    digest: isStepped ? yield* digestInSteps(root) : digestOf(root),
     files: file === '' ? [] : [file, ...parser.included],
   };
 }
 
+/** The users of one account lie this deep. */
+const LEVELS_IN_STEPS = 3;
+
 class Parser {
   readonly included: string[] = [];
+  readonly #levelsInSteps: number;
   readonly #sources: ParseSources;
   readonly #problems: Problems;
 
-  constructor(sources: ParseSources, problems: Problems) {
+  constructor(sources: ParseSources, problems: Problems, levelsInSteps: number) {
+    this.#levelsInSteps = levelsInSteps;
     this.#sources = sources;
     this.#problems = problems;
   }
 
   /** `open` holds the files being read, this one included: none of them may be included again. */
-  parseFile(text: string, file: string, open: ReadonlySet<string>): MapNode {
+  parseFile(text: string, file: string, open: ReadonlySet<string>): Steps<MapNode> {
     return this.#parse(text, file, this.#problems, new Set(), (name, place) => this.#include(name, place, file, open));
   }
 
-  #parse(text: string, file: string, problems: Problems, variables: ReadonlySet<string>, include: Reading['include']) {
+  *#parse(
+    text: string,
+    file: string,
+    problems: Problems,
+    variables: ReadonlySet<string>,
+    include: Reading['include'],
+  ): Steps<MapNode> {
     const entries = new Map<string, MapEntry>();
     const root: MapNode = { kind: 'map', value: entries, file, line: 1, column: 0 };
     const reading: Reading = {
@@ -67,12 +91,13 @@ class Parser {
       problems,
       scopes: [entries],
       pendingKey: null,
+      levelsInSteps: this.#levelsInSteps,
       depth: 0,
       environmentValue: (name, line, place) => this.#environmentValue(name, line, place, problems, variables),
       include,
     };
     try {
-      readDocument(reading);
+      yield* readDocument(reading);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       problems.bareError(error.place, error.message);
@@ -81,11 +106,11 @@ class Parser {
     return root;
   }
 
-  #include(name: string, place: Place, from: string, open: ReadonlySet<string>): MapNode | null {
+  *#include(name: string, place: Place, from: string, open: ReadonlySet<string>): Steps<MapNode | null> {
     const target = joined(from, name);
     const problems = this.#problems;
     const before = problems.list.length;
-    const root = this.#readIncluded(target, place, open);
+    const root = yield* this.#readIncluded(target, place, open);
     for (let index = before; index < problems.list.length; index++) {
       const problem = problems.list[index]!;
       if (!problem.standsAlone) continue;
@@ -94,7 +119,7 @@ class Parser {
     return root;
   }
 
-  #readIncluded(target: string, place: Place, open: ReadonlySet<string>): MapNode | null {
+  *#readIncluded(target: string, place: Place, open: ReadonlySet<string>): Steps<MapNode | null> {
     if (open.has(target)) {
       this.#problems.bareError(place, `${target} includes itself`);
       return null;
@@ -102,7 +127,7 @@ class Parser {
     const text = this.#readFile(target, place);
     if (text === null) return null;
     this.included.push(target);
-    return this.parseFile(text, target, new Set([...open, target]));
+    return yield* this.parseFile(text, target, new Set([...open, target]));
   }
 
   #readFile(target: string, place: Place): string | null {
@@ -140,11 +165,12 @@ class Parser {
   }
 
   #parseVariable(text: string, problems: Problems, open: ReadonlySet<string>): MapNode {
-    const refuse = (name: string, place: Place): null => {
+    // biome-ignore lint/correctness/useYield: there is nothing to read
+    const refuse = function* (name: string, place: Place): Steps<null> {
       problems.bareError(place, `error parsing include file '${name}', a variable can not include files`);
       return null;
     };
-    return this.#parse(`${VARIABLE_KEY}=${text}`, '', problems, open, refuse);
+    return outcomeOf(this.#parse(`${VARIABLE_KEY}=${text}`, '', problems, open, refuse));
   }
 }
 

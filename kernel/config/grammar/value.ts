@@ -1,4 +1,5 @@
 /** Values, and the maps and arrays they nest in. */
+import { outcomeOf, type Steps } from '../../ports/steps.ts';
 import type { Place } from '../problem.ts';
 import { END, isDigit, isLineEnd } from './character.ts';
 import { MAP_KEY, readIncludePath, readKey, skipSeparator } from './key.ts';
@@ -36,7 +37,7 @@ function readQuoted(reading: Reading, opening: string): string {
   return opening === '(' ? readBlock(reading.scanner) : readSingleQuoted(reading.scanner);
 }
 
-function only(place: Place): Place {
+export function only(place: Place): Place {
   return { file: place.file, line: place.line, column: place.column };
 }
 
@@ -98,7 +99,7 @@ function datetimeNode(reading: Reading, place: Place, text: string): ConfigNode 
   return null;
 }
 
-function descend(reading: Reading): void {
+export function descend(reading: Reading): void {
   if (++reading.depth > DEPTH_MAX) reading.scanner.fail(`Values are nested more than ${DEPTH_MAX} levels deep.`);
   reading.pendingKey = null;
 }
@@ -118,7 +119,7 @@ function readArray(reading: Reading, place: Place | null): ConfigNode {
 }
 
 /** Moves to the next element; false when there is none and the closing bracket has been read. */
-function skipToElement(reading: Reading): boolean {
+export function skipToElement(reading: Reading): boolean {
   const { scanner } = reading;
   for (;;) {
     scanner.skipSpace();
@@ -130,7 +131,7 @@ function skipToElement(reading: Reading): boolean {
 }
 
 /** Behind an element: a comma or a line end has to follow before the next. */
-function endElement(reading: Reading): void {
+export function endElement(reading: Reading): void {
   const { scanner } = reading;
   scanner.skipBlanks();
   if (skipComment(reading)) return;
@@ -153,7 +154,7 @@ function readMap(reading: Reading, place: Place): ConfigNode {
 }
 
 /** Moves to the next key; false when there is none and the closing brace has been read. */
-function skipToKey(reading: Reading): boolean {
+export function skipToKey(reading: Reading): boolean {
   const { scanner } = reading;
   for (;;) {
     scanner.skipSpace();
@@ -167,13 +168,20 @@ function skipToKey(reading: Reading): boolean {
 function readMapEntry(reading: Reading): void {
   const { scanner } = reading;
   const key = readKey(scanner, MAP_KEY);
-  if (key === null) readInclude(reading);
+  if (key === null) outcomeOf(readIncludeInSteps(reading));
   else if (!readKeyedValue(reading, key.name, key.place)) return;
   endMapEntry(reading);
 }
 
 /** False when the map ends before the value. */
 function readKeyedValue(reading: Reading, name: string, place: Place): boolean {
+  if (!reachValue(reading, name, place)) return false;
+  keepValue(reading, name, place, readValue(reading, place));
+  return true;
+}
+
+/** Between a key of a map and its value. False when the map ends before the value. */
+export function reachValue(reading: Reading, name: string, place: Place): boolean {
   const { scanner } = reading;
   skipSeparator(scanner);
   scanner.skipSpace();
@@ -183,14 +191,17 @@ function readKeyedValue(reading: Reading, name: string, place: Place): boolean {
     return false;
   }
   reading.pendingKey = name;
-  const value = readValue(reading, place);
-  reading.pendingKey = null;
-  if (value !== null) setEntry(reading, name, place, value);
   return true;
 }
 
+/** Behind the value of a key. */
+export function keepValue(reading: Reading, name: string, place: Place, value: ConfigNode | null): void {
+  reading.pendingKey = null;
+  if (value !== null) setEntry(reading, name, place, value);
+}
+
 /** Behind a value in a map. The closing brace is left for whoever looks for the next key. */
-function endMapEntry(reading: Reading): void {
+export function endMapEntry(reading: Reading): void {
   const { scanner } = reading;
   for (;;) {
     scanner.skipBlanks();
@@ -205,10 +216,10 @@ function endMapEntry(reading: Reading): void {
 }
 
 /** Behind the word `include`: takes the other file's entries into the innermost map. */
-export function readInclude(reading: Reading): void {
+export function* readIncludeInSteps(reading: Reading): Steps<void> {
   const place = reading.scanner.place();
   const path = readIncludePath(reading.scanner);
-  const included = reading.include(path, place);
+  const included = yield* reading.include(path, place);
   for (const entry of included?.value.values() ?? []) setEntry(reading, entry.key, entry, entry.value);
 }
 

@@ -1,10 +1,20 @@
 /** How long a service takes, told to whoever the exporter names: one event for each request that is sampled. */
-import type { Account, Broker, ClientConnection, Message } from '../../../kernel/plugin-api.ts';
+import {
+  type Account,
+  type Broker,
+  type ClientConnection,
+  type ClientInfo,
+  clientBehind,
+  type Message,
+  randomName,
+  wireJson,
+  wireTime,
+} from '../../../kernel/plugin-api.ts';
 import type { LatencyRule } from '../contract.ts';
-import { type ConnectionFacts, clientOf, fullFacts, roundTripOf, timeText } from './connection-facts.ts';
-import { eventId, serverHash } from './identifiers.ts';
+import { fullInfo, roundTripOf } from './requester-info.ts';
 import type { Measure } from './responses.ts';
 import { type SampledFields, samplingFields } from './sampling-headers.ts';
+import { serverHash } from './server-hash.ts';
 
 const NANOSECONDS = 1e6;
 const ALL = 100;
@@ -35,7 +45,7 @@ export interface Measured {
   readonly exporter: Account;
   readonly rule: LatencyRule;
   readonly client: ClientConnection | null;
-  readonly requestor: ConnectionFacts;
+  readonly requestor: ClientInfo;
   readonly sample: Sample;
 }
 
@@ -57,12 +67,12 @@ export class LatencyMeasure implements Measure {
   /** To be called with the first answer; what it answers is called when that is delivered. */
   answered(origin: object | null): () => void {
     const { broker, client, exporter } = this.parts;
-    const responder = clientOf(origin);
+    const responder = clientBehind(origin);
     const arrivedAt = broker.clock.monotonic();
     const elapsed = Math.round((arrivedAt - this.startedAt) * NANOSECONDS);
     return () => {
       const system = Math.round((broker.clock.monotonic() - arrivedAt) * NANOSECONDS);
-      this.publish({ status: 200 }, responder === null ? undefined : fullFacts(responder, exporter, broker), {
+      this.publish({ status: 200 }, responder === null ? undefined : fullInfo(responder, exporter, broker), {
         service: Math.max(0, elapsed - roundTripOf(responder)),
         system,
         total: roundTripOf(client) + elapsed + system,
@@ -78,15 +88,15 @@ export class LatencyMeasure implements Measure {
     const { broker, exporter, rule, client, requestor, sample } = this.parts;
     const event = {
       type: 'io.nats.server.metric.v1.service_latency',
-      id: eventId(broker.random),
-      timestamp: timeText(broker.clock.now()),
+      id: randomName(broker.random),
+      timestamp: wireTime(broker.clock.now()),
       ...outcome,
       requestor,
       responder,
       header: sample.header,
-      start: timeText(this.startedWall - roundTripOf(client) / NANOSECONDS),
+      start: wireTime(this.startedWall - roundTripOf(client) / NANOSECONDS),
       ...times,
     };
-    broker.publisher.publish(exporter, { subject: rule.subject, body: JSON.stringify(event) });
+    broker.publisher.publish(exporter, { subject: rule.subject, body: wireJson(event) });
   }
 }

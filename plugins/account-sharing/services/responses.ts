@@ -12,6 +12,7 @@ import {
   CROSSED_BY_STREAM,
   type Message,
   type MessageTrace,
+  randomName,
   SERVICE_SINK,
   type ServiceSink,
   Subscription,
@@ -20,7 +21,6 @@ import {
 import type { ResponseType } from '../contract.ts';
 import { withTraceDisabled } from '../trace-border.ts';
 import type { AwaitedReplies } from './awaited-replies.ts';
-import { randomToken } from './identifiers.ts';
 import type { PendingRequests } from './pending-requests.ts';
 
 /** What a request is remembered by until it is answered. */
@@ -85,7 +85,7 @@ export class Responses implements ServiceSink {
     this.account = account;
     this.broker = broker;
     this.of = of;
-    this.prefix = `_R_.${randomToken(broker.random, PREFIX_LENGTH)}.`;
+    this.prefix = `_R_.${randomName(broker.random, PREFIX_LENGTH)}.`;
   }
 
   get size(): number {
@@ -217,7 +217,7 @@ export class Responses implements ServiceSink {
 
   private freeSubject(suffix: string): string {
     for (;;) {
-      const subject = `${this.prefix}${randomToken(this.broker.random, TOKEN_LENGTH)}${suffix}`;
+      const subject = `${this.prefix}${randomName(this.broker.random, TOKEN_LENGTH)}${suffix}`;
       if (!this.pending.has(subject)) return subject;
     }
   }

@@ -9,6 +9,7 @@ import {
   type Broker,
   CROSSED_BY_SERVICE,
   CROSSED_BY_STREAM,
+  clientBehind,
   EMPTY_PLAN,
   MAY_ASK_SERVICES,
   type Message,
@@ -22,7 +23,6 @@ import {
 import type { ImportRule, ServiceExport } from '../contract.ts';
 import type { SubjectMapping } from '../rules/subject-mapping.ts';
 import { withTraceDisabled, withTraceTo } from '../trace-border.ts';
-import { clientOf } from './connection-facts.ts';
 import type { Crossing, Crossings } from './crossings.ts';
 import { LatencyMeasure, sampleOf } from './latency.ts';
 import { PendingRequests, type PendingSurroundings } from './pending-requests.ts';
@@ -158,7 +158,7 @@ export class ServiceImport implements ServiceSink {
     const isTraced = trace !== null && this.current.allowsTrace;
     if (trace?.isOnly && !isTraced) return true;
     const source = trace === null ? request : this.traced(request, crossing, trace);
-    crossing.info = this.infos.infoFor(clientOf(request.origin), crossing.previous?.info ?? null);
+    crossing.info = this.infos.infoFor(clientBehind(request.origin), crossing.previous?.info ?? null);
     const reply = opened === null ? keptReply(request) : Buffer.from(opened.subject, 'latin1');
     const message = crossing.frame.fill(source, crossing.info, subject, reply);
     message.originBit = CROSSED_BY_SERVICE;
@@ -201,8 +201,8 @@ export class ServiceImport implements ServiceSink {
     const { broker } = this.parts;
     const sample = sampleOf(rule, request, broker);
     if (sample === null) return null;
-    const client = clientOf(request.origin);
-    const requestor = this.infos.factsOf(client);
+    const client = clientBehind(request.origin);
+    const requestor = this.infos.told(client);
     return new LatencyMeasure({ broker, exporter: this.exporter, rule, client, requestor, sample });
   }
 

@@ -9,6 +9,7 @@ import {
   printed,
   quotedText,
   readPermissions,
+  type Steps,
   typeName,
 } from '../../../kernel/plugin-api.ts';
 import { type ConnectionType, isConnectionType } from '../../../protocols/jwt/connection-types.ts';
@@ -35,17 +36,28 @@ export interface ListedUser {
   readonly place: ConfigNode;
 }
 
-export function readUsers(node: ConfigNode, account: string, problems: Problems): ListedUser[] {
+export function* readUsers(node: ConfigNode, account: string, problems: Problems): Steps<ListedUser[]> {
   if (node.kind !== 'array') {
-    problems.error(node, `Expected users field to be an array, got ${printed(node)}`);
+    problems.error(node, `Expected users field to be an array, got ${masked(node)}`);
     return [];
   }
-  return node.value.flatMap((element) => readUser(element, account, problems) ?? []);
+  const users: ListedUser[] = [];
+  for (const element of node.value) {
+    const user = readUser(element, account, problems);
+    if (user !== null) users.push(user);
+    yield;
+  }
+  return users;
+}
+
+/** A text where a user should stand may hold a password. */
+function masked(node: ConfigNode): string {
+  return node.kind === 'string' ? '...' : printed(node);
 }
 
 function readUser(node: ConfigNode, account: string, problems: Problems): ListedUser | null {
   if (node.kind !== 'map') {
-    problems.error(node, `Expected user entry to be a map/struct, got ${printed(node)}`);
+    problems.error(node, `Expected user entry to be a map/struct, got ${masked(node)}`);
     return null;
   }
   const user: OpenUser = {
@@ -130,7 +142,7 @@ export function withDefaults(users: readonly ListedUser[], permissions: Permissi
 }
 
 /** A name or key may stand for one user only. Answers the users without those that come a second time. */
-export function uniqueUsers(users: readonly ListedUser[], problems: Problems): UserOptions[] {
+export function* uniqueUsers(users: readonly ListedUser[], problems: Problems): Steps<UserOptions[]> {
   const seen = new Set<string>();
   const unique: UserOptions[] = [];
   for (const { options, place } of users) {
@@ -138,6 +150,7 @@ export function uniqueUsers(users: readonly ListedUser[], problems: Problems): U
     if (seen.has(label)) problems.error(place, `Duplicate ${label} detected`);
     else unique.push(options);
     seen.add(label);
+    yield;
   }
   return unique;
 }

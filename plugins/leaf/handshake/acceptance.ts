@@ -75,7 +75,7 @@ export class Acceptance implements Greeting {
     const { connection } = this;
     const said = Said.in(json);
     const credentials = mergeClientOptions(DEFAULT_CLIENT_OPTIONS, json);
-    if (connection.isIn || this.said !== null || said === null || credentials === null) {
+    if (connection.isIn || this.said !== null || said === null || typeof credentials === 'string') {
       connection.intrude();
       return;
     }

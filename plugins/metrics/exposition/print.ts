@@ -1,5 +1,5 @@
 /** Families as text, made a few milliseconds at a time. */
-import type { Pace } from '../pace.ts';
+import type { Pace } from '../../../kernel/plugin-api.ts';
 import type { Dialect } from './dialect.ts';
 import type { Family, Labels, Sample } from './family.ts';
 

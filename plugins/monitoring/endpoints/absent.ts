@@ -1,27 +1,27 @@
 /** What a server without links and without streaming answers: tools ask for these whatever is there. */
+import { wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
 import { BadRequest } from '../http/query.ts';
 import { heading, type Monitor } from '../monitor.ts';
-import { utcTime } from '../texts.ts';
 
 export function routez(monitor: Monitor, query: MonitorQuery): MonitorAnswer {
   query.subscriptions('subs');
   const { server_id, now } = heading(monitor);
   const server_name = monitor.broker.name;
-  return { json: { server_id, server_name, now: utcTime(now), num_routes: 0, routes: [] } };
+  return { json: { server_id, server_name, now: wireTime(now), num_routes: 0, routes: [] } };
 }
 
 export function gatewayz(monitor: Monitor, query: MonitorQuery): MonitorAnswer {
   query.subscriptions('subs');
   query.boolean('accs');
   const { server_id, now } = heading(monitor);
-  return { json: { server_id, now: utcTime(now), outbound_gateways: {}, inbound_gateways: {} } };
+  return { json: { server_id, now: wireTime(now), outbound_gateways: {}, inbound_gateways: {} } };
 }
 
 export function leafz(monitor: Monitor, query: MonitorQuery): MonitorAnswer {
   query.boolean('subs');
   const { server_id, now } = heading(monitor);
-  return { json: { server_id, now: utcTime(now), leafnodes: 0, leafs: [] } };
+  return { json: { server_id, now: wireTime(now), leafnodes: 0, leafs: [] } };
 }
 
 const JSZ_FLAGS = ['accounts', 'streams', 'consumers', 'direct-consumers', 'config', 'raft', 'stream-leader-only'];
@@ -41,7 +41,7 @@ export function jsz(monitor: Monitor, query: MonitorQuery): MonitorAnswer {
       ha_assets: 0,
       api: { level: 0, total: 0, errors: 0 },
       server_id,
-      now: utcTime(now),
+      now: wireTime(now),
       disabled: true,
       config: { max_memory: 0, max_storage: 0 },
       streams: 0,
@@ -51,4 +51,8 @@ export function jsz(monitor: Monitor, query: MonitorQuery): MonitorAnswer {
       total: 0,
     },
   };
+}
+
+export function raftz(): MonitorAnswer {
+  return { text: 'No Raft nodes registered', status: 404 };
 }

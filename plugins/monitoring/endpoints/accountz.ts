@@ -1,8 +1,8 @@
 /** /accountz: which accounts there are, and one of them in detail. */
+import { wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
 import { BadRequest } from '../http/query.ts';
 import { type Account, heading, type Monitor } from '../monitor.ts';
-import { utcTime } from '../texts.ts';
 import { sublistFigures } from './sublist-figures.ts';
 import { textOf } from './subscription-entry.ts';
 
@@ -10,7 +10,7 @@ export function accountz(monitor: Monitor, query: MonitorQuery): MonitorAnswer {
   const name = query.text('acc');
   const { accounts } = monitor.broker;
   const { server_id, now } = heading(monitor);
-  const head = { server_id, now: utcTime(now), system_account: accounts.system?.name };
+  const head = { server_id, now: wireTime(now), system_account: accounts.system?.name };
   if (name === '') return { json: { ...head, accounts: Array.from(accounts.all(), (account) => account.name) } };
   const account = accounts.get(name);
   if (account === undefined) throw new BadRequest(`Account ${name} does not exist`);
@@ -22,7 +22,7 @@ function detailOf(monitor: Monitor, account: Account): object {
   const more = moreOf(monitor, account);
   return {
     account_name: account.name,
-    update_time: more.update_time ?? utcTime(monitor.configLoadedAt),
+    update_time: more.update_time ?? wireTime(monitor.configLoadedAt),
     is_system: account.isSystem ? true : undefined,
     expired: more.expired ?? false,
     complete: more.complete ?? true,
@@ -31,8 +31,8 @@ function detailOf(monitor: Monitor, account: Account): object {
     client_connections: clientCount(account),
     subscriptions: account.sublist.count,
     mappings: mappingsOf(account),
-    exports: more.exports,
-    imports: more.imports,
+    exports: listsOf(monitor, account, 'exports'),
+    imports: listsOf(monitor, account, 'imports'),
     jwt: more.jwt,
     issuer_key: more.issuer_key,
     name_tag: more.name_tag ?? account.name,
@@ -47,6 +47,12 @@ function detailOf(monitor: Monitor, account: Account): object {
 
 function moreOf({ sections }: Monitor, account: Account): Readonly<Record<string, unknown>> {
   return Object.assign({}, ...sections.map((section) => section.account?.(account)));
+}
+
+/** Each plugin may add some. */
+function listsOf({ sections }: Monitor, account: Account, key: string): readonly unknown[] | undefined {
+  const all = sections.flatMap((section) => (section.account?.(account)?.[key] as unknown[] | undefined) ?? []);
+  return all.length === 0 ? undefined : all;
 }
 
 export function clientCount(account: Account): number {

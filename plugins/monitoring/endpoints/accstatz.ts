@@ -1,7 +1,7 @@
 /** /accstatz: connections and traffic of each account. */
+import { wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
 import { type Account, heading, type Monitor } from '../monitor.ts';
-import { utcTime } from '../texts.ts';
 import { clientCount } from './accountz.ts';
 
 const NOTHING = { msgs: 0, bytes: 0 };
@@ -10,16 +10,17 @@ export function accstatz(monitor: Monitor, query: MonitorQuery): MonitorAnswer {
   const isUnusedShown = query.boolean('unused');
   const { server_id, now } = heading(monitor);
   const rows = statistics(monitor, isUnusedShown);
-  return { json: { server_id, now: utcTime(now), account_statz: rows } };
+  return { json: { server_id, now: wireTime(now), account_statz: rows } };
 }
 
-function* statistics(monitor: Monitor, isUnusedShown: boolean): Iterable<object> {
+/** An account that is not shown is an empty row: looking at it took time as well. */
+function* statistics(monitor: Monitor, isUnusedShown: boolean): Iterable<object | undefined> {
   for (const account of [...monitor.broker.accounts.all()]) {
     const more = moreOf(monitor, account);
     const clients = clientCount(account);
     const leafnodes = Number(more.leafnodes ?? 0);
-    if (!isUnusedShown && clients + leafnodes === 0) continue;
-    yield entryOf(account, more, clients, leafnodes);
+    const isShown = isUnusedShown || clients + leafnodes > 0;
+    yield isShown ? entryOf(account, more, clients, leafnodes) : undefined;
   }
 }
 

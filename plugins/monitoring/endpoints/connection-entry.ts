@@ -1,8 +1,8 @@
 /** One connection as /connz prints it. Keys stand in the order tools have always seen. */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { TlsFacts } from '../../../kernel/plugin-api.ts';
-import type { ConnectionFacts } from '../connection-facts.ts';
-import type { Subscription } from '../monitor.ts';
+import type { PastSubscription } from '../closed-connections.ts';
+import type { MonitoredFacts } from '../connection-facts.ts';
 import { localTime, rttText, uptimeText } from '../texts.ts';
 import { subscriptionEntry, textOf } from './subscription-entry.ts';
 
@@ -13,11 +13,10 @@ export interface EntryOptions {
 }
 
 const GLOBAL_ACCOUNT = '$G';
-const HIDDEN_USER = '[REDACTED]';
 
 export function connectionEntry(
-  facts: ConnectionFacts,
-  subscriptions: Iterable<Subscription>,
+  facts: MonitoredFacts,
+  subscriptions: Iterable<PastSubscription>,
   options: EntryOptions,
 ): object {
   const { withAuth } = options;
@@ -36,13 +35,13 @@ export function connectionEntry(
   };
 }
 
-function lifeEntry(facts: ConnectionFacts, now: number): object {
+function lifeEntry(facts: MonitoredFacts, now: number): object {
   const until = facts.stoppedAt ?? now;
   return {
-    cid: facts.cid,
+    cid: facts.id,
     kind: filled(facts.kind),
-    type: filled(facts.type),
-    ip: facts.ip,
+    type: filled(facts.clientType),
+    ip: facts.host,
     port: facts.port,
     start: localTime(facts.startedAt),
     last_activity: localTime(facts.lastActivityAt),
@@ -54,7 +53,7 @@ function lifeEntry(facts: ConnectionFacts, now: number): object {
   };
 }
 
-function trafficEntry(facts: ConnectionFacts): object {
+function trafficEntry(facts: MonitoredFacts): object {
   return {
     pending_bytes: facts.pendingBytes,
     in_msgs: facts.inMessages,
@@ -87,33 +86,46 @@ function certificateEntry(der: Uint8Array): object {
   };
 }
 
-function identityEntry({ user, account, more }: ConnectionFacts): object {
+function identityEntry({ user, account, isLetIn }: MonitoredFacts): object {
   return {
-    authorized_user: more?.isTokenUser === true ? HIDDEN_USER : filled(user),
-    account: account === GLOBAL_ACCOUNT ? undefined : account,
+    authorized_user: filled(user),
+    account: isLetIn && account !== GLOBAL_ACCOUNT ? account : undefined,
   };
 }
 
-function claimsEntry({ account, more }: ConnectionFacts): object {
+function claimsEntry({ accountTitle, isLetIn, details }: MonitoredFacts): object {
+  if (!isLetIn) return {};
   return {
-    jwt: more?.jwt,
-    issuer_key: more?.issuer_key,
-    name_tag: more?.name_tag ?? account,
-    tags: more?.tags,
+    jwt: details.jwt,
+    issuer_key: details.issuer_key,
+    name_tag: details.name_tag ?? accountTitle,
+    tags: details.tags,
   };
 }
 
+/** There may be a great many: they are not made before they are printed. The account is told only of those that are gone. */
 function subscriptionsEntry(
-  facts: ConnectionFacts,
-  subscriptions: Iterable<Subscription>,
+  facts: MonitoredFacts,
+  subscriptions: Iterable<PastSubscription>,
   options: EntryOptions,
 ): object {
-  if (options.subscriptions === 'none' || facts.subscriptions === 0) return {};
-  if (options.subscriptions === 'subjects') {
-    return { subscriptions_list: Array.from(subscriptions, ({ pattern }) => textOf(pattern)) };
-  }
-  const detail = Array.from(subscriptions, (subscription) => subscriptionEntry(subscription, facts.cid));
-  return { subscriptions_list_detail: detail };
+  const { id, account, accountTitle, stoppedAt } = facts;
+  if (options.subscriptions === 'none' || isNone(facts, subscriptions)) return {};
+  if (options.subscriptions === 'subjects') return { subscriptions_list: subjectsOf(subscriptions) };
+  const place = stoppedAt === null ? [] : [account, accountTitle];
+  return { subscriptions_list_detail: detailsOf(subscriptions, id, place) };
+}
+
+function isNone(facts: MonitoredFacts, subscriptions: Iterable<PastSubscription>): boolean {
+  return facts.subscriptions === 0 || (Array.isArray(subscriptions) && subscriptions.length === 0);
+}
+
+function* subjectsOf(subscriptions: Iterable<PastSubscription>): Iterable<string> {
+  for (const { pattern } of subscriptions) yield textOf(pattern);
+}
+
+function* detailsOf(subscriptions: Iterable<PastSubscription>, cid: number, place: string[]): Iterable<object> {
+  for (const subscription of subscriptions) yield subscriptionEntry(subscription, cid, ...place);
 }
 
 function filled(text: string): string | undefined {

@@ -1,7 +1,7 @@
 /** The orders /connz knows. */
-import type { ConnectionFacts } from '../connection-facts.ts';
+import type { MonitoredFacts } from '../connection-facts.ts';
 
-type Key = (facts: ConnectionFacts, now: number) => number;
+type Key = (facts: MonitoredFacts, now: number) => number;
 
 /** By a number, the largest first unless it says otherwise. */
 const KEYS = {
@@ -12,7 +12,8 @@ const KEYS = {
   bytes_to: (facts) => -facts.outBytes,
   bytes_from: (facts) => -facts.inBytes,
   last: (facts) => -facts.lastActivityAt,
-  idle: (facts, now) => facts.lastActivityAt - (facts.stoppedAt ?? now),
+  // From now on, also for those that are gone.
+  idle: (facts) => facts.lastActivityAt,
   // The shortest lives first: so it has always been.
   uptime: (facts, now) => (facts.stoppedAt ?? now) - facts.startedAt,
   stop: (facts) => -(facts.stoppedAt ?? 0),
@@ -26,11 +27,11 @@ export function isConnzSort(text: string): text is ConnzSort {
 }
 
 /** Those that are equal stay in the order of their ids. */
-export function comparison(sort: ConnzSort, now: number): (a: ConnectionFacts, b: ConnectionFacts) => number {
-  if (sort === 'cid' || sort === 'start') return (a, b) => a.cid - b.cid;
-  if (sort === 'reason') return (a, b) => compareTexts(a.reason, b.reason) || a.cid - b.cid;
+export function comparison(sort: ConnzSort, now: number): (a: MonitoredFacts, b: MonitoredFacts) => number {
+  if (sort === 'cid' || sort === 'start') return (a, b) => a.id - b.id;
+  if (sort === 'reason') return (a, b) => compareTexts(a.reason, b.reason) || a.id - b.id;
   const key: Key = KEYS[sort];
-  return (a, b) => key(a, now) - key(b, now) || a.cid - b.cid;
+  return (a, b) => key(a, now) - key(b, now) || a.id - b.id;
 }
 
 function compareTexts(a: string, b: string): number {

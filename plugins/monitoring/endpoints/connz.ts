@@ -1,10 +1,10 @@
 /** /connz: the connections, open and closed. */
-import { isSubset, subjectFromText } from '../../../kernel/plugin-api.ts';
-import { type ConnectionFacts, factsOf, kindText, subscriptionsOf } from '../connection-facts.ts';
+import { isSubset, subjectFromText, wireTime } from '../../../kernel/plugin-api.ts';
+import type { PastSubscription } from '../closed-connections.ts';
+import { factsOf, kindText, type MonitoredFacts, subscriptionsOf } from '../connection-facts.ts';
 import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
-import { type Account, type Connection, heading, type Monitor, type Subscription } from '../monitor.ts';
+import { type Account, type Connection, heading, type Monitor } from '../monitor.ts';
 import { slicedSort } from '../sliced-sort.ts';
-import { utcTime } from '../texts.ts';
 import { connectionEntry } from './connection-entry.ts';
 import { type ConnzRequest, connzRequest } from './connz-request.ts';
 import { comparison } from './connz-sort.ts';
@@ -15,20 +15,37 @@ export async function connz(monitor: Monitor, query: MonitorQuery): Promise<Moni
   const { offset, limit } = request;
   const account = request.account === '' ? null : monitor.broker.accounts.get(request.account);
   if (account === undefined) {
-    const nobody = { server_id: '', now: utcTime(now), num_connections: 0, total: 0, offset, limit, connections: null };
+    const nobody = {
+      server_id: '',
+      now: wireTime(now),
+      num_connections: 0,
+      total: 0,
+      offset,
+      limit,
+      connections: null,
+    };
     return { json: nobody };
   }
-  const { total, found } = await find(monitor, request, account);
-  const sorted = await slicedSort(found, comparison(request.sort, now), monitor.pace());
-  const page = sorted.slice(offset, offset + limit);
-  const envelope = { server_id, now: utcTime(now), num_connections: page.length, total, offset, limit };
+  const { total, page } = await monitor.gate.run(() => pageOf(monitor, request, account));
+  const envelope = { server_id, now: wireTime(now), num_connections: page.length, total, offset, limit };
   return { json: { ...envelope, connections: entries(monitor, page, request, now) } };
+}
+
+interface Page {
+  readonly total: number;
+  readonly page: readonly MonitoredFacts[];
+}
+
+async function pageOf(monitor: Monitor, request: ConnzRequest, account: Account | null): Promise<Page> {
+  const { total, found } = await find(monitor, request, account);
+  const sorted = await slicedSort(found, comparison(request.sort, monitor.clock.now()), monitor.pace());
+  return { total, page: sorted.slice(request.offset, request.offset + request.limit) };
 }
 
 interface Found {
   /** Before all filters but the one by account. */
   total: number;
-  found: ConnectionFacts[];
+  found: MonitoredFacts[];
 }
 
 async function find(monitor: Monitor, request: ConnzRequest, account: Account | null): Promise<Found> {
@@ -36,8 +53,8 @@ async function find(monitor: Monitor, request: ConnzRequest, account: Account | 
   const open = state === 'closed' ? [] : openConnections(monitor, account);
   const closed = state === 'open' ? [] : closedConnections(monitor, account);
   const total = open.length + closed.length;
-  if (request.cid > 0) return { total, found: findOne(monitor, request) };
-  const found: ConnectionFacts[] = [];
+  if (request.cid > 0) return { total, found: findOne(monitor, request).filter((facts) => isIn(account, facts)) };
+  const found: MonitoredFacts[] = [];
   const pace = monitor.pace();
   for (const connection of open) {
     // It may have been closed since the list was made, and is then no longer to be shown as open.
@@ -61,33 +78,45 @@ function openConnections({ broker, sections }: Monitor, account: Account | null)
   return [...all].filter((connection) => kindText(connection, sections) !== '');
 }
 
-function closedConnections({ closed }: Monitor, account: Account | null): readonly ConnectionFacts[] {
-  return account === null ? closed.list() : closed.list().filter((facts) => facts.account === account.name);
+function closedConnections({ closed }: Monitor, account: Account | null): readonly MonitoredFacts[] {
+  return account === null ? closed.list() : closed.list().filter((facts) => isIn(account, facts));
 }
 
-function findOne({ broker, closed, sections }: Monitor, { cid, state }: ConnzRequest): ConnectionFacts[] {
+/** Whoever was not let in is in no account. */
+function isIn(account: Account | null, facts: MonitoredFacts): boolean {
+  return account === null || (facts.isLetIn && facts.account === account.name);
+}
+
+function findOne({ broker, closed, sections }: Monitor, { cid, state }: ConnzRequest): MonitoredFacts[] {
   const connection = state === 'closed' ? undefined : broker.connections.get(cid);
   if (connection?.kindName === 'client') return [factsOf(connection, sections)];
   const past = state === 'open' ? undefined : closed.find(cid);
   return past === undefined ? [] : [past];
 }
 
-function keepWanted(found: ConnectionFacts[], facts: ConnectionFacts, { user, mqttClient }: ConnzRequest): void {
+function keepWanted(found: MonitoredFacts[], facts: MonitoredFacts, { user, mqttClient }: ConnzRequest): void {
   if (user !== '' && facts.user !== user) return;
   if (mqttClient !== '' && facts.more?.mqtt_client !== mqttClient) return;
   found.push(facts);
 }
 
 function* entries(
-  { broker }: Monitor,
-  page: readonly ConnectionFacts[],
+  monitor: Monitor,
+  page: readonly MonitoredFacts[],
   request: ConnzRequest,
   now: number,
 ): Iterable<object> {
-  for (const facts of page) yield connectionEntry(facts, subscriptionsFor(broker, facts), { ...request, now });
+  for (const facts of page)
+    yield connectionEntry(facts, subscriptionsFor(monitor, facts, request), { ...request, now });
 }
 
-function subscriptionsFor(broker: Monitor['broker'], { cid, stoppedAt }: ConnectionFacts): Iterable<Subscription> {
-  const connection = stoppedAt === null ? broker.connections.get(cid) : undefined;
+function subscriptionsFor(
+  { broker, closed }: Monitor,
+  { id, stoppedAt }: MonitoredFacts,
+  { subscriptions }: ConnzRequest,
+): Iterable<PastSubscription> {
+  if (subscriptions === 'none') return [];
+  if (stoppedAt !== null) return closed.subscriptionsOf(id);
+  const connection = broker.connections.get(id);
   return connection === undefined ? [] : subscriptionsOf(connection);
 }

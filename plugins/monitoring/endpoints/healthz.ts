@@ -2,6 +2,7 @@
 import { quotedText } from '../../../kernel/plugin-api.ts';
 import type { HealthProblem, MonitorAnswer, MonitorQuery } from '../contract.ts';
 import type { Monitor } from '../monitor.ts';
+import { closedListeners } from '../readiness.ts';
 
 const UNAVAILABLE = 503;
 const SECTION_SWITCHES = ['js-enabled-only', 'js-server-only', 'js-meta-only'];
@@ -30,10 +31,12 @@ export async function healthz(monitor: Monitor, query: MonitorQuery): Promise<Mo
 async function findFailures(monitor: Monitor, query: MonitorQuery): Promise<Failure[]> {
   const mistake = findMistake(query);
   if (mistake !== null) return [{ type: 'BAD_REQUEST', error: mistake, code: 400 }];
-  if (!isListening(monitor)) {
-    const error = 'failed to be ready for connections after 1ms: server';
+  const closed = closedListeners(monitor.broker, monitor.sections);
+  if (closed.length > 0) {
+    const error = `failed to be ready for connections after 1ms: ${closed.join(', ')}`;
     return [{ type: 'CONNECTION', error, code: 500 }];
   }
+  if (query.boolean('js-server-only')) return [];
   const failures: Failure[] = [];
   for (const { health } of monitor.sections) {
     const problems = (await health?.(query)) ?? [];
@@ -47,11 +50,6 @@ function findMistake(query: MonitorQuery): string | null {
   if (stream !== '' && account === '') return '"account" must not be empty when checking stream health';
   if (consumer !== '' && stream === '') return '"stream" must not be empty when checking consumer health';
   return null;
-}
-
-/** A broker that is embedded without a port has none to be open. */
-function isListening({ broker }: Monitor): boolean {
-  return broker.options.port === null ? !broker.isLameDuck : broker.listener.address !== null;
 }
 
 function entryOf({ type, account, stream, consumer, error }: Failure): object {

@@ -1,7 +1,7 @@
 /** One subscription as /connz and /subsz print it. */
-import type { Subscription } from '../monitor.ts';
+import type { PastSubscription } from '../closed-connections.ts';
 
-export function subscriptionEntry(subscription: Subscription, cid: number, account?: string, tag?: string): object {
+export function subscriptionEntry(subscription: PastSubscription, cid: number, account?: string, tag?: string): object {
   const { queue, max } = subscription;
   return {
     account,

@@ -1,15 +1,16 @@
 /** /subsz: figures about the subscriptions, and the subscriptions themselves if asked for. */
+import { wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
 import { BadRequest } from '../http/query.ts';
 import { type Account, heading, type Monitor, type Subscription } from '../monitor.ts';
-import { utcTime } from '../texts.ts';
 import { LIMIT } from './connz-request.ts';
 import { sublistFigures } from './sublist-figures.ts';
 import { subscriptionEntry } from './subscription-entry.ts';
 
 /** Those of links to other servers are told elsewhere. */
 const LINK: Subscription['kind'] = 2;
-const SLOTS_AT_ONCE = 64;
+/** Subscriptions, and places where there may be some. */
+const LOOKS_AT_ONCE = 64;
 
 /** What is shown of one account. */
 interface Shown {
@@ -31,11 +32,14 @@ export async function subsz(monitor: Monitor, query: MonitorQuery): Promise<Moni
   const test = readTest(query.text('test'));
   const accounts = accountsFor(monitor, query.text('acc'));
   const { server_id, now } = heading(monitor);
-  const { total, page } = isDetailed ? await find(monitor, accounts, { test, offset, limit }) : { total: 0, page: [] };
+  const wanted = { test, offset, limit };
+  const { total, page } = isDetailed
+    ? await monitor.gate.run(() => find(monitor, accounts, wanted))
+    : { total: 0, page: [] };
   return {
     json: {
       server_id,
-      now: utcTime(now),
+      now: wireTime(now),
       ...sublistFigures(accounts),
       total,
       offset,
@@ -52,7 +56,7 @@ function positive(limit: number): number {
 function readTest(subject: string): string[] | null {
   if (subject === '') return null;
   const tokens = Buffer.from(subject).toString('latin1').split('.');
-  const isLiteral = tokens.every((token) => token !== '' && token !== '*' && token !== '>' && !/\s/.test(token));
+  const isLiteral = tokens.every((token) => token !== '' && token !== '*' && token !== '>');
   if (!isLiteral) throw new BadRequest(`invalid test subject, must be valid publish subject: ${subject}`);
   return tokens;
 }
@@ -63,7 +67,7 @@ function accountsFor({ broker }: Monitor, name: string): Account[] {
   return account === undefined ? [] : [account];
 }
 
-/** Counts all, and keeps no more than the page: there may be millions. */
+/** Counts all, and keeps no more than the page: there may be millions, and all of them on one subject. */
 async function find(
   monitor: Monitor,
   accounts: readonly Account[],
@@ -71,18 +75,19 @@ async function find(
 ): Promise<{ total: number; page: Shown[] }> {
   const page: Shown[] = [];
   const pace = monitor.pace();
-  let total = 0;
+  let [total, looked] = [0, 0];
   for (const account of accounts) {
     const { sublist } = account;
     const subscriptions: Subscription[] = [];
     page.push({ account, subscriptions });
     for (let slot = 0; slot < sublist.slotCount; slot++) {
       for (const subscription of sublist.subscriptionsAt(slot)) {
+        if (++looked % LOOKS_AT_ONCE === 0 && pace.isDue) await pace.rest();
         if (subscription.kind === LINK || (test !== null && !covers(subscription.pattern, test))) continue;
         if (total >= offset && total - offset < limit) subscriptions.push(subscription);
         total++;
       }
-      if (slot % SLOTS_AT_ONCE === 0 && pace.isDue) await pace.rest();
+      if (slot % LOOKS_AT_ONCE === 0 && pace.isDue) await pace.rest();
     }
   }
   return { total, page };

@@ -1,8 +1,8 @@
 /** /varz: the server at a glance. */
-import { NATS_VERSION } from '../../../kernel/plugin-api.ts';
+import { NATS_VERSION, nanoseconds, wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer } from '../contract.ts';
 import { heading, type Monitor, shownOptions } from '../monitor.ts';
-import { nanoseconds, uptimeText, utcTime } from '../texts.ts';
+import { uptimeText } from '../texts.ts';
 
 /** Switches of the reference server; none of what they switch is here unless a plugin says so. */
 const FEATURE_FLAGS = {
@@ -85,8 +85,8 @@ function timeKeys(monitor: Monitor): object {
   const { broker, figures } = monitor;
   const { now } = heading(monitor);
   return {
-    start: utcTime(broker.startedAt),
-    now: utcTime(now),
+    start: wireTime(broker.startedAt),
+    now: wireTime(now),
     uptime: uptimeText(now - broker.startedAt),
     mem: figures.residentBytes,
     cores: figures.cores,
@@ -127,7 +127,7 @@ function configurationKeys(monitor: Monitor): object {
   const system = monitor.broker.accounts.system;
   return {
     http_req_stats: Object.fromEntries([...monitor.requests].sort()),
-    config_load_time: utcTime(monitor.configLoadedAt),
+    config_load_time: wireTime(monitor.configLoadedAt),
     config_digest: configDigest,
     tags: serverTags.length > 0 ? serverTags : undefined,
     metadata: Object.keys(serverMetadata).length > 0 ? serverMetadata : undefined,

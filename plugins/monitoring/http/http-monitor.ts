@@ -14,26 +14,44 @@ const IDLE_MS = 120_000;
 const ANSWER_MS = 60_000;
 const HEADER_BYTES_MAX = 64 * 1024;
 const HEADERS_MAX = 100;
-export const CONNECTIONS_MAX = 512;
 /** Answers up to here are sent whole, with their length. */
 const WHOLE_LENGTH_MAX = 64 * 1024;
+/** Requests of one visitor that wait for those before them. */
+export const PIPELINED_MAX = 32;
+/** Visitors who do not take a long answer as fast as it is made. What is left of it is kept for them. */
+export const SLOW_READERS_MAX = 64;
 
 interface Visit {
   readonly stream: Duplex;
   timer: Timer;
+  waiting: number;
+  /** Answers are made one after the other. */
+  last: Promise<void>;
+}
+
+export interface HttpMonitorParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A reload may change it. */
+  connectionsMax(): number;
 }
 
 export class HttpMonitor {
   readonly #router: Router;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #connectionsMax: () => number;
   readonly #visits = new Map<Duplex, Visit>();
   #server: Server | null = null;
+  #slowReaders = 0;
   /** Visitors of whom there were too many. */
   turnedAway = 0;
+  /** Visitors who asked for more at once than is answered, and slow readers of whom there were too many. */
+  cutOff = 0;
 
-  constructor(router: Router, clock: Clock, log: Log) {
+  constructor(router: Router, { clock, log, connectionsMax }: HttpMonitorParts) {
     this.#router = router;
+    this.#connectionsMax = connectionsMax;
     this.#clock = clock;
     this.#log = log;
   }
@@ -43,7 +61,7 @@ export class HttpMonitor {
     const { createServer } = await import('node:http');
     const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: 0 });
     server.maxHeadersCount = HEADERS_MAX;
-    server.on('request', (request, response) => void this.#serve(request, response));
+    server.on('request', (request, response) => this.#inTurn(request, response));
     server.on('clientError', (error: Error, stream: Duplex) => this.#refuse(error, stream));
     this.#server = server;
   }
@@ -51,12 +69,18 @@ export class HttpMonitor {
   /** Serves whoever is at the other end of the stream. */
   visit(stream: Duplex): void {
     stream.on('error', () => stream.destroy());
-    if (this.#server !== null && this.#visits.size >= CONNECTIONS_MAX) this.turnedAway++;
-    if (this.#server === null || this.#visits.size >= CONNECTIONS_MAX) {
+    const isFull = this.#visits.size >= this.#connectionsMax();
+    if (this.#server !== null && isFull) this.turnedAway++;
+    if (this.#server === null || isFull) {
       stream.destroy();
       return;
     }
-    this.#visits.set(stream, { stream, timer: this.#cutAfter(stream, REQUEST_MS) });
+    this.#visits.set(stream, {
+      stream,
+      timer: this.#cutAfter(stream, REQUEST_MS),
+      waiting: 0,
+      last: Promise.resolve(),
+    });
     stream.once('close', () => this.#forget(stream));
     this.#server.emit('connection', stream);
     // It came without anybody having read from it.
@@ -71,6 +95,26 @@ export class HttpMonitor {
     }
   }
 
+  /** A visitor may ask again before there is an answer. */
+  #inTurn(request: IncomingMessage, response: ServerResponse): void {
+    const visit = this.#visits.get(request.socket as Duplex);
+    if (visit === undefined) return;
+    if (visit.waiting >= PIPELINED_MAX) {
+      this.#cut(visit.stream);
+      return;
+    }
+    visit.waiting++;
+    visit.last = visit.last.then(async () => {
+      if (!visit.stream.destroyed) await this.#serve(request, response);
+      visit.waiting--;
+    });
+  }
+
+  #cut(stream: Duplex): void {
+    this.cutOff++;
+    stream.destroy();
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const stream = request.socket as Duplex;
     this.#allow(stream, ANSWER_MS);
@@ -78,12 +122,40 @@ export class HttpMonitor {
     // A body means nothing to any endpoint.
     request.resume();
     try {
-      await send(response, await this.#router.reply(request.method ?? '', request.url ?? '', request.headers.accept));
+      await this.#send(response, await this.#router.reply(request.url ?? '', request.headers.accept));
     } catch (error) {
       this.#log.error(`${request.url}: ${String(error)}`);
       if (response.headersSent) stream.destroy();
       else response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' }).end('internal error\n');
     }
+  }
+
+  /** A long answer leaves as it is made, no faster than the other side takes it. */
+  async #send(response: ServerResponse, { status, headers, body }: Reply): Promise<void> {
+    let text = typeof body === 'string' ? body : '';
+    if (typeof body !== 'string') {
+      for await (const piece of body) {
+        text += piece;
+        if (text.length < WHOLE_LENGTH_MAX) continue;
+        if (!response.headersSent) response.writeHead(status, headers);
+        if (!response.write(text) && !(await this.#drained(response))) return;
+        text = '';
+      }
+    }
+    if (!response.headersSent) response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) });
+    response.end(text);
+  }
+
+  /** False when there is nobody any more to write to. */
+  async #drained(response: ServerResponse): Promise<boolean> {
+    if (this.#slowReaders >= SLOW_READERS_MAX) {
+      this.#cut(response.socket as Duplex);
+      return false;
+    }
+    this.#slowReaders++;
+    await drained(response);
+    this.#slowReaders--;
+    return !response.destroyed;
   }
 
   #refuse(error: Error, stream: Duplex): void {
@@ -112,23 +184,6 @@ export class HttpMonitor {
     this.#visits.get(stream)?.timer.cancel();
     this.#visits.delete(stream);
   }
-}
-
-/** A long answer leaves as it is made, no faster than the other side takes it. */
-async function send(response: ServerResponse, { status, headers, body }: Reply): Promise<void> {
-  let text = typeof body === 'string' ? body : '';
-  if (typeof body !== 'string') {
-    for await (const piece of body) {
-      text += piece;
-      if (text.length < WHOLE_LENGTH_MAX) continue;
-      if (!response.headersSent) response.writeHead(status, headers);
-      if (!response.write(text)) await drained(response);
-      if (response.destroyed) return;
-      text = '';
-    }
-  }
-  if (!response.headersSent) response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) });
-  response.end(text);
 }
 
 function drained(response: ServerResponse): Promise<void> {

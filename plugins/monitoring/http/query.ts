@@ -59,3 +59,9 @@ function notParsed(kind: string, name: string, parser: string, value: string, wh
     `Error decoding ${kind} for '${name}': strconv.${parser}: parsing ${quotedText(value)}: ${why}`,
   );
 }
+
+/** Parameters of an address. Those that cannot be read are left out, as are those with a semicolon, which once parted them. */
+export function readSearch(search: string): URLSearchParams {
+  const isReadable = (pair: string): boolean => !pair.includes(';') && !/%(?![0-9a-f]{2})/i.test(pair);
+  return new URLSearchParams(search.split('&').filter(isReadable).join('&'));
+}

@@ -3,9 +3,9 @@ import { type EndpointHandler, isEndpointText, NATS_VERSION } from '../../../ker
 import type { MonitorAnswer, MonitorEndpoint } from '../contract.ts';
 import { compactJson, jsonPieces } from '../json-text.ts';
 import type { Monitor } from '../monitor.ts';
-import { cleanBase, cleanPath } from './base-path.ts';
+import { cleanBase, cleanPath, decodedPath, encodedPath, splitTarget } from './base-path.ts';
 import { indexPage } from './index-page.ts';
-import { BadRequest, Query } from './query.ts';
+import { BadRequest, Query, readSearch } from './query.ts';
 
 export interface Reply {
   readonly status: number;
@@ -21,12 +21,7 @@ const NOT_FOUND: Reply = {
   headers: { ...PLAIN, 'X-Content-Type-Options': 'nosniff' },
   body: '404 page not found\n',
 };
-/** Nothing here changes anything, so there is nothing else to do than to look. */
-const ONLY_GET: Reply = {
-  status: 405,
-  headers: { ...PLAIN, Allow: 'GET, HEAD' },
-  body: 'the monitor answers GET and HEAD\n',
-};
+const BAD_PATH: Reply = { status: 400, headers: { ...PLAIN, Connection: 'close' }, body: '400 Bad Request' };
 
 export class Router {
   readonly #monitor: Monitor;
@@ -46,19 +41,23 @@ export class Router {
     this.#base = cleanBase(monitor.config.basePath);
   }
 
-  async reply(method: string, target: string, accept = ''): Promise<Reply> {
-    if (method !== 'GET' && method !== 'HEAD') return ONLY_GET;
-    const [, path, search] = /^([^?#]*)\??([^#]*)/.exec(target) as unknown as [string, string, string];
-    const clean = cleanPath(path);
-    if (clean !== path) return movedTo(search === '' ? clean : `${clean}?${search}`);
+  /** Nothing here changes anything: it is the same whatever the method is. */
+  async reply(target: string, accept = ''): Promise<Reply> {
+    const { path, search } = splitTarget(target);
+    const plain = decodedPath(path);
+    if (plain === null) return BAD_PATH;
+    const clean = cleanPath(plain);
+    if (clean !== plain) return movedTo(withSearch(encodedPath(clean), search));
     if (clean === (this.#base === '' ? '/' : this.#base)) return this.#index();
-    if (!path.startsWith(`${this.#base}/`)) return NOT_FOUND;
-    const name = path.slice(this.#base.length);
-    const parameters = new URLSearchParams(search);
-    const endpoint = this.#endpoints.get(name);
-    if (endpoint !== undefined) return this.#ask(endpoint, parameters);
-    const other = this.#others().get(name);
-    return other === undefined ? NOT_FOUND : printOther(await other({ path: name, query: parameters, accept }));
+    if (!clean.startsWith(`${this.#base}/`)) return NOT_FOUND;
+    return this.#serve(clean.slice(this.#base.length), search, accept);
+  }
+
+  async #serve(path: string, search: string, accept: string): Promise<Reply> {
+    const endpoint = this.#endpoints.get(path);
+    if (endpoint !== undefined) return this.#ask(endpoint, readSearch(search));
+    const other = this.#others().get(path);
+    return other === undefined ? NOT_FOUND : printOther(await other({ path, query: readSearch(search), accept }));
   }
 
   #index(): Reply {
@@ -80,9 +79,9 @@ export class Router {
   }
 
   #print(answer: MonitorAnswer): Reply {
-    if ('text' in answer) return { status: answer.status, headers: PLAIN, body: answer.text };
-    const { json, status = 200, isCompact = false } = answer;
-    const body = isCompact ? compactJson(json) : jsonPieces(json, this.#monitor.pace());
+    if ('text' in answer) return { status: answer.status, headers: answer.headers ?? PLAIN, body: answer.text };
+    const { json, status = 200, isCompact = false, indent } = answer;
+    const body = isCompact ? compactJson(json) : jsonPieces(json, this.#monitor.pace(), indent);
     return { status, headers: JSON_FOR_ALL, body };
   }
 
@@ -96,6 +95,10 @@ function printOther(answer: unknown): Reply {
   if (!isEndpointText(answer)) return { status: 200, headers: JSON_FOR_ALL, body: compactJson(answer) };
   const { status = 200, contentType, headers, text } = answer;
   return { status, headers: { ...headers, 'Content-Type': contentType }, body: text };
+}
+
+function withSearch(path: string, search: string): string {
+  return search === '' ? path : `${path}?${search}`;
 }
 
 function movedTo(location: string): Reply {

@@ -12,6 +12,8 @@ import { Target } from './target.ts';
 const RETRY_MS = 1000;
 const JITTER_MS = 100;
 const LONGEST_MS = 30_000;
+/** Where the other side is to make what is missing, it has so long before this side does. */
+const THEIR_TURN_MS = 2000;
 
 export class Dialer {
   private readonly cluster: Cluster;
@@ -78,35 +80,33 @@ export class Dialer {
     retries.again(0);
   }
 
-  /** The next connection of the pool, when the one before has been answered. */
-  fillPool(remote: Remote): void {
-    const { solicitation } = remote;
-    if (solicitation !== null && this.isMine(remote) && remote.freeIndex >= 0) this.fillPlace(remote, solicitation, '');
+  /** Makes the next connection of the pool, and those for single accounts. Where both sides connect, one of them sees to it. */
+  complete(remote: Remote): void {
+    if (remote.solicitation === null || !remote.isIncomplete) return;
+    if (remote.isAcceptedToo && this.cluster.broker.identity.id < remote.id) this.refill(remote);
+    else this.fill(remote);
   }
 
-  /** Connections for single accounts, all at once. */
-  fillAccounts(remote: Remote): void {
-    const { solicitation } = remote;
-    if (solicitation === null || !this.isMine(remote)) return;
-    for (const account of remote.missingAccounts) this.fillPlace(remote, solicitation, account);
-  }
-
-  /** A connection is gone while others stand. Where that happens again and again it is left alone for longer and longer. */
+  /**
+   * A connection is gone while others stand, or the other side may be about to make it. Where that happens again and again it
+   * is left alone for longer and longer.
+   */
   refill(remote: Remote): void {
     if (this.isClosed || remote.refilling !== null) return;
-    const { clock, random } = this.cluster.broker;
-    const delay = Math.min(JITTER_MS * 2 ** Math.min(remote.losses++, 10), LONGEST_MS);
+    const { clock, random, identity } = this.cluster.broker;
+    const isTheirs = remote.isAcceptedToo && identity.id < remote.id;
+    const delay = Math.min(JITTER_MS * 2 ** Math.min(remote.losses++, 10), LONGEST_MS) + (isTheirs ? THEIR_TURN_MS : 0);
     remote.refilling = clock.after(delay * (0.5 + random.fraction()), () => {
       remote.refilling = null;
-      this.fillAccounts(remote);
-      this.fillPool(remote);
+      this.fill(remote);
     });
   }
 
-  /** Where both sides connect, one of them sees to what is missing. */
-  private isMine(remote: Remote): boolean {
-    if (this.isClosed || this.cluster.remotes.get(remote.id) !== remote) return false;
-    return !remote.isAcceptedToo || this.cluster.broker.identity.id > remote.id;
+  private fill(remote: Remote): void {
+    const { solicitation } = remote;
+    if (solicitation === null || this.isClosed || this.cluster.remotes.get(remote.id) !== remote) return;
+    if (remote.freeIndex >= 0) this.fillPlace(remote, solicitation, '');
+    for (const account of remote.missingAccounts) this.fillPlace(remote, solicitation, account);
   }
 
   close(): void {

@@ -22,7 +22,7 @@ export class ForeignInterest {
   private readonly links = new Map<Account, RouteLink>();
   private readonly strangers = new Map<string, Map<string, Wanted>>();
   private strangerCount = 0;
-  /** Accounts that are on their way to a connection of their own: what is said of them here counts no more. */
+  /** Accounts that are on their way to a connection of their own: what is said of them here does not count. */
   private readonly moving = new Set<string>();
 
   constructor(connection: RouteConnection) {
@@ -50,21 +50,20 @@ export class ForeignInterest {
   }
 
   want(name: string, origin: string, subject: string, queue: string, weight: number): void {
-    if (this.moving.has(name)) return;
-    const account = this.connection.broker.accounts.get(name);
+    const account = this.accountHere(name);
     if (account === undefined) this.wantOfStranger(name, { origin, subject, queue, weight });
     else this.linkFor(account).want(origin, subject, queue, weight);
   }
 
   unwant(name: string, key: string): void {
-    const account = this.connection.broker.accounts.get(name);
+    const account = this.accountHere(name);
     if (account !== undefined) this.links.get(account)?.unwant(key);
     else if (this.strangers.get(name)?.delete(key) === true) this.strangerCount--;
   }
 
   /** Very old servers do not say which leaf's cluster it was: then any will do. */
   unwantOfAnyOrigin(name: string, subject: string, queue: string): void {
-    const account = this.connection.broker.accounts.get(name);
+    const account = this.accountHere(name);
     const keys =
       account === undefined ? this.strangers.get(name)?.keys() : this.links.get(account)?.subscriptions.keys();
     const prefix = `${subject} ${queue} `;
@@ -78,7 +77,7 @@ export class ForeignInterest {
   /** The account is here now. */
   welcome(account: Account): void {
     const wanted = this.strangers.get(account.name);
-    if (wanted === undefined) return;
+    if (wanted === undefined || this.moving.has(account.name)) return;
     this.strangers.delete(account.name);
     this.strangerCount -= wanted.size;
     const link = this.linkFor(account);
@@ -107,8 +106,15 @@ export class ForeignInterest {
     link.subscriptions.clear();
   }
 
+  /** What was said meanwhile counts. */
   settle(name: string): void {
     this.moving.delete(name);
+    const account = this.accountHere(name);
+    if (account !== undefined) this.welcome(account);
+  }
+
+  private accountHere(name: string): Account | undefined {
+    return this.moving.has(name) ? undefined : this.connection.broker.accounts.get(name);
   }
 
   /** Takes out what may not be asked for any more. */

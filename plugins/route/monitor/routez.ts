@@ -64,7 +64,7 @@ function entry(connection: RouteConnection, wish: Wish): object {
     subscriptions: connection.foreign.count,
     ...subscriptionsIn(connection, wish),
     account: connection.dedicatedTo === '' ? undefined : textOf(connection.dedicatedTo),
-    compression: connection.compression ?? undefined,
+    compression: connection.packing?.mode ?? connection.compression ?? undefined,
   };
 }
 

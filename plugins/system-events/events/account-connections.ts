@@ -1,6 +1,12 @@
 /** How many connections an account has: told with each change, and every half minute while there are any. */
-import { type Account, type Connection, GLOBAL_ACCOUNT, type Timer } from '../../../kernel/plugin-api.ts';
-import { eventId, goTime } from '../go-json.ts';
+import {
+  type Account,
+  type Connection,
+  GLOBAL_ACCOUNT,
+  randomName,
+  type Timer,
+  wireTime,
+} from '../../../kernel/plugin-api.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 const TYPE = 'io.nats.server.advisory.v1.account_connections';
@@ -23,7 +29,10 @@ export class AccountConnections {
   changed({ account }: Connection): void {
     if (account.name === GLOBAL_ACCOUNT) return;
     this.#due.delete(account);
-    if (account.connections.size > 0) this.#due.set(account, this.#of.clock.monotonic() + REPEAT_MS);
+    if (account.connections.size > 0) {
+      this.#due.set(account, this.#of.clock.monotonic() + REPEAT_MS);
+      this.#of.remotes?.ask(account);
+    }
     this.#arm();
     this.#tell(account);
   }
@@ -37,7 +46,7 @@ export class AccountConnections {
   async describe(account: Account, at: number): Promise<object> {
     const { random, stamp, monitor } = this.#of;
     const statistics = await monitor.accountStatistics(account);
-    return { type: TYPE, id: eventId(random), timestamp: goTime(at), server: stamp.next(), ...statistics };
+    return { type: TYPE, id: randomName(random), timestamp: wireTime(at), server: stamp.next(), ...statistics };
   }
 
   #tell(account: Account): void {

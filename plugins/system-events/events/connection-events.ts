@@ -2,13 +2,16 @@
 import {
   type Account,
   type ClientConnection,
+  type ClientInfo,
   CloseReason,
   type Connection,
+  clientInfo,
+  connectionFacts,
   isClient,
+  randomName,
+  wireTime,
 } from '../../../kernel/plugin-api.ts';
-import { eventId, goTime } from '../go-json.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { clientInfo } from './client-info.ts';
 
 const CONNECT = 'io.nats.server.advisory.v1.client_connect';
 const DISCONNECT = 'io.nats.server.advisory.v1.client_disconnect';
@@ -19,6 +22,16 @@ const REFUSALS = new Set<string>([
   CloseReason.proxyNotTrusted,
   CloseReason.proxyRequired,
 ]);
+
+/** One client that is gone, as it is told in one place. */
+interface Told {
+  readonly subject: string;
+  readonly client: ClientConnection;
+  readonly reason: string;
+  readonly at: number;
+  /** As whose it is told, where not as that of its own account. */
+  readonly account?: string;
+}
 
 export class ConnectionEvents {
   readonly #of: Surroundings;
@@ -35,7 +48,7 @@ export class ConnectionEvents {
     const at = clock.now();
     queue.add(() => {
       const head = this.#head(CONNECT, at);
-      this.#of.publish(system, subject, { ...head, client: clientInfo(connection, null) });
+      this.#of.publish(system, subject, { ...head, client: infoOf(connection, null) });
       return undefined;
     });
   }
@@ -44,22 +57,39 @@ export class ConnectionEvents {
     if (!isClient(connection)) return;
     const { system, clock, broker } = this.#of;
     const at = clock.now();
+    const { name } = connection.account;
     if (REFUSALS.has(reason)) {
-      this.#tell(system, `$SYS.SERVER.${broker.identity.id}.CLIENT.AUTH.ERR`, connection, reason, at);
-      if (connection.account !== system) this.#tell(connection.account, ACCOUNT_AUTH_ERROR, connection, reason, at);
+      this.#tell(system, {
+        subject: `$SYS.SERVER.${broker.identity.id}.CLIENT.AUTH.ERR`,
+        client: connection,
+        reason,
+        at,
+      });
+      this.#tellConcerned(connection, reason, at);
     }
-    this.#tell(system, `$SYS.ACCOUNT.${connection.account.name}.DISCONNECT`, connection, reason, at);
+    this.#tell(system, { subject: `$SYS.ACCOUNT.${name}.DISCONNECT`, client: connection, reason, at });
+  }
+
+  /** Whose failure it is hears of it in its own account. Whoever said nothing of itself is nobody's. */
+  #tellConcerned(client: ClientConnection, reason: CloseReason, at: number): void {
+    const { system, broker } = this.#of;
+    const { concern } = client;
+    const account = concern === null ? client.account : broker.accounts.get(concern.account);
+    if (account === undefined || account === system || !client.isConnectReceived) return;
+    const told = { subject: ACCOUNT_AUTH_ERROR, client, reason: concern?.text || reason, at };
+    this.#tell(account, concern === null ? told : { ...told, account: account.name });
   }
 
   /** A connection that is gone changes no more: what is told of it can be put together later. */
-  #tell(account: Account, subject: string, client: ClientConnection, reason: CloseReason, at: number): void {
+  #tell(place: Account, told: Told): void {
     const { watchers, queue, system } = this.#of;
-    const isWanted = account === system ? watchers.wants(subject) : account.sublist.hasInterest(subject);
+    const { subject, client, reason, at } = told;
+    const isWanted = place === system ? watchers.wants(subject) : place.sublist.hasInterest(subject);
     if (!isWanted) return;
     queue.add(() => {
-      this.#of.publish(account, subject, {
+      this.#of.publish(place, subject, {
         ...this.#head(DISCONNECT, at),
-        client: clientInfo(client, at),
+        client: infoOf(client, at, told.account),
         sent: { msgs: client.inMessages, bytes: client.inBytes },
         received: { msgs: client.outMessages, bytes: client.outBytes },
         reason,
@@ -70,6 +100,13 @@ export class ConnectionEvents {
 
   #head(type: string, at: number): object {
     const { random, stamp } = this.#of;
-    return { type, id: eventId(random), timestamp: goTime(at), server: stamp.next() };
+    return { type, id: randomName(random), timestamp: wireTime(at), server: stamp.next() };
   }
+}
+
+/** How far away a client is is told once it is gone. */
+function infoOf(client: ClientConnection, stoppedAt: number | null, account?: string): ClientInfo {
+  const facts = connectionFacts(client);
+  if (stoppedAt === null) return clientInfo(facts, { account, tellsRoundTrip: false, tellsAccountTitle: true });
+  return clientInfo(facts, { account, stoppedAt, tellsRoundTrip: true, tellsAccountTitle: true });
 }

@@ -1,6 +1,6 @@
 /** What is asked of an account: `$SYS.REQ.ACCOUNT.<account>.<service>`, from the system account or, about itself, from any. */
+import { Pace, wireJson, wireTime } from '../../../kernel/plugin-api.ts';
 import type { AccountConnections } from '../events/account-connections.ts';
-import { goJson, goTime } from '../go-json.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Request, reply } from './answer.ts';
 import { decode, FILTERS } from './decode.ts';
@@ -45,7 +45,7 @@ async function detail(of: Surroundings, account: string, request: Request): Prom
     return;
   }
   const { account_detail } = JSON.parse(answer.data) as { account_detail: object };
-  await reply(of, request, { data: goJson(account_detail) });
+  await reply(of, request, { data: wireJson(account_detail) });
 }
 
 async function refuseStreams(of: Surroundings, request: Request): Promise<void> {
@@ -63,10 +63,14 @@ async function statistics(of: Surroundings, only: readonly string[] | null, requ
   const named = only ?? (options.accounts as readonly string[] | undefined) ?? [];
   const all = named.length === 0 ? [...registry.all()] : named.flatMap((name) => registry.get(name) ?? []);
   const shown = all.filter(({ connections }) => options.include_unused === true || connections.size > 0);
-  if (shown.length === 0) return;
+  if (shown.length === 0 && options.include_unused !== true) return;
   const rows: string[] = [];
-  for (const account of shown) rows.push(goJson(await of.monitor.accountStatistics(account)));
-  const head = goJson({ server_id: identity.id, now: goTime(of.clock.now()) }).slice(0, -1);
+  const pace = new Pace(of.clock);
+  for (const account of shown) {
+    rows.push(wireJson(await of.monitor.accountStatistics(account)));
+    if (pace.isDue) await pace.rest();
+  }
+  const head = wireJson({ server_id: identity.id, now: wireTime(of.clock.now()) }).slice(0, -1);
   await reply(of, request, { data: `${head},"account_statz":[${rows.join(',')}]}` });
 }
 

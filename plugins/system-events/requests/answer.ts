@@ -1,6 +1,5 @@
 /** An answer: the envelope around what was asked for, and the way back to whoever asked. */
-import type { Account, RetainedMessage } from '../../../kernel/plugin-api.ts';
-import { goJson } from '../go-json.ts';
+import { type Account, type RetainedMessage, wireJson } from '../../../kernel/plugin-api.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { compress, encodingOf } from './compress.ts';
 
@@ -18,8 +17,8 @@ const ACCEPTED = /^accept-encoding:[ \t]*(.*?)\r?$/im;
 
 export function envelope(server: object, answer: Answer | null): string {
   const data = answer?.data === undefined ? '' : `,"data":${answer.data}`;
-  const error = answer !== null && 'error' in answer ? `,"error":${goJson(answer.error)}` : '';
-  return `{"server":${goJson(server)}${data}${error}}`;
+  const error = answer !== null && 'error' in answer ? `,"error":${wireJson(answer.error)}` : '';
+  return `{"server":${wireJson(server)}${data}${error}}`;
 }
 
 /** Only what was asked for goes out compressed. */

@@ -1,6 +1,14 @@
 /** The body of a request: JSON of a known shape. Keys are taken in any case; what does not fit is told as a NATS server tells it. */
 
-export type FieldType = 'string' | 'bool' | 'int' | 'uint64' | '[]string' | 'server.ConnState' | 'time.Duration';
+export type FieldType =
+  | 'string'
+  | 'server.SortOpt'
+  | 'bool'
+  | 'int'
+  | 'uint64'
+  | '[]string'
+  | 'server.ConnState'
+  | 'time.Duration';
 export type Fields = Readonly<Record<string, FieldType>>;
 export type Options = Readonly<Record<string, unknown>>;
 
@@ -26,20 +34,32 @@ export function decode(text: string, typeName: string, fields: Fields): Decoded 
   if (typeof value !== 'object' || Array.isArray(value)) {
     return { failure: `json: cannot unmarshal ${wordFor(value)} into Go value of type server.${typeName}` };
   }
-  return take(value as Record<string, unknown>, typeName, fields);
+  return take(value as Record<string, unknown>, { typeName, fields, numbers: numbersIn(text) });
 }
 
-function take(given: Record<string, unknown>, typeName: string, fields: Fields): Decoded {
+interface Shape {
+  readonly typeName: string;
+  readonly fields: Fields;
+  /** How the numbers were written, by the keys in front of them. */
+  readonly numbers: ReadonlyMap<string, string>;
+}
+
+const KEY_AND_NUMBER = /"((?:[^"\\]|\\.)*)"\s*:\s*(-?\d[\d.eE+-]*)?/g;
+
+function numbersIn(text: string): Map<string, string> {
+  const numbers = new Map<string, string>();
+  for (const [, key = '', number] of text.matchAll(KEY_AND_NUMBER)) if (number !== undefined) numbers.set(key, number);
+  return numbers;
+}
+
+function take(given: Record<string, unknown>, { typeName, fields, numbers }: Shape): Decoded {
   const options: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) {
     const name = key.toLowerCase();
     const type = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (type === undefined || value === null) continue;
-    if (!fits(type, value)) {
-      return {
-        failure: `json: cannot unmarshal ${misfit(type, value)} into Go struct field ${typeName}.${key} of type ${innerType(type)}`,
-      };
-    }
+    const written = numbers.get(key) ?? String(value);
+    if (!fits(type, value, written)) return { failure: misfit({ typeName, key, type }, value, written) };
     options[name] = value;
   }
   return { options };
@@ -61,27 +81,46 @@ function parse(text: string): { readonly value: unknown } | { readonly failure: 
 function syntaxFailure(text: string, at: number): string {
   const before = text.slice(0, at).trimEnd();
   const character = `invalid character '${text[at]}'`;
-  if (before.endsWith('{')) return `${character} looking for beginning of object key string`;
+  if (/\{$|[\w"\]}]\s*,$/.test(before) && isInObject(before))
+    return `${character} looking for beginning of object key string`;
   return before === '' || /[:,[]$/.test(before)
     ? `${character} looking for beginning of value`
     : `${character} after top-level value`;
 }
 
-function fits(type: FieldType, value: unknown): boolean {
-  if (type === 'string') return typeof value === 'string';
+/** Bodies are flat: what is open last is told by the last bracket outside of lists. */
+function isInObject(before: string): boolean {
+  return before.lastIndexOf('{') > before.lastIndexOf('[') || before.lastIndexOf(']') > before.lastIndexOf('[');
+}
+
+const TEXTS: readonly FieldType[] = ['string', 'server.SortOpt'];
+
+function fits(type: FieldType, value: unknown, written: string): boolean {
+  if (TEXTS.includes(type)) return typeof value === 'string';
   if (type === 'bool') return typeof value === 'boolean';
   if (type === '[]string') return Array.isArray(value) && value.every((item) => typeof item === 'string');
-  return Number.isInteger(value) && (type !== 'uint64' || (value as number) >= 0);
+  const isWhole = typeof value === 'number' && /^-?\d+$/.test(written);
+  return isWhole && isInRange(BigInt(written), type);
 }
 
-function misfit(type: FieldType, value: unknown): string {
-  if (type === '[]string' && Array.isArray(value)) return wordFor(value.find((item) => typeof item !== 'string'));
-  const isNumberWanted = type !== 'string' && type !== 'bool' && type !== '[]string';
-  return isNumberWanted && typeof value === 'number' ? `number ${value}` : wordFor(value);
+function isInRange(value: bigint, type: FieldType): boolean {
+  return type === 'uint64' ? value >= 0n && value < 2n ** 64n : value >= -(2n ** 63n) && value < 2n ** 63n;
 }
 
-function innerType(type: FieldType): string {
-  return type === '[]string' ? 'string' : type;
+interface Misfitted {
+  readonly typeName: string;
+  readonly key: string;
+  readonly type: FieldType;
+}
+
+function misfit({ typeName, key, type }: Misfitted, value: unknown, written: string): string {
+  if (type === '[]string' && Array.isArray(value)) {
+    const at = value.findIndex((item) => typeof item !== 'string');
+    return `json: cannot unmarshal ${wordFor(value[at])} into ${typeName}.${key}.${at} of type string`;
+  }
+  const isNumberWanted = !TEXTS.includes(type) && type !== 'bool' && type !== '[]string';
+  const what = isNumberWanted && typeof value === 'number' ? `number ${written}` : wordFor(value);
+  return `json: cannot unmarshal ${what} into Go struct field ${typeName}.${key} of type ${type}`;
 }
 
 function wordFor(value: unknown): string {

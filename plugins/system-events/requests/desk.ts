@@ -1,12 +1,12 @@
 /** Who answers which request. Loaded with the first one. */
-import type { ClientConnection } from '../../../kernel/plugin-api.ts';
+import { type Account, type ClientConnection, wireJson } from '../../../kernel/plugin-api.ts';
 import type { AccountConnections } from '../events/account-connections.ts';
 import type { Statistics } from '../events/statistics.ts';
-import { goJson } from '../go-json.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { accountService } from './account-requests.ts';
 import { type Request, reply } from './answer.ts';
 import type { Asked } from './asked.ts';
+import { askOthers } from './remote-subscribers.ts';
 import { serverService } from './server-requests.ts';
 import { debugCount, remoteCount } from './subscribers.ts';
 import { userInfo } from './user-info.ts';
@@ -27,8 +27,7 @@ export async function serve(
   else if (asked.of === 'account') await accountService(of, connections, asked, request);
   else if (request.reply === '') return;
   else if (asked.of === 'user') await tellUser(of, request, client);
-  else if (asked.of === 'subscribers')
-    count(of, request, debugCount(client?.account ?? request.account, text(request)));
+  else if (asked.of === 'subscribers') await countAll(of, request, client?.account ?? request.account);
   else
     count(
       of,
@@ -39,8 +38,13 @@ export async function serve(
 
 /** Whoever is no client of this server is told nothing it could not know itself. */
 async function tellUser(of: Surroundings, request: Request, client: ClientConnection | null): Promise<void> {
-  const answer = client === null ? { error: { code: 400 } } : { data: goJson(userInfo(client, of.clock.now())) };
+  const answer = client === null ? { error: { code: 400 } } : { data: wireJson(userInfo(client, of.clock.now())) };
   await reply(of, request, answer);
+}
+
+async function countAll(of: Surroundings, request: Request, account: Account): Promise<void> {
+  const here = debugCount(account, text(request));
+  count(of, request, here + (await askOthers(of, of.peers?.count ?? 0, account, text(request))));
 }
 
 function count(of: Surroundings, { account, reply: to }: Request, found: number | null): void {

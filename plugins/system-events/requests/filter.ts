@@ -11,7 +11,7 @@ export function isMeant(options: Options, { broker, stamp }: Surroundings): bool
     matches(broker.advertised.host, host, isExact) &&
     cluster === '' &&
     domain === '' &&
-    tags.every((tag) => stamp.tags.includes(tag))
+    tags.every((tag) => stamp.tags.includes(tag.toLowerCase()))
   );
 }
 

@@ -1,14 +1,14 @@
 /** Where requests come in: a few patterns in the system account, and what every account may ask about itself. */
 import {
   type Account,
-  type ClientConnection,
-  type Connection,
-  isClient,
+  clientBehind,
   type Message,
   type PluginContext,
   SERVICE_SINK,
+  type ServiceSink,
+  Subscription,
 } from '../../../kernel/plugin-api.ts';
-import { type Asked, readSubject } from './asked.ts';
+import { type Asked, NOT_HERE, readSubject } from './asked.ts';
 import type { Desk } from './desk.ts';
 
 /**
@@ -26,15 +26,32 @@ export class Reception {
     this.#desk = desk;
   }
 
+  get underWay(): number {
+    return this.#ofOperators.underWay + this.#ofOthers.underWay;
+  }
+
   open(ctx: PluginContext): void {
     const { system, broker } = this.#desk.of;
     const server = `$SYS.REQ.SERVER.${broker.identity.id}.*`;
     const patterns = ['$SYS.REQ.SERVER.PING', '$SYS.REQ.SERVER.PING.*', server, '$SYS.REQ.ACCOUNT.*.*'];
-    const others = ['$SYS.REQ.ACCOUNT.NSUBS', '$SYS.REQ.USER.INFO', '$SYS.REQ.USER.*.INFO', '$SYS.DEBUG.SUBSCRIBERS'];
-    for (const pattern of [...patterns, ...others]) {
-      ctx.subscribe(system, pattern, (message) => this.#take(readSubject(message.subject), message, system));
+    // Only the server that has the client can say anything: others do not hear of it.
+    const ofClients = ['$SYS.REQ.USER.INFO', '$SYS.REQ.USER.*.INFO', '$SYS.DEBUG.SUBSCRIBERS'];
+    for (const pattern of [...patterns, '$SYS.REQ.ACCOUNT.NSUBS']) {
+      ctx.subscribe(system, pattern, (message) => this.#takeOne(message));
+    }
+    for (const pattern of ofClients) {
+      const deliver = (message: Message): boolean => this.#takeOne(message);
+      const subscription = new Subscription({ kind: SERVICE_SINK, deliver } as ServiceSink, pattern, '', '');
+      subscription.staysHere = true;
+      system.sublist.insert(subscription);
+      ctx.onDispose(() => void system.sublist.remove(subscription));
     }
     this.#openEverywhere(ctx);
+  }
+
+  #takeOne(message: Message): boolean {
+    if (message.origin === NOT_HERE) return false;
+    return this.#take(readSubject(message.subject), message, this.#desk.of.system);
   }
 
   /** The same for all accounts, whichever there are: nothing is kept for each. */
@@ -42,7 +59,7 @@ export class Reception {
     const { accounts } = this.#desk.of.broker;
     for (const [subject, service] of OF_ONESELF) {
       const deliver = (message: Message): boolean => {
-        const client = clientOf(message);
+        const client = clientBehind(message.origin);
         if (client === null) return false;
         const { account } = client;
         const asked: Asked = service === '' ? { of: 'user' } : { of: 'account', name: account.name, service };
@@ -57,7 +74,7 @@ export class Reception {
     const line = account === of.system ? this.#ofOperators : this.#ofOthers;
     if (asked === undefined || of.isSilent || line.underWay >= REQUESTS_MAX) return false;
     const request = { ...message.retain(), account };
-    const client = clientOf(message);
+    const client = clientBehind(message.origin);
     line.underWay++;
     void import('./desk.ts')
       .then(({ serve }) => serve(this.#desk, asked, request, client))
@@ -68,15 +85,9 @@ export class Reception {
 }
 
 /** What every account may ask about itself, and the service behind it; none for the user that asks. */
-const OF_ONESELF = [
+export const OF_ONESELF = [
   ['$SYS.REQ.USER.INFO', ''],
   ['$SYS.REQ.ACCOUNT.PING.CONNZ', 'CONNZ'],
   ['$SYS.REQ.SERVER.PING.CONNZ', 'CONNZ'],
   ['$SYS.REQ.ACCOUNT.PING.STATZ', 'STATZ'],
 ] as const;
-
-function clientOf({ origin }: Message): ClientConnection | null {
-  return origin !== null && 'kindName' in origin && isClient(origin as Connection)
-    ? (origin as ClientConnection)
-    : null;
-}

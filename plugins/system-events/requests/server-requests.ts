@@ -1,9 +1,7 @@
 /** What is asked of a server, this one or all: `$SYS.REQ.SERVER.<id>.<service>` and `$SYS.REQ.SERVER.PING.<service>`. */
-import { getHeapStatistics } from 'node:v8';
-import { quoted } from '../../../kernel/plugin-api.ts';
+import { formatDuration, quoted, wireJson } from '../../../kernel/plugin-api.ts';
 import type { MonitorEndpoints } from '../../monitoring/contract.ts';
 import type { Statistics } from '../events/statistics.ts';
-import { goJson } from '../go-json.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Answer, type Request, reply } from './answer.ts';
 import { BodyQuery } from './body-query.ts';
@@ -12,13 +10,9 @@ import { decode, FILTERS, type Fields, type Options } from './decode.ts';
 import { isMeant } from './filter.ts';
 import { MONITOR_SERVICES, type MonitorService } from './services.ts';
 
+const NOT_FOUND = 404;
 const NOT_LEADER = 'filtered response: not leader';
-const OWN_FIELDS: Readonly<Record<string, Fields>> = {
-  PROFILEZ: { name: 'string', debug: 'int', duration: 'time.Duration' },
-  EXPVARZ: {},
-  IPQUEUESZ: { all: 'bool', filter: 'string' },
-  RAFTZ: { account: 'string', group: 'string' },
-};
+const NEEDS_ACCOUNT = 'filter by subject only valid with account filtering';
 const CONTROLS = new Set(['RELOAD', 'KICK', 'LDM']);
 
 /** `service` is one that there is. */
@@ -33,7 +27,7 @@ export async function serverService(
   else if (service === 'STATSZ') await tellStatistics(of, statistics, request);
   else if (CONTROLS.has(service)) await control(of, service, request);
   else if (monitored !== undefined) await monitor(of, monitored, request);
-  else await tellOwn(of, service, request);
+  else await profile(of, request);
 }
 
 function identify(of: Surroundings, { account, reply: to }: Request): void {
@@ -76,10 +70,13 @@ export async function ask(
   { path, names }: MonitorService,
   options: Options,
 ): Promise<Answer | null> {
+  if (path === '/connz' && options.filter_subject && !options.acc) return failure(NEEDS_ACCOUNT);
   try {
     const answer = await monitor.ask(path, new BodyQuery(options, names));
     if (answer === null) return failure(`no endpoint ${path}`);
-    return { data: path === '/healthz' ? withStatus(answer) : answer.body };
+    if (path === '/healthz') return { data: withStatus(answer) };
+    // Over HTTP it is a text that there is nothing of a kind; here it is nothing.
+    return { data: answer.status === NOT_FOUND ? '{}' : oneLine(path, answer.body) };
   } catch (error) {
     const { message } = error as Error;
     return message === NOT_LEADER ? null : failure(message);
@@ -90,37 +87,34 @@ export function failure(description: string): Answer {
   return { data: 'null', error: { code: 500, description } };
 }
 
+/** In the order of the other form. */
+function oneLine(path: string, body: string): string {
+  if (path !== '/debug/vars') return body;
+  const { memstats, cmdline } = JSON.parse(body) as Record<string, unknown>;
+  return wireJson({ memstats, cmdline });
+}
+
 /** Over HTTP the status stands in front of the body. */
 function withStatus({ status, body }: { readonly status: number; readonly body: string }): string {
   const { status: word, ...rest } = JSON.parse(body) as Record<string, unknown>;
-  return goJson({ status: word, status_code: status, ...rest });
+  return wireJson({ status: word, status_code: status, ...rest });
 }
 
-async function tellOwn(of: Surroundings, service: string, request: Request): Promise<void> {
+const PROFILE_FIELDS: Fields = { name: 'string', debug: 'int', duration: 'time.Duration', ...FILTERS };
+const PROFILE_MS_MAX = 15_000;
+
+/** Profiles are those of another runtime: there are none here. What is wrong with the question is told all the same. */
+async function profile(of: Surroundings, request: Request): Promise<void> {
   if (request.reply === '') return;
-  const typeName = `${service[0]}${service.slice(1).toLowerCase()}EventOptions`;
-  const fields = { ...OWN_FIELDS[service], ...FILTERS };
-  const options = await accepted(of, request, typeName, fields);
-  if (options !== null) await reply(of, request, { data: goJson(ownBody(service, options)) });
+  const options = await accepted(of, request, 'ProfilezEventOptions', PROFILE_FIELDS);
+  if (options !== null) await reply(of, request, { data: wireJson({ profile: null, error: profileProblem(options) }) });
 }
 
-/** What exists in another runtime only has its place, and nothing in it. */
-function ownBody(service: string, { name = '' }: Options): object {
-  if (service === 'PROFILEZ') {
-    const error = name === '' ? 'Profile name not specified' : `Profile ${quoted(String(name))} not found`;
-    return { profile: null, error };
+function profileProblem({ name = '', duration = 0 }: Options): string {
+  if (name === '') return 'Profile name not specified';
+  const durationMs = Number(duration) / 1e6;
+  if (name === 'cpu' && (durationMs <= 0 || durationMs > PROFILE_MS_MAX)) {
+    return `Duration ${formatDuration(durationMs)} should be between 0s and 15s`;
   }
-  if (service === 'EXPVARZ') return { memstats: memoryFigures(), cmdline: [process.argv[1] ?? process.execPath] };
-  return {};
-}
-
-function memoryFigures(): object {
-  const heap = getHeapStatistics();
-  return {
-    Alloc: heap.used_heap_size,
-    Sys: process.memoryUsage.rss(),
-    HeapAlloc: heap.used_heap_size,
-    HeapSys: heap.total_heap_size,
-    HeapInuse: heap.total_physical_size,
-  };
+  return `Profile ${quoted(String(name))} not found`;
 }

@@ -33,7 +33,7 @@ export const MONITOR_SERVICES: ReadonlyMap<string, MonitorService> = new Map([
     service('/connz', 'ConnzEventOptions', {
       ...PAGE,
       ...SUBSCRIPTIONS,
-      sort: 'string',
+      sort: 'server.SortOpt',
       auth: 'bool',
       cid: 'uint64',
       mqtt_client: 'string',
@@ -102,4 +102,10 @@ export const MONITOR_SERVICES: ReadonlyMap<string, MonitorService> = new Map([
       details: 'bool',
     }),
   ],
+  ['EXPVARZ', service('/debug/vars', 'ExpvarzEventOptions')],
+  [
+    'IPQUEUESZ',
+    service('/ipqueuesz', 'IpqueueszEventOptions', { all: 'bool', filter: 'string' }, { queues: 'filter' }),
+  ],
+  ['RAFTZ', service('/raftz', 'RaftzEventOptions', { account: 'string', group: 'string' }, { acc: 'account' })],
 ]);

@@ -12,7 +12,7 @@ export function countSubscribers({ sublist }: Account, subject: string, queue: s
   for (const subscription of sublist.subscriptions()) {
     if (subscription.kind !== CLIENT || (queue !== '' && subscription.queue !== queue)) continue;
     const { pattern } = subscription;
-    if (isLiteral ? matchesLiteral(pattern, subject) : isSubset(pattern, subject)) count++;
+    if (isLiteral ? matchesLiteral(subject, pattern) : isSubset(pattern, subject)) count++;
   }
   return count;
 }

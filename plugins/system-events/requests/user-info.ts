@@ -1,23 +1,24 @@
 /** Who the asker is, and what it may do. */
 import {
   type ClientConnection,
+  connectionFacts,
+  nanoseconds,
   type PermissionRules,
   PermissionSet,
   type SubjectRules,
   textFromSubject,
 } from '../../../kernel/plugin-api.ts';
-import { titleOf, userOf } from '../events/client-info.ts';
-import { nanoseconds } from '../go-json.ts';
 
 const SECOND_MS = 1000;
 
 export function userInfo(client: ClientConnection, now: number): object {
-  const { identity, permissions, account } = client;
+  const { identity, permissions } = client;
+  const { user, account, accountTitle } = connectionFacts(client);
   const remainingMs = identity?.expiresAt === undefined ? 0 : identity.expiresAt - now;
   return {
-    user: userOf(client),
-    account: account.name,
-    account_name: titleOf(account),
+    user,
+    account,
+    account_name: accountTitle,
     user_name: identity?.details?.user_name,
     permissions: permissions instanceof PermissionSet ? shownRules(permissions.rules) : undefined,
     expires: remainingMs > 0 ? nanoseconds(Math.floor(remainingMs / SECOND_MS) * SECOND_MS) : undefined,

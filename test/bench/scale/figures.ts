@@ -7,6 +7,8 @@ import { idleMemory } from './idle-memory.ts';
 import { loginStorm } from './login-storm.ts';
 import { manyAccounts } from './many-accounts.ts';
 import { millionSubscriptions } from './million-subscriptions.ts';
+import { monitorScrapes } from './monitor-scrapes.ts';
+import { routePair } from './route-pair.ts';
 import { steadyStream } from './steady-stream.ts';
 import { stuckSubscribers } from './stuck-subscribers.ts';
 import { timeToReady } from './time-to-ready.ts';
@@ -19,8 +21,10 @@ const SCRIPTS: readonly FigureScript[] = [
   manyAccounts,
   loginStorm,
   millionSubscriptions,
+  monitorScrapes,
   steadyStream,
   stuckSubscribers,
+  routePair,
 ];
 
 /** Measures gnatlet alone, unless other servers are asked for by name: the targets are its own. */

@@ -38,6 +38,15 @@ test('an optional need orders too when it is met, and is no problem when it is n
   assert.equal(planPlugins([user]).problems, []);
 });
 
+test('a late need sets no order, so that two plugins may need something of each other', () => {
+  const late = { name: 'b', cardinality: 'one', isLate: true } as const;
+  const plugins = [named('one', { ...offers('a'), requires: [late] }), named('two', { ...offers('b'), ...needs('a') })];
+  const plan = planPlugins(plugins);
+  assert.equal([plan.problems, names(plan.order)], [[], ['one', 'two']]);
+  assert.equal(names(dependantsOf('two', plugins)), ['one']);
+  problem('CAPABILITY_MISSING', [plugins[0]!]);
+});
+
 test('every provider of a chain starts before whoever walks it', () => {
   const plan = planPlugins([
     named('door', needs('auth', 'chain')),

@@ -54,6 +54,7 @@ const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 function logInto(files: PaperFiles, limits: { bytesMax?: number; filesMax?: number } = {}) {
   let now = START;
+  const complaints: string[] = [];
   const destination = new FileDestination({
     path: '/a.log',
     files,
@@ -61,9 +62,11 @@ function logInto(files: PaperFiles, limits: { bytesMax?: number; filesMax?: numb
     time: () => now++,
     bytesMax: limits.bytesMax ?? 0,
     filesMax: limits.filesMax ?? 0,
+    complain: (text) => complaints.push(text),
   });
   return {
     destination,
+    complaints,
     say: (text: string) => destination.write({ level: 'info', time: now, text }),
     passMs: (milliseconds: number) => {
       now += milliseconds;
@@ -116,9 +119,10 @@ test('of all files no more than the limit are kept, the oldest go', () => {
 test('a rotation that fails leaves the log as it is, says why, and is tried again later', () => {
   const files = new PaperFiles();
   files.broken.set('rename', new Error('read-only'));
-  const { say, passMs } = logInto(files, { bytesMax: 100 });
+  const { say, passMs, complaints } = logInto(files, { bytesMax: 100 });
   say('x'.repeat(200));
   say('more');
+  assert.equal(complaints, ['Unable to rotate the log: Error: read-only (/a.log)\n']);
   assert.is(files.texts.get('/a.log')!.match(/Unable to rotate the log/g)!.length, 1);
   files.broken.clear();
   passMs(60_000);
@@ -126,14 +130,20 @@ test('a rotation that fails leaves the log as it is, says why, and is tried agai
   assert.is(files.beginningWith('/a.log.').length, 1);
 });
 
-test('a disk that is full stops nothing', () => {
+test('a disk that is full stops nothing; it is said once elsewhere, and later in the log how much is missing', () => {
   const files = new PaperFiles();
-  const { say } = logInto(files);
+  const { say, complaints } = logInto(files);
   files.broken.set('write', new Error('ENOSPC'));
   say('lost');
+  say('lost too');
+  assert.equal(complaints, ['Unable to write to the log file, lines are lost: Error: ENOSPC (/a.log)\n']);
   files.broken.clear();
   say('kept');
-  assert.is(files.texts.get('/a.log'), 'kept\n');
+  assert.is(files.texts.get('/a.log'), 'kept\n2 lines are missing here: the log file could not be written\n');
+  say('kept too');
+  files.broken.set('write', new Error('EIO'));
+  say('lost again');
+  assert.is(complaints.length, 2);
 });
 
 test('reopening begins a new file once the old one was moved away', () => {

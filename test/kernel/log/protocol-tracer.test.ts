@@ -51,7 +51,7 @@ const CASES: [name: string, input: string, lines: string[], options?: Partial<Tr
   [
     'headers only',
     'PUB a 1\r\nx\r\nHPUB a 12 13\r\nNATS/1.0\r\n\r\nx\r\n',
-    ['<<- [PUB a 1]', '<<- [HPUB a 12 13]', '<<- MSG_PAYLOAD: ["NATS/1.0\\r\\n\\r\\n"]'],
+    ['<<- [PUB a 1]', '<<- [HPUB a 12 13]', '<<- MSG_PAYLOAD: ["NATS/1.0"]'],
     { showsHeadersOnly: true },
   ],
   ['an error', 'SUB a..b 1\r\n', ['<<- [SUB a..b 1]', '->> [-ERR Invalid Subject]']],

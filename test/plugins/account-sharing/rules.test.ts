@@ -9,8 +9,8 @@ import { ImportsInForce } from '../../../plugins/account-sharing/rules/imports-i
 import { MAPPINGS_MAX, MappingCache } from '../../../plugins/account-sharing/rules/mapping-cache.ts';
 import { PatternIndex } from '../../../plugins/account-sharing/rules/pattern-index.ts';
 import { compileMapping, type SubjectMapping } from '../../../plugins/account-sharing/rules/subject-mapping.ts';
-import { serverHash } from '../../../plugins/account-sharing/services/identifiers.ts';
 import { samplingFields } from '../../../plugins/account-sharing/services/sampling-headers.ts';
+import { serverHash } from '../../../plugins/account-sharing/services/server-hash.ts';
 import { SubjectWriter } from '../../../plugins/account-sharing/streams/subject-writer.ts';
 import { matches } from './isolation-model.ts';
 

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { DEFAULT_CLIENT_OPTIONS } from '../../../kernel/connection/client-options.ts';
 import type { Connection } from '../../../kernel/connection/connection.ts';
 import { isRefusal } from '../../../kernel/hooks/refusal.ts';
+import { outcomeOf } from '../../../kernel/ports/steps.ts';
 import type { Credentials } from '../../../plugins/auth/contract.ts';
 import { FailedLogins } from '../../../plugins/auth/credentials/failed-logins.ts';
 import { Secrets } from '../../../plugins/auth/credentials/secret.ts';
@@ -26,7 +27,7 @@ function gatekeeperFor(config: string, compared: string[] = []): Gatekeeper {
     compared.push(stored);
     return Promise.resolve(false);
   };
-  return new Gatekeeper(new UserDirectory(readAuthConfig(config).config, null), {
+  return new Gatekeeper(outcomeOf(UserDirectory.inSteps(readAuthConfig(config).config, null)), {
     secrets: new Secrets({ key: Buffer.alloc(32), compute }),
     failedLogins: new FailedLogins({ max: 0, windowMs: 1000 }, () => 0),
     warn: assert.unreachable,

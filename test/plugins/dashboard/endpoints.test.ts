@@ -96,15 +96,11 @@ test('the index page of the monitor links to it, once', () =>
     assert.not.match(index, 'href="./m/dashboard/"');
   }));
 
-test('HEAD is answered like GET without a body, other methods and paths are refused', () =>
+test('HEAD is answered like GET without a body, and other paths are not there', () =>
   withDashboard('', async ({ fetch }) => {
     const head = await fetch('/dashboard', { method: 'HEAD' });
     assert.equal([head.status, await head.text()], [200, '']);
     assert.is(head.headers.get(CSP), (await fetch('/dashboard')).headers.get(CSP));
-    for (const method of ['POST', 'PUT', 'DELETE']) {
-      const refused = await fetch('/dashboard', { method });
-      assert.equal([refused.status, refused.headers.get('allow')], [405, 'GET, HEAD']);
-    }
     for (const path of ['/dashboard/x', '/dashboard.html', '/dashboard/../dashboard/page']) {
       assert.is((await fetch(path)).status, 404, path);
     }

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Pace } from '../../../kernel/ports/pace.ts';
 import { type Dialect, dialectFor, OPEN_METRICS, PROMETHEUS } from '../../../plugins/metrics/exposition/dialect.ts';
 import { counter, type Family, gauge } from '../../../plugins/metrics/exposition/family.ts';
 import { printed } from '../../../plugins/metrics/exposition/print.ts';
-import { Pace } from '../../../plugins/metrics/pace.ts';
 import { FakeClock } from '../../kits/fake-ports.ts';
 import { type Format, parseExposition } from './exposition-parser.ts';
 

@@ -1,32 +1,11 @@
 /** However much there is to show, nobody waits for long. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { countedSlices } from '../../kits/counted-slices.ts';
 import { type MetricsBench, startMetrics, textOf } from './metrics-bench.ts';
 
 const ACCOUNTS = 10_000;
 const SLICE_MS = 2;
-
-/** A clock on which each look takes so long, and the longest time between two rests. */
-function countedSlices(
-  { ports: { clock } }: MetricsBench,
-  stepMs: number,
-): { longest: () => number; rests: () => number } {
-  let [now, began, longest, rests] = [0, 0, 0, 0];
-  clock.monotonic = () => {
-    now += stepMs;
-    return now;
-  };
-  const soon = clock.soon.bind(clock);
-  clock.soon = (run) => {
-    longest = Math.max(longest, now - began);
-    rests++;
-    soon(() => {
-      began = now;
-      run();
-    });
-  };
-  return { longest: () => longest, rests: () => rests };
-}
 
 async function manyAccounts(): Promise<MetricsBench> {
   const bench = await startMetrics({ maxAccounts: ACCOUNTS });

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { definePlugin, endpointText } from '../../../kernel/plugin-api.ts';
 import { memoryDuplex } from '../../../kernel/ports/memory-network.ts';
-import { CONNECTIONS_MAX } from '../../../plugins/monitoring/http/http-monitor.ts';
+import { PIPELINED_MAX } from '../../../plugins/monitoring/http/http-monitor.ts';
 import { plugin } from '../../../plugins/monitoring/index.ts';
 import { settle } from '../../kits/fake-ports.ts';
 import { type PluginBench, startPlugin } from '../../kits/plugin-kit.ts';
@@ -53,15 +53,15 @@ test('a path that is not clean is sent to the clean one', () =>
     assert.is(await response.text(), '<a href="/connz?limit=1">Moved Permanently</a>.\n\n');
   }));
 
-test('only looking is possible', () =>
-  withMonitor('', async ({ fetch, url }) => {
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
-      const response = await fetch('/varz', { method });
-      assert.equal([response.status, response.headers.get('allow')], [405, 'GET, HEAD'], method);
+test('nothing can be changed, whatever the method', () =>
+  withMonitor('', async ({ fetch }) => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
+      const response = await fetch('/healthz', { method, body: method === 'POST' ? 'x'.repeat(100_000) : undefined });
+      assert.equal([response.status, await response.text()], [200, '{"status":"ok"}'], method);
+      assert.is((await fetch('/none', { method })).status, 404);
     }
     const head = await fetch('/varz', { method: 'HEAD' });
     assert.equal([head.status, await head.text()], [200, '']);
-    assert.is((await globalThis.fetch(`${url}/healthz`)).status, 200);
   }));
 
 test('a callback makes no script of the answer', () =>
@@ -101,8 +101,19 @@ test('hostile requests get a clear answer or none, and the monitor goes on', () 
     const cases: [string, RegExp][] = [
       ['NONSENSE\r\n\r\n', /^HTTP\/1\.1 400 /],
       [`GET / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
-      ['GET /%zz?cid=%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 404 /],
-      ['GET /connz?cid=%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
+      ['GET /%zz?cid=%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
+      ['GET /connz?cid=%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 200 /],
+      ['GET /connz?cid=1e9 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
+      [`GET /varz?${'a=b&'.repeat(10_000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, /^HTTP\/1\.1 200 /],
+      [
+        'GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+        /301 [\s\S]*Location: \/etc\/passwd\r/,
+      ],
+      ['GET /%2e%2e/%2e%2e/etc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /301 [\s\S]*Location: \/etc\r/],
+      ['GET http://elsewhere/healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 200 /],
+      ['GET /healthz#x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 404 /],
+      ['GET /connz?limit=1;offset=x&limit=2&limit=x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /"limit": 2,/],
+      ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n', /^HTTP\/1\.1 400 /],
       ['GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', /^HTTP\/1\.1 301 /],
       ['\x16\x03\x01\x00\x05hello', /^HTTP\/1\.1 400 /],
     ];
@@ -138,7 +149,8 @@ async function visit(bench: PluginBench): Promise<{ stream: Duplex; text: () => 
   return { stream, text: () => text, isClosed: () => isClosed };
 }
 
-const CONFIG = { host: 'monitor', httpPort: 8222, httpsPort: 0, basePath: '' };
+const CONNECTIONS_MAX = 20;
+const CONFIG = { host: 'monitor', httpPort: 8222, httpsPort: 0, basePath: '', connectionsMax: CONNECTIONS_MAX };
 
 async function turns(count = 10): Promise<void> {
   for (let turn = 0; turn < count; turn++) await settle();
@@ -181,6 +193,21 @@ test('of more visitors than there may be the last is turned away, and counted', 
   assert.equal([last.isClosed(), turnedAway()], [true, 1]);
   await bench.close();
 });
+
+test('of requests in a row no more are taken than may wait, and who sends more is cut off', () =>
+  withMonitor('', async ({ url, server }) => {
+    const cutOff = (): unknown => server.broker.statistics().more['monitoring.cut_off_total'];
+    const ask = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+    const patient = await RawClient.connect(Number(new URL(url).port));
+    patient.send(ask.repeat(PIPELINED_MAX));
+    await patient.until(new RegExp(`(?:"ok"[^]*?){${PIPELINED_MAX}}`));
+    assert.equal([patient.isClosed, cutOff()], [false, 0]);
+    const flood = await RawClient.connect(Number(new URL(url).port));
+    flood.send(ask.repeat(PIPELINED_MAX + 1));
+    await flood.untilClosed();
+    assert.is(cutOff(), 1);
+    patient.socket.destroy();
+  }));
 
 test('closing the plugin cuts whoever is still connected and leaves nothing behind', async () => {
   const bench = await startPlugin(plugin, { config: CONFIG });

@@ -1,11 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Pace } from '../../../kernel/ports/pace.ts';
+import { wireTime } from '../../../kernel/wire-text.ts';
 import { cleanBase, cleanPath } from '../../../plugins/monitoring/http/base-path.ts';
 import { Query } from '../../../plugins/monitoring/http/query.ts';
 import { compactJson, jsonPieces } from '../../../plugins/monitoring/json-text.ts';
-import { Pace } from '../../../plugins/monitoring/pace.ts';
 import { slicedSort } from '../../../plugins/monitoring/sliced-sort.ts';
-import { localTime, rttText, uptimeText, utcTime } from '../../../plugins/monitoring/texts.ts';
+import { localTime, rttText, uptimeText } from '../../../plugins/monitoring/texts.ts';
 import { withSeed } from '../../kernel/ports/seed.ts';
 import { FakeClock } from '../../kits/fake-ports.ts';
 
@@ -19,7 +20,7 @@ test('times have no more digits than they need', () => {
     [Date.UTC(2026, 10, 20, 1, 2, 30, 7), '2026-11-20T01:02:30.007Z'],
     [Date.UTC(2026, 10, 20, 10, 20, 0), '2026-11-20T10:20:00Z'],
   ];
-  for (const [milliseconds, text] of cases) assert.is(utcTime(milliseconds), text);
+  for (const [milliseconds, text] of cases) assert.is(wireTime(milliseconds), text);
 });
 
 test('the time of a connection is the local one, and means the same moment', () => {

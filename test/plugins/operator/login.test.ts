@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { newScopedSigner } from '@nats-io/jwt';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { isClient } from '../../../kernel/connection/connection-kind.ts';
 import { connectLine, infoOf, REFUSED, WELCOME } from '../auth/auth-bench.ts';
 import {
   ACME,
@@ -38,6 +39,21 @@ test('a user whose account the operator has signed is let in, and is in that acc
   const [client] = bench.server.broker.connections.values();
   assert.is(client!.account.name, ACME.getPublicKey());
   assert.is(await bench.say(wire, 'SUB x 1\r\nPUB x 2\r\nhi\r\n'), 'MSG x 1 2\r\nhi\r\nPONG\r\n');
+  await bench.server.close();
+});
+
+test('that somebody with a token of an account is not let in is a matter of that account', async () => {
+  const bench = await OperatorBench.start({ tokens });
+  const { broker } = bench.server;
+  const concernOf = async (say: object): Promise<unknown> => {
+    const wire = await bench.client();
+    const client = [...broker.connections.values()].at(-1)!;
+    assert.is(await bench.say(wire, connectLine(say)), REFUSED);
+    return isClient(client) ? client.concern : undefined;
+  };
+  assert.equal(await concernOf({ jwt: bob }), { account: ACME.getPublicKey(), text: '' });
+  assert.is(await concernOf({ jwt: signedToken(payloadOf(bob), pairOf('account', 200)) }), null);
+  assert.is(await concernOf({}), null);
   await bench.server.close();
 });
 

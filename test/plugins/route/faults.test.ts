@@ -145,6 +145,33 @@ for (const [what, { first, second, says }] of Object.entries(MISFITS)) {
   });
 }
 
+test('a peer that no longer reads is closed when nothing has moved for long enough, and holds up nobody for ever', async () => {
+  const cluster = await pairOf();
+  await cluster.untilSo(() => cluster.links().join() === '4,4', 3000);
+  const [near, local, far] = [cluster.client('n1'), cluster.client('n1'), cluster.client('n2')];
+  far.say('SUB flood 1\r\n');
+  await cluster.run(100);
+  local.say('SUB flood 1\r\n');
+  await cluster.run(100);
+  cluster.sim.network.split('n1', 'n2');
+  const body = 'x'.repeat(50_000);
+  const { broker } = cluster.node('n1').server;
+  let count = 0;
+  await cluster.untilSo(() => {
+    near.publish('flood', body);
+    count++;
+    return broker.slowLinks.get('route') === 1;
+  }, 25_000);
+  await cluster.run(1000);
+  assert.is(local.heard('1').length, count, 'those who read get everything');
+  assert.ok(broker.flow.pool.heapBytes < 1_000_000, `${broker.flow.pool.heapBytes} bytes are still held`);
+  const said = cluster.node('n1').log.filter((line) => line.includes('Slow Consumer'));
+  assert.ok(said.length <= 2, said.join('\n'));
+  cluster.sim.network.join('n1', 'n2');
+  await cluster.untilSo(() => cluster.links().join() === '4,4', 5000);
+  await cluster.close();
+});
+
 test('with connect_backoff attempts become rarer, up to one in half a minute', async () => {
   const cluster = new SimulatedCluster(chooseSeed());
   await cluster.start('n1', [], 'name: C');
@@ -174,7 +201,9 @@ async function told(cluster: SimulatedCluster, text: string, forMs = 500): Promi
   const wire = await cluster.sim.until(cluster.sim.machine('x').network.connect({ host: 'n1', port: 6222 }));
   const stranger = { text: '', isClosed: false };
   wire.start({
-    onBytes: (bytes) => void (stranger.text += Buffer.from(bytes).toString('latin1')),
+    onBytes: (bytes) => {
+      stranger.text += Buffer.from(bytes).toString('latin1');
+    },
     onRead: () => {},
     onWritten: () => {},
     onClosed: () => {

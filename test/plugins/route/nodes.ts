@@ -29,6 +29,8 @@ export interface NodeOptions {
   readonly text?: string;
   /** Cluster ports of others. */
   readonly routes?: readonly number[];
+  /** What stands in front of the host in URLs to them. */
+  readonly login?: string;
   /** A fixed cluster port: that of a server before it. */
   readonly clusterPort?: number;
 }
@@ -38,8 +40,11 @@ export function startNode(name: string, options: NodeOptions = {}, program = '')
   return program === '' ? startHere(name, options) : startProcess(name, options, program);
 }
 
-function textOf(name: string, { cluster = 'name: C', text = '', routes = [], clusterPort = -1 }: NodeOptions): string {
-  const urls = routes.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
+function textOf(
+  name: string,
+  { cluster = 'name: C', text = '', routes = [], login = '', clusterPort = -1 }: NodeOptions,
+): string {
+  const urls = routes.map((port) => `"nats://${login === '' ? '' : `${login}@`}127.0.0.1:${port}"`).join(', ');
   return `server_name: ${name}\n${text}\ncluster { host: 127.0.0.1, port: ${clusterPort}, ${cluster}\n routes: [${urls}] }\n`;
 }
 
@@ -107,6 +112,8 @@ async function stopProcess(child: ChildProcess, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
+const clients = new Set<RawClient>();
+
 export async function withNodes(use: (add: (node: Promise<Node>) => Promise<Node>) => Promise<void>): Promise<void> {
   const nodes: Node[] = [];
   try {
@@ -116,6 +123,8 @@ export async function withNodes(use: (add: (node: Promise<Node>) => Promise<Node
       return node;
     });
   } finally {
+    for (const { socket } of clients) socket.destroy();
+    clients.clear();
     await Promise.all(nodes.map((node) => node.stop()));
   }
 }
@@ -125,6 +134,7 @@ const QUIET = 'CONNECT {"verbose":false,"headers":true,"no_responders":true,"pro
 /** A client that has logged in. */
 export async function clientOf({ port }: Node, user = ''): Promise<RawClient> {
   const client = await RawClient.connect(port);
+  clients.add(client);
   const login = user === '' ? '' : `,"user":"${user}","pass":"${user}"`;
   client.send(`${QUIET}${login}}\r\nPING\r\n`);
   await client.until(/PONG\r\n/);
@@ -132,7 +142,7 @@ export async function clientOf({ port }: Node, user = ''): Promise<RawClient> {
   return client;
 }
 
-const PROBE = 'probe';
+const PROBE = 'probing';
 
 /** Publishes from one until the other has heard of it, so that interest is known to be there. */
 export async function untilHeard(publisher: RawClient, subscriber: RawClient, subject: string): Promise<void> {
@@ -166,6 +176,7 @@ export function bodiesIn(client: RawClient, sid: string): string[] {
   for (let match = message.exec(client.text); match !== null; match = message.exec(client.text)) {
     const size = Number(match[6]);
     const body = client.text.slice(message.lastIndex, message.lastIndex + size);
+    // A probe of `untilHeard` may come in later than what ended the wait for it.
     if (match[3] === sid && !body.startsWith(PROBE)) found.push(body);
     message.lastIndex += size;
   }

@@ -13,6 +13,8 @@ export interface SimulatedNode {
   readonly name: string;
   server: Server;
   readonly log: string[];
+  /** Whom it knows. */
+  readonly known: readonly string[];
   /** What stands in the block `cluster`. */
   readonly block: string;
   readonly text: string;
@@ -30,7 +32,7 @@ export class SimulatedCluster {
   async start(name: string, known: readonly string[] = [], block = 'name: C', text = ''): Promise<SimulatedNode> {
     const routes = known.map((other) => `"nats://${other}:${PORT}"`).join(', ');
     const log: string[] = [];
-    const node = { name, log, block: `${block}\n routes: [${routes}]`, text, server: null as unknown as Server };
+    const node = { name, log, known, block: `${block}\n routes: [${routes}]`, text, server: null as unknown as Server };
     this.nodes.set(name, node);
     await this.restart(node);
     return node;
@@ -86,8 +88,9 @@ export class SimulatedCluster {
     return `peers ${this.peers().join(' ')}, links ${this.links().join(' ')}`;
   }
 
-  client(name: string): SimulatedClient {
-    return new SimulatedClient(connectInProcess(this.node(name).server.broker));
+  /** Who logs in with its name as its password, or anybody. */
+  client(name: string, user = ''): SimulatedClient {
+    return new SimulatedClient(connectInProcess(this.node(name).server.broker), user);
   }
 
   async close(): Promise<void> {
@@ -116,10 +119,11 @@ export class SimulatedClient implements Receiver {
   text = '';
   private readonly wire: Transport;
 
-  constructor(wire: Transport) {
+  constructor(wire: Transport, user = '') {
     this.wire = wire;
     wire.start(this);
-    this.say('CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n');
+    const login = user === '' ? '' : `,"user":"${user}","pass":"${user}"`;
+    this.say(`CONNECT {"verbose":false,"headers":true,"no_responders":true${login}}\r\n`);
   }
 
   say(text: string): void {
@@ -142,8 +146,8 @@ export class SimulatedClient implements Receiver {
 
   onBytes(bytes: Uint8Array): void {
     const text = Buffer.from(bytes).toString('latin1');
-    this.text += text;
     if (text.includes('PING\r\n')) this.say('PONG\r\n');
+    this.text += text;
   }
 
   onRead(): void {}

@@ -1,13 +1,10 @@
 /** Beside a genuine server: the same questions and the same events, key by key in their order. */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { plugin as auth } from '../../../plugins/auth/index.ts';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
 import { plugin } from '../../../plugins/system-events/index.ts';
+import { genuineProgram, startGenuine } from '../../kits/genuine-server.ts';
 import { skip } from '../../runner/skip.ts';
 import { infoIn, RawClient, withServer } from '../running-server.ts';
 
@@ -22,6 +19,46 @@ accounts {
 
 const SERVER = 'IDZ STATSZ VARZ SUBSZ CONNZ ROUTEZ GATEWAYZ LEAFZ ACCOUNTZ JSZ HEALTHZ PROFILEZ RAFTZ'.split(' ');
 const ACCOUNT = 'CONNZ LEAFZ JSZ STATZ CONNS'.split(' ');
+/** Filters that let the request through, and bodies that cannot be read. */
+const WELL_OR_BADLY_PUT = [
+  ...['', '{}', 'null', ' {} ', '{"server_name":null}', '{"SERVER_NAME":"ask"}', '{"tags":[]}', '{"tags":["ZONE:1"]}'],
+  ...['{"host":"127"}', '{"cluster":"","domain":""}', '{"server_name":"asked","exact_match":true}', '{"unknown":1}'],
+  ...[
+    '[]',
+    '"x"',
+    '5',
+    'true',
+    '{',
+    '{"a"',
+    '{"a":',
+    '{"a":1,}',
+    '{"a":1}x',
+    'x',
+    'nul',
+    '{"tags":"x"}',
+    '{"tags":[1]}',
+  ],
+  ...['{"exact_match":1}', '{"host":[]}'],
+];
+const CONNZ = [
+  ...[
+    '{"sort":5}',
+    '{"sort":"stop"}',
+    '{"state":"open"}',
+    '{"state":1.5}',
+    '{"state":2,"auth":true}',
+    '{"auth":"true"}',
+  ],
+  ...['{"limit":1e3}', '{"limit":99999999999999999999}', '{"limit":-1}', '{"cid":1.0}', '{"cid":-1}', '{"cid":9999}'],
+  ...[
+    '{"offset":-5}',
+    '{"offset":99}',
+    '{"filter_subject":"y"}',
+    '{"acc":"A","filter_subject":"in.>"}',
+    '{"user":"a"}',
+  ],
+];
+
 const BODIES: [subject: string, body: string][] = [
   ['$SYS.REQ.SERVER.PING', ''],
   ['$SYS.REQ.SERVER.PING.CONNZ', '{"subscriptions":true,"auth":true,"limit":1}'],
@@ -45,6 +82,26 @@ const BODIES: [subject: string, body: string][] = [
   ['$SYS.REQ.ACCOUNT.PING.STATZ', '{"accounts":["A","NO"]}'],
   ['$SYS.REQ.ACCOUNT.PING.CONNZ', ''],
   ['$SYS.REQ.USER.INFO', ''],
+  ...WELL_OR_BADLY_PUT.map((body): [string, string] => ['$SYS.REQ.SERVER.PING.VARZ', body]),
+  ...WELL_OR_BADLY_PUT.map((body): [string, string] => ['$SYS.REQ.SERVER.PING', body]),
+  ...CONNZ.map((body): [string, string] => ['$SYS.REQ.SERVER.PING.CONNZ', body]),
+  ['$SYS.REQ.SERVER.PING.PROFILEZ', '{"name":"cpu","duration":99999999999}'],
+  ['$SYS.REQ.SERVER.PING.PROFILEZ', '{"name":"cpu"}'],
+  ['$SYS.REQ.SERVER.PING.IPQUEUESZ', '{"filter":"none is called so"}'],
+  ['$SYS.REQ.SERVER.PING.IPQUEUESZ', '{"all":5}'],
+  ['$SYS.REQ.SERVER.PING.RAFTZ', '{"group":"x","account":"A"}'],
+  ['$SYS.REQ.SERVER.PING.LEAFZ', '{"subscriptions":true,"account":"A"}'],
+  ['$SYS.REQ.SERVER.PING.ROUTEZ', '{"subscriptions_detail":true}'],
+  ['$SYS.REQ.SERVER.PING.GATEWAYZ', '{"name":"x","account_name":"A","subscriptions":true}'],
+  ['$SYS.REQ.SERVER.PING.JSZ', '{"accounts":true,"streams":true,"consumer":true,"config":true,"raft":true}'],
+  ['$SYS.REQ.SERVER.PING.HEALTHZ', '{"consumer":"C","details":true}'],
+  ['$SYS.REQ.SERVER.PING.HEALTHZ', '{"js-enabled-only":true}'],
+  ['$SYS.REQ.ACCOUNT.NO.STATZ', '{"include_unused":true}'],
+  ['$SYS.REQ.ACCOUNT.A.STATZ', '{"accounts":"A"}'],
+  ['$SYS.REQ.ACCOUNT.A.CONNZ', '{"acc":"B","filter_subject":"y"}'],
+  ['$SYS.REQ.SERVER.@.RELOAD', '[]'],
+  ['$SYS.REQ.ACCOUNT.NSUBS', '{"acc":"A","subject":"in.1"}'],
+  ['$SYS.DEBUG.SUBSCRIBERS', 'in.*'],
 ];
 const OF_ONESELF = [
   '$SYS.REQ.USER.INFO',
@@ -53,7 +110,7 @@ const OF_ONESELF = [
   '$SYS.REQ.ACCOUNT.PING.STATZ',
 ];
 
-const program = genuineProgram();
+const program = genuineProgram('2.15');
 if (program === null) skip('no nats-server 2.15 on PATH, and GNATLET_NATS_SERVER names none');
 else test('answers and events have the shape of those of a genuine server', () => compare(program));
 
@@ -111,7 +168,9 @@ async function ask(client: RawClient, subject: string, body = ''): Promise<strin
 
 /** Keys and types; errors and what is said of permissions word for word. */
 function shapeOf(value: unknown, key = ''): string {
-  if (key === 'error' || key === 'permissions' || key === 'reason' || key === 'type') return JSON.stringify(value);
+  if (key === 'error' || key === 'reason' || key === 'type') return JSON.stringify(value);
+  // In what order subjects are named is chance there.
+  if (key === 'permissions') return JSON.stringify(value, (_key, part) => (Array.isArray(part) ? part.sort() : part));
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${shapeOf(value[0])}]`;
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
   // Not every server runs with the same options of its runtime.
@@ -119,38 +178,13 @@ function shapeOf(value: unknown, key = ''): string {
   return `{${members.map(([name, member]) => `${name}:${shapeOf(member, name)}`).join(' ')}}`;
 }
 
-function genuineProgram(): string | null {
-  const named = (process.env.GNATLET_NATS_SERVER ?? '').split(delimiter).filter((path) => path !== '');
-  const found = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'nats-server'));
-  const isRight = (path: string): boolean =>
-    existsSync(path) && spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.includes('v2.15');
-  return [...named, ...found].find(isRight) ?? null;
-}
-
 async function ofGenuine(path: string): Promise<string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'gnatlet-system-'));
-  const file = join(folder, 'test.conf');
-  writeFileSync(file, `host: 127.0.0.1\nport: -1\n${CONFIG}\n`);
-  const child = spawn(path, ['-c', file, '--ports_file_dir', folder], { stdio: 'ignore' });
+  const server = await startGenuine(path, CONFIG);
   try {
-    return await observe(await portOf(folder));
+    return await observe(server.port);
   } finally {
-    const exited = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await exited;
-    rmSync(folder, { recursive: true, force: true });
+    await server.stop();
   }
-}
-
-async function portOf(folder: string): Promise<number> {
-  const deadline = performance.now() + 10_000;
-  while (performance.now() < deadline) {
-    const name = readdirSync(folder).find((entry) => entry.endsWith('.ports'));
-    const text = name === undefined ? '' : readFileSync(join(folder, name), 'utf8');
-    if (text.endsWith('}')) return Number(new URL((JSON.parse(text) as { nats: string[] }).nats[0]!).port);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error('the genuine server did not write its ports');
 }
 
 test.run();

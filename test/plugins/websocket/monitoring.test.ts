@@ -35,6 +35,19 @@ test('the monitor shows the listener and its clients', () =>
     [websocket],
   ));
 
+test('a listener that is closed makes the server not ready', () =>
+  withMonitor(
+    'websocket { host: 127.0.0.1, port: -1, no_tls: true }',
+    async ({ get, fetch, server }) => {
+      assert.equal(await get('/healthz'), { status: 'ok' });
+      await server.broker.hooks.serverLameDuck.slot?.(server.broker);
+      const response = await fetch('/healthz');
+      const error = 'failed to be ready for connections after 1ms: websocket';
+      assert.equal([response.status, await response.json()], [500, { status: 'error', error }]);
+    },
+    [websocket],
+  ));
+
 test('a list in X-Forwarded-For, or what is no address, is not believed', () =>
   withMonitor(
     'websocket { host: 127.0.0.1, port: -1, no_tls: true }',

@@ -1,0 +1,293 @@
+/**
+ * What a storage driver does: it keeps records, and small named values beside them. What records mean, and all that can
+ * be derived from them, is built once above this (`derived/`), the same for every driver.
+ *
+ * Nothing is made per record: bytes go in as ranges of borrowed memory and come out as ranges of the driver's own. What
+ * a call cannot do because of how things stand (it is gone, it is still on disk, there is no room) is a value; what the
+ * caller may not do throws.
+ */
+import type { Clock, Disk, Random } from '../kernel/plugin-api.ts';
+
+/** The capability that a driver's plugin provides; each provider is one `StorageDriver`. */
+export const STORAGE_DRIVER = 'storage.driver';
+
+/** The driver is told what it may use of the world; it reaches for nothing else. */
+export interface DriverPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+}
+
+export interface StorageDriver {
+  readonly name: string;
+  readonly supports: DriverSupport;
+  /** Opens what is there, or makes it. Ids are any text of 1 to 255 bytes. At most one handle per id. */
+  open(id: string, options?: OpenOptions): Promise<OpenedStore>;
+  /** The ids of all stores that exist, without staged ones. */
+  list(): Promise<string[]>;
+  /** Flushes and closes what is open. A second time does no harm. */
+  close(): Promise<void>;
+}
+
+/** What may be asked of a driver. The suite skips what is not there; who needs more refuses the driver. */
+export interface DriverSupport {
+  /** What an acknowledged write survives: nothing, the end of the process, or a power cut. */
+  readonly durable: 'none' | 'process' | 'power';
+  /** Many writes become durable together, at the price of one. */
+  readonly groupCommit: boolean;
+  /** Damage is noticed: not at all, in each record, or also when whole records are missing. */
+  readonly detectsCorruption: 'none' | 'record' | 'chain';
+  /** `verify` and `repair` do something. */
+  readonly repair: boolean;
+  /** `cutAfter` works: the store can hold a log whose end may be taken back. */
+  readonly log: boolean;
+  /** Once the ticket of `erase` is durable, the bytes are nowhere any more. */
+  readonly erase: boolean;
+  readonly encryption: boolean;
+  readonly compression: boolean;
+  /** Snapshots can be read from any sequence on, also after a pause. */
+  readonly exportResume: boolean;
+  /** The longest subject, header and payload together. */
+  readonly maxRecord: number;
+  /** All stores of the driver become durable with one sync. */
+  readonly sharedJournal: boolean;
+}
+
+export interface OpenOptions {
+  /** The first sequence of a store that is made; default 1. */
+  readonly firstSequence?: number;
+  /** Made from scratch and seen by nobody before `publish`; what is left of an unfinished one is thrown away. */
+  readonly isStaged?: boolean;
+  /** Tickets become durable when the driver sees fit, within the window it documents. */
+  readonly isLazy?: boolean;
+  /** Small writes that others wait for, such as votes: they go before those of other stores. */
+  readonly isUrgent?: boolean;
+}
+
+export interface OpenedStore {
+  readonly store: RecordStore;
+  readonly report: OpenReport;
+}
+
+export interface OpenReport {
+  /** False when nothing was there. */
+  readonly existed: boolean;
+  /** Raised at each open of a store that lasts. */
+  readonly incarnation: number;
+  /** The store may have forgotten what it once promised to have: it is of an older day, or its end is damaged. */
+  readonly isAmnesiac: boolean;
+  /** Sequences whose records were damaged; they read as `hole` until they are repaired or removed. */
+  readonly holes: readonly SequenceRange[];
+  /** How long each step took, by its name. */
+  readonly phasesMs: Readonly<Record<string, number>>;
+}
+
+export interface SequenceRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Subject, header and payload where they lie. The kernel's `Message` is one of these, and so is what `read` finds. The
+ * header is `bytes[headerStart..bodyStart)`, empty when there is none, and the payload `bytes[bodyStart..bodyEnd)`.
+ */
+export interface MessageBytes {
+  readonly subjectBytes: Uint8Array;
+  readonly subjectStart: number;
+  readonly subjectEnd: number;
+  readonly bytes: Uint8Array;
+  readonly headerStart: number;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+}
+
+/** Borrowed: valid until the next call of the same store. `subjectBytes` and `bytes` are the same memory. */
+export interface StoredRecord extends MessageBytes {
+  readonly seq: number;
+  /** When it was stored: whole seconds since the Unix epoch (0 to 2^33 - 1), and nanoseconds (0 to 999,999,999). */
+  readonly seconds: number;
+  readonly nanos: number;
+  /** 16 bits that belong to whoever appended it. */
+  readonly flags: number;
+}
+
+/** What `read` says. */
+export const Read = {
+  /** It is in `record`. */
+  found: 0,
+  /** It was removed, or never was. */
+  gone: 1,
+  /** It was there, and is damaged. */
+  hole: 2,
+  /** It is there and has to be brought in: `load`, then read again. */
+  cold: 3,
+} as const;
+export type Read = (typeof Read)[keyof typeof Read];
+
+/** How a `scan` ended. */
+export const Scan = {
+  /** All of the range was visited. */
+  done: 0,
+  /** The visitor had enough. */
+  stopped: 1,
+  /** The next record has to be brought in: `load` from `coldSequence` on, then scan on from there. */
+  cold: 2,
+} as const;
+export type Scan = (typeof Scan)[keyof typeof Scan];
+
+/** Instead of a ticket: why nothing was written. All are negative. */
+export const Refused = {
+  /** There is no room at present. */
+  full: -1,
+  /** A write failed; nothing is taken until the store is opened again. */
+  failed: -2,
+  /** Longer than `supports.maxRecord`. */
+  tooLarge: -3,
+} as const;
+export type Refused = (typeof Refused)[keyof typeof Refused];
+
+/** True goes on. The record is borrowed until the visitor returns; the visitor writes nothing to the store. */
+export type Visit = (record: StoredRecord) => boolean;
+
+/**
+ * Tickets grow by the order of writing: when one is durable, so are all before it. A write outside of a unit is a unit
+ * of its own.
+ */
+export interface DurabilityListener {
+  /** All writes up to this ticket are as durable as the driver makes them. Never called within the call that wrote. */
+  durable(ticket: number): void;
+  /** All writes after the last durable ticket are lost; `Refused.failed` until the store is opened again. */
+  failed(error: Error): void;
+}
+
+/** A place in the history of a store, to recognise it by: derived state that names another history is not believed. */
+export interface Mark {
+  readonly position: number;
+  readonly check: number;
+}
+
+export interface RecordStore {
+  readonly id: string;
+  /** The first sequence that has a record; `last + 1` when there is none. */
+  readonly first: number;
+  /** The highest sequence ever appended, or one below the first there will be. Never goes back but by `cutAfter`. */
+  readonly last: number;
+  /** When the newest record was stored, also after it was removed; 0 and 0 when there never was one. */
+  readonly lastSeconds: number;
+  readonly lastNanos: number;
+  readonly count: number;
+  /** Subjects, headers and payloads of the records that are there, together. */
+  readonly contentBytes: number;
+  /** What `read` found. */
+  readonly record: StoredRecord;
+  /** Where a scan or a read last met what was not in memory. */
+  readonly coldSequence: number;
+  /** The newest ticket that is durable. With `durable: none` a ticket is durable when it is given. */
+  readonly durableTicket: number;
+
+  // --- Writing: each answers a ticket, or `Refused`. Within a unit they answer 0, and `commit` the ticket of all ---
+
+  /**
+   * The sequence is above `last`; what is left out never existed, and costs nothing. The bytes are copied before it
+   * returns.
+   */
+  append(seq: number, seconds: number, nanos: number, flags: number, message: MessageBytes): number;
+  /** Raises `last` without a record: the sequences up to it are spent. */
+  advance(last: number): number;
+  /** What is not there is passed over. */
+  remove(from: number, to: number): number;
+  /**
+   * Removes, and destroys the bytes wherever they are but in snapshots, until those are released. The ticket is durable
+   * when that is done.
+   */
+  erase(from: number, to: number): number;
+  /** Removes all below, in the time of blocks, not of records. `last` stays, or becomes `seq - 1` if that is more. */
+  dropBefore(seq: number): number;
+  /** Logs only: takes back everything above, as if it had never been appended. */
+  cutAfter(seq: number): number;
+  readonly cells: Cells;
+
+  /**
+   * From here to `commit` or `abort`, in the same turn: all or nothing, in memory and after any crash. What is appended
+   * is there at once; removals and cells are done with `commit`, after all appends of the unit. Units do not nest.
+   */
+  begin(): void;
+  /** If one of the unit's writes was refused, so is all of it. */
+  commit(): number;
+  abort(): void;
+
+  /** Who hears how far the store has got. One listener; it replaces the one before. */
+  onDurable(listener: DurabilityListener | null): void;
+
+  // --- Reading ---
+
+  read(seq: number): Read;
+  /**
+   * From `from` to `to`, both included; downwards when `to` is smaller. Holes are passed over, and so is what is not
+   * there.
+   */
+  scan(from: number, to: number, visit: Visit): Scan;
+  /**
+   * Brings in what lies between, or as much from `from` on as the driver likes to hold. Never calls back before it
+   * returns.
+   */
+  load(from: number, to: number, done: (error: Error | null) => void): void;
+  /** The ranges without a record between the two, ascending, without reading records; `hole`s are not among them. */
+  gaps(from: number, to: number, visit: (from: number, to: number) => void): void;
+  /** What is there now stays readable in the snapshot, whatever is removed meanwhile, until it is released. */
+  snapshot(): StoreSnapshot;
+
+  // --- Care ---
+
+  /** Where the store stands, and whether it has passed through where a mark was taken. */
+  mark(): Mark;
+  passed(mark: Mark): boolean;
+  /** Reads all between and checks it; holes that it finds are holes from then on. */
+  verify(from: number, to: number): Promise<readonly SequenceRange[]>;
+  /** Fills a hole. False when there is none, or when the record is not the one that was there. */
+  repair(seq: number, record: StoredRecord): Promise<boolean>;
+  stats(): StoreStats;
+  /** Staged stores only: from now on the store is there under its id, instead of what was there. */
+  publish(): Promise<void>;
+  /** Everything that was written is durable afterwards. */
+  close(): Promise<void>;
+  /** Closes, and leaves nothing. */
+  destroy(): Promise<void>;
+}
+
+/** Small named values: the state of consumers, checkpoints, configurations. Names are any text of 1 to 255 bytes. */
+export interface Cells {
+  /** The value is copied before it returns. */
+  put(name: string, value: Uint8Array): number;
+  /** Adds to the end of the value, or makes it; for those who write little of much, often. */
+  extend(name: string, more: Uint8Array): number;
+  delete(name: string): number;
+  /** What was last written, durable or not; null when there is none. Damaged ones reject. */
+  get(name: string): Promise<Uint8Array | null>;
+  /** Ascending by their bytes. */
+  list(prefix: string): Promise<string[]>;
+}
+
+export interface StoreSnapshot {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+  readonly contentBytes: number;
+  readonly coldSequence: number;
+  scan(from: number, to: number, visit: Visit): Scan;
+  load(from: number, to: number, done: (error: Error | null) => void): void;
+  release(): void;
+}
+
+/** Plain numbers, read whenever somebody looks. */
+export interface StoreStats {
+  /** What the store takes in memory and on disk, all included. */
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly blocks: number;
+  readonly appended: number;
+  readonly removed: number;
+  readonly refused: number;
+  readonly holes: number;
+  readonly snapshots: number;
+}
