@@ -7,15 +7,19 @@ import {
   defineSchema,
   type FieldUse,
   fields,
+  GLOBAL_ACCOUNT,
   mismatchText,
   type OptionsOf,
   type Problems,
+  quotedText,
   typeName,
 } from '../../kernel/plugin-api.ts';
 import { authorizationSchema, conflictIn, type LeafUser } from './config/authorization-options.ts';
 import { type RemoteOptions, readRemotes } from './config/remote-options.ts';
 
 const SECOND = 1000;
+/** Accounts that are there without being written down. */
+const BUILT_IN = new Set([GLOBAL_ACCOUNT, '$SYS']);
 /** Older ones speak in a way that nobody understands any more. */
 const OLDEST = [2, 8, 0] as const;
 
@@ -95,10 +99,13 @@ export type LeafConfig = Omit<Block, 'authorization'> & {
 };
 
 export const leafConfig = {
-  read(node: unknown, problems: Problems, { accounts }: ConfigSources): LeafConfig {
+  read(node: unknown, problems: Problems, sources: ConfigSources): LeafConfig {
+    const { accounts } = sources;
     const { authorization, ...options } = leafSchema.read(node as ConfigNode | undefined, problems);
     const conflict = authorization === null ? null : conflictIn(authorization);
     if (conflict !== null) problems.error(node as ConfigNode, conflict);
+    for (const missing of accountsMissing(sources, options.remotes, authorization))
+      problems.error(node as ConfigNode, missing);
     return Object.freeze({
       ...options,
       authorization: authorization === null ? null : whoMayIn(authorization),
@@ -107,6 +114,25 @@ export const leafConfig = {
     });
   },
 };
+
+/** Whose accounts come from elsewhere is not known here, nor where a block is read alone. */
+const MAKE_ACCOUNTS = ['operator', 'trusted_keys', 'resolver'];
+
+function* accountsMissing(
+  { accounts, elsewhere }: ConfigSources,
+  remotes: readonly RemoteOptions[],
+  authorization: Block['authorization'],
+): Generator<string> {
+  if (elsewhere === undefined || MAKE_ACCOUNTS.some((key) => elsewhere(key) !== undefined)) return;
+  const isThere = (name: string): boolean => name === '' || BUILT_IN.has(name) || accounts.has(name);
+  const used = [authorization?.account ?? '', ...(authorization?.users ?? []).map(({ account }) => account)];
+  for (const name of used) {
+    if (!isThere(name)) yield `cannot find local account ${quotedText(name)} specified in leafnode authorization`;
+  }
+  for (const { account } of remotes) {
+    if (!isThere(account)) yield `cannot find local account ${quotedText(account)} specified in leafnode remote`;
+  }
+}
 
 /** Null where the block names nobody. */
 function whoMayIn(block: NonNullable<Block['authorization']>): LeafAuthorization | null {

@@ -11,6 +11,9 @@ import type { Leafs } from '../leafs.ts';
 import { firstLine } from './first-line.ts';
 import { isAddress, UrlList } from './url-list.ts';
 
+/** The servers of a cluster find each other first. */
+const SYSTEM_ACCOUNT_DELAY_MS = 250;
+
 export class Remote {
   options: RemoteOptions;
   connection: LeafConnection | null = null;
@@ -33,7 +36,11 @@ export class Remote {
   }
 
   start(): void {
-    if (!this.options.isDisabled) void this.dial();
+    if (this.options.isDisabled) return;
+    const { broker, clusterName } = this.leafs;
+    const isShared = clusterName !== '' && broker.accounts.get(this.options.account)?.isSystem === true;
+    if (isShared) this.again(SYSTEM_ACCOUNT_DELAY_MS);
+    else void this.dial();
   }
 
   stop(): void {

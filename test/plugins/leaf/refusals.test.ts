@@ -290,6 +290,24 @@ test('a leaf may want as much as its account allows; the rest is refused, and th
     assert.is(broker.limitHits.subscriptions, 1);
   }, `max_subscriptions: 3\n${hubText()}`));
 
+test('a leaf that does not read is given up when a write takes too long, and others are served meanwhile', () =>
+  withHub(async (hub) => {
+    const [slow, other] = [await leafOf(hub), await leafOf(hub, { name: 'M', cluster: 'M' })];
+    slow.send('LS+ big\r\nPING\r\n');
+    await slow.until(/PONG/);
+    other.send('LS+ small\r\nPING\r\n');
+    await other.until(/PONG/);
+    slow.socket.pause();
+    const [loud, quiet] = [await RawClient.connect(hub.port), await RawClient.connect(hub.port)];
+    const body = 'x'.repeat(1_000_000);
+    for (const client of [loud, quiet]) client.send('CONNECT {"verbose":false}\r\n');
+    for (let count = 0; count < 40; count++) loud.send(`PUB big ${body.length}\r\n${body}\r\n`);
+    quiet.send('PUB small 1\r\n!\r\n');
+    await other.until(/LMSG small 1\r\n!/);
+    await until(() => hub.log.some((line) => /Leafnode connection closed: Slow Consumer/.test(line)));
+    for (const { socket } of [slow, loud, quiet]) socket.destroy();
+  }, hubText('write_deadline: "200ms", write_timeout: close')));
+
 test('a leaf that is gone leaves nothing behind', () =>
   withHub(async (hub) => {
     const { broker } = hub.server!;

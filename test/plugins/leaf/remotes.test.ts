@@ -194,4 +194,38 @@ test('a broken block is refused with what is wrong with it, all at once', async 
   }
 });
 
+const MISTAKES: readonly (readonly [block: string, says: string])[] = [
+  ['remotes: [{ url: "nats://x", account: NONE }]', 'cannot find local account "NONE" specified in leafnode remote'],
+  [
+    'authorization { users: [{user: a, password: a, account: NONE}] }',
+    'cannot find local account "NONE" specified in leafnode authorization',
+  ],
+  [
+    'remotes: [{ urls: ["nats://x", "ws://y"] }]',
+    'remote leaf node configuration cannot have a mix of websocket and non-websocket urls',
+  ],
+  ['remotes: [{ url: "nats://x", creds: a, nkey: SUACJXLEX7WXBHC5BEJUBYHHZDZE3ZGS7BKQGQDAKZGAQRSHPBBPJDIKAQ }]', ''],
+  ['remotes: [{ url: "ws://x", proxy { url: "ftp://y" } }]', 'proxy URL scheme must be http or https, got: ftp'],
+  ['compression: zstd', 'zstd'],
+];
+
+for (const [block, says] of MISTAKES) {
+  test(`leafnodes { ${block} } is refused`, async () => {
+    const error = await composeServer({ text: `leafnodes { ${block} }`, path: 'x.conf' }).then(
+      () => null,
+      (reason: Error) => reason,
+    );
+    assert.ok(error !== null && error.message.includes(says), error?.message);
+  });
+}
+
+test('accounts of the configuration and those that are always there may be named', async () => {
+  const remotes = ['APP', '$G', '$SYS'].map((account) => `{ url: "nats://x", account: "${account}" }`).join(', ');
+  const server = await composeServer({
+    text: `accounts { APP {} }\nleafnodes { remotes: [${remotes}] }`,
+    path: 'x.conf',
+  });
+  await server.close();
+});
+
 test.run();
