@@ -1,5 +1,6 @@
 /** Hubs and leafs of this project and genuine ones, each with the other: no client may notice which is which. */
 import { test } from 'uvu';
+import { until } from '../kits/until.ts';
 import { ACCOUNT_STORIES } from '../plugins/leaf/accounts.ts';
 import { LEAF_BEHAVIOURS } from '../plugins/leaf/behaviours.ts';
 import { CLUSTER_STORIES } from '../plugins/leaf/clustered.ts';
@@ -75,6 +76,22 @@ for (const { program, version } of targets) {
           }
         }));
     }
+  }
+
+  for (const [which, hubProgram, leafProgram] of pairs) {
+    test(`who freezes is given up, and found when it goes on: ${which}`, () =>
+      withNodes(async (add) => {
+        const watchful = 'ping_interval: "1s"\n';
+        const hub = await addLeaf(add, startLeafNode('hub', `${watchful}${hubText()}`, hubProgram));
+        const leaf = await addLeaf(add, startLeafNode('leaf', `${watchful}${spokeText(hub)}`, leafProgram));
+        const meet = LEAF_BEHAVIOURS['a message reaches subscribers on the other server once']!;
+        await meet(hub, leaf);
+        const [frozen, awake] = hubProgram === HERE ? [leaf, hub] : [hub, leaf];
+        frozen.signal('SIGSTOP');
+        await until(() => awake.log.some((line) => line.includes('Leafnode connection closed: Stale Connection')));
+        frozen.signal('SIGCONT');
+        await meet(hub, leaf);
+      }));
   }
 
   test(`a leaf of a leaf hears the hub: nats-server ${version} is in the middle`, () =>
