@@ -83,6 +83,7 @@ export class Remote {
   }
 
   private failed(url: RemoteUrl, error: Error): void {
+    if (this.isStopped) return;
     const { broker, config, log } = this.leafs;
     const { connectErrorReports, reconnectErrorReports } = broker.options;
     const every = Math.max(1, this.wasConnected ? reconnectErrorReports : connectErrorReports);

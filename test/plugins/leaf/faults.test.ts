@@ -135,6 +135,55 @@ function repeated(heard: readonly string[]): string | undefined {
   return heard.find((body) => seen.size === seen.add(body).size);
 }
 
+test('whatever happens between a cluster of hubs and a cluster of leafs, nobody hears a message twice', async () => {
+  const seed = chooseSeed();
+  const tree = new SimulatedTree(seed, { cutChance: 0.05 });
+  const cluster = (name: string, own: string, other: string): string =>
+    `cluster { name: ${name}, host: ${own}, port: 6222, routes: ["nats://${other}:6222"], ping_interval: "2s" }`;
+  await tree.start('a', `${cluster('HUBS', 'a', 'b')}\n${leafnodes('a')}`);
+  await tree.start('b', `${cluster('HUBS', 'b', 'a')}\n${leafnodes('b')}`);
+  // Each stays with its hub: who moves meets what was held up on its way to where it is now.
+  const stays = 'ignore_discovered_servers: true';
+  await tree.start('x', `${cluster('EDGE', 'x', 'y')}\n${leafnodes('x', ['a'], '', stays)}`);
+  await tree.start('y', `${cluster('EDGE', 'y', 'x')}\n${leafnodes('y', ['b'], '', stays)}`);
+  const names = [...tree.nodes.keys()];
+  const clients = names.map((name) => tree.client(name));
+  for (const client of clients) client.say('SUB m 1\r\nSUB q g 2\r\n');
+  const { network, random } = tree.sim;
+  const pairs = names.flatMap((one, at) => names.slice(at + 1).map((other) => [one, other] as const));
+  let number = 0;
+  const publish = (): void => {
+    for (const client of clients) {
+      client.publish('m', `m${++number}`);
+      client.publish('q', `q${++number}`);
+    }
+  };
+  await tree.run(5000);
+  for (let round = 0; round < 120; round++) {
+    const [one, other] = pairs[random.below(pairs.length)]!;
+    const what = random.below(6);
+    if (what === 0) network.cut(one, other);
+    else if (what === 1) network.split(one, other);
+    else if (what <= 3) network.join(one, other);
+    publish();
+    await tree.run(random.below(600));
+  }
+  for (const [one, other] of pairs) network.join(one, other);
+  await tree.run(90_000);
+  for (const client of clients) assert.is(repeated(client.heard('1')), undefined, `seed ${seed}: heard twice`);
+  assert.is(repeated(clients.flatMap((client) => client.heard('2'))), undefined, `seed ${seed}: served twice`);
+  let isWhole = false;
+  for (let tries = 0; tries < 20 && !isWhole; tries++) {
+    for (const client of clients) client.text = '';
+    publish();
+    await tree.run(3000);
+    isWhole = clients.every((client) => client.heard('1').length === names.length);
+  }
+  assert.ok(isWhole, `seed ${seed}: ${clients.map((client) => client.heard('1').join()).join(' | ')}`);
+  assert.is(clients.flatMap((client) => client.heard('2')).length, names.length, `seed ${seed}`);
+  await tree.close();
+});
+
 test('a loop of leafs is broken, tried twice a minute at most, and nothing runs in circles', async () => {
   const seed = chooseSeed();
   const tree = new SimulatedTree(seed);

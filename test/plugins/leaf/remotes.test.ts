@@ -215,7 +215,7 @@ for (const [block, says] of MISTAKES) {
       () => null,
       (reason: Error) => reason,
     );
-    assert.ok(error !== null && error.message.includes(says), error?.message);
+    assert.ok(error?.message.includes(says), error?.message);
   });
 }
 
