@@ -24,7 +24,7 @@ import { renamed } from './incoming.ts';
 import { amountFor, concerns, type Listener, type Origin, type Wish } from './interest/ledger.ts';
 import { LeafLink } from './leaf-link.ts';
 import type { Leafs } from './leafs.ts';
-import type { Packing } from './packing.ts';
+import type { Settled } from './packing.ts';
 import { NOBODY, type Peer } from './peer.ts';
 
 const LINE_FACTOR = 16;
@@ -69,7 +69,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   border: Border = OPEN_BORDER;
   replies: ReplyAllowances | null = null;
   /** Null until it is settled. */
-  packing: Packing | null = null;
+  packing: Settled | null = null;
   /** How long the next attempt has to wait after what happened here. */
   retryDelayMs = 0;
   /** The other side has been told of what has a serial up to this. */
@@ -311,7 +311,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     }
     this.broker.tracer?.input(this, 'PONG');
     this.liveness.pongReceived();
-    this.packing?.adjust(this.liveness.rtt);
+    this.packing?.measured(this.liveness.rtt);
   }
 
   /** It has connected, and not said who it is. */

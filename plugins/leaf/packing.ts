@@ -3,11 +3,9 @@ import {
   type CompressionMode,
   type CompressionOptions,
   isPacked,
-  levelFor,
   selectMode,
 } from '../../protocols/link/compression-mode.ts';
-import type { S2Level } from '../../protocols/s2/levels.ts';
-import { LineCodec } from '../../protocols/s2/line-codec.ts';
+import { Packing } from '../../protocols/link/packing.ts';
 import type { LeafConnection } from './leaf-connection.ts';
 
 /** Of connections that carry frames of another protocol, which pack by themselves. */
@@ -27,36 +25,34 @@ export function settle(options: CompressionOptions, theirs: string): Compression
   return selectMode(options.mode, theirs);
 }
 
-export class Packing {
-  readonly isOn: boolean;
+/** What was settled for one connection, whether it packs or not. */
+export class Settled {
   private readonly mode: CompressionMode;
   private readonly thresholdsMs: readonly number[];
-  private codec: LineCodec | null = null;
+  private packing: Packing | null = null;
 
   constructor(mode: CompressionMode, { thresholdsMs }: CompressionOptions) {
     this.mode = mode;
     this.thresholdsMs = thresholdsMs;
-    this.isOn = isPacked(mode);
+  }
+
+  get packs(): boolean {
+    return isPacked(this.mode);
   }
 
   /** What both sides, and the monitor, call it. */
   get word(): string {
-    return this.codec === null ? this.mode : `s2_${this.codec.level}`;
+    return this.packing?.mode ?? this.mode;
   }
 
   /** Both ways; nothing may be sent until `ready`. */
   start(connection: LeafConnection, ready: () => void): void {
-    this.codec = new LineCodec(this.levelAt(connection.liveness.rtt));
-    connection.startCodec(this.codec, ready);
+    this.packing = new Packing(this.mode, connection.liveness.rtt, this.thresholdsMs);
+    connection.startCodec(this.packing.codec, ready);
   }
 
   /** The distance was measured. */
-  adjust(rttMs: number): void {
-    if (this.codec !== null) this.codec.level = this.levelAt(rttMs);
-  }
-
-  private levelAt(rttMs: number): S2Level {
-    const word = this.mode === 's2_auto' ? levelFor(rttMs, this.thresholdsMs) : this.mode;
-    return word.slice('s2_'.length) as S2Level;
+  measured(rttMs: number): void {
+    this.packing?.measured(rttMs);
   }
 }

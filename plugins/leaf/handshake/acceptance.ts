@@ -23,7 +23,7 @@ import { isOlder, versionIn } from '../config.ts';
 import { infoOf } from '../introduction.ts';
 import type { Greeting, LeafConnection } from '../leaf-connection.ts';
 import type { Leafs } from '../leafs.ts';
-import { offered, optionsFor, Packing, settle } from '../packing.ts';
+import { offered, optionsFor, Settled, settle } from '../packing.ts';
 import { type Peer, peerFromConnect } from '../peer.ts';
 
 /** `_` stands for leafs without a cluster where servers tell each other of them. */
@@ -67,8 +67,8 @@ export class Acceptance implements Greeting {
       connection.intrude();
       return;
     }
-    connection.packing = new Packing(mode, options);
-    if (connection.packing.isOn) connection.packing.start(connection, () => this.sendInfo());
+    connection.packing = new Settled(mode, options);
+    if (connection.packing.packs) connection.packing.start(connection, () => this.sendInfo());
   }
 
   connected(json: string): void {

@@ -8,7 +8,7 @@ import { compressionInfoOf, connectOf } from '../introduction.ts';
 import type { Greeting, LeafConnection } from '../leaf-connection.ts';
 import type { Leafs } from '../leafs.ts';
 import { LOOP_DELAY_MS } from '../loop.ts';
-import { optionsFor, Packing, settle } from '../packing.ts';
+import { optionsFor, Settled, settle } from '../packing.ts';
 import { peerFromInfo } from '../peer.ts';
 import { loginOf } from '../remotes/login.ts';
 import type { Remote } from '../remotes/remote.ts';
@@ -63,14 +63,14 @@ export class Solicitation implements Greeting {
     const options = optionsFor(connection, remote.options.compression);
     const mode = settle(options, said.text('compression'));
     if (mode === null) throw new Error(`unknown compression mode ${JSON.stringify(said.text('compression'))}`);
-    const packing = new Packing(mode, options);
+    const packing = new Settled(mode, options);
     connection.packing = packing;
-    if (packing.isOn) this.askToPack(packing, mode);
+    if (packing.packs) this.askToPack(packing, mode);
     else this.introduce(said);
   }
 
   /** Nothing more may be said before the hub has answered, packed. */
-  private askToPack(packing: Packing, mode: string): void {
+  private askToPack(packing: Settled, mode: string): void {
     const { connection } = this;
     connection.send(infoLine(compressionInfoOf(mode)));
     this.awaitsPackedInfo = true;
