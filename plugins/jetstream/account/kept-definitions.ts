@@ -1,0 +1,57 @@
+/** What is written down of streams and consumers beside their messages, so that they are there again after a restart. */
+import { Buffer } from 'node:buffer';
+import { type ConsumerConfig, consumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
+import { DecodeFault, decodeBody, type ValueOf } from '../../../protocols/jetstream/json/codec.ts';
+import { always, struct } from '../../../protocols/jetstream/json/composites.ts';
+import { text } from '../../../protocols/jetstream/json/scalars.ts';
+import { streamConfig } from '../../../protocols/jetstream/stream-config.ts';
+import { nanosTime } from '../../../protocols/jetstream/timestamp.ts';
+import type { ConsumerState } from '../consumer/consumer-state.ts';
+
+export const STREAM_CELL = 'stream';
+export const CONSUMER_CELLS = 'consumer/';
+
+const keptStream = struct('kept stream', {
+  config: always('config', streamConfig),
+  created: always('created', nanosTime),
+});
+export type KeptStream = ValueOf<typeof keptStream>;
+
+const keptConsumer = struct('kept consumer', {
+  name: always('name', text),
+  config: always('config', consumerConfig),
+  created: always('created', nanosTime),
+  /** JSON of its own, which changes often. */
+  state: always('state', text),
+});
+
+export function printStream(stream: KeptStream): Buffer {
+  return Buffer.from(keptStream.print(stream));
+}
+
+/** Null where it can not be read. Fields of later versions are passed over. */
+export function readStream(bytes: Uint8Array): KeptStream | null {
+  const kept = decodeBody(bytes, keptStream, false);
+  return kept instanceof DecodeFault ? null : kept;
+}
+
+export interface KeptConsumer {
+  readonly name: string;
+  readonly config: ConsumerConfig;
+  readonly created: bigint;
+  readonly state: ConsumerState;
+}
+
+export function printConsumer(consumer: KeptConsumer): Buffer {
+  return Buffer.from(keptConsumer.print({ ...consumer, state: JSON.stringify(consumer.state) }));
+}
+
+export function readConsumer(bytes: Uint8Array): KeptConsumer | null {
+  const kept = decodeBody(bytes, keptConsumer, false);
+  if (kept instanceof DecodeFault) return null;
+  try {
+    return { ...kept, state: JSON.parse(kept.state) as ConsumerState };
+  } catch {
+    return null;
+  }
+}

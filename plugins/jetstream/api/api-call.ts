@@ -1,0 +1,34 @@
+/** A request on its way through. */
+import { Buffer } from 'node:buffer';
+import type { Message } from '../../../kernel/plugin-api.ts';
+import type { ApiError } from '../../../protocols/jetstream/api-error.ts';
+import type { ApiAddress } from '../../../protocols/jetstream/api-subject.ts';
+import type { StreamAccount } from '../account/stream-account.ts';
+
+export interface ApiCall {
+  readonly address: ApiAddress;
+  readonly subject: string;
+  readonly reply: string;
+  readonly header: Buffer;
+  readonly body: Buffer;
+  readonly of: StreamAccount;
+  /** Header fields of the answer. */
+  readonly replyFields: [name: string, value: string][];
+}
+
+/** An answer as JSON, or why there is none. */
+export type Answer = string | ApiError;
+export type Endpoint = (call: ApiCall) => Answer | Promise<Answer>;
+
+export function callOf(message: Message, address: ApiAddress, of: StreamAccount): ApiCall {
+  return {
+    address,
+    subject: message.subject,
+    reply: message.reply,
+    // Copies: the message is borrowed.
+    header: Buffer.from(message.header),
+    body: Buffer.from(message.body),
+    of,
+    replyFields: [],
+  };
+}

@@ -1,0 +1,133 @@
+/** Answers the requests of one account, one after the other. */
+import {
+  type Message,
+  SERVICE_SINK,
+  type ServiceSink,
+  Subscription,
+  textFromSubject,
+} from '../../../kernel/plugin-api.ts';
+import { apiLimitReached } from '../../../protocols/jetstream/advisories.ts';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
+import {
+  API_PREFIX,
+  type ApiAddress,
+  parseApiSubject,
+  withoutDomain,
+} from '../../../protocols/jetstream/api-subject.ts';
+import { fieldOf, withFields } from '../../../protocols/jetstream/message-header.ts';
+import { printErrorReply } from '../../../protocols/jetstream/replies.ts';
+import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
+import type { StreamAccount } from '../account/stream-account.ts';
+import { type Answer, type ApiCall, callOf } from './api-call.ts';
+import { ENDPOINT_HANDLERS } from './endpoints.ts';
+
+/** What streams and consumers answer themselves: without them nobody does, and clients are told so. */
+const ANSWERED_ELSEWHERE = [`${API_PREFIX}DIRECT.GET.`, `${API_PREFIX}CONSUMER.MSG.NEXT.`];
+
+export class ApiService implements ServiceSink {
+  readonly kind = SERVICE_SINK;
+  readonly of: StreamAccount;
+  private readonly subscriptions: Subscription[];
+  private waiting: ApiCall[] = [];
+  private isBusy = false;
+
+  constructor(of: StreamAccount) {
+    this.of = of;
+    const { domain } = of.of;
+    const patterns = domain === '' ? [`${API_PREFIX}>`] : [`${API_PREFIX}>`, `$JS.${domain}.API.>`];
+    this.subscriptions = patterns.map((pattern) => new Subscription(this, pattern, '', ''));
+    for (const subscription of this.subscriptions) of.account.sublist.insert(subscription);
+  }
+
+  deliver(message: Message): boolean {
+    const { subject } = message;
+    if (!subject.startsWith(API_PREFIX)) return this.passOn(message, subject);
+    if (ANSWERED_ELSEWHERE.some((prefix) => subject.startsWith(prefix))) return false;
+    const address = parseApiSubject(textFromSubject(subject));
+    if (address === null || this.isNobodys(address)) return true;
+    if (this.waiting.length >= this.of.of.requestsMax) this.shed();
+    this.waiting.push(callOf(message, address, this.of));
+    if (!this.isBusy) void this.work();
+    return true;
+  }
+
+  /** A consumer answers for itself that it is to begin anew: where there is none, nobody does. */
+  private isNobodys({ endpoint, stream, consumer }: ApiAddress): boolean {
+    return endpoint === 'CONSUMER.RESET' && this.of.streams.get(stream)?.consumers.byName.has(consumer) !== true;
+  }
+
+  /** The same request, by the name that everybody knows. */
+  private passOn(message: Message, subject: string): boolean {
+    const { account, of } = this.of;
+    const plain = withoutDomain(subject, of.domain);
+    const target = plain.startsWith(`${API_PREFIX}$KV.`) || plain.startsWith(`${API_PREFIX}$OBJ.`);
+    const { reply, header, body } = message.retain();
+    const published = { subject: target ? plain.slice(API_PREFIX.length) : plain, reply, body, origin: message.origin };
+    return of.broker.publisher.publish(account, header.length === 0 ? published : { ...published, header }) > 0;
+  }
+
+  /** Too many wait: nobody of them is answered. */
+  private shed(): void {
+    const dropped = this.waiting.length;
+    this.waiting = [];
+    const { of } = this.of;
+    of.log.warn(`${dropped} requests of the account '${this.of.account.name}' were dropped: too many wait`);
+    const { system } = of.broker.accounts;
+    if (system === null) return;
+    of.advise(system, (head) => apiLimitReached(head, of.broker.name, dropped), '$JS.EVENT.ADVISORY.API.LIMIT_REACHED');
+  }
+
+  private async work(): Promise<void> {
+    this.isBusy = true;
+    for (let call = this.waiting.shift(); call !== undefined; call = this.waiting.shift()) {
+      const answer = this.begin(call);
+      if (answer instanceof Promise) await answer;
+    }
+    this.isBusy = false;
+  }
+
+  private begin(call: ApiCall): void | Promise<void> {
+    try {
+      const answer = this.answer(call);
+      if (!(answer instanceof Promise)) return this.reply(call, answer);
+      return answer.then(
+        (value) => this.reply(call, value),
+        (error: Error) => this.failed(call, error),
+      );
+    } catch (error) {
+      this.failed(call, error as Error);
+    }
+  }
+
+  private answer(call: ApiCall): Answer | Promise<Answer> {
+    const level = fieldOf(call.header, REQUIRED_LEVEL_HEADER);
+    const refusal = level === null ? null : checkApiLevel(level, this.of.of.server.level);
+    if (refusal !== null) return refusal;
+    const handler = ENDPOINT_HANDLERS[call.address.endpoint];
+    return handler === undefined ? apiError(10010) : handler(call);
+  }
+
+  private reply(call: ApiCall, answer: Answer): void {
+    const { api, account, of } = this.of;
+    api.total++;
+    if (typeof answer !== 'string') api.errors++;
+    if (call.reply === '') return;
+    const body = typeof answer === 'string' ? answer : printErrorReply(call.address.endpoint, answer);
+    const header = call.replyFields.length === 0 ? undefined : withFields(new Uint8Array(0), call.replyFields);
+    of.outbox.send(account, call.reply, body, header);
+  }
+
+  private failed(call: ApiCall, error: Error): void {
+    this.of.of.log.error(`the request ${call.address.endpoint} could not be answered: ${error.message}`);
+    this.reply(call, internalError(error));
+  }
+
+  close(): void {
+    this.of.account.sublist.removeAll(this.subscriptions);
+    this.waiting = [];
+  }
+}
+
+function internalError(error: Error): ApiError {
+  return apiError(10051, { err: error.message });
+}

@@ -1,0 +1,102 @@
+/** Looking at consumers, removing and pausing them. */
+import { consumerPause } from '../../../protocols/jetstream/advisories.ts';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
+import { consumerInfo } from '../../../protocols/jetstream/consumer-info.ts';
+import {
+  clampOffset,
+  consumerListReply,
+  consumerNamesReply,
+  LIST_PAGE,
+  NAMES_PAGE,
+  pauseReply,
+  printDone,
+  printReply,
+} from '../../../protocols/jetstream/replies.ts';
+import { consumersRequest, decodeOptional, isEmptyBody, pauseRequest } from '../../../protocols/jetstream/requests.ts';
+import { isZeroTime, utc, ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
+import type { Consumer } from '../consumer/consumer.ts';
+import type { Answer, ApiCall } from './api-call.ts';
+import { consumerFactsOf } from './consumer-facts.ts';
+
+const NANOS_PER_MS = 1e6;
+
+function consumerOf({ address, of }: ApiCall): Consumer | ApiError {
+  const stream = of.streams.get(address.stream);
+  if (stream === undefined) return apiError(10059);
+  return stream.consumers.byName.get(address.consumer) ?? apiError(10014);
+}
+
+export function consumerInformation(call: ApiCall): Answer {
+  if (!isEmptyBody(call.body)) return apiError(10038);
+  const consumer = consumerOf(call);
+  if ('number' in consumer) return consumer;
+  return printReply('CONSUMER.INFO', consumerInfo, consumerFactsOf(consumer, true));
+}
+
+export function consumerNames({ address, body, of }: ApiCall): Answer {
+  const request = decodeOptional(body, consumersRequest, of.of.isStrict);
+  if ('number' in request) return request;
+  const stream = of.streams.get(address.stream);
+  if (stream === undefined) return apiError(10059);
+  const names = stream.consumers
+    .listed()
+    .map(({ name }) => name)
+    .sort();
+  const total = names.length;
+  const offset = clampOffset(request.offset, total);
+  const consumers = names.slice(offset, offset + NAMES_PAGE);
+  return printReply('CONSUMER.NAMES', consumerNamesReply, { total, offset, limit: NAMES_PAGE, consumers });
+}
+
+export function consumerList({ address, body, of }: ApiCall): Answer {
+  const request = decodeOptional(body, consumersRequest, of.of.isStrict);
+  if ('number' in request) return request;
+  const stream = of.streams.get(address.stream);
+  if (stream === undefined) return apiError(10059);
+  const names = stream.consumers
+    .listed()
+    .map(({ name }) => name)
+    .sort();
+  const offset = clampOffset(request.offset, names.length);
+  const consumers = names
+    .slice(offset, offset + LIST_PAGE)
+    .map((name) => consumerFactsOf(stream.consumers.byName.get(name)!, false));
+  const page = { ...consumerListReply.zero(), total: names.length, offset, limit: LIST_PAGE };
+  return printReply('CONSUMER.LIST', consumerListReply, { ...page, consumers });
+}
+
+export function deleteConsumer(call: ApiCall): Answer {
+  if (!isEmptyBody(call.body)) return apiError(10038);
+  const consumer = consumerOf(call);
+  if ('number' in consumer) return consumer;
+  consumer.stream.consumers.remove(consumer);
+  return printDone('CONSUMER.DELETE');
+}
+
+export function pauseConsumer(call: ApiCall): Answer {
+  const request = decodeOptional(call.body, pauseRequest, call.of.of.isStrict);
+  if ('number' in request) return request;
+  const consumer = consumerOf(call);
+  if ('number' in consumer) return consumer;
+  const pauseUntil = isZeroTime(request.pauseUntil) ? null : utc(request.pauseUntil.nanos);
+  consumer.update({ ...consumer.config, pauseUntil });
+  advisePause(consumer);
+  const until = consumer.pausedUntil;
+  const remaining = until === 0 ? 0 : until - consumer.of.clock.now();
+  return printReply('CONSUMER.PAUSE', pauseReply, {
+    paused: until > 0,
+    pauseUntil: pauseUntil?.nanos ?? ZERO_NANOS,
+    pauseRemaining: BigInt(Math.round(remaining * NANOS_PER_MS)),
+  });
+}
+
+export function advisePause(consumer: Consumer): void {
+  const { stream, name, of, config } = consumer;
+  const isPaused = consumer.pausedUntil > 0;
+  const until = isPaused ? (config.pauseUntil?.nanos ?? ZERO_NANOS) : ZERO_NANOS;
+  of.advise(
+    stream.account,
+    (head) => consumerPause(head, stream.name, name, isPaused, until),
+    `$JS.EVENT.ADVISORY.CONSUMER.PAUSE.${stream.name}.${name}`,
+  );
+}

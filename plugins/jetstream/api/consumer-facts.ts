@@ -1,0 +1,55 @@
+/** What is told of a consumer. */
+import { type ConsumerInfo, consumerInfo } from '../../../protocols/jetstream/consumer-info.ts';
+import { withServerStamps } from '../../../protocols/jetstream/stream-config.ts';
+import { ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
+import type { Consumer } from '../consumer/consumer.ts';
+import { momentNow } from '../stream/moment.ts';
+
+const NANOS_PER_MS = 1e6;
+
+export function consumerFactsOf(consumer: Consumer, isStamped: boolean): ConsumerInfo {
+  const { machine, of, config, stream, name, created } = consumer;
+  const remainingMs = consumer.pausedUntil === 0 ? 0 : consumer.pausedUntil - of.clock.now();
+  return {
+    ...consumerInfo.zero(),
+    stream: stream.name,
+    name,
+    created,
+    config: isStamped ? withServerStamps(config, of.server) : config,
+    delivered: {
+      consumerSequence: machine.consumerSequence - 1,
+      streamSequence: machine.deliveredStream,
+      lastActive: momentOrNone(consumer.lastDeliveredAt),
+    },
+    ackFloor: {
+      consumerSequence: machine.floorConsumer,
+      streamSequence: Math.min(machine.floorStream, machine.deliveredStream),
+      lastActive: momentOrNone(consumer.lastAckedAt),
+    },
+    ackPending: machine.pending.size,
+    redelivered: config.maxDeliver === 1 ? 0 : machine.redelivered.size,
+    waiting: consumer.pull?.waitingCount ?? 0,
+    pending: machine.pendingCount,
+    isPushBound: consumer.push?.isBound ?? false,
+    isPaused: remainingMs > 0,
+    pauseRemaining: BigInt(Math.round(remainingMs * NANOS_PER_MS)),
+    time: momentNow(of.clock),
+    priorityGroups: groupsOf(consumer),
+  };
+}
+
+function momentOrNone(milliseconds: number): bigint {
+  return milliseconds === 0 ? ZERO_NANOS : BigInt(Math.round(milliseconds * 1000)) * 1000n;
+}
+
+function groupsOf({ config, pull }: Consumer): ConsumerInfo['priorityGroups'] {
+  if (config.priorityPolicy === 'none' || pull === null) return [];
+  return config.priorityGroups.map((group) => {
+    const isServed = group === pull.group.name;
+    return {
+      group,
+      pinnedClientId: isServed ? pull.group.pinnedId : '',
+      pinnedTime: momentOrNone(isServed ? pull.group.pinnedAt : 0),
+    };
+  });
+}

@@ -1,0 +1,61 @@
+/** What is told of a stream. */
+import { textFromSubject } from '../../../kernel/plugin-api.ts';
+import { withServerStamps } from '../../../protocols/jetstream/stream-config.ts';
+import { type StreamInfo, type StreamState, streamInfo } from '../../../protocols/jetstream/stream-info.ts';
+import { ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
+import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import { momentNow, nanosOf } from '../stream/moment.ts';
+import type { Stream } from '../stream/stream.ts';
+
+export interface FactOptions {
+  /** With the server's version and level in the metadata. */
+  readonly isStamped: boolean;
+  readonly hasDomain: boolean;
+  /** Who leads it: this server. */
+  readonly hasLeader: boolean;
+}
+
+export function factsOf(stream: Stream, { isStamped, hasDomain, hasLeader }: FactOptions): StreamInfo {
+  const { of, config, created } = stream;
+  return {
+    ...streamInfo.zero(),
+    config: isStamped ? withServerStamps(config, of.server) : config,
+    created,
+    state: stateOf(stream),
+    domain: hasDomain ? of.domain : '',
+    cluster: hasLeader ? { name: '', raftGroup: '', leader: of.broker.name } : null,
+    mirror: stream.supply.mirrorInfo(),
+    sources: stream.supply.sourceInfos(),
+    time: momentNow(of.clock),
+  };
+}
+
+export function stateOf(stream: Stream): StreamState {
+  const { log } = stream;
+  const isUntouched = log.last === 0 && log.count === 0;
+  const firstTime = timeOf(stream, log.first);
+  return {
+    ...streamInfo.zero().state,
+    messages: log.count,
+    bytes: log.bytes,
+    firstSequence: isUntouched && !stream.wasTouched ? 0 : log.first,
+    firstTime,
+    lastSequence: log.last,
+    lastTime: log.lastSeconds === 0 ? ZERO_NANOS : nanosOf(log.lastSeconds, log.lastNanos),
+    subjectCount: log.subjectCount,
+    deletedCount: log.deletedCount,
+    consumerCount: stream.consumers.size,
+  };
+}
+
+function timeOf({ log }: Stream, seq: number): bigint {
+  const record = log.count === 0 ? null : log.read(seq);
+  return record === null ? ZERO_NANOS : nanosOf(record.seconds, record.nanos);
+}
+
+/** How many messages each subject has that matches. */
+export function subjectCounts({ log }: Stream, filters: FilterSet): Map<string, number> {
+  const counts = new Map<string, number>();
+  log.visitSubjects(filters, (subject, count) => void counts.set(textFromSubject(subject), count));
+  return counts;
+}

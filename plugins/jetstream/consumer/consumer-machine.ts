@@ -1,0 +1,361 @@
+/**
+ * A consumer without the world around it: how far it is, what it waits for, what has to be sent again. Every change is one
+ * command with everything it needs inside it, the time above all. Sequences it names may be read in the stream's log.
+ */
+import { subjectFromText } from '../../../kernel/plugin-api.ts';
+import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
+import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import type { MessageLog } from '../stream/message-log.ts';
+import type { ConsumerState } from './consumer-state.ts';
+import { RedeliveryQueue } from './redelivery-queue.ts';
+
+export interface PendingMessage {
+  /** That of the first delivery. */
+  readonly consumerSequence: number;
+  /** When it was last delivered, in milliseconds. */
+  time: number;
+  /** When it has to be delivered again. */
+  deadline: number;
+}
+
+/** What a delivery is called. One is filled again and again. */
+export interface DeliveryNumbers {
+  deliveries: number;
+  consumerSequence: number;
+  pending: number;
+}
+
+/** A message that was delivered as often as it may be. */
+export type OnExhausted = (sequence: number, deliveries: number) => void;
+
+const NANOS_PER_MS = 1e6;
+
+export class ConsumerMachine {
+  config: ConsumerConfig;
+  filters: FilterSet;
+  /** The next sequence of the stream to look at, and the next of its own. */
+  streamSequence: number;
+  consumerSequence = 1;
+  /** Everything at or below is settled. */
+  floorStream: number;
+  floorConsumer = 0;
+  /** The last that was delivered for the first time. */
+  deliveredStream: number;
+  /** Matching messages that were never delivered. */
+  pendingCount: number;
+  /** In the order of their own sequences: the first is where the floor ends. */
+  readonly pending = new Map<number, PendingMessage>();
+  /** Nothing is overdue before this, in milliseconds. */
+  nextDeadline = Number.POSITIVE_INFINITY;
+  /** How often each message was delivered again. */
+  readonly redelivered = new Map<number, number>();
+  readonly queue = new RedeliveryQueue();
+  private readonly log: MessageLog;
+  /** The last messages of each subject at the beginning, ascending; what lies before `startAt` is done. */
+  private starters: readonly number[];
+  private starterAt = 0;
+  /** From here on everything counts, not only the last of each subject. */
+  private liveFrom = 0;
+
+  constructor(config: ConsumerConfig, log: MessageLog, start: number, starters: readonly number[]) {
+    this.config = config;
+    this.log = log;
+    this.filters = filterSetOf(config);
+    this.streamSequence = start;
+    this.floorStream = start - 1;
+    this.deliveredStream = start - 1;
+    this.starters = starters;
+    if (starters.length > 0) this.liveFrom = log.last + 1;
+    this.pendingCount = starters.length > 0 ? starters.length : log.countFrom(this.filters, start);
+  }
+
+  state(): ConsumerState {
+    const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream } = this;
+    const pending = Array.from(this.pending, ([seq, known]) => [seq, known.consumerSequence, known.time] as const);
+    const redelivered = [...this.redelivered];
+    return { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending, redelivered };
+  }
+
+  /** Goes on where it stood. What was not acknowledged is due when it would have been. */
+  restore(state: ConsumerState): void {
+    this.starters = [];
+    // With less in the stream than was once there, nothing that comes is passed over.
+    this.streamSequence = Math.min(state.streamSequence, this.log.last + 1);
+    this.consumerSequence = state.consumerSequence;
+    this.floorStream = Math.min(state.floorStream, this.log.last);
+    this.floorConsumer = state.floorConsumer;
+    this.deliveredStream = Math.min(state.deliveredStream, this.log.last);
+    for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
+    for (const [seq, consumerSequence, time] of state.pending) {
+      if (!this.log.has(seq)) continue;
+      const known = { consumerSequence, time, deadline: 0 };
+      this.pending.set(seq, known);
+      this.setDeadline(known, time + this.waitFor(seq));
+    }
+    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+  }
+
+  /** Each message, or those up to one, are acknowledged on a subject of their own. */
+  get acknowledges(): boolean {
+    return this.config.ackPolicy === 'explicit' || this.config.ackPolicy === 'all';
+  }
+
+  /** What was delivered is waited for. */
+  get tracks(): boolean {
+    return this.config.ackPolicy !== 'none';
+  }
+
+  /** No more may be sent for the first time before something is acknowledged. */
+  get isBlocked(): boolean {
+    const { maxAckPending } = this.config;
+    return this.tracks && maxAckPending > 0 && this.pending.size >= maxAckPending;
+  }
+
+  /** The message to send next: one that is to be sent again, or a new one; 0 when there is none. */
+  next(onExhausted: OnExhausted): number {
+    const again = this.nextAgain(onExhausted);
+    if (again !== 0) return again;
+    return this.isBlocked ? 0 : this.nextNew();
+  }
+
+  private nextAgain(onExhausted: OnExhausted): number {
+    for (let seq = this.queue.first; seq !== 0; seq = this.queue.first) {
+      if (!this.pending.has(seq) || !this.log.has(seq)) this.queue.delete(seq);
+      else if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      else return seq;
+    }
+    return 0;
+  }
+
+  private nextNew(): number {
+    while (this.starterAt < this.starters.length) {
+      const seq = this.starters[this.starterAt]!;
+      if (this.isStillLast(seq)) return seq;
+      this.starterAt++;
+    }
+    if (this.starters.length > 0) {
+      this.streamSequence = Math.max(this.streamSequence, this.liveFrom);
+      this.starters = [];
+    }
+    const seq = this.log.next(this.filters, this.streamSequence);
+    return seq === Number.POSITIVE_INFINITY ? 0 : seq;
+  }
+
+  /** Superseded ones are passed over: what came after them is sent when its turn comes. */
+  private isStillLast(seq: number): boolean {
+    const node = this.log.nodeAt(seq);
+    return node !== 0 && this.log.lastOf(node) === seq;
+  }
+
+  /** The command of a delivery. */
+  deliver(seq: number, now: number, into: DeliveryNumbers): void {
+    const known = this.pending.get(seq);
+    if (known === undefined) this.deliverFirst(seq, now);
+    else {
+      this.queue.delete(seq);
+      this.redelivered.set(seq, (this.redelivered.get(seq) ?? 0) + 1);
+      known.time = now;
+      this.setDeadline(known, now + this.waitFor(seq));
+    }
+    into.deliveries = (this.redelivered.get(seq) ?? 0) + 1;
+    into.consumerSequence = this.consumerSequence++;
+    into.pending = this.pendingCount;
+  }
+
+  private deliverFirst(seq: number, now: number): void {
+    if (this.starterAt < this.starters.length && this.starters[this.starterAt] === seq) this.starterAt++;
+    else this.streamSequence = seq + 1;
+    if (this.starters.length > 0) this.streamSequence = Math.max(this.streamSequence, seq + 1);
+    if (this.pendingCount > 0) this.pendingCount--;
+    this.deliveredStream = Math.max(this.deliveredStream, seq);
+    if (this.tracks) {
+      const deadline = now + this.waitFor(seq);
+      this.pending.set(seq, { consumerSequence: this.consumerSequence, time: now, deadline });
+      if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+    } else {
+      this.floorStream = seq;
+      this.floorConsumer = this.consumerSequence;
+    }
+  }
+
+  private setDeadline(known: PendingMessage, deadline: number): void {
+    known.deadline = deadline;
+    if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+  }
+
+  /** Nobody took it after all: it is to be sent again, and does not count. */
+  undeliver(seq: number): void {
+    const count = this.redelivered.get(seq);
+    if (count !== undefined) this.redelivered.set(seq, count - 1);
+    if (this.pending.has(seq)) this.queue.add(seq);
+  }
+
+  private waitFor(seq: number): number {
+    const { backoff, ackWait, ackPolicy } = this.config;
+    if (ackPolicy === 'flow_control') return Number.POSITIVE_INFINITY;
+    if (backoff.length === 0) return Number(ackWait) / NANOS_PER_MS;
+    const step = Math.min(this.redelivered.get(seq) ?? 0, backoff.length - 1);
+    return Number(backoff[step]) / NANOS_PER_MS;
+  }
+
+  /** The command of an acknowledgement. Calls `settled` for each message that is done. False: it was never delivered. */
+  ack(seq: number, settled: (seq: number) => void): boolean {
+    if (seq >= this.streamSequence && !this.pending.has(seq)) return false;
+    if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, settled);
+    else {
+      const isKnown = this.pending.has(seq);
+      this.settle(seq);
+      if (isKnown) settled(seq);
+    }
+    return true;
+  }
+
+  private ackUpTo(seq: number, settled: (seq: number) => void): void {
+    if (seq <= this.floorStream) return;
+    const consumerSequence = this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
+    for (const known of [...this.pending.keys()]) {
+      if (known > seq) continue;
+      this.pending.delete(known);
+      this.redelivered.delete(known);
+      this.queue.delete(known);
+      settled(known);
+    }
+    this.floorStream = seq;
+    this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
+  }
+
+  /** One message is done, and the floor moves as far as it can. */
+  private settle(seq: number): void {
+    const known = this.pending.get(seq);
+    this.redelivered.delete(seq);
+    this.queue.delete(seq);
+    if (known === undefined) return;
+    this.pending.delete(seq);
+    this.raiseFloor(known.consumerSequence);
+  }
+
+  private raiseFloor(consumerSequence: number): void {
+    if (this.pending.size === 0) {
+      this.floorStream = Math.max(this.floorStream, this.streamSequence - 1);
+      this.floorConsumer = this.consumerSequence - 1;
+      return;
+    }
+    if (consumerSequence !== this.floorConsumer + 1) return;
+    for (const [seq, { consumerSequence: own }] of this.pending) {
+      this.floorConsumer = own - 1;
+      this.floorStream = Math.max(this.floorStream, seq - 1);
+      return;
+    }
+  }
+
+  /** The command of a negative acknowledgement. False: it is not waited for. */
+  nak(seq: number, now: number, delayMs: number): boolean {
+    const known = this.pending.get(seq);
+    if (known === undefined) return false;
+    if (delayMs > 0) {
+      this.setDeadline(known, now + delayMs);
+      this.queue.delete(seq);
+    } else this.queue.add(seq);
+    return true;
+  }
+
+  /** The command of a sign of life: the time begins anew. */
+  progress(seq: number, now: number): void {
+    const known = this.pending.get(seq);
+    if (known !== undefined) this.setDeadline(known, now + this.waitFor(seq));
+  }
+
+  /** The command of time that has passed: what is overdue is to be sent again, in the order of the stream. */
+  expire(now: number, onExhausted: OnExhausted): void {
+    if (this.nextDeadline > now) return;
+    const overdue: number[] = [];
+    this.nextDeadline = Number.POSITIVE_INFINITY;
+    for (const [seq, { deadline }] of this.pending) {
+      if (this.queue.has(seq)) continue;
+      if (deadline <= now) overdue.push(seq);
+      else if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+    }
+    for (const seq of overdue.sort((left, right) => left - right)) {
+      if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      else this.queue.add(seq);
+    }
+  }
+
+  private isExhausted(seq: number): boolean {
+    const { maxDeliver } = this.config;
+    return maxDeliver > 0 && (this.redelivered.get(seq) ?? 0) + 1 >= maxDeliver;
+  }
+
+  /** It is waited for no more, but known as long as it is there. */
+  private exhaust(seq: number, onExhausted: OnExhausted): void {
+    const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
+    this.pending.delete(seq);
+    this.queue.delete(seq);
+    this.redelivered.set(seq, deliveries - 1);
+    onExhausted(seq, deliveries);
+  }
+
+  /** A message came that this one wants. */
+  stored(): void {
+    this.pendingCount++;
+  }
+
+  /** A message goes. True where it was delivered and not settled. */
+  removed(seq: number, node: number): boolean {
+    if (!this.log.matches(this.filters, node)) return false;
+    if (this.isUndelivered(seq)) {
+      if (this.pendingCount > 0) this.pendingCount--;
+      return false;
+    }
+    const wasPending = this.pending.has(seq);
+    this.settle(seq);
+    return wasPending;
+  }
+
+  private isUndelivered(seq: number): boolean {
+    if (this.pending.has(seq) || this.redelivered.has(seq)) return false;
+    if (this.starters.length === 0) return seq >= this.streamSequence;
+    return seq >= this.liveFrom || this.starters.indexOf(seq, this.starterAt) >= 0;
+  }
+
+  /** Whether a message may not go yet on account of this consumer. */
+  needs(seq: number, node: number): boolean {
+    if (!this.log.matches(this.filters, node)) return false;
+    if (this.redelivered.has(seq)) return true;
+    if (seq <= this.floorStream) return false;
+    return this.config.ackPolicy === 'explicit' ? seq >= this.streamSequence || this.pending.has(seq) : true;
+  }
+
+  /** The command of a changed configuration. */
+  update(config: ConsumerConfig): void {
+    this.config = config;
+    this.filters = filterSetOf(config);
+    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+  }
+
+  /** The command of a purge: what went below a sequence is settled. */
+  recount(): void {
+    if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+    const { first } = this.log;
+    if (this.streamSequence < first) this.streamSequence = first;
+    if (this.pending.size === 0) this.floorStream = Math.max(this.floorStream, this.streamSequence - 1);
+  }
+
+  /** The command of a reset: everything that was delivered is forgotten. */
+  reset(seq: number): void {
+    this.pending.clear();
+    this.redelivered.clear();
+    this.queue.clear();
+    this.starters = [];
+    this.consumerSequence = 1;
+    this.streamSequence = seq;
+    this.floorStream = seq - 1;
+    this.floorConsumer = 0;
+    this.deliveredStream = seq - 1;
+    this.pendingCount = this.log.countFrom(this.filters, seq);
+  }
+}
+
+export function filterSetOf(config: ConsumerConfig): FilterSet {
+  return new FilterSet(filtersOf(config).map(subjectFromText));
+}

@@ -1,0 +1,381 @@
+/** A consumer in the world: it sends what its machine says is next, hears acknowledgements, and does what time asks. */
+import type { Buffer } from 'node:buffer';
+import {
+  type Account,
+  type Message,
+  type Plan,
+  SERVICE_SINK,
+  type ServiceSink,
+  Subscription,
+  subjectFromText,
+} from '../../../kernel/plugin-api.ts';
+import {
+  ACK,
+  ackKindOf,
+  NAK,
+  NEXT,
+  nakDelay,
+  PROGRESS,
+  TERM,
+  termReason,
+} from '../../../protocols/jetstream/ack-body.ts';
+import { AckPosition, ackPatterns, ackPrefix, parseAckSubject } from '../../../protocols/jetstream/ack-subject.ts';
+import { maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import { type ConsumerConfig, isPush } from '../../../protocols/jetstream/consumer-config.ts';
+import { statusBlock } from '../../../protocols/jetstream/status.ts';
+import type { StoredRecord } from '../../../storage-drivers/contract.ts';
+import type { Stream } from '../stream/stream.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { hashOf } from '../wire/identifiers.ts';
+import { ConsumerMachine, type DeliveryNumbers } from './consumer-machine.ts';
+import type { ConsumerState } from './consumer-state.ts';
+import { Pace } from './pace.ts';
+import { PullSide } from './pull-side.ts';
+import { PushSide } from './push-side.ts';
+import { withoutBody, withPin } from './shown-record.ts';
+import { startOf } from './start-position.ts';
+
+const NANOS_PER_MS = 1e6;
+/** What sending may take of one turn. */
+const SLICE_MS = 2;
+const SLICE_CHECK = 32;
+const LONGEST_WAIT_MS = 3_600_000;
+const SHORTEST_WAIT_MS = 1;
+const JITTER_MS = 900;
+const LEAST_JITTER_MS = 100;
+
+export class Consumer implements ServiceSink {
+  readonly kind = SERVICE_SINK;
+  readonly of: Surroundings;
+  readonly stream: Stream;
+  readonly name: string;
+  readonly created: bigint;
+  readonly machine: ConsumerMachine;
+  readonly pull: PullSide | null;
+  readonly push: PushSide | null;
+  /** Zero for never, in milliseconds. */
+  lastDeliveredAt = 0;
+  lastAckedAt = 0;
+  private readonly prefix: Buffer;
+  private readonly position = new AckPosition();
+  private readonly numbers: DeliveryNumbers = { deliveries: 0, consumerSequence: 0, pending: 0 };
+  private acks: Subscription[] = [];
+  private isAwake = false;
+  private isRunning = false;
+  private isClosed = false;
+  private timer: (() => void) | null = null;
+  private timerAt = Number.POSITIVE_INFINITY;
+  private activeAt: number;
+  private readonly jitterMs: number;
+  private readonly pace: Pace;
+  /** When sending goes on, where it is held up. */
+  private pacedUntil = Number.POSITIVE_INFINITY;
+  private readonly onGone: (consumer: Consumer) => void;
+  private readonly turn = (): void => {
+    this.isAwake = false;
+    this.run();
+  };
+
+  constructor(
+    stream: Stream,
+    name: string,
+    config: ConsumerConfig,
+    created: bigint,
+    onGone: (gone: Consumer) => void,
+    /** Where it stood before; null for one that is new. */
+    state: ConsumerState | null,
+  ) {
+    this.of = stream.of;
+    this.stream = stream;
+    this.name = name;
+    this.created = created;
+    this.onGone = onGone;
+    this.jitterMs = LEAST_JITTER_MS + this.of.random.below(JITTER_MS);
+    this.activeAt = this.of.clock.now();
+    const { sequence, starters } = startOf(config, stream.log);
+    this.machine = new ConsumerMachine(config, stream.log, sequence, starters);
+    if (state !== null) this.machine.restore(state);
+    const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
+    const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
+    this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
+    this.prefix = ackPrefix(this.streamName, name);
+    this.listenForAcks();
+    this.push = isPush(config) ? new PushSide(this, this.activeAt) : null;
+    this.pull = this.push === null ? new PullSide(this) : null;
+    this.wake();
+    this.schedule();
+  }
+
+  get account(): Account {
+    return this.stream.account;
+  }
+
+  get streamName(): string {
+    return this.stream.name;
+  }
+
+  get config(): ConsumerConfig {
+    return this.machine.config;
+  }
+
+  /** When it goes on, in milliseconds; 0 when it is not paused. */
+  get pausedUntil(): number {
+    const { pauseUntil } = this.config;
+    const until = pauseUntil === null ? 0 : Number(pauseUntil.nanos) / NANOS_PER_MS;
+    return until > this.of.clock.now() ? until : 0;
+  }
+
+  private listenForAcks(): void {
+    if (!this.machine.acknowledges) return;
+    const place = { domain: this.of.domain, accountHash: hashOf(this.account.name) };
+    this.acks = ackPatterns(this.streamName, this.name, place).map(
+      (pattern) => new Subscription(this, subjectFromText(pattern), '', ''),
+    );
+    for (const subscription of this.acks) this.account.sublist.insert(subscription);
+  }
+
+  /** Sends what can be sent once the turn's input has been handled. */
+  wake(): void {
+    if (this.isAwake || this.isClosed) return;
+    this.isAwake = true;
+    this.of.clock.soon(this.turn);
+  }
+
+  /** Sends what can be sent now, as far as that is quickly done. */
+  run(): void {
+    if (this.isRunning || this.isClosed || this.pausedUntil > 0) return;
+    this.isRunning = true;
+    const { clock } = this.of;
+    const until = clock.monotonic() + SLICE_MS;
+    for (let sent = 1; this.sendOne(); sent++) {
+      if (sent % SLICE_CHECK !== 0 || clock.monotonic() < until) continue;
+      this.wake();
+      break;
+    }
+    this.isRunning = false;
+    this.schedule();
+  }
+
+  /** False when there is nothing to send, or nobody to send it to. */
+  private sendOne(): boolean {
+    if (this.pull !== null ? !this.pull.isAwaited : !this.push!.isOpen || !this.push!.isBound) return false;
+    const seq = this.machine.next(this.exhausted);
+    if (seq === 0) {
+      this.pull?.drained();
+      return false;
+    }
+    const record = this.stream.log.read(seq);
+    if (record === null) {
+      if (this.stream.log.isCold(seq)) this.stream.log.whenLoaded(seq, () => this.wake());
+      return false;
+    }
+    return this.pull === null ? this.sendPushed(this.push!, record) : this.sendPulled(this.pull, record);
+  }
+
+  private sendPulled(pull: PullSide, record: StoredRecord): boolean {
+    const size = sizeOf(record) + this.prefix.length;
+    const now = this.of.clock.now();
+    if (this.isTooEarly(record, size, now)) return false;
+    const request = pull.nextFor(size);
+    if (request === null) return false;
+    const shown = request.pinId === '' ? record : withPin(record, request.pinId);
+    if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
+    this.pace.sent(record, size, now);
+    return true;
+  }
+
+  private sendPushed(push: PushSide, record: StoredRecord): boolean {
+    const now = this.of.clock.now();
+    const size = sizeOf(record) + this.prefix.length;
+    if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now)) return false;
+    push.sent(size, now);
+    this.pace.sent(record, size, now);
+    return true;
+  }
+
+  private isTooEarly(record: StoredRecord, size: number, now: number): boolean {
+    if (this.pace.isFree) return false;
+    const due = this.pace.dueAt(record, size, now);
+    this.pacedUntil = due > now ? due : Number.POSITIVE_INFINITY;
+    return due > now;
+  }
+
+  private send(plan: Plan, record: StoredRecord, now: number): boolean {
+    const { machine, numbers } = this;
+    const { seq } = record;
+    machine.deliver(seq, now, numbers);
+    this.stream.consumers.changed(this);
+    this.lastDeliveredAt = now;
+    this.activeAt = now;
+    const shown = this.config.headersOnly ? withoutBody(record) : record;
+    const isTaken = this.of.outbox.deliver(plan, shown, this.prefix, numbers) > 0;
+    if (!isTaken) machine.undeliver(seq);
+    else if (!machine.tracks) this.stream.settled(seq);
+    return isTaken;
+  }
+
+  /** An acknowledgement. */
+  deliver(message: Message): boolean {
+    const { position } = this;
+    const { subjectBytes, subjectStart, subjectEnd } = message;
+    if (!parseAckSubject(subjectBytes, subjectStart, subjectEnd, position)) return true;
+    this.touched();
+    const { bytes, bodyStart, bodyEnd } = message;
+    this.stream.consumers.changed(this);
+    const kind = ackKindOf(bytes, bodyStart, bodyEnd);
+    const { streamSequence: seq } = position;
+    if (kind === ACK || kind === NEXT) {
+      if (!this.machine.ack(seq, this.settled)) return true;
+      this.lastAckedAt = this.of.clock.now();
+    } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
+    else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
+    else if (kind === TERM) this.terminate(seq, termReason(bytes, bodyStart, bodyEnd));
+    if (kind === NEXT) this.takeNext(message);
+    else if (message.hasReply) this.of.outbox.send(this.account, message.reply, '');
+    this.wake();
+    return true;
+  }
+
+  /** Everything up to a message was handled, says an answer to flow control. */
+  confirmUpTo(seq: number): void {
+    if (this.machine.ack(seq, this.settled)) this.stream.consumers.changed(this);
+    this.lastAckedAt = this.of.clock.now();
+  }
+
+  private takeNext(message: Message): void {
+    if (!message.hasReply) return;
+    const { bytes, bodyStart, bodyEnd } = message;
+    if (this.pull === null) {
+      const block = statusBlock(409, 'Consumer is push based');
+      this.of.outbox.send(this.account, message.reply, '', block);
+    } else this.pull.take(message.reply, bytes, bodyStart + 4, bodyEnd);
+  }
+
+  private nak(seq: number, delayMs: number): void {
+    if (!this.machine.nak(seq, this.of.clock.now(), delayMs)) return;
+    const place = this.placeOf(seq);
+    const { stream, name } = this;
+    this.of.advise(
+      this.account,
+      (head) => messageNaked(head, place),
+      `$JS.EVENT.ADVISORY.CONSUMER.MSG_NAKED.${stream.name}.${name}`,
+    );
+  }
+
+  private terminate(seq: number, reason: string): void {
+    if (!this.machine.ack(seq, this.settled)) return;
+    const place = this.placeOf(seq);
+    this.of.advise(
+      this.account,
+      (head) => messageTerminated(head, place, reason),
+      `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.streamName}.${this.name}`,
+    );
+  }
+
+  private placeOf(seq: number): Parameters<typeof messageNaked>[1] {
+    const { deliveries, consumerSequence } = this.position;
+    return { stream: this.streamName, consumer: this.name, consumerSequence, streamSequence: seq, deliveries };
+  }
+
+  private readonly settled = (seq: number): void => this.stream.settled(seq);
+
+  private readonly exhausted = (seq: number, deliveries: number): void => {
+    const place = {
+      stream: this.streamName,
+      consumer: this.name,
+      consumerSequence: 0,
+      streamSequence: seq,
+      deliveries,
+    };
+    this.of.advise(
+      this.account,
+      (head) => maxDeliveries(head, place),
+      `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${this.streamName}.${this.name}`,
+    );
+  };
+
+  /** Somebody uses it. */
+  touched(): void {
+    this.activeAt = this.of.clock.now();
+  }
+
+  private get thresholdMs(): number {
+    const { inactiveThreshold } = this.config;
+    return inactiveThreshold > 0n ? Number(inactiveThreshold) / NANOS_PER_MS + this.jitterMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** When it will have been idle for too long; Infinity while it is used. */
+  private get idleAt(): number {
+    const isUsed = this.push?.isBound === true || (this.pull !== null && this.pull.waitingCount > 0);
+    if (isUsed) this.touched();
+    const waits =
+      this.pull === null || this.machine.pending.size === 0 ? 0 : Number(this.config.ackWait) / NANOS_PER_MS;
+    return this.activeAt + this.thresholdMs + waits;
+  }
+
+  schedule(): void {
+    if (this.isClosed) return;
+    const due = Math.min(
+      this.machine.nextDeadline,
+      (this.pull ?? this.push)!.nextDue,
+      this.idleAt,
+      this.pacedUntil,
+      this.pausedUntil > 0 ? this.pausedUntil : Number.POSITIVE_INFINITY,
+    );
+    if (due >= this.timerAt && this.timer !== null) return;
+    this.timer?.();
+    this.timer = null;
+    this.timerAt = due;
+    if (due === Number.POSITIVE_INFINITY) return;
+    const wait = Math.max(SHORTEST_WAIT_MS, due - this.of.clock.now());
+    this.timer = this.of.after(Math.min(wait, LONGEST_WAIT_MS), () => this.expire());
+  }
+
+  private expire(): void {
+    this.timer = null;
+    this.timerAt = Number.POSITIVE_INFINITY;
+    this.pacedUntil = Number.POSITIVE_INFINITY;
+    const now = this.of.clock.now();
+    this.machine.expire(now, this.exhausted);
+    (this.pull ?? this.push)!.expire(now);
+    if (this.idleAt <= now) {
+      this.onGone(this);
+      return;
+    }
+    this.run();
+  }
+
+  /** The command of a changed configuration. */
+  update(config: ConsumerConfig): void {
+    this.machine.update(config);
+    this.stream.consumers.changed(this);
+    this.pace.setRate(config.rateLimit);
+    this.timer?.();
+    this.timer = null;
+    this.wake();
+    this.schedule();
+  }
+
+  /** The command of a reset. */
+  reset(seq: number): void {
+    this.machine.reset(seq);
+    this.stream.consumers.changed(this);
+    this.lastDeliveredAt = 0;
+    this.lastAckedAt = 0;
+    this.wake();
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.timer?.();
+    this.timer = null;
+    this.account.sublist.removeAll(this.acks);
+    this.pull?.close();
+    this.push?.close();
+  }
+}
+
+function sizeOf(record: StoredRecord): number {
+  return record.subjectEnd - record.subjectStart + record.bodyEnd - record.headerStart;
+}

@@ -1,0 +1,149 @@
+/** Sends messages to a subject for as long as somebody listens there, and no faster than they are handled. */
+import {
+  EMPTY_PLAN,
+  type Message,
+  type Plan,
+  SERVICE_SINK,
+  type ServiceSink,
+  Subscription,
+  subjectFromText,
+} from '../../../kernel/plugin-api.ts';
+import { flowControlSubject, nextMessageSubject } from '../../../protocols/jetstream/api-subject.ts';
+import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
+import {
+  FLOW_CONTROL,
+  heartbeatHeaders,
+  IDLE_HEARTBEAT,
+  PUSH_BASED,
+  statusBlock,
+} from '../../../protocols/jetstream/status.ts';
+import { uniqueId } from '../wire/identifiers.ts';
+import type { Consumer } from './consumer.ts';
+
+const WINDOW_MAX = 32 * 1024 * 1024;
+const WINDOW_START = WINDOW_MAX / 16;
+const FLOW_ID_LETTERS = 4;
+const NANOS_PER_MS = 1e6;
+
+export class PushSide implements ServiceSink {
+  readonly kind = SERVICE_SINK;
+  private readonly consumer: Consumer;
+  private readonly confirmations: Subscription;
+  /** Nothing is to be had by asking. */
+  private readonly requests: Subscription;
+  private plan: Plan = EMPTY_PLAN;
+  private generation = -1;
+  private subject = '';
+  private window = WINDOW_START;
+  /** Bytes that were sent and not confirmed. */
+  private unconfirmed = 0;
+  /** What was sent when the confirmation under way was asked for. */
+  private asked = 0;
+  /** Where the confirmation that is waited for comes in; empty when none is. */
+  private stalledAt = '';
+  private nextHeartbeat = Number.POSITIVE_INFINITY;
+
+  constructor(consumer: Consumer, now: number) {
+    this.consumer = consumer;
+    const { streamName, name } = consumer;
+    this.confirmations = new Subscription(this, flowControlSubject(streamName, name, '*'), '', '');
+    consumer.account.sublist.insert(this.confirmations);
+    this.requests = new Subscription(this, nextMessageSubject(streamName, name), '', '');
+    consumer.account.sublist.insert(this.requests);
+    this.touched(now);
+  }
+
+  /** Who listens; nobody where only others than the group do. */
+  receivers(): Plan {
+    const { sublist } = this.consumer.account;
+    const { deliverSubject, deliverGroup } = this.consumer.config;
+    if (this.generation === sublist.generation && this.subject === deliverSubject) return this.plan;
+    const found = sublist.matchSubject(subjectFromText(deliverSubject));
+    const isFor = deliverGroup === '' || found.queues.some(({ name }) => name === deliverGroup);
+    this.plan = isFor ? found : EMPTY_PLAN;
+    this.generation = sublist.generation;
+    this.subject = deliverSubject;
+    return this.plan;
+  }
+
+  get isBound(): boolean {
+    return !this.receivers().isEmpty;
+  }
+
+  /** More may be sent before something is confirmed. */
+  get isOpen(): boolean {
+    return !this.consumer.config.flowControl || this.unconfirmed < this.window;
+  }
+
+  /** A message of a size went out. */
+  sent(size: number, now: number): void {
+    this.touched(now);
+    if (!this.consumer.config.flowControl) return;
+    this.unconfirmed += size;
+    const { config, machine } = this.consumer;
+    const isFull = config.ackPolicy === 'flow_control' && machine.isBlocked;
+    if (this.stalledAt === '' && (isFull || this.unconfirmed > this.window / 2)) this.askForConfirmation();
+  }
+
+  private askForConfirmation(): void {
+    const { consumer } = this;
+    const id = uniqueId(consumer.of.random).slice(0, FLOW_ID_LETTERS);
+    this.stalledAt = flowControlSubject(consumer.streamName, consumer.name, id);
+    this.asked = this.unconfirmed;
+    this.say(statusBlock(...FLOW_CONTROL), this.stalledAt);
+  }
+
+  /** A confirmation. Only the latest counts. */
+  deliver(message: Message, subscription: Subscription): boolean {
+    if (subscription === this.requests) return this.decline(message);
+    this.confirm(message);
+    if (message.subject !== this.stalledAt) return true;
+    this.stalledAt = '';
+    this.unconfirmed -= this.asked;
+    this.window = Math.min(this.window * 2, WINDOW_MAX);
+    this.consumer.wake();
+    return true;
+  }
+
+  private decline(message: Message): boolean {
+    const { consumer } = this;
+    if (message.hasReply) consumer.of.outbox.send(consumer.account, message.reply, '', statusBlock(...PUSH_BASED));
+    return true;
+  }
+
+  /** Answers may say how far they got: under the policy of that name this acknowledges. */
+  private confirm(message: Message): void {
+    if (this.consumer.config.ackPolicy !== 'flow_control' || message.headerLength === 0) return;
+    const last = fieldOf(message.header, 'Nats-Last-Stream');
+    if (last !== null && /^\d{1,15}$/.test(last)) this.consumer.confirmUpTo(Number(last));
+  }
+
+  private touched(now: number): void {
+    const { heartbeat } = this.consumer.config;
+    this.nextHeartbeat = heartbeat > 0n ? now + Number(heartbeat) / NANOS_PER_MS : Number.POSITIVE_INFINITY;
+  }
+
+  expire(now: number): void {
+    if (this.nextHeartbeat > now) return;
+    this.touched(now);
+    if (!this.isBound) return;
+    const { machine, config } = this.consumer;
+    const isOpen = config.ackPolicy === 'flow_control' && machine.pending.size > 0;
+    if (isOpen && this.stalledAt === '') this.askForConfirmation();
+    const headers = heartbeatHeaders(machine.consumerSequence - 1, machine.streamSequence - 1, this.stalledAt);
+    this.say(statusBlock(...IDLE_HEARTBEAT, headers), '');
+  }
+
+  get nextDue(): number {
+    return this.nextHeartbeat;
+  }
+
+  close(): void {
+    this.consumer.account.sublist.removeAll([this.confirmations, this.requests]);
+  }
+
+  private say(block: Uint8Array, reply: string): void {
+    const { consumer } = this;
+    consumer.of.outbox.send(consumer.account, subjectFromText(consumer.config.deliverSubject), '', block, reply);
+  }
+}

@@ -1,0 +1,234 @@
+/** The messages of a stream: what they are, and who hears that one goes. */
+import { type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
+import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers/derived/accounting.ts';
+import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
+import type { Usage } from '../account/usage.ts';
+import type { Moment } from './moment.ts';
+
+/** Hears of every message that goes, before it is gone. */
+export interface RemovalListener {
+  removed(seq: number, node: number): void;
+}
+
+export function sizeFormulaOf(storage: 'file' | 'memory'): SizeFormula {
+  return storage === 'memory' ? memorySize : fileSize;
+}
+
+export class MessageLog {
+  readonly records: IndexedStore;
+  /** When the newest message came, whether or not it is still there. */
+  lastSeconds = 0;
+  lastNanos = 0;
+  /** Of the newest write. */
+  ticket = 0;
+  listener: RemovalListener | null = null;
+  /** What was read last. */
+  asked = 0;
+  onFault: ((error: Error) => void) | null = null;
+  /** Nothing ever has to be fetched. */
+  readonly isAlwaysWarm: boolean;
+  private readonly sizeOf: SizeFormula;
+  private readonly usage: Usage;
+  private readonly storage: 'file' | 'memory';
+  /** What of it the usage knows. */
+  private counted = 0;
+
+  constructor(records: IndexedStore, storage: 'file' | 'memory', usage: Usage) {
+    this.usage = usage;
+    this.storage = storage;
+    this.records = records;
+    this.isAlwaysWarm = storage === 'memory';
+    this.sizeOf = sizeFormulaOf(storage);
+    this.settleUsage();
+  }
+
+  get count(): number {
+    return this.records.count;
+  }
+
+  get bytes(): number {
+    return this.records.bytes;
+  }
+
+  get first(): number {
+    return this.records.first;
+  }
+
+  /** The highest sequence that was given out, be there a message or not. */
+  get last(): number {
+    return this.records.store.last;
+  }
+
+  get subjectCount(): number {
+    return this.records.subjectCount;
+  }
+
+  /** What a message would count for. */
+  accounted(message: MessageBytes): number {
+    return this.sizeOf(
+      message.subjectEnd - message.subjectStart,
+      message.bodyStart - message.headerStart,
+      message.bodyEnd - message.bodyStart,
+    );
+  }
+
+  /** Under the next sequence. A negative answer is a `Refused`. */
+  append(seconds: number, nanos: number, flags: number, message: MessageBytes): number {
+    return this.appendAt(this.last + 1, seconds, nanos, flags, message);
+  }
+
+  /** Under a sequence that is given: what lies between is left out. */
+  appendAt(seq: number, seconds: number, nanos: number, flags: number, message: MessageBytes): number {
+    const ticket = this.records.append(seq, seconds, nanos, flags, message);
+    if (ticket < 0) return ticket;
+    this.ticket = ticket;
+    this.lastSeconds = seconds;
+    this.lastNanos = nanos;
+    this.settleUsage();
+    return ticket;
+  }
+
+  /** Gives a sequence out to a message that is not kept. */
+  skip(seconds: number, nanos: number): void {
+    this.ticket = this.records.advance(this.last + 1);
+    this.lastSeconds = seconds;
+    this.lastNanos = nanos;
+  }
+
+  has(seq: number): boolean {
+    return this.records.index.has(seq);
+  }
+
+  sizeAt(seq: number): number {
+    return this.records.index.sizeOf(seq);
+  }
+
+  /** The first sequence with a message, at or above; Infinity when there is none. */
+  firstFrom(seq: number): number {
+    return this.records.index.firstFrom(seq);
+  }
+
+  /** Borrowed until the next call; null when it is not there, or has to be fetched. */
+  read(seq: number): StoredRecord | null {
+    this.asked = seq;
+    return this.records.read(seq) === Read.found ? this.records.record : null;
+  }
+
+  /** It is there, but has to be fetched first. */
+  isCold(seq: number): boolean {
+    return this.records.read(seq) === Read.cold;
+  }
+
+  /** Fetches messages from a sequence on, as many as the store likes to hold. */
+  whenLoaded(seq: number, run: () => void): void {
+    this.records.store.load(seq, this.last, (error) => {
+      if (error === null) run();
+      else this.onFault?.(error);
+    });
+  }
+
+  bringIn(seq: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.records.store.load(seq, this.last, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
+  /** False when it is not there. */
+  remove(seq: number, isErased = false): boolean {
+    const node = this.records.index.subjectAt(seq);
+    if (node === 0) return false;
+    this.listener?.removed(seq, node);
+    this.ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
+    this.settleUsage();
+    return true;
+  }
+
+  /** With no message below it left, the first sequence becomes this one. */
+  moveTo(seq: number): void {
+    this.ticket = this.records.dropBefore(seq);
+    this.settleUsage();
+  }
+
+  /** It counts for its account no more. */
+  release(): void {
+    this.usage.add(this.storage, -this.counted);
+    this.counted = 0;
+  }
+
+  private settleUsage(): void {
+    const { bytes } = this.records;
+    this.usage.add(this.storage, bytes - this.counted);
+    this.counted = bytes;
+  }
+
+  /** What the table of subjects knows a message's subject by; 0 when there is no message of it. */
+  nodeOf(message: MessageBytes): number {
+    return this.records.find(message.subjectBytes, message.subjectStart, message.subjectEnd);
+  }
+
+  nodeAt(seq: number): number {
+    return this.records.index.subjectAt(seq);
+  }
+
+  countOf(node: number): number {
+    return node === 0 ? 0 : this.records.countOf(node);
+  }
+
+  firstOf(node: number): number {
+    return node === 0 ? 0 : this.records.firstOf(node);
+  }
+
+  lastOf(node: number): number {
+    return node === 0 ? 0 : this.records.lastOf(node);
+  }
+
+  matches(filters: FilterSet, node: number): boolean {
+    return filters.matches(this.records.index.subjects, node);
+  }
+
+  /** The first matching sequence at or above; Infinity when there is none. */
+  next(filters: FilterSet, from: number): number {
+    return this.records.next(filters, from);
+  }
+
+  /** The last matching sequence at or below; 0 when there is none. */
+  previous(filters: FilterSet, from: number): number {
+    return this.records.previous(filters, from);
+  }
+
+  countFrom(filters: FilterSet, from: number): number {
+    return this.records.countMatches(filters, from);
+  }
+
+  countLastFrom(filters: FilterSet, from: number): number {
+    return this.records.countLastMatches(filters, from);
+  }
+
+  /** The subjects that match, and how many messages each has. */
+  visitSubjects(filters: FilterSet, visit: (subject: string, count: number, node: number) => void): void {
+    this.records.visitSubjects(filters, (node) => {
+      visit(this.records.subjectOf(node), this.records.countOf(node), node);
+      return true;
+    });
+  }
+
+  /** The first message at or after a time; Infinity when all are older. */
+  at({ seconds, nanos }: Moment): number {
+    return this.records.findTime(seconds, nanos);
+  }
+
+  /** The sequences from the first to the last that have no message, ascending. */
+  deleted(): number[] {
+    const found: number[] = [];
+    if (this.count === 0) return found;
+    this.records.store.gaps(this.first, this.last, (from, to) => {
+      for (let seq = from; seq <= to; seq++) found.push(seq);
+    });
+    return found;
+  }
+
+  get deletedCount(): number {
+    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count;
+  }
+}

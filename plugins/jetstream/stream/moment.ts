@@ -1,0 +1,44 @@
+/** Points in time as commands carry them: whole seconds, and nanoseconds. Both are exact. */
+
+export interface Moment {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
+const NANOS = 1_000_000_000n;
+const NANOS_PER_MS = 1_000_000;
+
+/** One is filled again and again where a moment is needed for every message. */
+export class MutableMoment implements Moment {
+  seconds = 0;
+  nanos = 0;
+
+  /** `milliseconds` may have a fraction. */
+  set(milliseconds: number): void {
+    this.seconds = Math.floor(milliseconds / 1000);
+    this.nanos = Math.round((milliseconds - this.seconds * 1000) * NANOS_PER_MS);
+    if (this.nanos === 1e9) {
+      this.seconds++;
+      this.nanos = 0;
+    }
+  }
+}
+
+export function nanosOf(seconds: number, nanos: number): bigint {
+  return BigInt(seconds) * NANOS + BigInt(nanos);
+}
+
+/** For comparing and for deadlines: milliseconds with a fraction, exact to a quarter of a microsecond. */
+export function millisecondsOf(seconds: number, nanos: number): number {
+  return seconds * 1000 + nanos / NANOS_PER_MS;
+}
+
+export function momentOf(nanos: bigint): Moment {
+  const seconds = nanos / NANOS;
+  return { seconds: Number(seconds), nanos: Number(nanos - seconds * NANOS) };
+}
+
+/** The time of a clock that counts milliseconds. */
+export function momentNow(clock: { now(): number }): bigint {
+  return BigInt(Math.round(clock.now() * 1000)) * 1000n;
+}

@@ -1,0 +1,477 @@
+/**
+ * A stream without the world around it. Every change is one command with everything it needs inside it, the time above all: the
+ * same commands in the same order make the same stream, wherever they come from. It reads no clock, draws nothing and tells nobody.
+ */
+import type { Buffer } from 'node:buffer';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
+import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
+import { NEVER, parseTtl } from '../../../protocols/jetstream/message-ttl.ts';
+import {
+  INCREMENT,
+  MSG_ID,
+  PublishHeaders,
+  ROLLUP,
+  SCHEDULE,
+  scanPublishHeaders,
+  TTL,
+} from '../../../protocols/jetstream/publish-headers.ts';
+import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
+import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
+import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import type { StagedMessage } from './atomic-batch.ts';
+import { checkBatch } from './batch-rules.ts';
+import { type Counted, count } from './counter.ts';
+import { Duplicates } from './duplicates.ts';
+import { Expiry, HAS_TTL, IS_ETERNAL } from './expiry.ts';
+import { limitsOf, type StreamLimits } from './limits.ts';
+import type { MessageLog } from './message-log.ts';
+import { withTtl } from './message-ttl-field.ts';
+import { millisecondsOf } from './moment.ts';
+import { checkExpectations, checkNew } from './publish-rules.ts';
+import { PublishVerdict, STORED } from './publish-verdict.ts';
+import { asSchedule } from './schedule-rules.ts';
+import { Timetable } from './timetable.ts';
+
+const HEADER_BYTES_MAX = 65_535;
+const EVERYTHING = new FilterSet([]);
+
+/** Whoever decides whether a message is wanted at all, under interest retention. */
+export interface Interest {
+  wants(message: MessageBytes): boolean;
+}
+
+/** Makes the message that says that a subject's last one is gone. */
+export interface MarkerWriter {
+  /** Null where the message leaves none: it was one itself, or said that its subject is deleted. */
+  markerFor(record: StoredRecord, config: StreamConfig): MessageBytes | null;
+  marked(sequence: number): void;
+}
+
+interface StoredOfBatch extends StagedMessage {
+  readonly sequence: number;
+  readonly ttl: number;
+  readonly isWanted: boolean;
+  readonly counterValue: string;
+}
+
+export interface PurgeCommand {
+  /** Messages below only; 0 for all. */
+  readonly before: number;
+  /** Empty for all subjects; one character per byte. */
+  readonly filter: string;
+  /** How many of the newest stay. */
+  readonly keep: number;
+}
+
+export class StreamMachine {
+  readonly log: MessageLog;
+  readonly duplicates = new Duplicates();
+  readonly expiry: Expiry;
+  readonly timetable = new Timetable(this);
+  config: StreamConfig;
+  limits: StreamLimits;
+  lastMsgId = '';
+  /** Null when every message is kept. */
+  interest: Interest | null = null;
+
+  constructor(config: StreamConfig, log: MessageLog) {
+    this.config = config;
+    this.limits = limitsOf(config);
+    this.log = log;
+    this.expiry = new Expiry(log);
+  }
+
+  /** The command of a published message. `headers` is null where the message has none. */
+  publish(
+    seconds: number,
+    nanos: number,
+    message: MessageBytes,
+    headers: PublishHeaders | null,
+    verdict: PublishVerdict,
+  ): void {
+    if (this.config.sealed) {
+      verdict.refused(apiError(10109));
+      return;
+    }
+    verdict.counterValue = '';
+    if (headers === null) this.publishPlain(seconds, nanos, message, verdict);
+    else this.publishExamined(seconds, nanos, message, headers, verdict);
+  }
+
+  private publishPlain(seconds: number, nanos: number, message: MessageBytes, verdict: PublishVerdict): void {
+    if (this.config.allowMsgCounter) {
+      verdict.refused(apiError(10169));
+      return;
+    }
+    this.store(seconds, nanos, 0, 0, message, false, verdict);
+    if (verdict.error === null) this.lastMsgId = '';
+  }
+
+  private publishExamined(
+    seconds: number,
+    nanos: number,
+    message: MessageBytes,
+    headers: PublishHeaders,
+    verdict: PublishVerdict,
+  ): void {
+    const bytes = message.bytes as Buffer;
+    const now = millisecondsOf(seconds, nanos);
+    const early = headers.mask === 0 ? null : checkExpectations(this, message, bytes, headers, now);
+    if (early !== null) {
+      verdict.refused(early);
+      return;
+    }
+    const id = headers.text(bytes, MSG_ID);
+    const known = id === '' || this.limits.duplicateWindowMs === 0 ? 0 : this.duplicates.find(id);
+    if (known !== 0) {
+      verdict.duplicate(known);
+      return;
+    }
+    const problem = headers.mask === 0 ? null : checkNew(this, bytes, headers);
+    if (problem !== null) {
+      verdict.refused(problem);
+      return;
+    }
+    this.storeExamined(seconds, nanos, message, headers, id, verdict);
+  }
+
+  private storeExamined(
+    seconds: number,
+    nanos: number,
+    message: MessageBytes,
+    headers: PublishHeaders,
+    id: string,
+    verdict: PublishVerdict,
+  ): void {
+    const bytes = message.bytes as Buffer;
+    const counted = this.counted(message, headers);
+    if (counted !== null && 'number' in counted) {
+      verdict.refused(counted);
+      return;
+    }
+    const isSchedule = headers.has(SCHEDULE);
+    const kept = counted?.message ?? (isSchedule ? asSchedule(message, headers) : message);
+    if (kept.bodyStart - kept.headerStart > HEADER_BYTES_MAX) {
+      verdict.refused(apiError(10097));
+      return;
+    }
+    const ttl = headers.has(TTL) ? parseTtl(headers.text(bytes, TTL)) : 0;
+    if (ttl === null) {
+      verdict.refused(apiError(10165));
+      return;
+    }
+    const rollup = isSchedule ? 'sub' : headers.text(bytes, ROLLUP).toLowerCase();
+    const least = this.leastTtl(ttl);
+    const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    const stored = least === ttl ? kept : withTtl(kept, least);
+    this.store(seconds, nanos, flags, least, stored, rollup !== '', verdict);
+    if (verdict.error !== null) return;
+    verdict.counterValue = counted?.value ?? '';
+    this.lastMsgId = id;
+    if (id !== '' && this.limits.duplicateWindowMs > 0) {
+      this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
+    }
+    if (rollup !== '') this.rollUp(message, rollup, verdict.sequence);
+    if (this.config.allowMsgSchedules)
+      this.timetable.note(message, headers, verdict.sequence, millisecondsOf(seconds, nanos));
+  }
+
+  /** Stores a message that was made here, under the limits of all others. 0 where it is not kept. */
+  storeMade(seconds: number, nanos: number, message: MessageBytes): number {
+    const headers = new PublishHeaders();
+    scanPublishHeaders(message.bytes, message.headerStart, message.bodyStart - message.headerStart, headers);
+    const verdict = new PublishVerdict();
+    const ttl = this.ttlOf(message, headers);
+    this.store(seconds, nanos, ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL, ttl, message, false, verdict);
+    if (verdict.kind !== STORED) return 0;
+    if (headers.has(ROLLUP)) this.rollUp(message, 'sub', verdict.sequence);
+    return verdict.sequence;
+  }
+
+  /** The command of a message that another stream has: the same sequence, the same time. False when it can not be stored. */
+  mirror(sequence: number, seconds: number, nanos: number, message: MessageBytes, headers: PublishHeaders): boolean {
+    const { log, limits } = this;
+    if (sequence <= log.last) return true;
+    if (limits.discardsNew && this.checkRoom(message, false) !== null) return false;
+    const ttl = this.ttlOf(message, headers);
+    const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    if (log.appendAt(sequence, seconds, nanos, flags, message) < 0) return false;
+    if (ttl > 0) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
+    this.trim(log.nodeAt(sequence));
+    return true;
+  }
+
+  /** The command of a message that was taken from another stream. What its publisher was not allowed there is not asked again. */
+  publishSourced(
+    seconds: number,
+    nanos: number,
+    message: MessageBytes,
+    headers: PublishHeaders,
+    verdict: PublishVerdict,
+  ): void {
+    const bytes = message.bytes as Buffer;
+    const id = headers.text(bytes, MSG_ID);
+    const known = id === '' || this.limits.duplicateWindowMs === 0 ? 0 : this.duplicates.find(id);
+    if (known !== 0) {
+      verdict.duplicate(known);
+      return;
+    }
+    const ttl = this.ttlOf(message, headers);
+    const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    const rollup = this.config.allowRollup ? headers.text(bytes, ROLLUP).toLowerCase() : '';
+    this.store(seconds, nanos, flags, ttl, message, rollup !== '', verdict);
+    if (verdict.error !== null) return;
+    this.lastMsgId = id;
+    if (id !== '' && this.limits.duplicateWindowMs > 0) {
+      this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
+    }
+    if (rollup === 'sub' || rollup === 'all') this.rollUp(message, rollup, verdict.sequence);
+  }
+
+  /** Counts only where the stream allows it. */
+  private ttlOf(message: MessageBytes, headers: PublishHeaders): number {
+    if (!this.config.allowMsgTtl || !headers.has(TTL)) return 0;
+    return parseTtl(headers.text(message.bytes as Buffer, TTL)) ?? 0;
+  }
+
+  /** The command of a complete batch: all of it is stored, or nothing. */
+  publishBatch(seconds: number, nanos: number, all: readonly StagedMessage[], verdict: PublishVerdict): void {
+    verdict.counterValue = '';
+    const problem = this.config.sealed ? apiError(10109) : checkBatch(this, all);
+    if (problem !== null) {
+      verdict.refused(problem);
+      return;
+    }
+    const { records } = this.log;
+    const kept: StoredOfBatch[] = [];
+    records.begin();
+    for (const staged of all) {
+      const one = this.appendStaged(seconds, nanos, staged);
+      if ('number' in one) {
+        records.abort();
+        verdict.refused(one);
+        return;
+      }
+      kept.push(one);
+    }
+    this.log.ticket = records.commit();
+    for (const one of kept) this.finishStaged(seconds, nanos, one);
+    const last = kept.at(-1)!;
+    verdict.stored(last.sequence);
+    verdict.counterValue = last.counterValue;
+  }
+
+  /** Only adds: what is to be removed waits until all is there. */
+  private appendStaged(seconds: number, nanos: number, { message, headers }: StagedMessage): StoredOfBatch | ApiError {
+    const { log } = this;
+    const counted = this.counted(message, headers);
+    if (counted !== null && 'number' in counted) return counted;
+    const kept = counted?.message ?? message;
+    const ttl = headers.has(TTL) ? (parseTtl(headers.text(message.bytes as Buffer, TTL)) ?? 0) : 0;
+    const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    const isWanted = this.interest === null || this.interest.wants(message);
+    if (!isWanted) log.skip(seconds, nanos);
+    else if (log.append(seconds, nanos, flags, kept) < 0) return apiError(10023);
+    return { message, headers, sequence: log.last, ttl, isWanted, counterValue: counted?.value ?? '' };
+  }
+
+  private finishStaged(
+    seconds: number,
+    nanos: number,
+    { message, headers, sequence, ttl, isWanted }: StoredOfBatch,
+  ): void {
+    const bytes = message.bytes as Buffer;
+    const now = millisecondsOf(seconds, nanos);
+    if (ttl > 0) this.expiry.add(now + ttl * 1000, sequence);
+    if (isWanted) this.trim(this.log.nodeOf(message));
+    this.lastMsgId = headers.text(bytes, MSG_ID);
+    if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
+    if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
+  }
+
+  /** Null for messages that do not count. */
+  private counted(message: MessageBytes, headers: PublishHeaders): Counted | ApiError | null {
+    if (!this.config.allowMsgCounter) return null;
+    if (!headers.has(INCREMENT)) return apiError(10169);
+    return count(this.log, message, message.bytes as Buffer, headers);
+  }
+
+  /** A message lives at least as long as the marker that takes its place, where an older one may come to light again. */
+  private leastTtl(ttl: number): number {
+    const { markerTtlMs, maxMsgsPerSubject } = this.limits;
+    if (ttl <= 0 || maxMsgsPerSubject === 1) return ttl;
+    return Math.max(ttl, Math.floor(markerTtlMs / 1000));
+  }
+
+  private store(
+    seconds: number,
+    nanos: number,
+    flags: number,
+    ttl: number,
+    message: MessageBytes,
+    isRollup: boolean,
+    verdict: PublishVerdict,
+  ): void {
+    const { log, limits } = this;
+    if (message.bodyEnd - message.headerStart > limits.maxMsgSize) {
+      verdict.refused(apiError(10054));
+      return;
+    }
+    if (this.interest !== null && !this.interest.wants(message)) {
+      log.skip(seconds, nanos);
+      verdict.unwanted(log.last);
+      return;
+    }
+    const problem = limits.discardsNew ? this.checkRoom(message, isRollup) : null;
+    if (problem !== null) {
+      verdict.refused(problem);
+      return;
+    }
+    if (log.append(seconds, nanos, flags, message) < 0) {
+      verdict.refused(apiError(10023));
+      return;
+    }
+    const sequence = log.last;
+    if (flags === HAS_TTL) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
+    this.trim(log.nodeAt(sequence));
+    verdict.stored(sequence);
+  }
+
+  /** Nothing is thrown away for what comes new, except the oldest of a subject that is full. */
+  private checkRoom(message: MessageBytes, isRollup: boolean): ApiError | null {
+    const { log, limits, config } = this;
+    const node = Number.isFinite(limits.maxMsgsPerSubject) ? log.nodeOf(message) : 0;
+    const isFull = node !== 0 && log.countOf(node) >= limits.maxMsgsPerSubject;
+    if (isFull && config.discardNewPerSubject && !isRollup) return full('maximum messages per subject exceeded');
+    if (log.count >= limits.maxMsgs && !isFull) return full('maximum messages exceeded');
+    const size = log.accounted(message);
+    if (log.bytes + size <= limits.maxBytes) return null;
+    const isReplaced = isFull && log.sizeAt(log.firstOf(node)) >= size;
+    return isReplaced ? null : full('maximum bytes exceeded');
+  }
+
+  /** What is beyond the limits goes, the oldest first. */
+  private trim(node: number): void {
+    const { log, limits } = this;
+    if (limits.maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(node, limits.maxMsgsPerSubject);
+    while (log.count > limits.maxMsgs) log.remove(log.first);
+    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+  }
+
+  private trimSubject(node: number, most: number): void {
+    while (this.log.countOf(node) > most) this.log.remove(this.log.firstOf(node));
+  }
+
+  private rollUp(message: MessageBytes, extent: string, sequence: number): void {
+    if (extent === 'all') {
+      this.removeAll(EVERYTHING, sequence, 0);
+      return;
+    }
+    const node = this.log.nodeOf(message);
+    for (let first = this.log.firstOf(node); first !== 0 && first < sequence; first = this.log.firstOf(node)) {
+      this.log.remove(first);
+    }
+  }
+
+  /**
+   * The command of time that has passed. Answers whether more is due. A subject whose last message goes may get a marker in its
+   * place; `mark` makes its header.
+   */
+  expire(seconds: number, nanos: number, mark: MarkerWriter): boolean {
+    const now = millisecondsOf(seconds, nanos);
+    this.duplicates.expire(now, this.limits.duplicateWindowMs);
+    return this.expiry.run(now, this.limits.maxAgeMs, (sequence) => this.expireOne(sequence, seconds, nanos, mark));
+  }
+
+  private expireOne(sequence: number, seconds: number, nanos: number, mark: MarkerWriter): void {
+    const { log, limits } = this;
+    const node = log.nodeAt(sequence);
+    const isLast = limits.markerTtlMs > 0 && log.countOf(node) === 1;
+    const record = isLast ? log.read(sequence) : null;
+    const marker = record === null ? null : mark.markerFor(record, this.config);
+    if (marker !== null) {
+      // Before the message goes: whoever looks finds the one or the other.
+      if (log.append(seconds, nanos, HAS_TTL, marker) >= 0) {
+        this.expiry.add(millisecondsOf(seconds, nanos) + limits.markerTtlMs, log.last);
+        mark.marked(log.last);
+      }
+    }
+    log.remove(sequence);
+  }
+
+  /** When something is due next, in milliseconds; Infinity for never. */
+  get nextDue(): number {
+    const { duplicateWindowMs, maxAgeMs } = this.limits;
+    const expires = Math.min(this.expiry.nextDue(maxAgeMs), this.duplicates.nextExpiry(duplicateWindowMs));
+    return Math.min(expires, this.timetable.nextDue);
+  }
+
+  /** What a message says of the time before a restart. */
+  recall(record: StoredRecord): void {
+    const { seq, seconds, nanos, flags, bytes, headerStart, bodyStart } = record;
+    const time = millisecondsOf(seconds, nanos);
+    this.log.lastSeconds = seconds;
+    this.log.lastNanos = nanos;
+    const header = (bytes as Buffer).subarray(headerStart, bodyStart);
+    const id = fieldOf(header, 'Nats-Msg-Id') ?? '';
+    this.lastMsgId = id;
+    if (id !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(id, seq, time);
+    const ttl = (flags & HAS_TTL) === 0 ? null : parseTtl(fieldOf(header, 'Nats-TTL') ?? '');
+    if (ttl !== null && ttl > 0) this.expiry.add(time + ttl * 1000, seq);
+    if (this.config.allowMsgSchedules) this.timetable.recall(record);
+  }
+
+  /** The command of a request to delete one message. False when it is not there. */
+  remove(sequence: number, isErased: boolean): boolean {
+    return this.log.remove(sequence, isErased);
+  }
+
+  /** The command of a request to purge. Answers how many messages went. */
+  purge({ before, filter, keep }: PurgeCommand): number {
+    const { log } = this;
+    if (filter === '' && before > log.last) return this.dropAll(before);
+    const filters = filter === '' ? EVERYTHING : new FilterSet([filter]);
+    const limit = before === 0 ? log.last + 1 : before;
+    return this.removeAll(filters, limit, keep);
+  }
+
+  /** With nothing left, the next message gets the sequence. */
+  private dropAll(next: number): number {
+    const removed = this.removeAll(EVERYTHING, this.log.last + 1, 0);
+    this.log.moveTo(next);
+    return removed;
+  }
+
+  private removeAll(filters: FilterSet, before: number, keep: number): number {
+    const { log } = this;
+    let left = keep === 0 ? Number.POSITIVE_INFINITY : Math.max(0, log.countFrom(filters, 0) - keep);
+    let removed = 0;
+    for (let seq = log.next(filters, log.first); seq < before && left > 0; seq = log.next(filters, seq + 1)) {
+      log.remove(seq);
+      removed++;
+      left--;
+    }
+    return removed;
+  }
+
+  /** The command of a changed configuration: what it does not allow goes at once. */
+  update(config: StreamConfig): void {
+    const before = this.limits;
+    this.config = config;
+    this.limits = limitsOf(config);
+    const { log, limits } = this;
+    if (limits.maxMsgsPerSubject < before.maxMsgsPerSubject) {
+      const nodes: number[] = [];
+      log.visitSubjects(EVERYTHING, (_subject, count, node) => {
+        if (count > limits.maxMsgsPerSubject) nodes.push(node);
+      });
+      for (const node of nodes) this.trimSubject(node, limits.maxMsgsPerSubject);
+    }
+    while (log.count > limits.maxMsgs) log.remove(log.first);
+    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+  }
+}
+
+function full(text: string): ApiError {
+  return apiError(10077, { err: text });
+}

@@ -1,0 +1,467 @@
+/** A stream in the world: it listens on its subjects, answers publishers, and does what time asks. */
+import { Buffer } from 'node:buffer';
+import {
+  type Account,
+  type Message,
+  SERVICE_SINK,
+  type ServiceSink,
+  type SubjectTransform,
+  Subscription,
+  subjectFromText,
+} from '../../../kernel/plugin-api.ts';
+import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
+import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
+import {
+  ackHead,
+  type PublishAck,
+  printPublishAck,
+  printPublishError,
+} from '../../../protocols/jetstream/publish-ack.ts';
+import {
+  BATCH_ID,
+  PublishHeaders,
+  REQUEST_INFO,
+  scanPublishHeaders,
+} from '../../../protocols/jetstream/publish-headers.ts';
+import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
+import type { MessageBytes } from '../../../storage-drivers/contract.ts';
+import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-definitions.ts';
+import { exceeds, type Usage } from '../account/usage.ts';
+import { Consumers } from '../consumer/consumers.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { Supply } from '../sync/supply.ts';
+import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
+import { withCleanHeader } from './clean-header.ts';
+import { DelayedAcks } from './delayed-acks.ts';
+import { DirectGet } from './direct-get.ts';
+import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
+import { isFastReply, parseFastReply } from './fast-reply.ts';
+import { Markers } from './marker.ts';
+import type { MessageLog } from './message-log.ts';
+import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
+import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
+import { compileSubjects, Republisher } from './republisher.ts';
+import { StreamMachine } from './stream-machine.ts';
+import { subjectOf, withSubject } from './subject-change.ts';
+
+/** What of its account a stream has to know. */
+export interface StreamOwner {
+  readonly account: Account;
+  readonly limits: TierLimits;
+  readonly usage: Usage;
+}
+
+export class Stream implements ServiceSink {
+  readonly kind = SERVICE_SINK;
+  readonly account: Account;
+  readonly machine: StreamMachine;
+  readonly created: bigint;
+  readonly of: Surroundings;
+  readonly consumers: Consumers;
+  readonly supply = new Supply(this);
+  /** It is there again after a restart. */
+  readonly isKept: boolean;
+  private readonly owner: StreamOwner;
+  private readonly moment = new MutableMoment();
+  private readonly headers = new PublishHeaders();
+  private readonly verdict = new PublishVerdict();
+  private readonly acks = new DelayedAcks();
+  private readonly markers: Markers;
+  private readonly batches: AtomicBatches;
+  private readonly flowing = new FastBatches(FAST_LIMITS);
+  private batchTimer: (() => void) | null = null;
+  /** Something happened to it: its first sequence is told even where there is none. */
+  wasTouched = false;
+  private subscriptions: Subscription[] = [];
+  private ackHead: Buffer = Buffer.alloc(0);
+  private direct: DirectGet | null = null;
+  private transform: SubjectTransform | null = null;
+  private republisher: Republisher | null = null;
+  private timer: (() => void) | null = null;
+  /** When it runs; Infinity while there is none. */
+  private wakesAt = Number.POSITIVE_INFINITY;
+  private isClosed = false;
+
+  constructor(of: Surroundings, owner: StreamOwner, config: StreamConfig, log: MessageLog, created: bigint) {
+    const { account } = owner;
+    this.owner = owner;
+    this.isKept = of.driver(config.storage)?.supports.durable !== 'none';
+    log.onFault = (error) => of.log.error(`messages of the stream '${config.name}' can not be read: ${error.message}`);
+    this.of = of;
+    this.account = account;
+    this.created = created;
+    this.machine = new StreamMachine(config, log);
+    this.consumers = new Consumers(this);
+    log.listener = this.consumers;
+    this.machine.interest = config.retention === 'interest' ? this.consumers : null;
+    this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
+    this.markers = new Markers((sequence) => this.stored(sequence));
+    log.records.onDurable({
+      durable: (ticket) => this.acks.release(ticket),
+      failed: () => this.acks.drop(),
+    });
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  get config(): StreamConfig {
+    return this.machine.config;
+  }
+
+  get log(): MessageLog {
+    return this.machine.log;
+  }
+
+  /** What is written down of it. */
+  keep(): void {
+    if (!this.isKept) return;
+    this.log.ticket = this.log.records.cells.put(
+      STREAM_CELL,
+      printStream({ config: this.config, created: this.created }),
+    );
+  }
+
+  /** Everything that was written so far is as durable as it gets. */
+  settledDown(): Promise<void> {
+    const { ticket } = this.log;
+    if (ticket <= this.log.records.store.durableTicket) return Promise.resolve();
+    return new Promise((resolve) => this.acks.add(ticket, resolve));
+  }
+
+  /** A consumer that was there before. */
+  adopt(kept: KeptConsumer): void {
+    this.consumers.adopt(kept);
+  }
+
+  open(): void {
+    this.ackHead = Buffer.from(ackHead(this.name, this.of.domain));
+    this.subscriptions = this.config.subjects.map(
+      (subject) => new Subscription(this, subjectFromText(subject), '', ''),
+    );
+    for (const subscription of this.subscriptions) this.account.sublist.insert(subscription);
+    this.configure();
+    this.openDirect();
+    this.schedule();
+  }
+
+  /** What became of it stands in the verdict. */
+  private publish(published: MessageBytes, headers: PublishHeaders | null): void {
+    const { machine, moment, verdict } = this;
+    const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
+    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    else machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
+    if (verdict.kind === STORED) {
+      this.stored(verdict.sequence);
+      this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
+    }
+  }
+
+  /** A message of a batch that flows, or what is said about it. */
+  private takeFast(message: Message, published: MessageBytes, headers: PublishHeaders | null): void {
+    const { reply } = message;
+    const early = this.batchProblem(published);
+    if (early !== null) {
+      this.say(reply, printPublishError(this.name, early));
+      return;
+    }
+    const place = parseFastReply(reply);
+    const isUsable = this.config.allowBatched && typeof place !== 'string';
+    if (!isUsable) {
+      const number = !this.config.allowBatched ? 10205 : place === 'id' ? 10207 : 10206;
+      this.say(reply, printPublishError(this.name, apiError(number)));
+      return;
+    }
+    this.flowing.take(place, millisecondsOf(this.moment.seconds, this.moment.nanos), {
+      store: () => {
+        this.publish(published, headers);
+        return this.verdict;
+      },
+      say: (body) => this.say(reply, body),
+      refuse: (error) => this.say(reply, printPublishError(this.name, error)),
+      acknowledge: (sequence, batch, isDuplicate) =>
+        this.say(reply, printPublishAck(this.ackHead.toString(), { sequence, batch, isDuplicate })),
+    });
+    this.watchBatches();
+  }
+
+  /** As soon as everything that was written is durable. */
+  private say(reply: string, body: string): void {
+    if (this.config.noAck) return;
+    const send = (): void => void this.of.outbox.send(this.account, reply, body);
+    const { ticket } = this.log;
+    if (ticket <= this.log.records.store.durableTicket) send();
+    else this.acks.add(ticket, send);
+  }
+
+  /** What is done with messages, as the configuration says. */
+  private configure(): void {
+    const { subjectTransform } = this.config;
+    const { src = '', dest = '' } = subjectTransform ?? {};
+    this.transform = dest === '' ? null : compileSubjects(this.of, src, dest);
+    this.republisher = Republisher.of(this.of, this.account, this.config);
+    if (!this.isClosed) this.supply.configure();
+  }
+
+  private openDirect(): void {
+    const isWanted = this.config.allowDirect && !this.isClosed;
+    if (isWanted === (this.direct !== null)) return;
+    this.direct?.close();
+    this.direct = isWanted ? new DirectGet(this) : null;
+  }
+
+  /** A message that was published on one of the subjects. It is borrowed. */
+  deliver(message: Message): boolean {
+    const headers = this.examined(message);
+    this.now();
+    const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
+    let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
+    if (cleaned) this.rescan(published);
+    if (this.transform !== null) published = this.transformed(published);
+    if (message.hasReply && isFastReply(message.replyBytes, message.replyStart, message.replyEnd)) {
+      this.takeFast(message, published, headers);
+      return true;
+    }
+    if (headers?.has(BATCH_ID) === true) {
+      this.takeBatched(message, published, headers);
+      return true;
+    }
+    this.publish(published, headers);
+    if (message.hasReply && !this.config.noAck) this.acknowledge(message);
+    return true;
+  }
+
+  /** A message of the stream that this one mirrors. */
+  takeMirrored(message: MessageBytes, sequence: number, { seconds, nanos }: Moment): boolean {
+    const published = this.transform === null ? message : this.transformed(message);
+    this.rescan(published);
+    if (!this.machine.mirror(sequence, seconds, nanos, published, this.headers)) return false;
+    this.stored(sequence);
+    return true;
+  }
+
+  /** A message of a stream that this one takes from. */
+  takeSourced(message: MessageBytes): boolean {
+    const { verdict } = this;
+    const moment = this.now();
+    const published = this.transform === null ? message : this.transformed(message);
+    this.rescan(published);
+    const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
+    this.machine.publishSourced(moment.seconds, moment.nanos, published, this.headers, verdict);
+    if (verdict.kind === STORED) {
+      this.stored(verdict.sequence);
+      this.republisher?.tell(published, verdict.sequence, moment, previous);
+    }
+    return verdict.kind !== REFUSED;
+  }
+
+  /** A message of a batch. The last of it is told what became of all. */
+  private takeBatched(message: Message, published: MessageBytes, headers: PublishHeaders): void {
+    const { verdict, moment, machine } = this;
+    const staging = this.stage(published, headers);
+    if (staging.kind === 'staged') {
+      if (message.hasReply && !this.config.noAck) this.of.outbox.send(this.account, message.reply, '');
+      this.watchBatches();
+      return;
+    }
+    if (staging.kind === 'refused') verdict.refused(staging.error);
+    else {
+      const before = this.log.last;
+      machine.publishBatch(moment.seconds, moment.nanos, staging.staged, verdict);
+      if (verdict.kind === STORED) for (let seq = before + 1; seq <= this.log.last; seq++) this.stored(seq);
+    }
+    if (!message.hasReply || this.config.noAck) return;
+    const batch = staging.kind === 'complete' ? { id: staging.id, count: staging.staged.length } : null;
+    this.answer(message.reply, batch);
+  }
+
+  /** The account may have no more. What this server may have is the storage driver's to say. */
+  private isOverLimits(published: MessageBytes): boolean {
+    const { limits, usage } = this.owner;
+    const cap = this.config.storage === 'memory' ? limits.maxMemory : limits.maxStorage;
+    return cap >= 0 && exceeds(limits, usage, this.config.storage, this.log.accounted(published));
+  }
+
+  private stage(published: MessageBytes, headers: PublishHeaders): Staging {
+    const { config, moment } = this;
+    const early = this.batchProblem(published);
+    if (early !== null) return { kind: 'refused', error: early };
+    if (!config.allowAtomic) return { kind: 'refused', error: apiError(10174) };
+    return this.batches.take(published, headers, millisecondsOf(moment.seconds, moment.nanos));
+  }
+
+  /** What speaks against a message before it is looked at as one of a batch. */
+  private batchProblem(published: MessageBytes): ApiError | null {
+    if (this.config.sealed) return apiError(10109);
+    if (this.isOverLimits(published)) return apiError(10002);
+    return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
+  }
+
+  private watchBatches(): void {
+    if (this.batchTimer !== null || this.isClosed || this.batches.size + this.flowing.size === 0) return;
+    this.batchTimer = this.of.after(BATCH_LIMITS.idleMs, () => {
+      this.batchTimer = null;
+      const now = this.of.clock.now();
+      const next = Math.min(this.batches.expire(now), this.flowing.expire(now));
+      if (next !== Number.POSITIVE_INFINITY) this.watchBatches();
+    });
+  }
+
+  private abandoned(batch: string, reason: AbandonReason): void {
+    this.of.advise(
+      this.account,
+      (head) => batchAbandoned(head, this.name, batch, reason),
+      `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${this.name}`,
+    );
+  }
+
+  /** The subject it is stored under. What the transform is not about stays as it is. */
+  private transformed(message: MessageBytes): MessageBytes {
+    const subject = this.transform!.transform(subjectOf(message));
+    return subject === null ? message : withSubject(message, subject);
+  }
+
+  /** A counter's payload is made here. */
+  private storedAs(message: MessageBytes): MessageBytes {
+    if (this.verdict.counterValue === '') return message;
+    return this.log.read(this.verdict.sequence) ?? message;
+  }
+
+  private examined(message: Message): PublishHeaders | null {
+    if (message.headerLength === 0) return null;
+    scanPublishHeaders(message.bytes, message.headerStart, message.headerLength, this.headers);
+    return this.headers;
+  }
+
+  /** Where things stand in the header as it will be stored. */
+  private rescan({ bytes, headerStart, bodyStart }: MessageBytes): void {
+    scanPublishHeaders(bytes, headerStart, bodyStart - headerStart, this.headers);
+  }
+
+  private acknowledge(message: Message): void {
+    const { verdict, of, account } = this;
+    const isDurable = this.log.ticket <= this.log.records.store.durableTicket;
+    const isPlain = verdict.kind !== DUPLICATE && verdict.kind !== REFUSED && verdict.counterValue === '';
+    if (isDurable && isPlain) of.outbox.acknowledge(account, message, this.ackHead, verdict.sequence);
+    else this.answer(message.reply, null);
+  }
+
+  /** As soon as what it says is durable. */
+  private answer(reply: string, batch: PublishAck['batch'] | null): void {
+    const { verdict, of, account } = this;
+    const { ticket } = this.log;
+    if (verdict.kind === REFUSED) {
+      of.outbox.send(account, reply, printPublishError(this.name, verdict.error!));
+      return;
+    }
+    const { sequence, counterValue } = verdict;
+    const ack = {
+      sequence,
+      isDuplicate: verdict.kind === DUPLICATE,
+      ...(counterValue === '' ? {} : { counterValue }),
+      ...(batch == null ? {} : { batch }),
+    };
+    const body = printPublishAck(this.ackHead.toString(), ack);
+    const send = (): void => void of.outbox.send(account, reply, body);
+    if (ticket <= this.log.records.store.durableTicket) send();
+    else this.acks.add(ticket, send);
+  }
+
+  /** A message has its place: whoever waits for it hears of it. */
+  private stored(sequence: number): void {
+    this.consumers.stored(sequence, this.log.nodeAt(sequence));
+    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.schedule();
+    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.schedule();
+  }
+
+  /** A consumer is done with a message. */
+  settled(sequence: number): void {
+    if (this.config.retention !== 'limits') this.consumers.settled(sequence);
+  }
+
+  /** The time, which never goes back within a stream. */
+  now(): MutableMoment {
+    const { moment } = this;
+    const { lastSeconds, lastNanos } = this.log;
+    moment.set(this.of.clock.now());
+    if (moment.seconds < lastSeconds || (moment.seconds === lastSeconds && moment.nanos < lastNanos)) {
+      moment.seconds = lastSeconds;
+      moment.nanos = lastNanos;
+    }
+    return moment;
+  }
+
+  /** Sees to it that something happens when it is due. */
+  schedule(): void {
+    if (this.isClosed) return;
+    const due = this.machine.nextDue;
+    const { coldAt } = this.machine.expiry;
+    if (coldAt !== 0) this.log.whenLoaded(coldAt, () => this.schedule());
+    if (due >= this.wakesAt) return;
+    this.timer?.();
+    this.wakesAt = due;
+    const wait = Math.max(EXPIRY_STEP_MS, due - this.of.clock.now());
+    this.timer = this.of.after(Math.min(wait, LONGEST_WAIT_MS), () => this.expire());
+  }
+
+  private expire(): void {
+    this.timer = null;
+    this.wakesAt = Number.POSITIVE_INFINITY;
+    const { seconds, nanos } = this.now();
+    const isMoreDue = this.machine.expire(seconds, nanos, this.markers);
+    this.machine.timetable.fire(seconds, nanos, (sequence) => this.stored(sequence));
+    this.consumers.wake();
+    if (!isMoreDue) {
+      this.schedule();
+      return;
+    }
+    this.wakesAt = 0;
+    this.timer = this.of.after(0, () => this.expire());
+  }
+
+  /** The command of a changed configuration. */
+  update(config: StreamConfig): void {
+    const subjects = this.config.subjects.join(' ');
+    this.machine.update(config);
+    this.keep();
+    this.machine.interest = config.retention === 'interest' ? this.consumers : null;
+    if (config.subjects.join(' ') !== subjects) {
+      this.account.sublist.removeAll(this.subscriptions);
+      this.open();
+    } else {
+      this.configure();
+      this.openDirect();
+    }
+    this.timer?.();
+    this.timer = null;
+    this.wakesAt = Number.POSITIVE_INFINITY;
+    this.schedule();
+  }
+
+  /** Stops for good, with everything written down: it will be there again. */
+  pause(): void {
+    this.consumers.flush();
+    this.close();
+  }
+
+  /** From now on nothing comes in. */
+  close(): void {
+    this.isClosed = true;
+    this.account.sublist.removeAll(this.subscriptions);
+    this.openDirect();
+    this.supply.close();
+    this.consumers.closeAll();
+    this.timer?.();
+    this.timer = null;
+    this.acks.drop();
+    this.batchTimer?.();
+    this.batches.clear();
+    this.flowing.clear();
+  }
+}
+
+/** Not more often than this does anything expire. */
+const EXPIRY_STEP_MS = 250;
+const LONGEST_WAIT_MS = 3_600_000;

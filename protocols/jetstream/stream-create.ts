@@ -1,0 +1,92 @@
+/** What is looked at before a configuration itself, when a stream is to be made or changed. */
+import type { TierLimits } from './account-limits.ts';
+import { type ApiError, apiError, invalidConfig } from './api-error.ts';
+import { DecodeFault, decodeBody } from './json/codec.ts';
+import { hasPathSeparator } from './names.ts';
+import { type StreamConfig, type StreamConfigRequest, streamConfigRequest } from './stream-config.ts';
+import { collide, isValidSubject } from './subject-rules.ts';
+
+/** A request's configuration, or why it can not be read. */
+export function decodeStreamRequest(body: Uint8Array, isStrict: boolean): StreamConfigRequest | ApiError {
+  const request = decodeBody(body, streamConfigRequest, isStrict);
+  return request instanceof DecodeFault ? apiError(10025, { err: request.text }) : request;
+}
+
+/** What is wrong with a request to make a stream whatever else it says; `name` is that of the subject it came on. */
+export function checkCreateRequest(name: string, config: StreamConfig): ApiError | null {
+  if (config.name !== name) return apiError(10056);
+  if (hasPathSeparator(name)) return apiError(10128);
+  if (config.sealed) return invalidConfig('stream configuration for create can not be sealed');
+  if (config.mirror === null && config.mirrorDirect) {
+    return invalidConfig('stream has no mirror but does have mirror direct');
+  }
+  return null;
+}
+
+/** What other streams of an account, and all streams of the server, have taken already. */
+export interface Reservations {
+  readonly streams: number;
+  readonly memory: number;
+  readonly storage: number;
+  readonly serverMemory: number;
+  readonly serverStorage: number;
+  readonly serverMaxMemory: number;
+  readonly serverMaxStorage: number;
+}
+
+/** Whether an account may have one stream more; only asked when a stream is made. */
+export function checkStreamCount(limits: TierLimits, taken: Reservations): ApiError | null {
+  return limits.maxStreams > 0 && taken.streams >= limits.maxStreams ? apiError(10027) : null;
+}
+
+/** Whether what a stream asks for is there. `factor`: how many times its bytes count. */
+export function checkStreamSize(
+  config: StreamConfig,
+  limits: TierLimits,
+  taken: Reservations,
+  factor: number,
+): ApiError | null {
+  if (limits.maxConsumers > 0 && config.maxConsumers > limits.maxConsumers) return apiError(10026);
+  const bytes = Number(config.maxBytes);
+  if (limits.maxBytesRequired && bytes <= 0) return apiError(10113);
+  const isMemory = config.storage === 'memory';
+  const streamCap = isMemory ? limits.memoryMaxStreamBytes : limits.storageMaxStreamBytes;
+  if (streamCap > 0 && bytes > streamCap) return apiError(10122);
+  if (bytes <= 0) return null;
+  const wanted = bytes * factor;
+  const accountCap = isMemory ? limits.maxMemory : limits.maxStorage;
+  const ofAccount = (isMemory ? taken.memory : taken.storage) + wanted;
+  const serverCap = isMemory ? taken.serverMaxMemory : taken.serverMaxStorage;
+  const ofServer = (isMemory ? taken.serverMemory : taken.serverStorage) + wanted;
+  const isOver = (accountCap >= 0 && ofAccount > accountCap) || (serverCap > 0 && ofServer > serverCap);
+  return isOver ? apiError(isMemory ? 10028 : 10047) : null;
+}
+
+/** What only shows when the stream is about to be made, beside those that are there. */
+export function checkBeside(config: StreamConfig, others: Iterable<StreamConfig>): ApiError | null {
+  const { mirror, sources } = config;
+  if (mirror !== null && isBadFilter(mirror.filterSubject)) {
+    return apiError(10049, { err: `subject filter '${mirror.filterSubject}' for the mirror invalid subject` });
+  }
+  const bad = sources.find(({ filterSubject }) => isBadFilter(filterSubject));
+  if (bad !== undefined) {
+    return apiError(10049, { err: `subject filter '${bad.filterSubject}' for the source: invalid subject` });
+  }
+  return checkOverlap(config, others);
+}
+
+/** Every subject has one stream of an account at most. */
+export function checkOverlap(config: StreamConfig, others: Iterable<StreamConfig>): ApiError | null {
+  for (const other of others) {
+    if (other.name !== config.name && doOverlap(config.subjects, other.subjects)) return apiError(10065);
+  }
+  return null;
+}
+
+function isBadFilter(filter: string): boolean {
+  return filter !== '' && !isValidSubject(filter);
+}
+
+function doOverlap(subjects: readonly string[], others: readonly string[]): boolean {
+  return subjects.some((subject) => others.some((other) => collide(subject, other)));
+}
