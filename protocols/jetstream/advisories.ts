@@ -1,6 +1,6 @@
 /** What is told of what happens to streams and consumers. `id` and `time` come from the caller. */
 import { printString } from './json/print-json.ts';
-import { formatNanos } from './timestamp.ts';
+import { formatNanos, ZERO_NANOS } from './timestamp.ts';
 
 const ADVISORY = '$JS.EVENT.ADVISORY.';
 const METRIC = '$JS.EVENT.METRIC.';
@@ -55,7 +55,7 @@ export function consumerPause(
   isPaused: boolean,
   until: bigint | null,
 ): Advisory {
-  const pauseUntil = until === null ? undefined : formatNanos(until);
+  const pauseUntil = formatNanos(until ?? ZERO_NANOS);
   return advisory(`${ADVISORY}CONSUMER.PAUSE.${stream}.${consumer}`, `${ADVISORY_TYPE}consumer_pause`, head, {
     stream,
     consumer,
@@ -136,13 +136,12 @@ export type AbandonReason = 'timeout' | 'large' | 'incomplete' | 'unsupported';
 
 export function batchAbandoned(
   head: AdvisoryHead,
-  account: string,
   stream: string,
   batch: string,
   reason: AbandonReason,
 ): Advisory {
   const subject = `${ADVISORY}STREAM.BATCH_ABANDONED.${stream}`;
-  return advisory(subject, `${ADVISORY_TYPE}stream_batch_abandoned`, head, { account, stream, batch, reason });
+  return advisory(subject, `${ADVISORY_TYPE}stream_batch_abandoned`, head, { stream, batch, reason });
 }
 
 /** `client` says who asked, as JSON. */

@@ -91,6 +91,7 @@ export class StreamAccount {
 
   async remove(stream: Stream): Promise<void> {
     this.streams.delete(stream.name);
+    stream.consumers.removeAll();
     stream.close();
     stream.log.release();
     await stream.log.records.store.destroy();

@@ -203,7 +203,7 @@ export class ConsumerMachine {
     if (seq >= this.streamSequence && !this.pending.has(seq)) return false;
     if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, settled);
     else {
-      const isKnown = this.pending.has(seq);
+      const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
       this.settle(seq);
       if (isKnown) settled(seq);
     }

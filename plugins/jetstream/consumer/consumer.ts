@@ -20,7 +20,7 @@ import {
   termReason,
 } from '../../../protocols/jetstream/ack-body.ts';
 import { AckPosition, ackPatterns, ackPrefix, parseAckSubject } from '../../../protocols/jetstream/ack-subject.ts';
-import { maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import { ackMetric, maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
 import { type ConsumerConfig, isPush } from '../../../protocols/jetstream/consumer-config.ts';
 import { statusBlock } from '../../../protocols/jetstream/status.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
@@ -36,6 +36,7 @@ import { withoutBody, withPin } from './shown-record.ts';
 import { startOf } from './start-position.ts';
 
 const NANOS_PER_MS = 1e6;
+const PERCENT = 100;
 /** What sending may take of one turn. */
 const SLICE_MS = 2;
 const SLICE_CHECK = 32;
@@ -225,6 +226,7 @@ export class Consumer implements ServiceSink {
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
     const { streamSequence: seq } = position;
     if (kind === ACK || kind === NEXT) {
+      this.sample(seq);
       if (!this.machine.ack(seq, this.settled)) return true;
       this.lastAckedAt = this.of.clock.now();
     } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
@@ -234,6 +236,20 @@ export class Consumer implements ServiceSink {
     else if (message.hasReply) this.of.outbox.send(this.account, message.reply, '');
     this.wake();
     return true;
+  }
+
+  /** Of some acknowledgements it is told how long they took. */
+  private sample(seq: number): void {
+    const { sampleFrequency, ackPolicy } = this.config;
+    const known = sampleFrequency === '' || ackPolicy !== 'explicit' ? undefined : this.machine.pending.get(seq);
+    if (known === undefined || this.of.random.below(PERCENT) >= Number.parseInt(sampleFrequency, 10)) return;
+    const place = this.placeOf(seq);
+    const nanos = BigInt(Math.round((this.of.clock.now() - known.time) * NANOS_PER_MS));
+    this.of.advise(
+      this.account,
+      (head) => ackMetric(head, place, nanos),
+      `$JS.EVENT.METRIC.CONSUMER.ACK.${this.streamName}.${this.name}`,
+    );
   }
 
   /** Everything up to a message was handled, says an answer to flow control. */

@@ -39,6 +39,13 @@ export class Consumers implements RemovalListener, Interest {
     if (!consumer.config.direct) this.advise(consumer.name, 'delete', 'DELETED');
   }
 
+  /** The stream is deleted, and they with it. */
+  removeAll(): void {
+    const gone = this.listed();
+    this.closeAll();
+    for (const { name } of gone) this.advise(name, 'delete', 'DELETED');
+  }
+
   private advise(name: string, action: 'create' | 'delete', word: string): void {
     const { of, account, name: stream } = this.stream;
     const subject = `$JS.EVENT.ADVISORY.CONSUMER.${word}.${stream}.${name}`;
@@ -73,6 +80,7 @@ export class Consumers implements RemovalListener, Interest {
       const known = consumer.machine.pending.get(seq);
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
       if (!consumer.machine.removed(seq, node) || this.isPurging || this.settling === seq) continue;
+      consumer.lastAckedAt = this.stream.of.clock.now();
       const { name } = consumer;
       const place = {
         stream: this.stream.name,

@@ -45,7 +45,9 @@ export class PullSide implements ServiceSink {
     consumer.account.sublist.insert(this.subscription);
   }
 
+  /** Those that nobody listens for any more do not count. */
   get waitingCount(): number {
+    this.waiting = this.waiting.filter((request) => !request.receivers(this.consumer.account).isEmpty);
     return this.waiting.length;
   }
 

@@ -257,7 +257,7 @@ export class Stream implements ServiceSink {
   private abandoned(batch: string, reason: AbandonReason): void {
     this.of.advise(
       this.account,
-      (head) => batchAbandoned(head, this.account.name, this.name, batch, reason),
+      (head) => batchAbandoned(head, this.name, batch, reason),
       `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${this.name}`,
     );
   }

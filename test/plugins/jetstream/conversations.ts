@@ -8,6 +8,8 @@ export interface Said {
   readonly answers?: number;
   /** Waits so long before. */
   readonly afterMs?: number;
+  /** How long answers are waited for where fewer may come. */
+  readonly patienceMs?: number;
   /** From now on what is heard there is written down with the rest. */
   readonly listensOn?: string;
 }

@@ -3,6 +3,8 @@ import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import type { Conversation, Said } from './conversations.ts';
 
 const DEADLINE_MS = 2_000;
+/** For more answers than there are. */
+const PATIENCE_MS = 4_000;
 
 /** One line for each answer. */
 export async function converse(client: NatsConnection, conversation: Conversation): Promise<string[]> {
@@ -32,10 +34,13 @@ async function answersTo(client: NatsConnection, said: Said): Promise<string[]> 
   const options = said.headers === undefined ? { reply: inbox } : { reply: inbox, headers: headersOf(said.headers) };
   client.publish(said.subject, said.body ?? '', options);
   const heard: string[] = [];
+  const patience = setTimeout(() => subscription.unsubscribe(), said.patienceMs ?? PATIENCE_MS);
   try {
     for await (const message of subscription) heard.push(written(message));
   } catch (error) {
     heard.push(`nothing more: ${(error as Error).name}`);
+  } finally {
+    clearTimeout(patience);
   }
   return heard;
 }
