@@ -134,12 +134,7 @@ function deliveryOf({ stream, consumer, consumerSequence, streamSequence, delive
 
 export type AbandonReason = 'timeout' | 'large' | 'incomplete' | 'unsupported';
 
-export function batchAbandoned(
-  head: AdvisoryHead,
-  stream: string,
-  batch: string,
-  reason: AbandonReason,
-): Advisory {
+export function batchAbandoned(head: AdvisoryHead, stream: string, batch: string, reason: AbandonReason): Advisory {
   const subject = `${ADVISORY}STREAM.BATCH_ABANDONED.${stream}`;
   return advisory(subject, `${ADVISORY_TYPE}stream_batch_abandoned`, head, { stream, batch, reason });
 }

@@ -213,15 +213,15 @@ export class ConsumerMachine {
   private ackUpTo(seq: number, settled: (seq: number) => void): void {
     if (seq <= this.floorStream) return;
     const consumerSequence = this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
-    for (const known of [...this.pending.keys()]) {
-      if (known > seq) continue;
+    const done = [...this.pending.keys()].filter((known) => known <= seq);
+    for (const known of done) {
       this.pending.delete(known);
       this.redelivered.delete(known);
       this.queue.delete(known);
-      settled(known);
     }
     this.floorStream = seq;
     this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
+    for (const known of done) settled(known);
   }
 
   /** One message is done, and the floor moves as far as it can. */
@@ -337,7 +337,10 @@ export class ConsumerMachine {
   recount(): void {
     if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
     const { first } = this.log;
-    if (this.streamSequence < first) this.streamSequence = first;
+    if (this.streamSequence < first) {
+      this.streamSequence = first;
+      this.deliveredStream = Math.max(this.deliveredStream, first - 1);
+    }
     if (this.pending.size === 0) this.floorStream = Math.max(this.floorStream, this.streamSequence - 1);
   }
 

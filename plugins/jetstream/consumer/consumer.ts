@@ -37,6 +37,8 @@ import { startOf } from './start-position.ts';
 
 const NANOS_PER_MS = 1e6;
 const PERCENT = 100;
+/** The time and the dots in the subject of an acknowledgement. */
+const PLACE_BYTES = 19 + 4;
 /** What sending may take of one turn. */
 const SLICE_MS = 2;
 const SLICE_CHECK = 32;
@@ -144,7 +146,11 @@ export class Consumer implements ServiceSink {
 
   /** Sends what can be sent now, as far as that is quickly done. */
   run(): void {
-    if (this.isRunning || this.isClosed || this.pausedUntil > 0) return;
+    if (this.isRunning || this.isClosed) return;
+    if (this.pausedUntil > 0) {
+      this.schedule();
+      return;
+    }
     this.isRunning = true;
     const { clock } = this.of;
     const until = clock.monotonic() + SLICE_MS;
@@ -174,7 +180,7 @@ export class Consumer implements ServiceSink {
   }
 
   private sendPulled(pull: PullSide, record: StoredRecord): boolean {
-    const size = sizeOf(record) + this.prefix.length;
+    const size = this.sizeOf(record);
     const now = this.of.clock.now();
     if (this.isTooEarly(record, size, now)) return false;
     const request = pull.nextFor(size);
@@ -187,11 +193,20 @@ export class Consumer implements ServiceSink {
 
   private sendPushed(push: PushSide, record: StoredRecord): boolean {
     const now = this.of.clock.now();
-    const size = sizeOf(record) + this.prefix.length;
+    const size = this.sizeOf(record);
     if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now)) return false;
     push.sent(size, now);
     this.pace.sent(record, size, now);
     return true;
+  }
+
+  /** With the subject for its acknowledgement. */
+  private sizeOf({ seq, subjectStart, subjectEnd, headerStart, bodyEnd }: StoredRecord): number {
+    const { consumerSequence, pendingCount, redelivered, pending } = this.machine;
+    const left = pending.has(seq) ? pendingCount : Math.max(0, pendingCount - 1);
+    const deliveries = (redelivered.get(seq) ?? 0) + (pending.has(seq) ? 2 : 1);
+    const place = digitsOf(deliveries) + digitsOf(seq) + digitsOf(consumerSequence) + digitsOf(left) + PLACE_BYTES;
+    return subjectEnd - subjectStart + bodyEnd - headerStart + this.prefix.length + place;
   }
 
   private isTooEarly(record: StoredRecord, size: number, now: number): boolean {
@@ -392,6 +407,8 @@ export class Consumer implements ServiceSink {
   }
 }
 
-function sizeOf(record: StoredRecord): number {
-  return record.subjectEnd - record.subjectStart + record.bodyEnd - record.headerStart;
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits++;
+  return digits;
 }

@@ -79,8 +79,9 @@ export class Consumers implements RemovalListener, Interest {
     for (const consumer of this.byName.values()) {
       const known = consumer.machine.pending.get(seq);
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
-      if (!consumer.machine.removed(seq, node) || this.isPurging || this.settling === seq) continue;
+      if (!consumer.machine.removed(seq, node)) continue;
       consumer.lastAckedAt = this.stream.of.clock.now();
+      if (this.isPurging || this.settling === seq) continue;
       const { name } = consumer;
       const place = {
         stream: this.stream.name,

@@ -97,7 +97,7 @@ export class PullSide implements ServiceSink {
     if (config.maxBytes > 0 && request.maxBytes > config.maxBytes) return maxBytesExceeded(config.maxBytes);
     const refusal = this.group.refusalOf(request);
     if (refusal !== null || !request.noWait) return refusal;
-    const available = machine.pendingCount + machine.queue.size;
+    const available = this.consumer.pausedUntil > 0 ? 0 : machine.pendingCount + machine.queue.size;
     if (available === 0 && request.expires === 0) return NO_MESSAGES;
     const asked = this.waiting.reduce((sum, { remaining }) => sum + remaining, 0);
     return asked > 0 && available <= asked ? REQUESTS_PENDING : null;

@@ -8,9 +8,15 @@ import {
   Subscription,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
-import { flowControlSubject } from '../../../protocols/jetstream/api-subject.ts';
+import { flowControlSubject, nextMessageSubject } from '../../../protocols/jetstream/api-subject.ts';
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
-import { FLOW_CONTROL, heartbeatHeaders, IDLE_HEARTBEAT, statusBlock } from '../../../protocols/jetstream/status.ts';
+import {
+  FLOW_CONTROL,
+  heartbeatHeaders,
+  IDLE_HEARTBEAT,
+  PUSH_BASED,
+  statusBlock,
+} from '../../../protocols/jetstream/status.ts';
 import { uniqueId } from '../wire/identifiers.ts';
 import type { Consumer } from './consumer.ts';
 
@@ -23,6 +29,7 @@ export class PushSide implements ServiceSink {
   readonly kind = SERVICE_SINK;
   private readonly consumer: Consumer;
   private readonly confirmations: Subscription;
+  private readonly refusals: Subscription;
   private plan: Plan = EMPTY_PLAN;
   private generation = -1;
   private subject = '';
@@ -40,6 +47,8 @@ export class PushSide implements ServiceSink {
     const { streamName, name } = consumer;
     this.confirmations = new Subscription(this, flowControlSubject(streamName, name, '*'), '', '');
     consumer.account.sublist.insert(this.confirmations);
+    this.refusals = new Subscription(new PullRefusal(consumer), nextMessageSubject(streamName, name), '', '');
+    consumer.account.sublist.insert(this.refusals);
     this.touched(now);
   }
 
@@ -122,11 +131,27 @@ export class PushSide implements ServiceSink {
   }
 
   close(): void {
-    this.consumer.account.sublist.remove(this.confirmations);
+    this.consumer.account.sublist.removeAll([this.confirmations, this.refusals]);
   }
 
   private say(block: Uint8Array, reply: string): void {
     const { consumer } = this;
     consumer.of.outbox.send(consumer.account, subjectFromText(consumer.config.deliverSubject), '', block, reply);
+  }
+}
+
+/** Tells those who pull that messages come on their own here. */
+class PullRefusal implements ServiceSink {
+  readonly kind = SERVICE_SINK;
+  private readonly consumer: Consumer;
+
+  constructor(consumer: Consumer) {
+    this.consumer = consumer;
+  }
+
+  deliver({ hasReply, reply }: Message): boolean {
+    const { of, account } = this.consumer;
+    if (hasReply) of.outbox.send(account, reply, '', statusBlock(...PUSH_BASED));
+    return true;
   }
 }
