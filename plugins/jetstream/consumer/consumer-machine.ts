@@ -138,7 +138,10 @@ export class ConsumerMachine {
       this.starters = [];
     }
     const seq = this.log.next(this.filters, this.streamSequence);
-    return seq === Number.POSITIVE_INFINITY ? 0 : seq;
+    if (seq !== Number.POSITIVE_INFINITY) return seq;
+    // Nothing up to here is for this one: it is not looked at again.
+    this.streamSequence = Math.max(this.streamSequence, this.log.last + 1);
+    return 0;
   }
 
   /** Superseded ones are passed over: what came after them is sent when its turn comes. */
@@ -198,10 +201,10 @@ export class ConsumerMachine {
     return Number(backoff[step]) / NANOS_PER_MS;
   }
 
-  /** The command of an acknowledgement. Calls `settled` for each message that is done. False: it was never delivered. */
-  ack(seq: number, settled: (seq: number) => void): boolean {
+  /** The command of an acknowledgement of a delivery. Calls `settled` for each message that is done. False: it was never delivered. */
+  ack(seq: number, settled: (seq: number) => void, consumerSequence = this.deliveryOf(seq)): boolean {
     if (seq >= this.streamSequence && !this.pending.has(seq)) return false;
-    if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, settled);
+    if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, consumerSequence, settled);
     else {
       const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
       this.settle(seq);
@@ -210,9 +213,12 @@ export class ConsumerMachine {
     return true;
   }
 
-  private ackUpTo(seq: number, settled: (seq: number) => void): void {
+  private deliveryOf(seq: number): number {
+    return this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
+  }
+
+  private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): void {
     if (seq <= this.floorStream) return;
-    const consumerSequence = this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
     const done = [...this.pending.keys()].filter((known) => known <= seq);
     for (const known of done) {
       this.pending.delete(known);
@@ -341,7 +347,8 @@ export class ConsumerMachine {
       this.streamSequence = first;
       this.deliveredStream = Math.max(this.deliveredStream, first - 1);
     }
-    if (this.pending.size === 0) this.floorStream = Math.max(this.floorStream, this.streamSequence - 1);
+    const below = this.pending.size === 0 ? this.streamSequence : first;
+    this.floorStream = Math.max(this.floorStream, below - 1);
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */

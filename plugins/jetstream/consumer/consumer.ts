@@ -185,7 +185,8 @@ export class Consumer implements ServiceSink {
     if (this.isTooEarly(record, size, now)) return false;
     const request = pull.nextFor(size);
     if (request === null) return false;
-    const shown = request.pinId === '' ? record : withPin(record, request.pinId);
+    const isPinned = this.config.priorityPolicy === 'pinned_client';
+    const shown = isPinned ? withPin(record, request.pinId) : record;
     if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
     this.pace.sent(record, size, now);
     return true;
@@ -239,11 +240,13 @@ export class Consumer implements ServiceSink {
     const { bytes, bodyStart, bodyEnd } = message;
     this.stream.consumers.changed(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
-    const { streamSequence: seq } = position;
+    const { streamSequence: seq, consumerSequence } = position;
     if (kind === ACK || kind === NEXT) {
       this.sample(seq);
-      if (!this.machine.ack(seq, this.settled)) return true;
-      this.lastAckedAt = this.of.clock.now();
+      const floor = this.machine.floorStream;
+      if (!this.machine.ack(seq, this.settled, consumerSequence)) return true;
+      const isLate = this.config.ackPolicy === 'all' && floor === this.machine.floorStream;
+      if (!isLate) this.lastAckedAt = this.of.clock.now();
     } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
     else if (kind === TERM) this.terminate(seq, termReason(bytes, bodyStart, bodyEnd));
@@ -294,7 +297,7 @@ export class Consumer implements ServiceSink {
   }
 
   private terminate(seq: number, reason: string): void {
-    if (!this.machine.ack(seq, this.settled)) return;
+    if (!this.machine.ack(seq, this.settled, this.position.consumerSequence)) return;
     const place = this.placeOf(seq);
     this.of.advise(
       this.account,

@@ -75,5 +75,16 @@ function stable(text: string): string {
     .replace(/"pinned_client_id":"\w{22}"/g, '"pinned_client_id":"ID"')
     .replace(/"leader":"[^"]+"/g, '"leader":"L"')
     .replace(/"total":\d+,"errors":\d+/g, '"total":N,"errors":N')
+    .replace(/"(id|pinned_id)":"\w{22}"/g, '"$1":"ID"')
+    .replace(/"(active|pause_remaining|ack_time)":\d+/g, '"$1":N')
+    .replace(/"hdrs":"([^"]+)"/g, (_all, text: string) => `"hdrs":${JSON.stringify(plainHeader(text))}`)
+    .replace(/(Nats-Stream-Source=[^;}]* )\w{8}\b/, '$1ID')
     .replace(/,"inflight":\d+/g, '');
+}
+
+/** Streams of one name are told apart by what they were given when they were made. */
+function plainHeader(text: string): string {
+  return Buffer.from(text, 'base64')
+    .toString()
+    .replace(/(Nats-Stream-Source: .* )\S+\r/, '$1ID\r');
 }

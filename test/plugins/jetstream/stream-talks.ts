@@ -324,7 +324,8 @@ export const STREAM_TALKS: readonly Conversation[] = [
     name: 'what is told of streams to whoever listens',
     said: [
       ...clock,
-      listen('$JS.EVENT.ADVISORY.>'),
+      listen('$JS.EVENT.ADVISORY.STREAM.>'),
+      listen('$JS.EVENT.ADVISORY.CONSUMER.>'),
       stream('E'),
       later(20),
       update('E', { max_msgs: 4 }),
