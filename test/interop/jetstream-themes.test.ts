@@ -21,22 +21,23 @@ if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS
 /** What comes on its own comes when it likes. */
 const UNASKED = /^ {2}(?:push\.|\$JS\.EVENT)/;
 
-let store = '';
 let there: RunningServer;
 let theirPort = 0;
+let tidyUp = async (): Promise<void> => {};
 
 test.before(async () => {
-  store = mkdtempSync(join(tmpdir(), 'gnatlet-themes-'));
+  const store = mkdtempSync(join(tmpdir(), 'gnatlet-themes-'));
   there = await genuine[0]!.start(`jetstream { store_dir: ${JSON.stringify(store)} }`);
   const probe = (await there.connect()) as Socket;
   theirPort = probe.remotePort!;
   probe.destroy();
+  tidyUp = async () => {
+    await there.stop();
+    rmSync(store, { recursive: true, force: true });
+  };
 });
 
-test.after(async () => {
-  await there.stop();
-  rmSync(store, { recursive: true, force: true });
-});
+test.after(() => tidyUp());
 
 async function heardHere(conversation: Conversation): Promise<string[]> {
   await using broker = await testBroker({}, { plugins: [memoryPlugin, plugin] });
