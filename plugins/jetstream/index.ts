@@ -34,7 +34,12 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   api: [1],
   summary: 'Streams of messages that are kept, and consumers that read them',
   requires: [{ name: STORAGE_DRIVER, cardinality: 'named', optional: true }],
-  config: { key: 'jetstream', accountKeys: ['jetstream'], schema: jetstreamSchema },
+  config: {
+    key: 'jetstream',
+    also: [{ key: 'store_dir', aliases: ['storedir'] }, { key: 'default_js_domain' }],
+    accountKeys: ['jetstream'],
+    schema: jetstreamSchema,
+  },
 
   register(ctx) {
     const { domain } = ctx.config.options;

@@ -1,6 +1,6 @@
 /** What is told of what happens to streams and consumers. `id` and `time` come from the caller. */
 import { printString } from './json/print-json.ts';
-import { formatNanos, ZERO_NANOS } from './timestamp.ts';
+import { formatNanos } from './timestamp.ts';
 
 const ADVISORY = '$JS.EVENT.ADVISORY.';
 const METRIC = '$JS.EVENT.METRIC.';
@@ -53,14 +53,14 @@ export function consumerPause(
   stream: string,
   consumer: string,
   isPaused: boolean,
-  until: bigint | null,
+  /** The beginning of time where it goes on at once. */
+  until: bigint,
 ): Advisory {
-  const pauseUntil = formatNanos(until ?? ZERO_NANOS);
   return advisory(`${ADVISORY}CONSUMER.PAUSE.${stream}.${consumer}`, `${ADVISORY_TYPE}consumer_pause`, head, {
     stream,
     consumer,
     paused: isPaused,
-    pause_until: pauseUntil,
+    pause_until: formatNanos(until),
   });
 }
 

@@ -8,9 +8,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testBroker } from '../../bin/testing.ts';
 import { plugin } from '../../plugins/jetstream/index.ts';
-import { CONVERSATIONS, type Conversation } from '../plugins/jetstream/conversations.ts';
+import { CONVERSATIONS } from '../plugins/jetstream/conversations.ts';
 import { converse } from '../plugins/jetstream/converse.ts';
 import { memoryPlugin } from '../plugins/jetstream/memory-plugin.ts';
+import type { Conversation } from '../plugins/jetstream/said.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets } from '../wire/targets.ts';
 

@@ -8,9 +8,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testBroker } from '../../bin/testing.ts';
 import { plugin } from '../../plugins/jetstream/index.ts';
-import type { Conversation } from '../plugins/jetstream/conversations.ts';
 import { converse } from '../plugins/jetstream/converse.ts';
 import { memoryPlugin } from '../plugins/jetstream/memory-plugin.ts';
+import type { Conversation } from '../plugins/jetstream/said.ts';
 import { THEMES } from '../plugins/jetstream/themes.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets, type RunningServer } from '../wire/targets.ts';
@@ -20,6 +20,7 @@ if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS
 
 /** What comes on its own comes when it likes. */
 const UNASKED = /^ {2}(?:push\.|\$JS\.EVENT)/;
+const UNASKED_OR_PUSHED = /^ {2}(?:push\.|\$JS\.EVENT|\S+ \[\$JS\.ACK)/;
 
 let there: RunningServer;
 let theirPort = 0;
@@ -62,14 +63,17 @@ async function deleteStreams(client: NatsConnection): Promise<void> {
   for (const name of streams ?? []) await client.request(`$JS.API.STREAM.DELETE.${name}`);
 }
 
-function arranged(heard: readonly string[]): string[] {
-  const unasked = heard.filter((line) => UNASKED.test(line)).sort();
-  return [...heard.filter((line) => !UNASKED.test(line)), ...unasked];
+function arranged(heard: readonly string[], { said }: Conversation): string[] {
+  const isPushed = said.some(({ listensOn }) => listensOn?.startsWith('push.'));
+  const pattern = isPushed ? UNASKED_OR_PUSHED : UNASKED;
+  return [...heard.filter((line) => !pattern.test(line)), ...heard.filter((line) => pattern.test(line)).sort()];
 }
 
 for (const conversation of THEMES) {
   test(`${conversation.name}: answered as a genuine server answers`, async () => {
-    const [here, theirs] = (await Promise.all([heardHere(conversation), heardThere(conversation)])).map(arranged);
+    const [here, theirs] = (await Promise.all([heardHere(conversation), heardThere(conversation)])).map((heard) =>
+      arranged(heard, conversation),
+    );
     for (let line = 0; line < Math.max(here!.length, theirs!.length); line++) {
       const asked = here!.slice(0, line + 1).findLast((text) => text.startsWith('>'));
       assert.is(here![line], theirs![line], asked);

@@ -54,7 +54,7 @@ async function recoverStream(
 }
 
 /** Ids of messages that came lately, and messages that will expire, are found in the messages themselves. */
-async function recall(stream: Stream): Promise<void> {
+export async function recall(stream: Stream): Promise<void> {
   const { log, machine } = stream;
   const { store } = log.records;
   const hasSources = stream.config.sources.length > 0;

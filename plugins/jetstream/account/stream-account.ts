@@ -70,7 +70,7 @@ export class StreamAccount {
   async create(config: StreamConfig): Promise<Stream> {
     const { clock } = this.of;
     const driver = this.of.driver(config.storage)!;
-    const { records } = await IndexedStore.open(driver, storeIdOf(this.account.name, config.name), {
+    const { records } = await IndexedStore.open(driver, this.storeIdOf(config.name), {
       sizeOf: sizeFormulaOf(config.storage),
       clock,
       ...(config.firstSeq > 0n ? { firstSequence: Number(config.firstSeq) } : {}),
@@ -80,6 +80,10 @@ export class StreamAccount {
     await stream.settledDown();
     stream.open();
     return stream;
+  }
+
+  storeIdOf(stream: string): string {
+    return storeIdOf(this.account.name, stream);
   }
 
   /** Takes a stream into the books. */

@@ -96,7 +96,7 @@ export function pauseConsumer(call: ApiCall): Answer {
 export function advisePause(consumer: Consumer): void {
   const { stream, name, of, config } = consumer;
   const isPaused = consumer.pausedUntil > 0;
-  const until = isPaused ? (config.pauseUntil?.nanos ?? null) : null;
+  const until = isPaused ? (config.pauseUntil?.nanos ?? ZERO_NANOS) : ZERO_NANOS;
   of.advise(
     stream.account,
     (head) => consumerPause(head, stream.name, name, isPaused, until),

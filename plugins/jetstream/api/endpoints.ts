@@ -2,6 +2,7 @@
 import type { Endpoint as EndpointName } from '../../../protocols/jetstream/api-subject.ts';
 import { accountInfo } from './account-endpoints.ts';
 import type { Endpoint } from './api-call.ts';
+import { restoreStream, snapshotStream } from './backup-endpoints.ts';
 import { createConsumer, createDurable } from './consumer-creation.ts';
 import {
   consumerInformation,
@@ -25,6 +26,8 @@ export const ENDPOINT_HANDLERS: Readonly<Partial<Record<EndpointName, Endpoint>>
   'STREAM.NAMES': streamNames,
   'STREAM.LIST': streamList,
   'STREAM.PURGE': purgeStream,
+  'STREAM.SNAPSHOT': snapshotStream,
+  'STREAM.RESTORE': restoreStream,
   'STREAM.MSG.GET': getMessage,
   'STREAM.MSG.DELETE': deleteMessage,
   'CONSUMER.CREATE': createConsumer,

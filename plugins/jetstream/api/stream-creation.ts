@@ -38,14 +38,21 @@ export async function createStream({ address, body, of }: ApiCall): Promise<Answ
   if (existing !== undefined) {
     return isSameStreamConfig(existing.config, config) ? created(existing) : apiError(10058);
   }
-  const problem =
-    checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
-    checkBeside(config, of.configs()) ??
-    checkServed(of, config);
+  const problem = checkPlace(of, config);
   if (problem !== null) return problem;
   const stream = await of.create(withRequiredLevel(config, streamRequiredLevel(request)));
   advise(stream, 'create');
   return created(stream);
+}
+
+/** Whether there is room for a stream, and nothing in its way. */
+export function checkPlace(of: StreamAccount, config: StreamConfig): ApiError | null {
+  return (
+    checkStreamCountFor(of, config.name) ??
+    checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
+    checkBeside(config, of.configs()) ??
+    checkServed(of, config)
+  );
 }
 
 function checkStreamCountFor(of: StreamAccount, name: string): ApiError | null {
@@ -107,7 +114,7 @@ function advise(stream: Stream, action: Action): void {
   stream.of.advise(stream.account, make, `$JS.EVENT.ADVISORY.STREAM.${words[action]}.${stream.name}`);
 }
 
-function surroundingsOf(of: StreamAccount, isPedantic: boolean): StreamSurroundings {
+export function surroundingsOf(of: StreamAccount, isPedantic: boolean): StreamSurroundings {
   return {
     caps: of.of.caps,
     isPedantic,

@@ -6,7 +6,6 @@ export function unservedFeature(config: StreamConfig): string {
   if (config.mirror?.consumer != null || config.sources.some(({ consumer }) => consumer !== null)) {
     return 'consumers of their own for a mirror or a source';
   }
-  if (config.allowBatched) return 'batches';
   if (config.firstSeq > BigInt(Number.MAX_SAFE_INTEGER)) return 'sequences beyond 2^53';
   return '';
 }

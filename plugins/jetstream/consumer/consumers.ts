@@ -39,13 +39,6 @@ export class Consumers implements RemovalListener, Interest {
     if (!consumer.config.direct) this.advise(consumer.name, 'delete', 'DELETED');
   }
 
-  /** The stream is deleted, and they with it. */
-  removeAll(): void {
-    const gone = this.listed();
-    this.closeAll();
-    for (const { name } of gone) this.advise(name, 'delete', 'DELETED');
-  }
-
   private advise(name: string, action: 'create' | 'delete', word: string): void {
     const { of, account, name: stream } = this.stream;
     const subject = `$JS.EVENT.ADVISORY.CONSUMER.${word}.${stream}.${name}`;
@@ -175,6 +168,13 @@ export class Consumers implements RemovalListener, Interest {
   private write({ name, config, created, machine }: Consumer): void {
     const { cells } = this.stream.log.records;
     cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
+  }
+
+  /** The stream goes, and all of its consumers before it. */
+  removeAll(): void {
+    const all = [...this.byName.values()];
+    this.closeAll();
+    for (const { name, config } of all) if (!config.direct) this.advise(name, 'delete', 'DELETED');
   }
 
   forget(name: string): void {

@@ -29,7 +29,8 @@ export class PushSide implements ServiceSink {
   readonly kind = SERVICE_SINK;
   private readonly consumer: Consumer;
   private readonly confirmations: Subscription;
-  private readonly refusals: Subscription;
+  /** Nothing is to be had by asking. */
+  private readonly requests: Subscription;
   private plan: Plan = EMPTY_PLAN;
   private generation = -1;
   private subject = '';
@@ -47,8 +48,8 @@ export class PushSide implements ServiceSink {
     const { streamName, name } = consumer;
     this.confirmations = new Subscription(this, flowControlSubject(streamName, name, '*'), '', '');
     consumer.account.sublist.insert(this.confirmations);
-    this.refusals = new Subscription(new PullRefusal(consumer), nextMessageSubject(streamName, name), '', '');
-    consumer.account.sublist.insert(this.refusals);
+    this.requests = new Subscription(this, nextMessageSubject(streamName, name), '', '');
+    consumer.account.sublist.insert(this.requests);
     this.touched(now);
   }
 
@@ -94,13 +95,20 @@ export class PushSide implements ServiceSink {
   }
 
   /** A confirmation. Only the latest counts. */
-  deliver(message: Message): boolean {
+  deliver(message: Message, subscription: Subscription): boolean {
+    if (subscription === this.requests) return this.decline(message);
     this.confirm(message);
     if (message.subject !== this.stalledAt) return true;
     this.stalledAt = '';
     this.unconfirmed -= this.asked;
     this.window = Math.min(this.window * 2, WINDOW_MAX);
     this.consumer.wake();
+    return true;
+  }
+
+  private decline(message: Message): boolean {
+    const { consumer } = this;
+    if (message.hasReply) consumer.of.outbox.send(consumer.account, message.reply, '', statusBlock(...PUSH_BASED));
     return true;
   }
 
@@ -132,7 +140,7 @@ export class PushSide implements ServiceSink {
   }
 
   close(): void {
-    this.consumer.account.sublist.removeAll([this.confirmations, this.refusals]);
+    this.consumer.account.sublist.removeAll([this.confirmations, this.requests]);
   }
 
   private say(block: Uint8Array, reply: string): void {
@@ -154,20 +162,4 @@ function isMeant({ clients, services, links, queues }: Plan, subject: string): b
 
 function isMeantByGroup({ queues }: Plan, group: string, subject: string): boolean {
   return queues.some(({ name, members }) => name === group && members.some(({ pattern }) => pattern === subject));
-}
-
-/** Tells those who pull that messages come on their own here. */
-class PullRefusal implements ServiceSink {
-  readonly kind = SERVICE_SINK;
-  private readonly consumer: Consumer;
-
-  constructor(consumer: Consumer) {
-    this.consumer = consumer;
-  }
-
-  deliver({ hasReply, reply }: Message): boolean {
-    const { of, account } = this.consumer;
-    if (hasReply) of.outbox.send(account, reply, '', statusBlock(...PUSH_BASED));
-    return true;
-  }
 }

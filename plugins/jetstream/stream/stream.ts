@@ -11,7 +11,7 @@ import {
 } from '../../../kernel/plugin-api.ts';
 import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
 import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
-import { apiError } from '../../../protocols/jetstream/api-error.ts';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import {
   ackHead,
   type PublishAck,
@@ -35,6 +35,8 @@ import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
 import { DirectGet } from './direct-get.ts';
+import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
+import { isFastReply, parseFastReply } from './fast-reply.ts';
 import { Markers } from './marker.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
@@ -67,6 +69,7 @@ export class Stream implements ServiceSink {
   private readonly acks = new DelayedAcks();
   private readonly markers: Markers;
   private readonly batches: AtomicBatches;
+  private readonly flowing = new FastBatches(FAST_LIMITS);
   private batchTimer: (() => void) | null = null;
   /** Something happened to it: its first sequence is told even where there is none. */
   wasTouched = false;
@@ -144,6 +147,55 @@ export class Stream implements ServiceSink {
     this.schedule();
   }
 
+  /** What became of it stands in the verdict. */
+  private publish(published: MessageBytes, headers: PublishHeaders | null): void {
+    const { machine, moment, verdict } = this;
+    const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
+    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    else machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
+    if (verdict.kind === STORED) {
+      this.stored(verdict.sequence);
+      this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
+    }
+  }
+
+  /** A message of a batch that flows, or what is said about it. */
+  private takeFast(message: Message, published: MessageBytes, headers: PublishHeaders | null): void {
+    const { reply } = message;
+    const early = this.batchProblem(published);
+    if (early !== null) {
+      this.say(reply, printPublishError(this.name, early));
+      return;
+    }
+    const place = parseFastReply(reply);
+    const isUsable = this.config.allowBatched && typeof place !== 'string';
+    if (!isUsable) {
+      const number = !this.config.allowBatched ? 10205 : place === 'id' ? 10207 : 10206;
+      this.say(reply, printPublishError(this.name, apiError(number)));
+      return;
+    }
+    this.flowing.take(place, millisecondsOf(this.moment.seconds, this.moment.nanos), {
+      store: () => {
+        this.publish(published, headers);
+        return this.verdict;
+      },
+      say: (body) => this.say(reply, body),
+      refuse: (error) => this.say(reply, printPublishError(this.name, error)),
+      acknowledge: (sequence, batch, isDuplicate) =>
+        this.say(reply, printPublishAck(this.ackHead.toString(), { sequence, batch, isDuplicate })),
+    });
+    this.watchBatches();
+  }
+
+  /** As soon as everything that was written is durable. */
+  private say(reply: string, body: string): void {
+    if (this.config.noAck) return;
+    const send = (): void => void this.of.outbox.send(this.account, reply, body);
+    const { ticket } = this.log;
+    if (ticket <= this.log.records.store.durableTicket) send();
+    else this.acks.add(ticket, send);
+  }
+
   /** What is done with messages, as the configuration says. */
   private configure(): void {
     const { subjectTransform } = this.config;
@@ -162,24 +214,21 @@ export class Stream implements ServiceSink {
 
   /** A message that was published on one of the subjects. It is borrowed. */
   deliver(message: Message): boolean {
-    const { machine, verdict } = this;
     const headers = this.examined(message);
-    const moment = this.now();
+    this.now();
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
     let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
     if (cleaned) this.rescan(published);
     if (this.transform !== null) published = this.transformed(published);
+    if (message.hasReply && isFastReply(message.replyBytes, message.replyStart, message.replyEnd)) {
+      this.takeFast(message, published, headers);
+      return true;
+    }
     if (headers?.has(BATCH_ID) === true) {
       this.takeBatched(message, published, headers);
       return true;
     }
-    const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
-    else machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
-    if (verdict.kind === STORED) {
-      this.stored(verdict.sequence);
-      this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
-    }
+    this.publish(published, headers);
     if (message.hasReply && !this.config.noAck) this.acknowledge(message);
     return true;
   }
@@ -236,21 +285,27 @@ export class Stream implements ServiceSink {
   }
 
   private stage(published: MessageBytes, headers: PublishHeaders): Staging {
-    const { config, machine, moment } = this;
-    if (config.sealed) return { kind: 'refused', error: apiError(10109) };
-    if (published.bodyEnd - published.headerStart > machine.limits.maxMsgSize) {
-      return { kind: 'refused', error: apiError(10054) };
-    }
-    if (this.isOverLimits(published)) return { kind: 'refused', error: apiError(10002) };
+    const { config, moment } = this;
+    const early = this.batchProblem(published);
+    if (early !== null) return { kind: 'refused', error: early };
     if (!config.allowAtomic) return { kind: 'refused', error: apiError(10174) };
     return this.batches.take(published, headers, millisecondsOf(moment.seconds, moment.nanos));
   }
 
+  /** What speaks against a message before it is looked at as one of a batch. */
+  private batchProblem(published: MessageBytes): ApiError | null {
+    if (this.config.sealed) return apiError(10109);
+    if (this.isOverLimits(published)) return apiError(10002);
+    return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
+  }
+
   private watchBatches(): void {
-    if (this.batchTimer !== null || this.isClosed) return;
+    if (this.batchTimer !== null || this.isClosed || this.batches.size + this.flowing.size === 0) return;
     this.batchTimer = this.of.after(BATCH_LIMITS.idleMs, () => {
       this.batchTimer = null;
-      if (this.batches.expire(this.of.clock.now()) !== Number.POSITIVE_INFINITY) this.watchBatches();
+      const now = this.of.clock.now();
+      const next = Math.min(this.batches.expire(now), this.flowing.expire(now));
+      if (next !== Number.POSITIVE_INFINITY) this.watchBatches();
     });
   }
 
@@ -403,6 +458,7 @@ export class Stream implements ServiceSink {
     this.acks.drop();
     this.batchTimer?.();
     this.batches.clear();
+    this.flowing.clear();
   }
 }
 

@@ -1,10 +1,8 @@
 /** Holds a conversation with a server, and writes down what it answers, without what is never the same twice. */
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import type { Conversation, Said } from './conversations.ts';
+import type { Conversation, Said } from './said.ts';
 
 const DEADLINE_MS = 2_000;
-/** For more answers than there are. */
-const PATIENCE_MS = 4_000;
 
 /** One line for each answer. */
 export async function converse(client: NatsConnection, conversation: Conversation): Promise<string[]> {
@@ -14,7 +12,9 @@ export async function converse(client: NatsConnection, conversation: Conversatio
     if (said.listensOn !== undefined) listen(client, said.listensOn, overheard);
     if (said.afterMs !== undefined) await new Promise((resolve) => setTimeout(resolve, said.afterMs));
     const answers = await answersTo(client, said);
-    heard.push(`> ${said.subject} ${(said.body ?? '').slice(0, 120)} ${JSON.stringify(said.headers ?? {})}`);
+    heard.push(
+      `> ${said.subject} ${(said.body ?? '').slice(0, 120)} ${said.place ?? ''} ${JSON.stringify(said.headers ?? {})}`,
+    );
     for (const answer of [...answers, ...overheard.splice(0).sort()]) heard.push(`  ${answer}`);
   }
   return heard;
@@ -23,25 +23,26 @@ export async function converse(client: NatsConnection, conversation: Conversatio
 /** What comes on its own. Whoever publishes is answered after that. */
 function listen(client: NatsConnection, subject: string, overheard: string[]): void {
   client.subscribe(subject, {
-    callback: (_error, message) => void overheard.push(`${message.subject} ${written(message)}`),
+    callback: (_error, message) => void overheard.push(written(message)),
   });
 }
 
 async function answersTo(client: NatsConnection, said: Said): Promise<string[]> {
   const inbox = `answers.${Math.random().toString(36).slice(2)}`;
   const wanted = said.answers ?? 1;
-  const subscription = client.subscribe(inbox, { max: wanted, timeout: DEADLINE_MS });
-  const options = said.headers === undefined ? { reply: inbox } : { reply: inbox, headers: headersOf(said.headers) };
+  const reply = said.place === undefined ? inbox : `${inbox}.${said.place}.$FI`;
+  const subscription = client.subscribe(said.place === undefined ? inbox : `${inbox}.>`, {
+    max: wanted,
+  });
+  const options = said.headers === undefined ? { reply } : { reply, headers: headersOf(said.headers) };
   client.publish(said.subject, said.body ?? '', options);
   const heard: string[] = [];
-  const patience = setTimeout(() => subscription.unsubscribe(), said.patienceMs ?? PATIENCE_MS);
-  try {
-    for await (const message of subscription) heard.push(written(message));
-  } catch (error) {
-    heard.push(`nothing more: ${(error as Error).name}`);
-  } finally {
-    clearTimeout(patience);
-  }
+  const tooLate = setTimeout(() => {
+    heard.push('nothing more');
+    subscription.unsubscribe();
+  }, DEADLINE_MS);
+  for await (const message of subscription) heard.push(written(message));
+  clearTimeout(tooLate);
   return heard;
 }
 
@@ -71,12 +72,15 @@ function stable(text: string): string {
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (time) => (time.startsWith('0001') ? time : 'TIME'))
     .replace(/(\$JS\.ACK\.[^\]]+\.)\d{19}(\.\d+\])/g, '$1TIME$2')
     .replace(/"_nats\.ver":"[^"]+"/g, '"_nats.ver":"V"')
+    .replace(/"id":"\w{22}"/g, '"id":"ID"')
+    .replace(/"pause_remaining":\d+/g, '"pause_remaining":N')
+    .replace(/"ack_time":\d+/g, '"ack_time":N')
     .replace(/Nats-Pin-Id=\w{22}/g, 'Nats-Pin-Id=ID')
     .replace(/"pinned_client_id":"\w{22}"/g, '"pinned_client_id":"ID"')
     .replace(/"leader":"[^"]+"/g, '"leader":"L"')
     .replace(/"total":\d+,"errors":\d+/g, '"total":N,"errors":N')
-    .replace(/"(id|pinned_id)":"\w{22}"/g, '"$1":"ID"')
-    .replace(/"(active|pause_remaining|ack_time)":\d+/g, '"$1":N')
+    .replace(/"pinned_id":"\w{22}"/g, '"pinned_id":"ID"')
+    .replace(/"active":\d+/g, '"active":N')
     .replace(/"hdrs":"([^"]+)"/g, (_all, text: string) => `"hdrs":${JSON.stringify(plainHeader(text))}`)
     .replace(/(Nats-Stream-Source=[^;}]* )\w{8}\b/, '$1ID')
     .replace(/,"inflight":\d+/g, '');

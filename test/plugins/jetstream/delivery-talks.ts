@@ -1,5 +1,5 @@
 /** What is delivered, pushed, sent again and told of. */
-import type { Conversation } from './conversations.ts';
+import type { Conversation } from './said.ts';
 import { about, ack, api, clock, consumer, later, listen, next, pub, stream } from './words.ts';
 
 const five = (subject: string) => [1, 2, 3, 4, 5].map((at) => pub(`${subject}.${at % 2}`, `${at}`));

@@ -1,5 +1,5 @@
 /** What publishers ask for, and what they are told. */
-import type { Conversation } from './conversations.ts';
+import type { Conversation } from './said.ts';
 import { api, clock, consumer, info, later, listen, pub, stream, update } from './words.ts';
 
 const batched = (subject: string, body: string, id: string, at: number, more: Record<string, string> = {}) =>

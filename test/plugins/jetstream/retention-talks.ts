@@ -1,5 +1,5 @@
 /** Streams that keep what somebody still wants. */
-import type { Conversation } from './conversations.ts';
+import type { Conversation } from './said.ts';
 import { about, ack, api, clock, consumer, info, later, next, pub, stream, update } from './words.ts';
 
 export const RETENTION_TALKS: readonly Conversation[] = [

@@ -1,5 +1,5 @@
 /** Streams: their making, changing, listing, purging and reading. */
-import type { Conversation } from './conversations.ts';
+import type { Conversation } from './said.ts';
 import { api, clock, consumer, info, later, listen, next, pub, stream, update } from './words.ts';
 
 const tens = (subject: string, count: number) =>

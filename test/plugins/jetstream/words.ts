@@ -1,5 +1,5 @@
 /** What conversations are made of. */
-import type { Said } from './conversations.ts';
+import type { Said } from './said.ts';
 
 type Headers = Readonly<Record<string, string>>;
 

@@ -1,0 +1,55 @@
+/** Sending streams away, and taking them back in. */
+import { apiError } from '../../../protocols/jetstream/api-error.ts';
+import { printReply, restoreReply, snapshotReply } from '../../../protocols/jetstream/replies.ts';
+import { decodeRequest, isEmptyBody, restoreRequest, snapshotRequest } from '../../../protocols/jetstream/requests.ts';
+import { streamRequiredLevel, withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
+import { checkStream } from '../../../protocols/jetstream/stream-rules.ts';
+import { isValidLiteral } from '../../../protocols/jetstream/subject-rules.ts';
+import { RestoreJob } from '../backup/restore.ts';
+import { SnapshotJob } from '../backup/snapshot.ts';
+import type { Answer, ApiCall } from './api-call.ts';
+import { checkPlace, surroundingsOf } from './stream-creation.ts';
+import { factsOf } from './stream-facts.ts';
+
+const KIB = 1024;
+const MIB = KIB * KIB;
+const CHUNK = { least: KIB, most: MIB, usual: 128 * KIB };
+const WINDOW = { least: KIB, most: 32 * MIB, usual: 8 * MIB };
+
+export function snapshotStream({ address, body, of }: ApiCall): Answer {
+  if (isEmptyBody(body)) return apiError(10003);
+  const stream = of.streams.get(address.stream);
+  if (stream === undefined) return apiError(10059);
+  const request = decodeRequest(body, snapshotRequest, of.of.isStrict);
+  if ('number' in request) return request;
+  if (!isValidLiteral(request.deliverSubject)) return apiError(10015);
+  const chunkBytes = within(request.chunkSize, CHUNK);
+  const job = new SnapshotJob(stream, {
+    deliverSubject: request.deliverSubject,
+    hasConsumers: !request.noConsumers,
+    chunkBytes,
+    windowBytes: Math.max(chunkBytes, within(request.windowSize, WINDOW)),
+  });
+  of.of.clock.soon(() => job.start());
+  const { config, state } = factsOf(stream, { isStamped: false, hasDomain: false, hasLeader: false });
+  return printReply('STREAM.SNAPSHOT', snapshotReply, { config, state });
+}
+
+function within(asked: number, { least, most, usual }: { least: number; most: number; usual: number }): number {
+  return asked === 0 ? usual : Math.min(most, Math.max(least, asked));
+}
+
+export function restoreStream({ address, body, of }: ApiCall): Answer {
+  if (isEmptyBody(body)) return apiError(10003);
+  const request = decodeRequest(body, restoreRequest, of.of.isStrict);
+  if ('number' in request) return request;
+  const given = request.config;
+  const config = checkStream(given.name === '' ? { ...given, name: address.stream } : given, surroundingsOf(of, false));
+  if ('number' in config) return config;
+  if (config.name !== address.stream) return apiError(10056);
+  if (of.streams.has(config.name)) return apiError(10130);
+  const problem = checkPlace(of, config);
+  if (problem !== null) return problem;
+  const { deliverSubject } = new RestoreJob(of, withRequiredLevel(config, streamRequiredLevel(given)));
+  return printReply('STREAM.RESTORE', restoreReply, { deliverSubject });
+}

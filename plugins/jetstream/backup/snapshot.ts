@@ -1,0 +1,209 @@
+/** Sends a stream away, piece by piece, no faster than the pieces are confirmed. */
+import { Buffer } from 'node:buffer';
+import {
+  type Account,
+  SERVICE_SINK,
+  type ServiceSink,
+  Subscription,
+  subjectFromText,
+} from '../../../kernel/plugin-api.ts';
+import { snapshotCompleted } from '../../../protocols/jetstream/advisories.ts';
+import { snapshotAckSubject } from '../../../protocols/jetstream/api-subject.ts';
+import {
+  ARCHIVE_MAGIC,
+  CONSUMER_ENTRIES,
+  encodeEnd,
+  encodeEntry,
+  STATE_ENTRY,
+} from '../../../protocols/jetstream/archive.ts';
+import { statusBlock } from '../../../protocols/jetstream/status.ts';
+import { streamState } from '../../../protocols/jetstream/stream-info.ts';
+import { StreamEncoder } from '../../../protocols/s2/stream-encoder.ts';
+import { Scan, type StoredRecord, type StoreSnapshot } from '../../../storage-drivers/contract.ts';
+import { stateOf } from '../api/stream-facts.ts';
+import { momentNow, nanosOf } from '../stream/moment.ts';
+import type { Stream } from '../stream/stream.ts';
+import { uniqueId } from '../wire/identifiers.ts';
+import { printConsumerEntry } from './consumer-entry.ts';
+
+export interface SnapshotOptions {
+  readonly deliverSubject: string;
+  readonly hasConsumers: boolean;
+  readonly chunkBytes: number;
+  readonly windowBytes: number;
+}
+
+/** What one turn gathers at most. */
+const GATHER_BYTES = 256 * 1024;
+const INTEREST_MS = 2_000;
+const INTEREST_STEP_MS = 50;
+const CONFIRM_MS = 5_000;
+const NO_BYTES = Buffer.alloc(0);
+
+export class SnapshotJob implements ServiceSink {
+  readonly kind = SERVICE_SINK;
+  private readonly stream: Stream;
+  private readonly options: SnapshotOptions;
+  private readonly id: string;
+  private readonly subject: string;
+  private readonly source: StoreSnapshot;
+  private readonly encoder = new StreamEncoder();
+  private readonly confirmations: Subscription;
+  private readonly begun: bigint;
+  private pending: Buffer = NO_BYTES;
+  private nextSequence: number;
+  private isRead = false;
+  private sent = 0;
+  private confirmed = 0;
+  private timer: (() => void) | null = null;
+  private isOver = false;
+
+  constructor(stream: Stream, options: SnapshotOptions) {
+    this.stream = stream;
+    this.options = options;
+    this.id = uniqueId(stream.of.random);
+    this.subject = subjectFromText(options.deliverSubject);
+    this.source = stream.log.records.store.snapshot();
+    this.nextSequence = this.source.first;
+    this.begun = momentNow(stream.of.clock);
+    const pattern = `$JS.SNAPSHOT.ACK.${stream.name}.${this.id}.*.*`;
+    this.confirmations = new Subscription(this, subjectFromText(pattern), '', '');
+    this.encode(this.opening());
+  }
+
+  private get account(): Account {
+    return this.stream.account;
+  }
+
+  /** Waits until somebody listens. */
+  start(): void {
+    this.account.sublist.insert(this.confirmations);
+    this.awaitInterest(this.stream.of.clock.now() + INTEREST_MS);
+  }
+
+  private awaitInterest(until: number): void {
+    if (this.account.sublist.hasInterest(this.subject)) this.go();
+    else if (this.stream.of.clock.now() >= until) this.end([408, 'No Interest']);
+    else this.wait(INTEREST_STEP_MS, () => this.awaitInterest(until));
+  }
+
+  /** What the stream is, and its consumers. */
+  private opening(): Buffer {
+    const { stream } = this;
+    const time = momentNow(stream.of.clock);
+    const consumers = this.options.hasConsumers ? stream.consumers.listed() : [];
+    const state = { ...stateOf(stream), consumerCount: consumers.length };
+    const named = (name: string, payload: Uint8Array): Buffer =>
+      encodeEntry({ name, time, sequence: 0, header: NO_BYTES, payload });
+    return Buffer.concat([
+      ARCHIVE_MAGIC,
+      named(STATE_ENTRY, Buffer.from(streamState.print(state))),
+      ...consumers.map((consumer) => named(CONSUMER_ENTRIES + consumer.name, printConsumerEntry(consumer))),
+    ]);
+  }
+
+  private encode(bytes: Buffer): void {
+    this.pending = Buffer.concat([this.pending, this.encoder.encode(bytes)]);
+  }
+
+  /** Sends what may be sent, and gathers more. */
+  private go(): void {
+    if (this.isOver) return;
+    const { chunkBytes, windowBytes } = this.options;
+    const open = Math.max(1, Math.floor(windowBytes / chunkBytes));
+    while (this.sent - this.confirmed < open) {
+      if (this.pending.length >= chunkBytes) this.sendChunk(this.pending.subarray(0, chunkBytes));
+      else if (this.isRead) {
+        this.finish();
+        return;
+      } else {
+        this.gather();
+        return;
+      }
+      if (this.isOver) return;
+    }
+    this.wait(CONFIRM_MS, () => this.end([408, 'No Flow Response']));
+  }
+
+  private sendChunk(chunk: Buffer): void {
+    this.sent++;
+    const reply = snapshotAckSubject(this.stream.name, this.id, chunk.length, this.sent);
+    const count = this.stream.of.outbox.send(this.account, this.subject, chunk, undefined, subjectFromText(reply));
+    this.pending = this.pending.subarray(chunk.length);
+    if (count === 0) this.end([408, 'No Interest']);
+  }
+
+  private gather(): void {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const visit = (record: StoredRecord): boolean => {
+      const part = entryOf(record);
+      parts.push(part);
+      bytes += part.length;
+      this.nextSequence = record.seq + 1;
+      return bytes < GATHER_BYTES;
+    };
+    const { source } = this;
+    const scan = source.count === 0 ? Scan.done : source.scan(this.nextSequence, source.last, visit);
+    if (scan === Scan.done) {
+      this.isRead = true;
+      parts.push(encodeEnd());
+    }
+    this.encode(Buffer.concat(parts));
+    if (scan === Scan.cold) source.load(source.coldSequence, source.last, (error) => this.loaded(error));
+    else this.wait(0, () => this.go());
+  }
+
+  private loaded(error: Error | null): void {
+    if (error === null) this.go();
+    else this.end([500, error.message]);
+  }
+
+  /** A piece was received. */
+  deliver(): boolean {
+    if (this.isOver) return true;
+    this.confirmed++;
+    this.go();
+    return true;
+  }
+
+  private finish(): void {
+    if (this.pending.length > 0) this.stream.of.outbox.send(this.account, this.subject, this.pending);
+    this.pending = NO_BYTES;
+    this.end(this.sent > 0 ? [204, ''] : null);
+  }
+
+  private end(status: readonly [number, string] | null): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.timer?.();
+    this.source.release();
+    this.account.sublist.remove(this.confirmations);
+    const header = status === null ? undefined : statusBlock(status[0], status[1]);
+    this.stream.of.outbox.send(this.account, this.subject, '', header);
+    const span = { start: this.begun, end: momentNow(this.stream.of.clock) };
+    const { name, of } = this.stream;
+    of.advise(
+      this.account,
+      (head) => snapshotCompleted(head, name, span, '{}'),
+      `$JS.EVENT.ADVISORY.STREAM.SNAPSHOT_COMPLETE.${name}`,
+    );
+  }
+
+  private wait(milliseconds: number, run: () => void): void {
+    this.timer?.();
+    this.timer = this.stream.of.after(milliseconds, run);
+  }
+}
+
+function entryOf(record: StoredRecord): Buffer {
+  const { seq, seconds, nanos, subjectBytes, subjectStart, subjectEnd, bytes, headerStart, bodyStart, bodyEnd } =
+    record;
+  return encodeEntry({
+    name: Buffer.from(subjectBytes.subarray(subjectStart, subjectEnd)).toString('latin1'),
+    time: nanosOf(seconds, nanos),
+    sequence: seq,
+    header: bytes.subarray(headerStart, bodyStart),
+    payload: bytes.subarray(bodyStart, bodyEnd),
+  });
+}

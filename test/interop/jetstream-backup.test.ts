@@ -1,0 +1,67 @@
+/** What a genuine server sends away is taken in here, and what is sent away here is taken in there. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { backUp, restore } from '../plugins/jetstream/backup.ts';
+import { withStreams } from '../plugins/jetstream/streaming-broker.ts';
+import { skip } from '../runner/skip.ts';
+import { genuineTargets } from '../wire/targets.ts';
+
+const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
+if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+
+async function withGenuine(play: (client: NatsConnection) => Promise<void>): Promise<void> {
+  const store = mkdtempSync(join(tmpdir(), 'gnatlet-backup-'));
+  const server = await genuine[0]!.start(`jetstream { store_dir: ${JSON.stringify(store)} }`);
+  const probe = (await server.connect()) as Socket;
+  const client = await connect({ servers: `127.0.0.1:${probe.remotePort}` });
+  probe.destroy();
+  try {
+    await play(client);
+  } finally {
+    await client.close();
+    await server.stop();
+    rmSync(store, { recursive: true, force: true });
+  }
+}
+
+async function fill(client: NatsConnection): Promise<void> {
+  const config = { name: 'A', subjects: ['a.>'], storage: 'memory' };
+  await client.request('$JS.API.STREAM.CREATE.A', JSON.stringify(config));
+  for (let count = 1; count <= 40; count++) await client.request(`a.${count}`, String(Math.sin(count)).repeat(5));
+  await client.request('$JS.API.STREAM.MSG.DELETE.A', '{"seq":4}');
+  const consumer = { stream_name: 'A', config: { durable_name: 'C', ack_policy: 'explicit' } };
+  await client.request('$JS.API.CONSUMER.CREATE.A.C', JSON.stringify(consumer));
+}
+
+/** The parts of a state that travel with the messages. */
+async function stateOf(client: NatsConnection): Promise<string> {
+  const answer = await client.request('$JS.API.STREAM.INFO.A', '{"deleted_details":true}');
+  return /"state":(\{.*?"consumer_count":\d+\})/.exec(answer.string())![1]!;
+}
+
+for (const [name, from, to] of [
+  ['there', 'here', 'there'],
+  ['here', 'there', 'here'],
+] as const) {
+  test(`a stream that was sent away ${from} is taken in ${to} as it was, ${name} under the same sequences`, () =>
+    withGenuine((there) =>
+      withStreams(async ({ client: here }) => {
+        const [source, target] = from === 'here' ? [here, there] : [there, here];
+        await fill(source);
+        const backup = await backUp(source, 'A');
+        const answer = await restore(target, 'A', backup);
+        assert.match(answer, '"type":"io.nats.jetstream.api.v1.stream_create_response","config":');
+        assert.is(await stateOf(target), await stateOf(source));
+        const get = '{"seq":33}';
+        const [one, other] = [source, target].map((client) => client.request('$JS.API.STREAM.MSG.GET.A', get));
+        assert.is((await one!).string(), (await other!).string());
+      }),
+    ));
+}
+
+test.run();
