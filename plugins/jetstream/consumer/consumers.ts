@@ -58,7 +58,7 @@ export class Consumers implements RemovalListener, Interest {
 
   /** A message has its place. */
   stored(seq: number, node: number): void {
-    if (node === 0) return;
+    if (node === 0 || this.byName.size === 0) return;
     const { log } = this.stream;
     for (const consumer of this.byName.values()) {
       if (!log.matches(consumer.machine.filters, node)) continue;
@@ -69,6 +69,7 @@ export class Consumers implements RemovalListener, Interest {
   }
 
   removed(seq: number, node: number): void {
+    if (this.byName.size === 0) return;
     for (const consumer of this.byName.values()) {
       const known = consumer.machine.pending.get(seq);
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
