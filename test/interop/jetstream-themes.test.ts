@@ -8,8 +8,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testBroker } from '../../bin/testing.ts';
 import { plugin } from '../../plugins/jetstream/index.ts';
+import { chosenSeed, Seeded } from '../fuzz/seeded.ts';
 import { converse } from '../plugins/jetstream/converse.ts';
 import { memoryPlugin } from '../plugins/jetstream/memory-plugin.ts';
+import { randomTalk } from '../plugins/jetstream/random-talk.ts';
 import type { Conversation } from '../plugins/jetstream/said.ts';
 import { THEMES } from '../plugins/jetstream/themes.ts';
 import { skip } from '../runner/skip.ts';
@@ -69,7 +71,10 @@ function arranged(heard: readonly string[], { said }: Conversation): string[] {
   return [...heard.filter((line) => !pattern.test(line)), ...heard.filter((line) => pattern.test(line)).sort()];
 }
 
-for (const conversation of THEMES) {
+const seed = chosenSeed();
+const BY_CHANCE = Array.from({ length: 5 }, (_, at) => randomTalk(new Seeded(seed + at), 40));
+
+for (const conversation of [...THEMES, ...BY_CHANCE]) {
   test(`${conversation.name}: answered as a genuine server answers`, async () => {
     const [here, theirs] = (await Promise.all([heardHere(conversation), heardThere(conversation)])).map((heard) =>
       arranged(heard, conversation),

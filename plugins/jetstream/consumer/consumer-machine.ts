@@ -343,10 +343,8 @@ export class ConsumerMachine {
   recount(): void {
     if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
     const { first } = this.log;
-    if (this.streamSequence < first) {
-      this.streamSequence = first;
-      this.deliveredStream = Math.max(this.deliveredStream, first - 1);
-    }
+    if (this.streamSequence < first) this.streamSequence = first;
+    this.deliveredStream = Math.max(this.deliveredStream, first - 1);
     const below = this.pending.size === 0 ? this.streamSequence : first;
     this.floorStream = Math.max(this.floorStream, below - 1);
   }

@@ -249,7 +249,7 @@ export class Consumer implements ServiceSink {
       if (!isLate) this.lastAckedAt = this.of.clock.now();
     } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
-    else if (kind === TERM) this.terminate(seq, termReason(bytes, bodyStart, bodyEnd));
+    else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
     if (kind === NEXT) this.takeNext(message);
     else if (message.hasReply) this.of.outbox.send(this.account, message.reply, '');
     this.wake();
@@ -296,14 +296,17 @@ export class Consumer implements ServiceSink {
     );
   }
 
-  private terminate(seq: number, reason: string): void {
-    if (!this.machine.ack(seq, this.settled, this.position.consumerSequence)) return;
+  /** False where it was never delivered. */
+  private terminate(seq: number, reason: string): boolean {
+    if (!this.machine.ack(seq, this.settled, this.position.consumerSequence)) return false;
+    this.lastAckedAt = this.of.clock.now();
     const place = this.placeOf(seq);
     this.of.advise(
       this.account,
       (head) => messageTerminated(head, place, reason),
       `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.streamName}.${this.name}`,
     );
+    return true;
   }
 
   private placeOf(seq: number): Parameters<typeof messageNaked>[1] {
