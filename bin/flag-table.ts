@@ -70,7 +70,7 @@ export const FLAGS: readonly Flag[] = [
   }),
   flag('Logging', 'D debug', 'boolean', 'Log what helps to find faults', { sets: ['debug'] }),
   flag('Logging', 'V trace', 'boolean', 'Log the protocol', { sets: ['trace'] }),
-  flag('Logging', 'VV', 'boolean', 'Log the protocol, the system account included', { sets: ['trace_verbose'] }),
+  flag('Logging', 'VV', 'boolean', 'Log the protocol, as -V does', { sets: ['trace_verbose'] }),
   flag('Logging', 'DV', 'boolean', 'Debug and trace', { sets: ['debug', 'trace'] }),
   flag('Logging', 'DVV', 'boolean', 'Debug and verbose trace', { sets: ['debug', 'trace_verbose'] }),
   flag('Logging', 'log_size_limit', 'integer', 'Begin a new log file at this size', {

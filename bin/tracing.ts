@@ -3,11 +3,10 @@ import type { Broker } from '../kernel/broker.ts';
 import type { CoreOptions } from '../kernel/config/core-options.ts';
 import { ProtocolTracer } from '../kernel/log/protocol-tracer.ts';
 
-export function tracerFor(options: CoreOptions, { log, accounts }: Broker): ProtocolTracer | null {
+export function tracerFor(options: CoreOptions, { log }: Broker): ProtocolTracer | null {
   if (!options.trace) return null;
   return new ProtocolTracer(log, {
     payloadBytesMax: options.tracedMessageBytesMax,
     showsHeadersOnly: options.traceHeaders,
-    silentAccount: options.traceVerbose ? null : accounts.system,
   });
 }

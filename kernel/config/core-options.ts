@@ -107,7 +107,7 @@ const LOGGING = {
     default: false,
     live: 'yes',
     also: ['trace'],
-    doc: 'Log the protocol, the system account included; sets `trace` to the same value.',
+    doc: 'Log the protocol, as `trace`, to which it gives the same value.',
   }),
   traceHeaders: boolean('trace_headers', {
     default: false,

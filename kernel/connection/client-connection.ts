@@ -355,11 +355,10 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   protected override afterInput(): void {
     super.afterInput();
     if (this.isClosed) return;
-    if (this.awaitsConnect && this.inbox.heldBytes > this.broker.options.maxUnauthenticated) {
-      this.broker.limitHits.unauthenticatedBytes++;
-      this.sendError('Authorization Violation');
-      this.close(CloseReason.authenticationFailure);
-    }
+    if (!this.awaitsConnect || this.inbox.heldBytes <= this.broker.options.maxUnauthenticated) return;
+    // Whoever does not wait for the answer to CONNECT has to wait with the rest of what it says.
+    this.broker.limitHits.unauthenticatedBytes++;
+    this.pauseReading();
   }
 
   override onRead(length: number): void {

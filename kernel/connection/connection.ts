@@ -187,7 +187,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     this.transport.resume();
   }
 
-  private pauseReading(): void {
+  protected pauseReading(): void {
     if (this.isPaused) return;
     this.isPaused = true;
     this.transport.pause();

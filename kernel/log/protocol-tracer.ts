@@ -1,6 +1,5 @@
 /** Writes trace lines: `<<- [SUB foo 1]` for what came in, `->> [PONG]` for what goes out, payloads on lines of their own. */
 import { quoted } from '../../protocols/client/quoted.ts';
-import type { Account } from '../accounts/account.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Tracer } from '../connection/tracer.ts';
@@ -12,8 +11,6 @@ export interface TraceOptions {
   /** How much of a payload is shown. 0: all. */
   readonly payloadBytesMax: number;
   readonly showsHeadersOnly: boolean;
-  /** What happens here is not traced. */
-  readonly silentAccount: Account | null;
 }
 
 const HEADER_END_BYTES = 4;
@@ -71,7 +68,7 @@ export class ProtocolTracer implements Tracer {
   }
 
   private say(connection: Connection, text: string): void {
-    if (connection.account !== this.options.silentAccount) this.log.trace(`${connection.label} - ${text}`);
+    this.log.trace(`${connection.label} - ${text}`);
   }
 }
 

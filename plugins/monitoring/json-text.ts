@@ -1,7 +1,9 @@
 /** JSON as a NATS server prints it: indented, some characters escaped; long lists come out piece by piece. */
 import { escapedJson, type Pace } from '../../kernel/plugin-api.ts';
+import { BadRequest } from './http/query.ts';
 
 const INDENT = 2;
+const TOO_LONG = 'the answer is longer than 16 MiB: ask for less at a time, with "limit" and "offset"';
 
 export function compactJson(value: unknown): string {
   return printed(value);
@@ -19,10 +21,16 @@ export function jsonPieces(value: object, pace: Pace, indent: number = INDENT): 
   return objectPieces(value, 1, { indent, pace });
 }
 
-/** The text of an object without spaces, made in slices like the other. */
+/** What is handed over in one piece is sent in one piece: that would hold the loop, and fill the memory of whoever asked. */
+export const COMPACT_TEXT_MAX: number = 16 * 1024 * 1024;
+
+/** The text of an object without spaces, made in slices like the other. Throws where it grows too long. */
 export async function compactText(value: object, pace: Pace): Promise<string> {
   let text = '';
-  for await (const piece of objectPieces(value, 1, { indent: 0, pace })) text += piece;
+  for await (const piece of objectPieces(value, 1, { indent: 0, pace })) {
+    text += piece;
+    if (text.length > COMPACT_TEXT_MAX) throw new BadRequest(TOO_LONG);
+  }
   return text;
 }
 

@@ -59,6 +59,10 @@ function open(ctx: PluginContext<undefined>, stamp: ServerStamp): Statistics | n
   followServer(ctx, surroundings, statistics);
   const reception = new Reception({ of: surroundings, statistics, connections });
   reception.open(ctx);
+  ctx.tap('stats.collect', ({ more }) => {
+    more['system_events.dropped_total'] = queue.dropped;
+    more['system_events.turned_away_total'] = reception.turnedAway;
+  });
   const waiting = () => ({ events: queue.length, requests: reception.underWay });
   ctx.provide('monitor.section', monitorSection(system, waiting));
   return statistics;

@@ -2,7 +2,7 @@
 import type { HookTypes } from '../../kernel/plugin-api.ts';
 import type { TlsConfig } from './config.ts';
 import type { SecureStream, TlsSettings } from './contract.ts';
-import { causeOf, HandshakeTimeout } from './handshake.ts';
+import { HandshakeTimeout } from './handshake.ts';
 import type { HandshakeRateLimit } from './rate-limit.ts';
 
 type Listener = HookTypes['server']['listener'];
@@ -119,6 +119,6 @@ async function shakeHands(client: Client, tls: ClientTls, isFirst: boolean, time
 function fail(client: Client, error: Error): void {
   if (client.isClosed) return;
   const log = client.broker.logOf(client);
-  log.error(error instanceof HandshakeTimeout ? error.message : `TLS handshake error: ${causeOf(error)}`);
+  log.error(error instanceof HandshakeTimeout ? error.message : `TLS handshake error: ${error.message}`);
   client.close(HANDSHAKE_FAILED);
 }

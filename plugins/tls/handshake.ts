@@ -19,8 +19,8 @@ export class HandshakeTimeout extends Error {
   }
 }
 
-/** Why a handshake failed, without the library's inner addresses. */
-export function causeOf(error: Error & { readonly reason?: string }): string {
+/** Why a handshake failed, on one line and without the library's inner addresses. */
+function causeOf(error: Error & { readonly reason?: string }): string {
   return error.reason ?? error.message.trim();
 }
 
@@ -64,7 +64,7 @@ export async function accept(
   } catch (error) {
     socket.destroy();
     stream.destroy();
-    throw error;
+    throw error instanceof HandshakeTimeout ? error : new Error(causeOf(error as Error), { cause: error });
   }
 }
 

@@ -11,6 +11,7 @@ import { plugin } from '../../plugins/jetstream/index.ts';
 import { CONVERSATIONS } from '../plugins/jetstream/conversations.ts';
 import { converse } from '../plugins/jetstream/converse.ts';
 import { memoryPlugin } from '../plugins/jetstream/memory-plugin.ts';
+import { record } from '../plugins/jetstream/recordings.ts';
 import type { Conversation } from '../plugins/jetstream/said.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets } from '../wire/targets.ts';
@@ -44,6 +45,7 @@ async function heardThere(conversation: Conversation): Promise<string[]> {
 for (const conversation of CONVERSATIONS) {
   test(`${conversation.name}: answered as a genuine server answers`, async () => {
     const [here, there] = await Promise.all([heardHere(conversation), heardThere(conversation)]);
+    if (process.env.GNATLET_RECORD === '1') record(conversation, there);
     for (let line = 0; line < Math.max(here.length, there.length); line++) {
       const asked = here.slice(0, line + 1).findLast((text) => text.startsWith('>'));
       assert.is(here[line], there[line], asked);

@@ -21,10 +21,14 @@ export const PIPELINED_MAX = 32;
 /** Visitors who do not take a long answer as fast as it is made. What is left of it is kept for them. */
 export const SLOW_READERS_MAX = 64;
 
+const FULL = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
 interface Visit {
   readonly stream: Duplex;
   timer: Timer;
   waiting: number;
+  /** Requests whose answers are not all gone. */
+  unanswered: number;
   /** Answers are made one after the other. */
   last: Promise<void>;
 }
@@ -41,12 +45,16 @@ export class HttpMonitor {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #connectionsMax: () => number;
+  /** Who was answered last, or has just come, is last. */
   readonly #visits = new Map<Duplex, Visit>();
   #server: Server | null = null;
   #slowReaders = 0;
   /** Visitors of whom there were too many. */
   turnedAway = 0;
-  /** Visitors who asked for more at once than is answered, and slow readers of whom there were too many. */
+  /**
+   * Visitors who asked for more at once than is answered, who were too slow to ask or to take their answer, and who had
+   * nothing under way when others needed their places.
+   */
   cutOff = 0;
 
   constructor(router: Router, { clock, log, connectionsMax }: HttpMonitorParts) {
@@ -69,16 +77,20 @@ export class HttpMonitor {
   /** Serves whoever is at the other end of the stream. */
   visit(stream: Duplex): void {
     stream.on('error', () => stream.destroy());
-    const isFull = this.#visits.size >= this.#connectionsMax();
-    if (this.#server !== null && isFull) this.turnedAway++;
-    if (this.#server === null || isFull) {
+    if (this.#server === null) {
       stream.destroy();
+      return;
+    }
+    if (this.#visits.size >= this.#connectionsMax() && !this.#makeRoom()) {
+      this.turnedAway++;
+      stream.end(FULL, () => stream.destroy());
       return;
     }
     this.#visits.set(stream, {
       stream,
-      timer: this.#cutAfter(stream, REQUEST_MS),
+      timer: this.#clock.after(REQUEST_MS, () => this.#cut(stream)),
       waiting: 0,
+      unanswered: 0,
       last: Promise.resolve(),
     });
     stream.once('close', () => this.#forget(stream));
@@ -95,6 +107,17 @@ export class HttpMonitor {
     }
   }
 
+  /** Those who hold places and ask for nothing do not keep out who does, a probe for one. */
+  #makeRoom(): boolean {
+    for (const { stream, unanswered } of this.#visits.values()) {
+      if (unanswered > 0) continue;
+      this.#forget(stream);
+      this.#cut(stream);
+      return true;
+    }
+    return false;
+  }
+
   /** A visitor may ask again before there is an answer. */
   #inTurn(request: IncomingMessage, response: ServerResponse): void {
     const visit = this.#visits.get(request.socket as Duplex);
@@ -104,10 +127,17 @@ export class HttpMonitor {
       return;
     }
     visit.waiting++;
+    visit.unanswered++;
+    response.once('close', () => this.#answered(visit));
     visit.last = visit.last.then(async () => {
       if (!visit.stream.destroyed) await this.#serve(request, response);
       visit.waiting--;
     });
+  }
+
+  #answered(visit: Visit): void {
+    visit.unanswered--;
+    if (this.#visits.delete(visit.stream)) this.#visits.set(visit.stream, visit);
   }
 
   #cut(stream: Duplex): void {
@@ -117,8 +147,8 @@ export class HttpMonitor {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const stream = request.socket as Duplex;
-    this.#allow(stream, ANSWER_MS);
-    response.once('finish', () => this.#allow(stream, IDLE_MS));
+    this.#allow(stream, ANSWER_MS, () => this.#cut(stream));
+    response.once('finish', () => this.#allow(stream, IDLE_MS, () => stream.destroy()));
     // A body means nothing to any endpoint.
     request.resume();
     try {
@@ -169,15 +199,11 @@ export class HttpMonitor {
     stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
-  #allow(stream: Duplex, milliseconds: number): void {
+  #allow(stream: Duplex, milliseconds: number, end: () => void): void {
     const visit = this.#visits.get(stream);
     if (visit === undefined || this.#server === null) return;
     visit.timer.cancel();
-    visit.timer = this.#cutAfter(stream, milliseconds);
-  }
-
-  #cutAfter(stream: Duplex, milliseconds: number): Timer {
-    return this.#clock.after(milliseconds, () => stream.destroy());
+    visit.timer = this.#clock.after(milliseconds, end);
   }
 
   #forget(stream: Duplex): void {

@@ -17,7 +17,9 @@ export class EventQueue {
   #next = 0;
   #isArmed = false;
   #isClosed = false;
+  /** Of these the log has not told yet. */
   #dropped = 0;
+  #droppedEver = 0;
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -28,10 +30,15 @@ export class EventQueue {
     return this.#waiting.length - this.#next;
   }
 
+  get dropped(): number {
+    return this.#droppedEver;
+  }
+
   add(work: Work): void {
     if (this.#isClosed) return;
     if (this.length >= EVENTS_MAX) {
       this.#dropped++;
+      this.#droppedEver++;
       return;
     }
     this.#waiting.push(work);

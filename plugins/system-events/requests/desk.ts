@@ -1,5 +1,5 @@
 /** Who answers which request. Loaded with the first one. */
-import { type ClientConnection, wireJson } from '../../../kernel/plugin-api.ts';
+import { type Account, type ClientConnection, Pace, wireJson } from '../../../kernel/plugin-api.ts';
 import type { AccountConnections } from '../events/account-connections.ts';
 import type { Statistics } from '../events/statistics.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -26,14 +26,24 @@ export async function serve(
   else if (asked.of === 'account') await accountService(of, connections, asked, request);
   else if (request.reply === '') return;
   else if (asked.of === 'user') await tellUser(of, request, client);
-  else if (asked.of === 'subscribers')
-    count(of, request, debugCount(client?.account ?? request.account, text(request)));
-  else
-    count(
-      of,
-      request,
-      remoteCount(text(request), (name) => of.broker.accounts.get(name)),
-    );
+  else if (asked.of === 'subscribers') await countForClients(of, request, client?.account ?? request.account);
+  else await countForServers(of, request);
+}
+
+async function countForClients(of: Surroundings, request: Request, account: Account): Promise<void> {
+  tellCount(of, request, await debugCount(account, text(request), await paceOf(of)));
+}
+
+async function countForServers(of: Surroundings, request: Request): Promise<void> {
+  const accountOf = (name: string): Account | undefined => of.broker.accounts.get(name);
+  tellCount(of, request, await remoteCount(text(request), { pace: await paceOf(of), accountOf }));
+}
+
+/** Many may ask at once: each waits for its turn before it begins. */
+async function paceOf({ clock }: Surroundings): Promise<Pace> {
+  const pace = new Pace(clock);
+  await pace.rest();
+  return pace;
 }
 
 /** Whoever is no client of this server is told nothing it could not know itself. */
@@ -42,7 +52,7 @@ async function tellUser(of: Surroundings, request: Request, client: ClientConnec
   await reply(of, request, answer);
 }
 
-function count(of: Surroundings, { account, reply: to }: Request, found: number | null): void {
+function tellCount(of: Surroundings, { account, reply: to }: Request, found: number | null): void {
   if (found !== null) of.publish(account, to, String(found));
 }
 

@@ -20,6 +20,9 @@ export class Reception {
   readonly #ofOperators = { underWay: 0 };
   readonly #ofOthers = { underWay: 0 };
 
+  /** Requests of which there were too many at a time. */
+  turnedAway = 0;
+
   constructor(desk: Desk) {
     this.#desk = desk;
   }
@@ -57,7 +60,11 @@ export class Reception {
   #take(asked: Asked | undefined, message: Message, account: Account): boolean {
     const { of } = this.#desk;
     const line = account === of.system ? this.#ofOperators : this.#ofOthers;
-    if (asked === undefined || of.isSilent || line.underWay >= REQUESTS_MAX) return false;
+    if (asked === undefined || of.isSilent) return false;
+    if (line.underWay >= REQUESTS_MAX) {
+      this.turnedAway++;
+      return false;
+    }
     const request = { ...message.retain(), account };
     const client = clientBehind(message.origin);
     line.underWay++;

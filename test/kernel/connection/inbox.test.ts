@@ -55,17 +55,34 @@ test('messages of any size arrive whole, however the network cuts the stream', (
     assert.ok(receiver.text === expected, 'all bytes are the same');
   }));
 
-test('a connection that has not logged in may have 16 KiB held for it, and not a byte more', async () => {
-  for (const [extra, isKept] of [
+test('a connection that has not logged in may have 16 KiB held for it: the rest waits with who sends it', async () => {
+  for (const [extra, isRead] of [
     [0, true],
     [1, false],
   ] as const) {
     const bench = new BrokerBench();
     bench.broker.hooks.connectionAuthenticate.tap({ plugin: 'test', rank: 0 }, () => new Promise(() => {}));
     const wire = await bench.client(`${QUIET}${' '.repeat(16_384 + extra)}`);
-    assert.is(wire.isEnded, !isKept, `${16_384 + extra} bytes`);
-    assert.is(bench.broker.limitHits.unauthenticatedBytes, isKept ? 0 : 1);
+    assert.equal([wire.isPaused, wire.isEnded], [!isRead, false], `${16_384 + extra} bytes`);
+    assert.is(bench.broker.limitHits.unauthenticatedBytes, isRead ? 0 : 1);
   }
+});
+
+test('whoever does not wait for the answer to CONNECT is served all the same, however much it says', async () => {
+  const bench = new BrokerBench();
+  let letIn = (): void => {};
+  bench.broker.hooks.connectionAuthenticate.tap(
+    { plugin: 'test', rank: 0 },
+    () => new Promise((resolve) => (letIn = (): void => resolve({ account: '$G', user: 'u', permissions: null }))),
+  );
+  const publishes = `PUB a 1000\r\n${'x'.repeat(1000)}\r\n`.repeat(60);
+  const wire = await bench.client(`${QUIET}SUB a 1\r\n${publishes}`);
+  assert.ok(wire.isPaused);
+  letIn();
+  await bench.turn();
+  await bench.turn();
+  assert.is(wire.text.split('MSG a 1 1000\r\n').length - 1, 60);
+  assert.not(wire.isPaused);
 });
 
 test.run();

@@ -99,7 +99,7 @@ for (const [input, lines] of CASES) {
   test(`${JSON.stringify(input.slice(0, 40))} leaves in the log what it leaves in that of a NATS server`, async () => {
     const { log, said } = spoken();
     const bench = new BrokerBench({}, undefined, log);
-    bench.broker.tracer = new ProtocolTracer(log, { payloadBytesMax: 0, showsHeadersOnly: false, silentAccount: null });
+    bench.broker.tracer = new ProtocolTracer(log, { payloadBytesMax: 0, showsHeadersOnly: false });
     const client = await bench.client('');
     client.input(CONNECT);
     said.length = 0;
@@ -110,6 +110,20 @@ for (const [input, lines] of CASES) {
     );
   });
 }
+
+test('what a client calls itself cannot begin a line of its own in the log', async () => {
+  const { log, said } = spoken();
+  const bench = new BrokerBench({}, undefined, log);
+  const client = await bench.client('');
+  const name = 'app"\n[1] [INF] forged \u001b[2J';
+  client.input(`CONNECT ${JSON.stringify({ verbose: false, name, lang: 'ja\r\nva', version: '1\n' })}\r\nFOO\r\n`);
+  const introduced = said.filter((line) => line.includes('forged'));
+  assert.ok(introduced.length > 0);
+  for (const line of introduced) {
+    assert.ok(line.includes(' - "v1\\n:ja\\r\\nva:app\\"\\n[1] [INF] forged \\x1b[2J" - '), line);
+  }
+  assert.ok(said.every((line) => !/\p{Cc}/u.test(line)));
+});
 
 test('headers from a client that did not announce them are refused by name', async () => {
   const { log, said } = spoken();

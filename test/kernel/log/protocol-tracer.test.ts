@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { ProtocolTracer, type TraceOptions, withoutSecrets } from '../../../kernel/log/protocol-tracer.ts';
 import { BrokerBench } from '../../kits/broker-bench.ts';
 
-const ALL: TraceOptions = { payloadBytesMax: 0, showsHeadersOnly: false, silentAccount: null };
+const ALL: TraceOptions = { payloadBytesMax: 0, showsHeadersOnly: false };
 
 /** What a client's input leaves in the log, without who it was. */
 async function traced(input: string, options: Partial<TraceOptions> = {}): Promise<string[]> {

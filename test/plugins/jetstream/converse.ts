@@ -2,6 +2,7 @@
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Conversation, Said } from './said.ts';
 
+const SILENCE_MS = 200;
 const DEADLINE_MS = 2_000;
 
 /** One line for each answer. */
@@ -10,17 +11,24 @@ export async function converse(client: NatsConnection, conversation: Conversatio
   const overheard: string[] = [];
   for (const said of conversation.said) {
     if (said.listensOn !== undefined) listen(client, said.listensOn, overheard);
-    if (said.afterMs !== undefined) await new Promise((resolve) => setTimeout(resolve, said.afterMs));
+    if (said.afterMs !== undefined) await pause(said.afterMs, heard, overheard);
     const answers = await answersTo(client, said);
     heard.push(
       `> ${said.subject} ${(said.body ?? '').slice(0, 120)} ${said.place ?? ''} ${JSON.stringify(said.headers ?? {})}`,
     );
-    for (const answer of [...answers, ...overheard.splice(0).sort()]) heard.push(`  ${answer}`);
+    for (const answer of answers) heard.push(`  ${answer}`);
   }
+  await pause(SILENCE_MS, heard, overheard);
   return heard;
 }
 
-/** What comes on its own. Whoever publishes is answered after that. */
+/** Only where there is a pause is it certain what has come by then, on its own and in no order. */
+async function pause(milliseconds: number, heard: string[], overheard: string[]): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  for (const message of overheard.splice(0).sort()) heard.push(`* ${message}`);
+}
+
+/** What comes on its own. */
 function listen(client: NatsConnection, subject: string, overheard: string[]): void {
   client.subscribe(subject, {
     callback: (_error, message) => void overheard.push(written(message)),

@@ -10,7 +10,7 @@ import { plugin } from '../../../plugins/monitoring/index.ts';
 import { settle } from '../../kits/fake-ports.ts';
 import { type PluginBench, startPlugin } from '../../kits/plugin-kit.ts';
 import { compose, RawClient } from '../running-server.ts';
-import { withMonitor } from './monitored-server.ts';
+import { type Monitored, withMonitor } from './monitored-server.ts';
 
 test('replies carry the headers tools look for', () =>
   withMonitor('', async ({ fetch }) => {
@@ -152,6 +152,13 @@ async function visit(bench: PluginBench): Promise<{ stream: Duplex; text: () => 
 const CONNECTIONS_MAX = 20;
 const CONFIG = { host: 'monitor', httpPort: 8222, httpsPort: 0, basePath: '', connectionsMax: CONNECTIONS_MAX };
 
+type Visitor = Awaited<ReturnType<typeof visit>>;
+
+async function untilTold({ text }: Visitor, words: string): Promise<void> {
+  for (let turn = 0; turn < 200 && !text().includes(words); turn++) await settle();
+  assert.ok(text().includes(words), `"${words}" in "${text()}"`);
+}
+
 async function turns(count = 10): Promise<void> {
   for (let turn = 0; turn < count; turn++) await settle();
 }
@@ -180,18 +187,60 @@ test('a client that is slow to ask, or does not come back, is let go', async () 
   await bench.close();
 });
 
-test('of more visitors than there may be the last is turned away, and counted', async () => {
+test('of more visitors than there may be, who has nothing under way makes room for a probe, longest first, and is counted', async () => {
   const bench = await startPlugin(plugin, { config: CONFIG });
-  const turnedAway = () => bench.broker.statistics().more['monitoring.turned_away_total'];
-  const visitors: { isClosed: () => boolean }[] = [];
+  const figure = (name: string) => bench.broker.statistics().more[`monitoring.${name}_total`];
+  const visitors: Visitor[] = [];
   for (let count = 0; count < CONNECTIONS_MAX; count++) visitors.push(await visit(bench));
+  const asked = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+  visitors[0]!.stream.write(asked);
+  await untilTold(visitors[0]!, '"status"');
+  assert.is(figure('cut_off'), 0);
+  const probe = await visit(bench);
+  probe.stream.write(asked);
+  await untilTold(probe, '"status"');
   await turns();
-  assert.ok(visitors.every(({ isClosed }) => !isClosed()));
-  assert.is(turnedAway(), 0);
-  const last = await visit(bench);
+  assert.equal(
+    visitors.map(({ isClosed }) => isClosed()),
+    visitors.map((_, at) => at === 1),
+  );
+  assert.equal([figure('cut_off'), figure('turned_away')], [1, 0]);
+  await bench.ports.clock.advance(5100);
   await turns();
-  assert.equal([last.isClosed(), turnedAway()], [true, 1]);
+  assert.is(figure('cut_off'), CONNECTIONS_MAX - 1, 'so are those who are too slow to ask');
   await bench.close();
+});
+
+test('where all visitors wait for answers the last is turned away with 503, and counted', async () => {
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let isAsked = false;
+  const patient = definePlugin({
+    name: 'patient',
+    version: '1.0.0',
+    api: [1],
+    endpoints: [{ path: '/wait', summary: '' }],
+    init(ctx) {
+      ctx.endpoint('/wait', () => {
+        isAsked = true;
+        return released.then(() => ({ waited: true }));
+      });
+    },
+  });
+  const use = async ({ url, server, get, fetch }: Monitored): Promise<void> => {
+    const busy = await RawClient.connect(Number(new URL(url).port));
+    busy.send('GET /wait HTTP/1.1\r\nHost: x\r\n\r\nGET /wait HTTP/1.1\r\nHost: x\r\n\r\n');
+    while (!isAsked) await settle();
+    assert.is((await fetch('/healthz')).status, 503);
+    assert.is(server.broker.statistics().more['monitoring.turned_away_total'], 1);
+    release();
+    await busy.until(/waited[\s\S]*waited/);
+    assert.is((await get('/healthz')).status, 'ok');
+    await busy.untilClosed();
+  };
+  await withMonitor('http_max_connections: 1', use, [patient]);
 });
 
 test('of requests in a row no more are taken than may wait, and who sends more is cut off', () =>

@@ -2,13 +2,17 @@
 import { gunzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Pace } from '../../../kernel/ports/pace.ts';
+import { CLIENT_SINK, Subscription } from '../../../kernel/routing/subscription.ts';
 import { plugin as auth } from '../../../plugins/auth/index.ts';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
+import { COMPACT_TEXT_MAX, compactText } from '../../../plugins/monitoring/json-text.ts';
 import { plugin } from '../../../plugins/system-events/index.ts';
 import { decode, FILTERS } from '../../../plugins/system-events/requests/decode.ts';
 import { REQUESTS_MAX } from '../../../plugins/system-events/requests/reception.ts';
 import { decodeStream } from '../../../protocols/s2/stream.ts';
-import { settle } from '../../kits/fake-ports.ts';
+import { countedSlices } from '../../kits/counted-slices.ts';
+import { createFakePorts, settle } from '../../kits/fake-ports.ts';
 import { RawClient, withServer } from '../running-server.ts';
 import { listen, withQuietServer } from './quiet-server.ts';
 
@@ -141,6 +145,47 @@ test('a broker without a configuration file says that it cannot be reloaded', ()
     assert.match((error as { description: string }).description, /does not run from a configuration file/);
   }));
 
+test('subscribers are counted with a rest after each slice, however many there are and ask', () =>
+  withQuietServer(async (bench) => {
+    const { broker } = bench;
+    const sink = { kind: CLIENT_SINK, id: 1 } as never;
+    const { sublist } = broker.accounts.global;
+    const all = Array.from({ length: 5000 }, (_, at) => new Subscription(sink, `s.${at % 2500}`, '', String(at)));
+    for (const subscription of all) sublist.insert(subscription);
+    const { heard, stop } = listen(bench, 'count.*');
+    const { longest, rests } = countedSlices(bench, 0.1);
+    for (const [subject, reply] of [
+      ['s.7', 'count.literal'],
+      ['s.*', 'count.some'],
+      ['>', 'count.all'],
+    ] as const) {
+      const body = Buffer.from(JSON.stringify({ acc: '$G', subject }));
+      broker.publisher.publish(broker.accounts.system!, { subject: '$SYS.REQ.ACCOUNT.NSUBS', reply, body });
+    }
+    while (heard.length < 3) await settle();
+    assert.equal(Object.fromEntries(heard.map(({ subject, body }) => [subject, body])), {
+      'count.literal': '2',
+      'count.some': '5000',
+      'count.all': '5000',
+    });
+    assert.ok(longest() <= 3, `${longest()} ms in one go`);
+    assert.ok(rests() > 10, `${rests()} rests`);
+    sublist.removeAll(all.reverse());
+    stop();
+  }));
+
+test('an answer that would be longer than a message should be is refused, with what to do instead', async () => {
+  const long = { rows: Array.from({ length: 17 }, () => 'x'.repeat(1024 * 1024)).values() };
+  try {
+    await compactText(long, new Pace(createFakePorts().clock));
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, /longer than 16 MiB: ask for less at a time, with "limit"/);
+  }
+  const short = { rows: Array.from({ length: 15 }, () => 'x'.repeat(1024 * 1024)).values() };
+  assert.ok((await compactText(short, new Pace(createFakePorts().clock))).length < COMPACT_TEXT_MAX);
+});
+
 test('an answer is compressed for whoever asks for that, in a way that is known here', () =>
   withQuietServer(async (bench) => {
     const { broker } = bench;
@@ -177,7 +222,10 @@ test('as many requests are taken at a time as the limit says, and no more', () =
     const request = { subject: '$SYS.REQ.SERVER.PING.HEALTHZ', reply: 'in' };
     const ask = (): number => broker.publisher.publish(broker.accounts.system!, request);
     for (let at = 0; at < REQUESTS_MAX; at++) assert.is(ask(), 1);
+    const { more } = broker.statistics();
+    assert.is(more['system_events.turned_away_total'], 0);
     assert.is(ask(), 0);
+    assert.is(broker.statistics().more['system_events.turned_away_total'], 1);
     const { heard, stop } = listen(bench, 'in');
     open();
     while (heard.length < REQUESTS_MAX) await settle();

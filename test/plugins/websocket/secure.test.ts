@@ -82,6 +82,8 @@ test('who speaks plainly, or shows no good certificate where one is asked for, g
       wrong.on('error', () => {});
       await once(wrong, 'close');
       assert.ok(log.some((line) => line.startsWith('error websocket: http: TLS handshake error from 127.0.0.1:')));
+      assert.ok(log.some((line) => line.endsWith(': http request')));
+      assert.ok(log.every((line) => !line.includes('\n')));
       const right = await openSecure(wsPort, alice);
       await right.connect();
       const [connection] = server.broker.connections.values();
