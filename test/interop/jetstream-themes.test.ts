@@ -12,17 +12,14 @@ import { chosenSeed, Seeded } from '../fuzz/seeded.ts';
 import { converse } from '../plugins/jetstream/converse.ts';
 import { memoryPlugin } from '../plugins/jetstream/memory-plugin.ts';
 import { randomTalk } from '../plugins/jetstream/random-talk.ts';
+import { record } from '../plugins/jetstream/recordings.ts';
 import type { Conversation } from '../plugins/jetstream/said.ts';
-import { THEMES } from '../plugins/jetstream/themes.ts';
+import { arranged, THEMES } from '../plugins/jetstream/themes.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets, type RunningServer } from '../wire/targets.ts';
 
 const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
 if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
-
-/** What comes on its own comes when it likes. */
-const UNASKED = /^ {2}(?:push\.|\$JS\.EVENT)/;
-const UNASKED_OR_PUSHED = /^ {2}(?:push\.|\$JS\.EVENT|\S+ \[\$JS\.ACK)/;
 
 let there: RunningServer;
 let theirPort = 0;
@@ -65,12 +62,6 @@ async function deleteStreams(client: NatsConnection): Promise<void> {
   for (const name of streams ?? []) await client.request(`$JS.API.STREAM.DELETE.${name}`);
 }
 
-function arranged(heard: readonly string[], { said }: Conversation): string[] {
-  const isPushed = said.some(({ listensOn }) => listensOn?.startsWith('push.'));
-  const pattern = isPushed ? UNASKED_OR_PUSHED : UNASKED;
-  return [...heard.filter((line) => !pattern.test(line)), ...heard.filter((line) => pattern.test(line)).sort()];
-}
-
 const seed = chosenSeed();
 const BY_CHANCE = Array.from({ length: 5 }, (_, at) => randomTalk(new Seeded(seed + at), 40));
 
@@ -79,6 +70,7 @@ for (const conversation of [...THEMES, ...BY_CHANCE]) {
     const [here, theirs] = (await Promise.all([heardHere(conversation), heardThere(conversation)])).map((heard) =>
       arranged(heard, conversation),
     );
+    if (process.env.GNATLET_RECORD === '1' && THEMES.includes(conversation)) record(conversation, theirs!);
     for (let line = 0; line < Math.max(here!.length, theirs!.length); line++) {
       const asked = here!.slice(0, line + 1).findLast((text) => text.startsWith('>'));
       assert.is(here![line], theirs![line], asked);

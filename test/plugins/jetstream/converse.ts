@@ -94,9 +94,9 @@ function stable(text: string): string {
     .replace(/,"inflight":\d+/g, '');
 }
 
-/** Streams of one name are told apart by what they were given when they were made. */
+/** Streams of one name are told apart by what they were given when they were made: written into what is taken from them. */
 function plainHeader(text: string): string {
-  return Buffer.from(text, 'base64')
-    .toString()
-    .replace(/(Nats-Stream-Source: .* )\S+\r/, '$1ID\r');
+  const header = Buffer.from(text, 'base64').toString();
+  if (!header.includes('Nats-Stream-Source')) return text;
+  return header.replace(/(Nats-Stream-Source: .* )\S+\r/, '$1ID\r');
 }

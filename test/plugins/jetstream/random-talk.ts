@@ -26,7 +26,7 @@ export function randomTalk(chance: Seeded, steps: number): Conversation {
 function step(chance: Seeded): Said[] {
   const name = chance.pick(NAMES);
   const seq = 1 + chance.below(14);
-  switch (chance.below(12)) {
+  switch (chance.below(11)) {
     case 0:
     case 1:
     case 2:
@@ -42,10 +42,6 @@ function step(chance: Seeded): Said[] {
       return [reported(name, seq, chance.pick(['-NAK', '+TERM', '+WPI'])), about('S', name)];
     case 9:
       return [api('STREAM.MSG.DELETE.S', { seq }), ...NAMES.map((each) => about('S', each)), info('S')];
-    case 10:
-      return chance.once(3)
-        ? [api('STREAM.PURGE.S', chance.pick([{ seq }, {}])), ...NAMES.map((each) => about('S', each)), info('S')]
-        : [info('S')];
     default:
       return chance.once(3)
         ? [pub(`s.${chance.below(3)}`, 'r'), ...NAMES.map((each) => about('S', each)), info('S')]

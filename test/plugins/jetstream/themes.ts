@@ -14,3 +14,13 @@ export const THEMES: readonly Conversation[] = [
   ...CONSUMER_TALKS,
   ...DELIVERY_TALKS,
 ];
+
+/** What comes on its own comes when it likes: it is told last, and sorted. */
+const UNASKED = /^ {2}(?:push\.|\$JS\.EVENT)/;
+const UNASKED_OR_PUSHED = /^ {2}(?:push\.|\$JS\.EVENT|\S+ \[\$JS\.ACK)/;
+
+export function arranged(heard: readonly string[], { said }: Conversation): string[] {
+  const isPushed = said.some(({ listensOn }) => listensOn?.startsWith('push.'));
+  const pattern = isPushed ? UNASKED_OR_PUSHED : UNASKED;
+  return [...heard.filter((line) => !pattern.test(line)), ...heard.filter((line) => pattern.test(line)).sort()];
+}
