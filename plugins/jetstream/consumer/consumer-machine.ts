@@ -242,7 +242,7 @@ export class ConsumerMachine {
 
   private raiseFloor(consumerSequence: number): void {
     if (this.pending.size === 0) {
-      this.floorStream = Math.max(this.floorStream, this.streamSequence - 1);
+      this.floorStream = Math.max(this.floorStream, this.deliveredStream);
       this.floorConsumer = this.consumerSequence - 1;
       return;
     }
@@ -345,8 +345,8 @@ export class ConsumerMachine {
     const { first } = this.log;
     if (this.streamSequence < first) this.streamSequence = first;
     this.deliveredStream = Math.max(this.deliveredStream, first - 1);
-    const below = this.pending.size === 0 ? this.streamSequence : first;
-    this.floorStream = Math.max(this.floorStream, below - 1);
+    const settled = this.pending.size === 0 ? this.deliveredStream : first - 1;
+    this.floorStream = Math.max(this.floorStream, settled);
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */

@@ -136,7 +136,6 @@ export const PUBLISH_TALKS: readonly Conversation[] = [
       consumer('J', 'B', { max_ack_pending: -1 }),
       consumer('J', 'B', { inactive_threshold: 6_000_000_000 }),
       consumer('J', 'E', { ack_policy: 'none', deliver_subject: 'dd' }),
-      update('J', { consumer_limits: { inactive_threshold: 1_000_000_000, max_ack_pending: 2 } }),
       stream('K', { no_ack: true }),
       { ...pub('k.1'), answers: 0 },
       info('K'),

@@ -1,7 +1,7 @@
 /** Conversations by chance: a stream, three consumers, and what happens to their messages, told after every step. */
 import type { Seeded } from '../../fuzz/seeded.ts';
 import type { Conversation, Said } from './said.ts';
-import { about, ack, api, consumer, info, next, pub, stream } from './words.ts';
+import { about, ack, api, clock, consumer, info, later, next, pub, stream } from './words.ts';
 
 const NAMES = ['A', 'B', 'C'];
 const FILTERS = [{}, { filter_subject: 's.1' }, { filter_subjects: ['s.0', 's.2'] }, { filter_subject: 's.*' }];
@@ -9,7 +9,7 @@ const FILTERS = [{}, { filter_subject: 's.1' }, { filter_subjects: ['s.0', 's.2'
 export function randomTalk(chance: Seeded, steps: number): Conversation {
   const retention = chance.pick(['limits', 'limits', 'interest']);
   const config = { retention, max_msgs_per_subject: chance.pick([-1, -1, 5]), allow_rollup_hdrs: true };
-  const said: Said[] = [stream('S', config), pub('s.0', '0'), pub('s.1', '1'), pub('s.2', '2')];
+  const said: Said[] = [...clock, stream('S', config), pub('s.0', '0'), pub('s.1', '1'), pub('s.2', '2')];
   for (const name of NAMES) {
     const ackPolicy = chance.pick(['explicit', 'explicit', 'none']);
     const more = { ack_policy: ackPolicy, max_ack_pending: chance.pick([3, 1000]) };
@@ -41,7 +41,7 @@ function step(chance: Seeded): Said[] {
     case 8:
       return [reported(name, seq, chance.pick(['-NAK', '+TERM', '+WPI'])), about('S', name)];
     case 9:
-      return [api('STREAM.MSG.DELETE.S', { seq }), ...NAMES.map((each) => about('S', each)), info('S')];
+      return [api('STREAM.MSG.DELETE.S', { seq }), later(30), ...NAMES.map((each) => about('S', each)), info('S')];
     default:
       return chance.once(3)
         ? [pub(`s.${chance.below(3)}`, 'r'), ...NAMES.map((each) => about('S', each)), info('S')]
