@@ -55,10 +55,10 @@ const REFUSED: [name: string, text: string, lines: string][] = [
   ],
   [
     'a listed plugin that other builds have, without looking for a package of that name',
-    'plugins: [\n  jetstream\n  {use: route}\n]\n',
+    'plugins: [\n  jetstream\n  {use: mqtt}\n]\n',
     [
       'a.conf:2:3: plugin "jetstream" is not in this build; take "jetstream" out, or use a build with "jetstream"',
-      'a.conf:3:4: plugin "route" is not in this build; take "route" out, or use a build with "route"\n',
+      'a.conf:3:4: plugin "mqtt" is not in this build; take "mqtt" out, or use a build with "mqtt"\n',
     ].join('\n'),
   ],
   [

@@ -56,19 +56,20 @@ test('no interest is one shared answer', () => {
   assert.is(filled('foo').matchSubject('bar'), EMPTY_PLAN);
 });
 
-test('queue members on different patterns form one group, each as often as its weight says', () => {
+test('queue members on different patterns form one group, each with the share its weight says', () => {
   const sublist = filled();
   const remote = subscription('a', 'g1', link);
   remote.weight = 3;
   for (const member of [subscription('a', 'g1'), subscription('a', 'g1'), subscription('*', 'g1'), remote]) {
     sublist.insert(member);
   }
-  const members = () => sublist.matchSubject('a').queues.map((group) => [group.name, group.members.length]);
-  assert.equal(members(), [['g1', 6]]);
+  const groups = () =>
+    sublist.matchSubject('a').queues.map(({ name, members, shares }) => [name, members.length, shares?.at(-1)]);
+  assert.equal(groups(), [['g1', 4, 6]]);
   sublist.setWeight(remote, 1);
-  assert.equal(members(), [['g1', 4]]);
+  assert.equal(groups(), [['g1', 4, undefined]]);
   sublist.setWeight(remote, 0);
-  assert.equal(members(), [['g1', 3]]);
+  assert.equal(groups(), [['g1', 3, undefined]]);
 });
 
 test('all plain interest of one remote is one entry', () => {
