@@ -187,6 +187,11 @@ export class Consumers implements RemovalListener, Interest {
     this.byName.set(name, new Consumer(this.stream, name, config, created, this.onGone, state));
   }
 
+  /** The server goes: nobody is to wait here. */
+  sendAway(): void {
+    for (const { pull } of this.byName.values()) pull?.sendAway();
+  }
+
   closeAll(): void {
     this.timer?.();
     this.timer = null;

@@ -21,6 +21,7 @@ import {
   REQUESTS_PENDING,
   REQUIRED_API_LEVEL,
   remainingHeaders,
+  SERVER_SHUTDOWN,
   type Status,
   statusBlock,
   TOO_LARGE,
@@ -176,11 +177,16 @@ export class PullSide implements ServiceSink {
     return next;
   }
 
-  /** The consumer goes, and those who wait are told why. */
-  close(status: Status = CONSUMER_DELETED): void {
+  /** The consumer goes, and those who wait are told so. */
+  close(): void {
     this.consumer.account.sublist.remove(this.subscription);
-    for (const { inbox } of this.waiting) this.say(inbox, status);
+    for (const { inbox } of this.waiting) this.say(inbox, CONSUMER_DELETED);
     this.waiting = [];
+  }
+
+  /** The server goes: those who wait may ask for the rest elsewhere, or later. */
+  sendAway(): void {
+    for (const request of [...this.waiting]) this.end(request, SERVER_SHUTDOWN);
   }
 
   private end(request: WaitingRequest, status: Status): void {
