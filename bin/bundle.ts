@@ -22,6 +22,7 @@ const ENTRIES = {
   'plugin-kit': 'bin/plugin-kit.js',
   'storage-kit': 'bin/storage-kit.js',
   'storage-level': 'storage-drivers/level/level-driver.js',
+  'storage-file': 'storage-drivers/file/file-driver.js',
   build: 'bin/build/command.js',
   'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.js',
 };

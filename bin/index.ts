@@ -7,7 +7,16 @@ export { PluginError } from '../kernel/hooks/plugin-error.ts';
 export { definePlugin, type PluginDefinition } from '../kernel/host/plugin-definition.ts';
 export type { PluginRequest } from '../kernel/host/resolve.ts';
 export type { Log } from '../kernel/log.ts';
-export type { Clock, Disk, Network, Ports, Random } from '../kernel/ports/ports.ts';
+export type {
+  Clock,
+  DirectoryLock,
+  Disk,
+  FileUse,
+  Network,
+  OpenFile,
+  Ports,
+  Random,
+} from '../kernel/ports/ports.ts';
 export type { Address } from '../kernel/ports/transport.ts';
 export { ConfigurationError } from './configuration.ts';
 export { EmbeddedServer } from './embedding/embedded-server.ts';

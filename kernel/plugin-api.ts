@@ -191,7 +191,19 @@ export { type SubjectNode, SubjectTree } from './routing/subject-tree.ts';
 // --- Ports: the outside world, which a test can replace ---
 
 export { Pace } from './ports/pace.ts';
-export type { Clock, Disk, Listener, Network, Ports, Random, Timer } from './ports/ports.ts';
+export type {
+  Clock,
+  DirectoryLock,
+  Disk,
+  FileDone,
+  FileUse,
+  Listener,
+  Network,
+  OpenFile,
+  Ports,
+  Random,
+  Timer,
+} from './ports/ports.ts';
 /** A transport over a Node stream, for plugins that wrap one: in TLS, in a WebSocket. */
 export { inTurns, outcomeOf, type Steps } from './ports/steps.ts';
 export { StreamTransport } from './ports/stream-transport.ts';

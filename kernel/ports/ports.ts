@@ -61,6 +61,38 @@ export interface Network {
   interfaceAddresses(): string[];
 }
 
+/** How a file is opened: to read, to read and write what exists, or to make what must not exist yet. */
+export type FileUse = 'read' | 'update' | 'create';
+
+/** Called once, never before the call that it was handed to has returned. */
+export type FileDone = (error: Error | null) => void;
+
+/**
+ * A file held open, read and written at positions. What happens all day takes a callback; the rest promises.
+ *
+ * Nothing that was written is safe from a power cut before a `datasync` that began later has succeeded. After one that failed, what
+ * was written before it may be gone although later ones succeed.
+ */
+export interface OpenFile {
+  readonly path: string;
+  /** Fills the buffer from the position on. The count is smaller only where the file ends, or the disk fails silently. */
+  read(buffer: Uint8Array, position: number, done: (error: Error | null, count: number) => void): void;
+  /** All pieces, one after the other, or an error and then nobody knows how much. They stay as they are until then. */
+  write(pieces: readonly Uint8Array[], position: number, done: FileDone): void;
+  /** Bytes and length are safe; the name is the directory's business. */
+  datasync(done: FileDone): void;
+  truncate(size: number): Promise<void>;
+  /** Writes zeros, so that overwriting them later changes nothing but them. */
+  preallocate(from: number, to: number): Promise<void>;
+  size(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Somebody's hold on a directory, which ends with the process at the latest. */
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
 export interface Disk {
   readFile(path: string): Promise<Uint8Array>;
   readFileSync(path: string): Uint8Array;
@@ -72,7 +104,12 @@ export interface Disk {
   /** From now on no crash undoes what was removed and renamed in the directory. */
   syncDirectory(path: string): Promise<void>;
   makeDirectory(path: string): Promise<void>;
+  /** It must be empty; that it is gone already is no error. */
+  removeDirectory(path: string): Promise<void>;
   list(path: string): Promise<string[]>;
+  open(path: string, use: FileUse): Promise<OpenFile>;
+  /** Refused with the code EBUSY while somebody else holds it, be it in this process or in another one. */
+  lock(directory: string): Promise<DirectoryLock>;
 }
 
 export interface Ports {

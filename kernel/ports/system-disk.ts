@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { lockDirectory } from './directory-lock.ts';
 import type { Disk } from './ports.ts';
+import { openSystemFile } from './system-file.ts';
 
 export function systemDisk(): Disk {
   return {
@@ -14,8 +16,15 @@ export function systemDisk(): Disk {
     makeDirectory: async (path) => {
       await mkdir(path, { recursive: true });
     },
+    removeDirectory: (path) => rmdir(path).catch(ignoreMissing),
     list: async (path) => (await readdir(path)).sort(),
+    open: openSystemFile,
+    lock: lockDirectory,
   };
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 let temporaryFiles = 0;

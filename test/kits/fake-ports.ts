@@ -1,8 +1,20 @@
 /** A world of a test's own: time that moves when told, chance from a seed, wires and files in memory. */
 import { FastRandom } from '../../kernel/ports/fast-random.ts';
 import { MemoryNetwork } from '../../kernel/ports/memory-network.ts';
-import type { Clock, Disk, Listener, ListenOptions, Ports, Random, Timer } from '../../kernel/ports/ports.ts';
+import type {
+  Clock,
+  DirectoryLock,
+  Disk,
+  FileUse,
+  Listener,
+  ListenOptions,
+  OpenFile,
+  Ports,
+  Random,
+  Timer,
+} from '../../kernel/ports/ports.ts';
 import type { Transport } from '../../kernel/ports/transport.ts';
+import { FakeFile } from './fake-file.ts';
 
 interface FakeTimer extends Timer {
   readonly dueMs: number;
@@ -85,6 +97,7 @@ export class FakeNetwork extends MemoryNetwork {
 
 export class FakeDisk implements Disk {
   readonly files = new Map<string, Uint8Array>();
+  readonly #locks = new Set<string>();
 
   async readFile(path: string): Promise<Uint8Array> {
     return this.readFileSync(path);
@@ -113,9 +126,29 @@ export class FakeDisk implements Disk {
 
   async makeDirectory(): Promise<void> {}
 
+  async removeDirectory(): Promise<void> {}
+
   async list(path: string): Promise<string[]> {
     const inside = [...this.files.keys()].filter((name) => name.startsWith(`${path}/`));
     return [...new Set(inside.map((name) => name.slice(path.length + 1).split('/')[0]!))];
+  }
+
+  async open(path: string, use: FileUse): Promise<OpenFile> {
+    const isThere = this.files.has(path);
+    if (use === 'create' && isThere) throw Object.assign(new Error(`it exists: ${path}`), { code: 'EEXIST' });
+    if (use === 'create') this.files.set(path, new Uint8Array(0));
+    else this.readFileSync(path);
+    return new FakeFile(path, this.files);
+  }
+
+  async lock(directory: string): Promise<DirectoryLock> {
+    if (this.#locks.has(directory)) throw Object.assign(new Error(`in use: ${directory}`), { code: 'EBUSY' });
+    this.#locks.add(directory);
+    return {
+      release: async () => {
+        this.#locks.delete(directory);
+      },
+    };
   }
 }
 

@@ -1,0 +1,71 @@
+/** Applies operations from the journal to a store that is coming back. */
+import type { FileStore } from './file-store.ts';
+import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
+import { getU64, viewOf } from './numbers.ts';
+import { appendSeqAt, Op, readAppend, serialDistance } from './op-format.ts';
+import { RecordView } from './record-view.ts';
+
+const record = new RecordView();
+
+/**
+ * The data of the operation stands from `at` to `end`. Those that the checkpoint includes are passed over; where one is missing, it was
+ * lost with a part of the journal.
+ */
+export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: number, end: number): void {
+  const view = viewOf(bytes);
+  const ahead = serialDistance(store.serial, view.getUint32(at, true));
+  if (ahead <= 0) return;
+  store.isDoubtful = false;
+  if (ahead > 1) noteMissing(store, type, view, at);
+  store.serial += ahead;
+  if (type === Op.append) applyAppend(store, bytes, view, at, end);
+  else if (type === Op.cut) store.applyCut(getU64(view, at + 4));
+  else if (type === Op.era) store.eras.push({ from: store.serial, check: getU64(view, at + 4) });
+  else if (type === Op.publish) store.isStaged = false;
+  else if (type === Op.destroy) store.isDestroyed = true;
+  else if (type === Op.cellPut || type === Op.cellExtend || type === Op.cellDelete)
+    applyCell(store, type, bytes, at, end);
+  else if (type === Op.remove || type === Op.erase || type === Op.drop || type === Op.advance) {
+    store.applyRemoval({ type, from: getU64(view, at + 4), to: getU64(view, at + 12) });
+  }
+}
+
+export interface Created {
+  readonly id: string;
+  readonly firstSequence: number;
+  readonly isStaged: boolean;
+}
+
+export function readCreate(bytes: Uint8Array, at: number): Created {
+  const length = bytes[at + 13]!;
+  return {
+    firstSequence: getU64(viewOf(bytes), at + 4),
+    isStaged: (bytes[at + 12]! & 1) !== 0,
+    id: Buffer.from(bytes.subarray(at + 14, at + 14 + length)).toString(),
+  };
+}
+
+function applyAppend(store: FileStore, bytes: Uint8Array, view: DataView, at: number, end: number): void {
+  readAppend(bytes, view, at, end, record);
+  // A block may be ahead of the checkpoint that it was written for.
+  if (record.seq <= store.last) return;
+  if (store.count === 0) store.first = record.seq;
+  store.blocks.append(record.seq, bytes, at - RECORD_HEADER_BYTES, end - at + RECORD_HEADER_BYTES);
+  store.last = record.seq;
+  store.lastSeconds = record.seconds;
+  store.lastNanos = record.nanos;
+}
+
+function applyCell(store: FileStore, type: number, bytes: Uint8Array, at: number, end: number): void {
+  const length = bytes[at + 13]!;
+  const name = Buffer.from(bytes.subarray(at + 14, at + 14 + length)).toString();
+  const value = type === Op.cellDelete ? null : new Uint8Array(bytes.subarray(at + 14 + length, end));
+  store.cells.apply({ name, value, isMore: type === Op.cellExtend });
+}
+
+/** Operations are gone. If they appended messages, those are a hole; if they did something else, nobody knows what. */
+function noteMissing(store: FileStore, type: number, view: DataView, at: number): void {
+  store.isAmnesiac = true;
+  if (type !== Op.append) return;
+  store.blocks.lost.add(store.last + 1, appendSeqAt(view, at) - 1);
+}

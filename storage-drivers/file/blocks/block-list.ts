@@ -1,0 +1,350 @@
+/** The messages of a store: its blocks in order, and what is known of all of them together. */
+import { Read, Scan, type SequenceRange, type Visit } from '../../contract.ts';
+import { RECORD_HEADER_BYTES } from '../journal/record-format.ts';
+import { readAppend } from '../op-format.ts';
+import type { RecordView } from '../record-view.ts';
+import { SequenceRanges } from '../sequence-ranges.ts';
+import { Block } from './block.ts';
+import type { BlockFrame } from './block-frame.ts';
+
+export interface BlockLimits {
+  /** What a block holds, and a frame of it. */
+  readonly blockBytes: number;
+  readonly frameBytes: number;
+  readonly slotsMax: number;
+}
+
+export class BlockList {
+  blocks: Block[] = [];
+  count = 0;
+  contentBytes = 0;
+  /** In memory, and in no file yet. */
+  dirtyBytes = 0;
+  /** Messages that are damaged, or gone with a file. */
+  readonly lost = new SequenceRanges();
+  /** Blocks of which nothing is left; their files go once a checkpoint says so. */
+  dropped: Block[] = [];
+  nextNumber = 1;
+  coldSequence = 0;
+  private readonly limits: BlockLimits;
+
+  constructor(limits: BlockLimits) {
+    this.limits = limits;
+  }
+
+  /** Takes over a record that stands whole in other memory, from `from` on. */
+  append(seq: number, bytes: Uint8Array, from: number, size: number): void {
+    const { limits } = this;
+    let block = this.blocks.at(-1);
+    if (block === undefined || !block.canTake(seq, size, limits.blockBytes, limits.slotsMax)) block = this.begin(seq);
+    const frame = block.frameFor(size, limits.frameBytes);
+    const at = frame.open(size, limits.frameBytes);
+    copy(bytes, from, frame, at, size);
+    frame.length = at + size;
+    frame.recordCount++;
+    block.add(seq, size);
+    this.count++;
+    this.contentBytes += block.contentLength(block.slots - 1);
+    this.dirtyBytes += size;
+  }
+
+  /** Adds blocks that were there before. */
+  restore(blocks: readonly Block[]): void {
+    for (const block of blocks) {
+      this.blocks.push(block);
+      this.count += block.live;
+      this.contentBytes += block.liveBytes;
+    }
+  }
+
+  firstFrom(seq: number): number {
+    for (let index = this.indexFrom(seq); index < this.blocks.length; index++) {
+      const block = this.blocks[index]!;
+      for (let slot = block.slotFrom(seq); slot < block.slots; slot++)
+        if (!block.isGone(slot)) return block.seqAt(slot);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  read(seq: number, view: RecordView): Read {
+    const block = this.blockOf(seq);
+    const slot = block === null ? -1 : block.slotOf(seq);
+    if (slot < 0) return this.lost.has(seq) ? Read.hole : Read.gone;
+    if (block!.isDamaged(slot)) return Read.hole;
+    const frame = block!.frameOf(slot);
+    if (!frame.isInMemory) {
+      this.coldSequence = seq;
+      return Read.cold;
+    }
+    show(block!, slot, frame, view);
+    return Read.found;
+  }
+
+  /** Removes what is there in the range; answers how many. */
+  remove(from: number, to: number): number {
+    let removed = 0;
+    for (let index = this.indexFrom(from); index < this.blocks.length; ) {
+      const block = this.blocks[index]!;
+      if (block.base > to) break;
+      removed += this.removeWithin(block, from, to);
+      if (block.live === 0 && this.mayDrop(block)) this.drop(index);
+      else index++;
+    }
+    this.lost.remove(from, to);
+    return removed;
+  }
+
+  /** Takes back all above, as if it had not been appended. */
+  cutAfter(seq: number): number {
+    let removed = 0;
+    for (let index = this.blocks.length - 1; index >= 0; index--) {
+      const block = this.blocks[index]!;
+      if (block.lastSeq <= seq) break;
+      const before = block.live;
+      const bytes = block.liveBytes;
+      block.cut(block.slotFrom(seq + 1));
+      removed += before - block.live;
+      this.count -= before - block.live;
+      this.contentBytes -= bytes - block.liveBytes;
+      if (block.live === 0) this.drop(index);
+    }
+    this.lost.remove(seq + 1, Number.MAX_SAFE_INTEGER);
+    return removed;
+  }
+
+  /** The same for what was appended in this turn only: no trace is left of it. */
+  takeBack(seq: number): void {
+    for (let index = this.blocks.length - 1; index >= 0; index--) {
+      const block = this.blocks[index]!;
+      if (block.lastSeq <= seq) break;
+      const slot = block.slotFrom(seq + 1);
+      this.count -= block.slots - slot;
+      for (let at = slot; at < block.slots; at++) this.contentBytes -= block.contentLength(at);
+      this.dirtyBytes -= block.end - block.starts[slot]!;
+      block.takeBack(slot);
+      if (slot === 0) this.blocks.pop();
+    }
+  }
+
+  /** Damage was found in a block. */
+  noteDamage(block: Block, firstSlot: number, lastSlot: number): void {
+    for (let slot = firstSlot; slot <= lastSlot; slot++) {
+      if (!block.isGone(slot)) this.lost.add(block.seqAt(slot), block.seqAt(slot));
+    }
+  }
+
+  scan(from: number, to: number, view: RecordView, visit: Visit): Scan {
+    return scanBlocks(this.blocks, from, to, view, visit, this);
+  }
+
+  gaps(from: number, to: number, visit: (from: number, to: number) => void): void {
+    let next = from;
+    const upTo = (end: number) => {
+      for (const { from: start, to: stop } of this.lost.list) {
+        if (stop < next || start > end) continue;
+        if (start > next) visit(next, start - 1);
+        next = stop + 1;
+      }
+      if (next <= end) visit(next, end);
+    };
+    for (let index = this.indexFrom(from); index < this.blocks.length && next <= to; index++) {
+      const block = this.blocks[index]!;
+      for (let slot = block.slotFrom(next); slot < block.slots; slot++) {
+        const seq = block.seqAt(slot);
+        if (seq > to) break;
+        if (block.isGone(slot)) continue;
+        if (seq > next) upTo(seq - 1);
+        next = seq + 1;
+      }
+    }
+    if (next <= to) upTo(to);
+  }
+
+  /** The frames that a range needs and that are not in memory, per block, up to so many bytes. */
+  coldFrames(from: number, to: number, bytesMax: number): { block: Block; frames: BlockFrame[] }[] {
+    return coldFramesOf(this.blocks, from, to, bytesMax);
+  }
+
+  /** The first block that ends at or above. */
+  indexFrom(seq: number): number {
+    let low = 0;
+    let high = this.blocks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.blocks[middle]!.lastSeq < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const block of this.blocks) {
+      bytes += block.indexBytes;
+      for (const frame of block.frames) bytes += frame.memoryBytes;
+    }
+    return bytes;
+  }
+
+  private blockOf(seq: number): Block | null {
+    const last = this.blocks.at(-1);
+    if (last !== undefined && seq >= last.base) return last;
+    return this.blocks[this.indexFrom(seq)] ?? null;
+  }
+
+  private begin(seq: number): Block {
+    const before = this.blocks.at(-1);
+    if (before !== undefined) {
+      before.isSealed = true;
+      const last = before.frames.at(-1);
+      if (last !== undefined) last.isSealed = true;
+    }
+    const block = new Block(this.nextNumber++, seq);
+    this.blocks.push(block);
+    return block;
+  }
+
+  private removeWithin(block: Block, from: number, to: number): number {
+    let removed = 0;
+    const before = block.liveBytes;
+    for (let slot = block.slotFrom(from); slot < block.slots && block.seqAt(slot) <= to; slot++) {
+      if (block.isGone(slot)) continue;
+      block.remove(slot);
+      removed++;
+    }
+    this.count -= removed;
+    this.contentBytes -= before - block.liveBytes;
+    return removed;
+  }
+
+  /** The block that is being filled stays as long as it is worth filling. */
+  private mayDrop(block: Block): boolean {
+    return block !== this.blocks.at(-1) || block.isSealed || block.end * 2 > this.limits.blockBytes;
+  }
+
+  private drop(index: number): void {
+    const [block] = this.blocks.splice(index, 1);
+    this.dirtyBytes -= unwrittenBytes(block!);
+    block!.isDropped = true;
+    if (block!.fileBytes > 0 || block!.holders > 0) this.dropped.push(block!);
+  }
+}
+
+/** What of a block is in no file. */
+export function unwrittenBytes(block: Block): number {
+  let bytes = 0;
+  for (const frame of block.frames) if (frame.position < 0 && frame.isInMemory) bytes += frame.length;
+  return bytes;
+}
+
+/** What reading needs of a block; a snapshot has blocks of its own kind. */
+export interface ReadableBlock {
+  readonly base: number;
+  readonly slots: number;
+  readonly lastSeq: number;
+  slotFrom(seq: number): number;
+  seqAt(slot: number): number;
+  isGone(slot: number): boolean;
+  isDamaged(slot: number): boolean;
+  frameOf(slot: number): BlockFrame;
+  readonly starts: Uint32Array;
+}
+
+export function show(block: ReadableBlock, slot: number, frame: BlockFrame, view: RecordView): void {
+  const start = block.starts[slot]! - frame.start;
+  const end = block.starts[slot + 1]! - frame.start;
+  frame.isTouched = true;
+  readAppend(frame.bytes, frame.view, start + RECORD_HEADER_BYTES, end, view);
+}
+
+export function scanBlocks(
+  blocks: readonly ReadableBlock[],
+  from: number,
+  to: number,
+  view: RecordView,
+  visit: Visit,
+  cold: { coldSequence: number },
+): Scan {
+  const isUp = from <= to;
+  const [low, high] = isUp ? [from, to] : [to, from];
+  for (let step = 0; step < blocks.length; step++) {
+    const block = blocks[isUp ? step : blocks.length - 1 - step]!;
+    if (block.slots === 0 || block.lastSeq < low || block.base > high) continue;
+    const end = scanBlock(block, low, high, isUp, view, visit, cold);
+    if (end !== Scan.done) return end;
+  }
+  return Scan.done;
+}
+
+function scanBlock(
+  block: ReadableBlock,
+  low: number,
+  high: number,
+  isUp: boolean,
+  view: RecordView,
+  visit: Visit,
+  cold: { coldSequence: number },
+): Scan {
+  const first = block.slotFrom(low);
+  const last = block.slotFrom(high + 1) - 1;
+  const step = isUp ? 1 : -1;
+  let frame: BlockFrame | null = null;
+  for (let slot = isUp ? first : last; slot >= first && slot <= last; slot += step) {
+    if (block.isGone(slot) || block.isDamaged(slot)) continue;
+    const start = block.starts[slot]!;
+    if (frame === null || start < frame.start || start >= frame.end) frame = block.frameOf(slot);
+    if (!frame.isInMemory) {
+      cold.coldSequence = block.seqAt(slot);
+      return Scan.cold;
+    }
+    show(block, slot, frame, view);
+    if (!visit(view)) return Scan.stopped;
+  }
+  return Scan.done;
+}
+
+export function coldFramesOf<B extends ReadableBlock>(
+  blocks: readonly B[],
+  from: number,
+  to: number,
+  bytesMax: number,
+): { block: B; frames: BlockFrame[] }[] {
+  const isUp = from <= to;
+  const [low, high] = isUp ? [from, to] : [to, from];
+  const found: { block: B; frames: BlockFrame[] }[] = [];
+  let bytes = 0;
+  for (let step = 0; step < blocks.length && bytes < bytesMax; step++) {
+    const block = blocks[isUp ? step : blocks.length - 1 - step]!;
+    if (block.slots === 0 || block.lastSeq < low || block.base > high) continue;
+    const frames: BlockFrame[] = [];
+    const [first, last] = [block.slotFrom(low), block.slotFrom(high + 1) - 1];
+    for (let slot = isUp ? first : last; slot >= first && slot <= last && bytes < bytesMax; slot += isUp ? 1 : -1) {
+      if (block.isGone(slot) || block.isDamaged(slot)) continue;
+      const frame = block.frameOf(slot);
+      if (frame.isInMemory || frames.at(-1) === frame) continue;
+      // A large one that comes second would push the first out of the cache again.
+      if (bytes > 0 && bytes + frame.length > bytesMax)
+        return frames.length > 0 ? [...found, { block, frames }] : found;
+      frames.push(frame);
+      bytes += frame.length;
+    }
+    if (frames.length > 0) found.push({ block, frames });
+  }
+  return found;
+}
+
+export function rangesOf(lost: SequenceRanges): readonly SequenceRange[] {
+  return lost.list.map(({ from, to }) => ({ from, to }));
+}
+
+/** Up to here, copying word by word is faster than making a view for `set`. */
+const WORDWISE_MAX = 200;
+
+function copy(bytes: Uint8Array, from: number, frame: BlockFrame, at: number, size: number): void {
+  if (size > WORDWISE_MAX) {
+    frame.bytes.set(bytes.subarray(from, from + size), at);
+    return;
+  }
+  const target = frame.bytes;
+  for (let index = 0; index < size; index++) target[at + index] = bytes[from + index]!;
+}

@@ -1,0 +1,69 @@
+/** The index of a block is damaged: the frames say what is where. What is missing between them is lost. */
+import type { FoundBlock } from '../checkpoint-format.ts';
+import type { FileStore } from '../file-store.ts';
+import { FrameKind, SECTOR_BYTES } from '../journal/frame-format.ts';
+import { RECORD_HEADER_BYTES } from '../journal/record-format.ts';
+import { FRAMES_START } from '../journal/segment-format.ts';
+import { SegmentReader, type WholeFrame } from '../journal/segment-reader.ts';
+import { viewOf } from '../numbers.ts';
+import { appendSeqAt } from '../op-format.ts';
+import type { StoreWorld } from '../store-world.ts';
+import type { Block } from './block.ts';
+import { blockPath } from './block-file.ts';
+import { BlockFrame } from './block-frame.ts';
+
+export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<void> {
+  const { block, lastSeq } = entry;
+  const { gone } = block;
+  block.gone = null;
+  const path = blockPath(store.directory, block.number);
+  const family = { uuid: world.uuid, generation: block.number };
+  const lock = { cipher: block.cipher };
+  block.indexPosition = -1;
+  await world.files.use(path, async (file) => {
+    const reader = new SegmentReader(file, Math.min(await file.size(), block.fileBytes), family, lock);
+    for (let position = FRAMES_START; position < reader.size; ) {
+      const found = await reader.frameAt(position);
+      if (!found.isWhole) {
+        position += SECTOR_BYTES;
+        continue;
+      }
+      if (found.header.kind === FrameKind.records) take(block, found, position);
+      position = found.end;
+    }
+  });
+  remapGone(store, block, gone, lastSeq);
+}
+
+/**
+ * Only blocks without left-out sequences keep their index in the file, so what was removed is known by the sequence. What is in no frame
+ * and was not removed is lost.
+ */
+function remapGone(store: FileStore, block: Block, gone: Uint8Array | null, lastSeq: number): void {
+  const { base } = block;
+  const wasGone = (seq: number) => gone !== null && (gone[(seq - base) >>> 3]! & (1 << ((seq - base) & 7))) !== 0;
+  let next = base;
+  for (let slot = 0; slot <= block.slots; slot++) {
+    const seq = slot === block.slots ? lastSeq + 1 : block.seqAt(slot);
+    for (; next < seq; next++) if (!wasGone(next)) store.blocks.lost.add(next, next);
+    if (slot < block.slots && wasGone(seq)) block.remove(slot);
+    next = seq + 1;
+  }
+}
+
+/** Adds a frame's messages to the index. */
+function take(block: Block, found: WholeFrame, position: number): void {
+  const view = viewOf(found.bytes);
+  const frame = new BlockFrame(block.end, false);
+  frame.length = found.to - found.from;
+  frame.recordCount = found.header.recordCount;
+  frame.position = position;
+  frame.storedBytes = found.end - position;
+  frame.isSealed = true;
+  block.frames.push(frame);
+  for (let at = found.from; at < found.to; ) {
+    const size = RECORD_HEADER_BYTES + view.getUint32(at + 4, true);
+    block.add(appendSeqAt(view, at + RECORD_HEADER_BYTES), size);
+    at += size;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Writes what a store has in memory only to its blocks, and then the checkpoint that says so. Afterwards the journal is not needed for
+ * anything that was written before.
+ */
+import { join } from 'node:path';
+import type { Block } from './blocks/block.ts';
+import { BlockWriter, blockPath } from './blocks/block-file.ts';
+import type { BlockFrame } from './blocks/block-frame.ts';
+import { rangesOf, unwrittenBytes } from './blocks/block-list.ts';
+import { type BlockState, captureBlock, type StoreState, writeCheckpoint } from './checkpoint-format.ts';
+import type { FileStore } from './file-store.ts';
+import { makeStoreDirectory, writeCheckpointFiles } from './store-files.ts';
+
+interface Captured {
+  readonly ticket: number;
+  readonly state: StoreState;
+  readonly blocks: readonly BlockState[];
+  readonly dropped: readonly Block[];
+}
+
+export async function takeCheckpoint(store: FileStore): Promise<void> {
+  const captured = capture(store);
+  try {
+    // What is not durable yet may never have been.
+    await store.untilDurable();
+    if (store.checkpointSerial === 0) await makeStoreDirectory(store.world, store.directory);
+    for (const entry of captured.blocks) await writeBlock(store, entry);
+    const content = writeCheckpoint(captured.state, captured.blocks);
+    store.checkpointBytes = await writeCheckpointFiles(store.world, store.directory, store.number, content);
+  } catch (error) {
+    store.blocks.dropped.unshift(...captured.dropped);
+    throw error;
+  }
+  store.checkpointSerial = captured.state.serial;
+  store.world.journal.release(store.journalStore, captured.ticket);
+  store.blocks.dirtyBytes = store.blocks.blocks.reduce((sum, block) => sum + unwrittenBytes(block), 0);
+  await removeDropped(store, captured.dropped);
+}
+
+/** What the checkpoint is going to say, all of one moment. */
+function capture(store: FileStore): Captured {
+  const newest = store.blocks.blocks.at(-1)?.frames.at(-1);
+  if (newest !== undefined) newest.isSealed = true;
+  return {
+    ticket: store.journalStore.appended,
+    state: stateOf(store),
+    blocks: store.blocks.blocks.filter((block) => block.slots > 0).map(captureBlock),
+    dropped: store.blocks.dropped.splice(0),
+  };
+}
+
+function stateOf(store: FileStore): StoreState {
+  const { id, number, isStaged, isAmnesiac, serial, first, last, lastSeconds, lastNanos, eras, blocks } = store;
+  return {
+    store: number,
+    id,
+    isStaged,
+    isAmnesiac,
+    serial,
+    first,
+    last,
+    lastSeconds,
+    lastNanos,
+    // Later eras are none of it.
+    eras: eras.filter((era) => era.from <= serial),
+    nextBlock: blocks.nextNumber,
+    lost: rangesOf(blocks.lost),
+    cells: store.cells.capture(),
+  };
+}
+
+async function writeBlock(store: FileStore, entry: BlockState): Promise<void> {
+  const { block, slots } = entry;
+  const { world, directory } = store;
+  const end = block.starts[slots]!;
+  const unwritten = block.frames.filter((frame) => frame.position < 0 && frame.isInMemory && frame.start < end);
+  const wanted = unwritten.filter((frame) => block.holders > 0 || hasLive(entry, frame));
+  // Where sequences are left out, the index stays in the checkpoint: without it nobody knew which ones were removed.
+  const mayIndex = block.deltas === null && !block.isInherited;
+  const isFull = mayIndex && block.isSealed && slots === block.slots && block.indexPosition < 0;
+  if (wanted.length > 0 || (isFull && block.fileBytes > 0)) {
+    await new BlockWriter(world, store.number, directory, block).write(wanted, isFull ? slots : null);
+  }
+  for (const frame of unwritten) {
+    if (frame.position >= 0) world.cache.add(frame);
+    else frame.letGo();
+  }
+  // It may have lost its last message while it was written.
+  if (block.isDropped && !store.blocks.dropped.includes(block)) store.blocks.dropped.push(block);
+}
+
+function hasLive({ block, slots, gone }: BlockState, frame: BlockFrame): boolean {
+  for (let slot = block.slotAtStart(frame.start); slot < slots && block.starts[slot]! < frame.end; slot++) {
+    if (gone === null || (gone[slot >>> 3]! & (1 << (slot & 7))) === 0) return true;
+  }
+  return false;
+}
+
+/** Files of blocks without messages go, unless a snapshot still reads them. */
+async function removeDropped(store: FileStore, dropped: readonly Block[]): Promise<void> {
+  const { disk, files, cache } = store.world;
+  for (const block of dropped) {
+    if (block.holders > 0) {
+      store.blocks.dropped.push(block);
+      continue;
+    }
+    for (const frame of block.frames) cache.remove(frame);
+    if (block.fileBytes === 0) continue;
+    const path = blockPath(store.directory, block.number);
+    await files.close(path);
+    await disk.remove(path);
+  }
+}
+
+export function strayBlockPaths(store: FileStore, numbers: readonly number[]): string[] {
+  const known = new Set(store.blocks.blocks.map((block) => block.number));
+  return numbers.filter((number) => !known.has(number)).map((number) => blockPath(join(store.directory), number));
+}

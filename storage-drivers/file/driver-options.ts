@@ -1,0 +1,67 @@
+import type { CipherName } from './frame-cipher.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export interface FileDriverOptions {
+  readonly directory: string;
+  /** Whose directory it is: another server's is refused. Empty: anybody's. */
+  readonly serverName: string;
+  /** What a full block holds, and a frame of it. */
+  readonly blockBytes: number;
+  readonly blockFrameBytes: number;
+  readonly blockSlotsMax: number;
+  /** So much of a store in memory only, and it is written to its blocks; and so much of all stores together. */
+  readonly dirtyBytesPerStore: number;
+  readonly dirtyBytesMax: number;
+  /** At a clean end, stores with less than that in memory only are left to the journal. */
+  readonly dirtyBytesAtClose: number;
+  /** Of what is on disk, so much is kept in memory because it was looked at. */
+  readonly cacheBytes: number;
+  readonly openFilesMax: number;
+  /** What one `load` brings in. */
+  readonly loadBytes: number;
+  readonly key: Uint8Array | null;
+  readonly previousKey: Uint8Array | null;
+  readonly cipher: CipherName;
+  /** Of what is written from now on; what was compressed is read in any case. */
+  readonly compression: 'none' | 's2';
+  /** 0: what is acknowledged is synced. */
+  readonly syncIntervalMs: number;
+  readonly segmentBytes: number;
+  readonly firstSegmentBytes: number;
+  readonly journalBytesMax: number;
+  readonly reserveBytes: number;
+  readonly queueBytesMax: number;
+  readonly frameBytes: number;
+  readonly commitBytes: number;
+  readonly fairBytes: number;
+  readonly tailMarkDistanceBytes: number;
+}
+
+export const FILE_DRIVER_DEFAULTS: Omit<FileDriverOptions, 'directory'> = {
+  serverName: '',
+  blockBytes: 8 * MIB,
+  blockFrameBytes: 64 * KIB,
+  blockSlotsMax: 65_536,
+  dirtyBytesPerStore: 8 * MIB,
+  dirtyBytesMax: 256 * MIB,
+  dirtyBytesAtClose: 256 * KIB,
+  cacheBytes: 64 * MIB,
+  openFilesMax: 512,
+  loadBytes: MIB,
+  key: null,
+  previousKey: null,
+  cipher: 'chacha',
+  compression: 'none',
+  syncIntervalMs: 0,
+  segmentBytes: 64 * MIB,
+  firstSegmentBytes: 4 * MIB,
+  journalBytesMax: 2048 * MIB,
+  reserveBytes: 16 * MIB,
+  queueBytesMax: 64 * MIB,
+  frameBytes: 128 * KIB,
+  commitBytes: 4 * MIB,
+  fairBytes: 512 * KIB,
+  tailMarkDistanceBytes: MIB,
+};

@@ -1,0 +1,424 @@
+/** Stores on disk: one journal for all of them, and a folder of blocks for each. */
+import { dirname, join } from 'node:path';
+import type { DriverPorts, DriverSupport, OpenedStore, OpenOptions, StorageDriver } from '../contract.ts';
+import { applyOp, readCreate } from './apply-op.ts';
+import { rangesOf } from './blocks/block-list.ts';
+import { FrameCache } from './blocks/frame-cache.ts';
+import { CheckpointQueue } from './checkpoint-queue.ts';
+import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
+import { FileStore, RECORD_BYTES_MAX } from './file-store.ts';
+import { type Identity, openIdentity } from './identity.ts';
+import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts';
+import type { JournalListener } from './journal/journal-store.ts';
+import { type JournalReport, openJournal } from './journal/open-journal.ts';
+import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
+import { loadStore } from './load-store.ts';
+import { Op } from './op-format.ts';
+import { OpenFiles } from './open-files.ts';
+import { S2 } from './s2-compression.ts';
+import { removeStoreFiles, storeDirectory } from './store-files.ts';
+import type { StoreKeeper, StoreWorld } from './store-world.ts';
+
+const SUPPORTS: DriverSupport = {
+  durable: 'power',
+  groupCommit: true,
+  detectsCorruption: 'chain',
+  repair: false,
+  log: true,
+  erase: false,
+  encryption: true,
+  compression: true,
+  exportResume: true,
+  maxRecord: RECORD_BYTES_MAX,
+  sharedJournal: true,
+};
+
+const STORE_NAME = /^\d+$/;
+/** Incarnations of a store within one of the driver. */
+const OPENS_MAX = 2 ** 20;
+const DIRTY_CHECK_BYTES = 4 * 1024 * 1024;
+const STORES_AT_ONCE = 8;
+const MUTE: JournalListener = { durable: () => {}, failed: () => {}, pressed: () => {} };
+
+export interface DriverReport {
+  readonly journal: JournalReport;
+  readonly incarnation: number;
+  /** Folders of stores of which no checkpoint can be read, and that the journal does not know. They are left alone. */
+  readonly unreadable: readonly string[];
+  /** Operations of stores that nothing else is known of. */
+  readonly orphanedOperations: number;
+  readonly phasesMs: Readonly<Record<string, number>>;
+}
+
+export interface DriverStats {
+  readonly journal: JournalStats;
+  readonly checkpoints: number;
+  readonly checkpointFailures: number;
+  readonly compactions: number;
+  readonly cacheBytes: number;
+  readonly openFiles: number;
+  readonly stores: number;
+}
+
+export async function openFileDriver(
+  ports: DriverPorts,
+  given: Partial<FileDriverOptions> & { directory: string },
+): Promise<FileDriver> {
+  const options = { ...FILE_DRIVER_DEFAULTS, ...given };
+  const lock = await ports.disk.lock(options.directory);
+  try {
+    await ports.disk.syncDirectory(dirname(options.directory));
+    const identity = await openIdentity(ports, options);
+    const driver = new FileDriver(ports, options, identity, lock);
+    await driver.recover();
+    return driver;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+export class FileDriver implements StorageDriver, StoreKeeper {
+  readonly name = 'file';
+  readonly supports = SUPPORTS;
+  readonly checkpoints: CheckpointQueue;
+  report: DriverReport | null = null;
+  /** Told when the disk has no room, when it fails, and (null) when that is over. */
+  events: JournalEvents = { room: () => {}, trouble: () => {} };
+  private readonly world: StoreWorld;
+  private readonly options: FileDriverOptions;
+  private readonly identity: Identity;
+  private readonly lock: { release(): Promise<void> };
+  private readonly stores = new Map<number, FileStore>();
+  private readonly pins = new Map<number, number>();
+  private nextStore = 1;
+  private opens = 0;
+  private dirtySinceCheck = 0;
+  private orphanedOperations = 0;
+  private closing: Promise<void> | null = null;
+  private journal!: Journal;
+
+  constructor(ports: DriverPorts, options: FileDriverOptions, identity: Identity, lock: { release(): Promise<void> }) {
+    this.options = options;
+    this.identity = identity;
+    this.lock = lock;
+    this.checkpoints = new CheckpointQueue(ports.clock);
+    const driver = this;
+    this.world = {
+      ports,
+      options,
+      disk: ports.disk,
+      uuid: identity.uuid,
+      keys: identity.keys,
+      compression: options.compression === 's2' ? S2 : null,
+      cache: new FrameCache(options.cacheBytes),
+      files: new OpenFiles(ports.disk, options.openFilesMax),
+      directory: join(options.directory, 'stores'),
+      keeper: this,
+      get journal() {
+        return driver.journal;
+      },
+    };
+  }
+
+  /** Brings everything back that there is. */
+  async recover(): Promise<void> {
+    const { world, identity, options } = this;
+    const { clock, disk } = world.ports;
+    const begun = clock.monotonic();
+    await disk.makeDirectory(world.directory);
+    await disk.syncDirectory(options.directory);
+    const unreadable = await this.loadStores();
+    const loaded = clock.monotonic();
+    const { journal, report } = await openJournal(
+      {
+        ...options,
+        directory: join(options.directory, 'journal'),
+        uuid: identity.uuid,
+        incarnation: identity.incarnation,
+        keys: identity.keys,
+        compression: world.compression,
+        tailMarkDelayMs: 3,
+      },
+      { disk, clock },
+      this.visitor(),
+    );
+    this.journal = journal;
+    journal.events = {
+      room: (cause) => this.events.room(cause),
+      trouble: (cause) => this.events.trouble(cause),
+    };
+    for (const store of this.stores.values()) store.settleDoubt();
+    for (const store of this.stores.values()) this.attach(store);
+    await journal.start();
+    await this.sweep();
+    const phasesMs = { load: loaded - begun, journal: report.milliseconds };
+    const stillUnreadable = unreadable.filter((number) => !this.stores.has(number));
+    this.report = {
+      journal: report,
+      incarnation: identity.incarnation,
+      unreadable: stillUnreadable.map((number) => storeDirectory(world, number)),
+      orphanedOperations: this.orphanedOperations,
+      phasesMs,
+    };
+  }
+
+  async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
+    checkId(id);
+    if (options.isStaged === true) return this.openStaged(id, options);
+    let store = this.find(id);
+    const existed = store !== null;
+    if (store === null) store = await this.create(id, options.firstSequence ?? 1, false);
+    else if (!store.isClosed) throw new Error(`the store '${id}' is open already`);
+    else if (store.isFailed) store = await this.bringBack(store);
+    store.reopen();
+    return { store, report: this.reportOf(store, existed) };
+  }
+
+  async list(): Promise<string[]> {
+    return [...this.stores.values()].filter((store) => !store.isStaged).map((store) => store.id);
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shut();
+    return this.closing;
+  }
+
+  private async shut(): Promise<void> {
+    for (const store of this.stores.values()) await store.close();
+    this.checkpoints.close();
+    for (const store of this.stores.values()) {
+      await this.checkpoints.settled(store);
+      const isWorthIt = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose && !store.isFailed;
+      // What cannot be written now is in the journal still.
+      if (isWorthIt) await this.checkpoints.takeLast(store).catch(() => {});
+    }
+    await this.journal.close();
+    await this.world.files.closeAll();
+    await this.lock.release();
+  }
+
+  /** Plain numbers, for whoever watches. */
+  stats(): DriverStats {
+    const { taken, failures, compactions } = this.checkpoints;
+    return {
+      journal: this.journal.stats,
+      checkpoints: taken,
+      checkpointFailures: failures,
+      compactions,
+      cacheBytes: this.world.cache.bytes,
+      openFiles: this.world.files.count,
+      stores: this.stores.size,
+    };
+  }
+
+  // --- For its stores ---
+
+  wantsCheckpoint(store: FileStore): void {
+    this.checkpoints.request(store);
+  }
+
+  checkpoint(store: FileStore): Promise<void> {
+    return this.checkpoints.take(store);
+  }
+
+  dirtied(bytes: number): void {
+    this.dirtySinceCheck += bytes;
+    if (this.dirtySinceCheck < Math.min(DIRTY_CHECK_BYTES, this.options.dirtyBytesMax / 4)) return;
+    this.dirtySinceCheck = 0;
+    const dirtyFirst = [...this.stores.values()].sort((a, b) => b.blocks.dirtyBytes - a.blocks.dirtyBytes);
+    let over = dirtyFirst.reduce((sum, store) => sum + store.blocks.dirtyBytes, -this.options.dirtyBytesMax);
+    for (const store of dirtyFirst) {
+      if (over <= 0) return;
+      over -= store.blocks.dirtyBytes;
+      this.wantsCheckpoint(store);
+    }
+  }
+
+  closed(_store: FileStore): void {
+    // It stays as it is, and is handed out again.
+  }
+
+  async publish(store: FileStore): Promise<void> {
+    if (!store.isStaged) throw new Error(`the store '${store.id}' is not staged`);
+    const before = this.find(store.id);
+    if (before !== null && !before.isClosed) {
+      throw new Error(`the store '${store.id}' is open; close it before another takes its place`);
+    }
+    if (store.writePublish() < 0)
+      throw new Error(`the store '${store.id}' cannot be published: nothing can be written`);
+    store.isStaged = false;
+    await store.untilDurable();
+    if (before !== null) await this.destroy(before);
+  }
+
+  async destroy(store: FileStore): Promise<void> {
+    if (this.stores.get(store.number) !== store) return;
+    const going = store.isFailed ? await this.bringBack(store) : store;
+    if (going.writeDestroy() < 0)
+      throw new Error(`the store '${store.id}' cannot be removed: nothing can be written now`);
+    going.isDestroyed = true;
+    this.stores.delete(going.number);
+    await going.untilDurable();
+    await this.checkpoints.settled(going);
+    await this.removeFiles(going);
+  }
+
+  private async removeFiles(store: FileStore): Promise<void> {
+    for (const block of [...store.blocks.blocks, ...store.blocks.dropped]) {
+      for (const frame of block.frames) this.world.cache.remove(frame);
+    }
+    await removeStoreFiles(this.world, store.directory);
+    this.journal.release(store.journalStore, store.journalStore.appended);
+    this.journal.removeStore(store.journalStore);
+  }
+
+  private find(id: string): FileStore | null {
+    for (const store of this.stores.values()) if (store.id === id && !store.isStaged) return store;
+    return null;
+  }
+
+  private async openStaged(id: string, options: OpenOptions): Promise<OpenedStore> {
+    for (const store of [...this.stores.values()]) {
+      if (store.id !== id || !store.isStaged) continue;
+      store.isClosed = true;
+      await this.destroy(store);
+    }
+    const store = await this.create(id, options.firstSequence ?? 1, true);
+    store.reopen();
+    return { store, report: this.reportOf(store, false) };
+  }
+
+  private async create(id: string, firstSequence: number, isStaged: boolean): Promise<FileStore> {
+    const number = this.nextStore++;
+    const store = new FileStore(id, number, storeDirectory(this.world, number), this.world, firstSequence);
+    store.isStaged = isStaged;
+    this.attach(store);
+    this.stores.set(number, store);
+    try {
+      if (store.create(firstSequence) < 0)
+        throw new Error(`the store '${id}' cannot be made: nothing can be written now`);
+      await store.untilDurable();
+    } catch (error) {
+      this.stores.delete(number);
+      this.journal.removeStore(store.journalStore);
+      throw error;
+    }
+    return store;
+  }
+
+  private attach(store: FileStore): void {
+    const pin = this.pins.get(store.number) ?? Infinity;
+    store.attach(this.journal.addStore(store.number, MUTE, { pin }));
+  }
+
+  private reportOf(store: FileStore, existed: boolean) {
+    return {
+      existed,
+      incarnation: this.identity.incarnation * OPENS_MAX + this.opens++,
+      isAmnesiac: store.isAmnesiac,
+      holes: rangesOf(store.blocks.lost),
+      phasesMs: this.report?.phasesMs ?? {},
+    };
+  }
+
+  /** After a failure what is in memory is more than what is on disk: it is read again. */
+  private async bringBack(failed: FileStore): Promise<FileStore> {
+    const { number, journalStore } = failed;
+    const fresh =
+      (await loadStore(this.world, number)) ?? new FileStore(failed.id, number, failed.directory, this.world, 1);
+    journalStore.resume();
+    await this.journal.replay(journalStore, {
+      record: (store, type, bytes, from, to) => {
+        if (store !== number) return;
+        if (type === Op.create) this.begin(fresh, bytes, from);
+        else applyOp(fresh, type, bytes, from, to);
+      },
+      carried: () => {},
+      hole: () => {},
+    });
+    fresh.attach(journalStore);
+    this.stores.set(number, fresh);
+    return fresh;
+  }
+
+  // --- Coming back ---
+
+  private async loadStores(): Promise<number[]> {
+    const names = (await this.world.disk.list(this.world.directory)).filter((name) => STORE_NAME.test(name));
+    const numbers = names.map(Number);
+    const unreadable: number[] = [];
+    const waiting = [...numbers];
+    const worker = async () => {
+      for (let number = waiting.shift(); number !== undefined; number = waiting.shift()) {
+        const store = await loadStore(this.world, number);
+        if (store === null) unreadable.push(number);
+        else this.stores.set(number, store);
+      }
+    };
+    await Promise.all(Array.from({ length: STORES_AT_ONCE }, worker));
+    this.nextStore = Math.max(0, ...numbers) + 1;
+    return unreadable;
+  }
+
+  private visitor(): JournalVisitor {
+    return {
+      record: (number, type, bytes, from, to, generation) => {
+        this.nextStore = Math.max(this.nextStore, number + 1);
+        if (!this.pins.has(number)) this.pins.set(number, generation);
+        const store = this.stores.get(number);
+        if (type === Op.create) this.created(number, bytes, from);
+        else if (store === undefined) this.orphanedOperations++;
+        else applyOp(store, type, bytes, from, to);
+      },
+      carried: () => {},
+      hole: (hole) => this.lost(hole),
+    };
+  }
+
+  private created(number: number, bytes: Uint8Array, at: number): void {
+    if (this.stores.has(number)) return;
+    const { id } = readCreate(bytes, at);
+    const store = new FileStore(id, number, storeDirectory(this.world, number), this.world, 1);
+    this.begin(store, bytes, at);
+    this.stores.set(number, store);
+  }
+
+  private begin(store: FileStore, bytes: Uint8Array, at: number): void {
+    if (store.serial > 0) return;
+    const { firstSequence, isStaged } = readCreate(bytes, at);
+    store.first = firstSequence;
+    store.last = firstSequence - 1;
+    store.isStaged = isStaged;
+    store.serial = 1;
+  }
+
+  /** A part of the journal is gone. Whoever goes on later notices by its numbers; whoever does not may have forgotten something. */
+  private lost(hole: JournalHole): void {
+    for (const store of this.stores.values()) {
+      if (hole.stores === null || hole.stores.includes(store.number)) store.isDoubtful = true;
+    }
+  }
+
+  /** Finishes what was interrupted: stores that were destroyed, replaced, or never finished. */
+  private async sweep(): Promise<void> {
+    const newest = new Map<string, number>();
+    for (const store of this.stores.values()) {
+      if (!store.isStaged && !store.isDestroyed)
+        newest.set(store.id, Math.max(newest.get(store.id) ?? 0, store.number));
+    }
+    for (const store of [...this.stores.values()]) {
+      const isCurrent = !store.isStaged && newest.get(store.id) === store.number;
+      if (isCurrent && !store.isDestroyed) continue;
+      if (store.isDestroyed) {
+        this.stores.delete(store.number);
+        await this.removeFiles(store);
+      } else await this.destroy(store);
+    }
+  }
+}
+
+function checkId(id: string): void {
+  const length = Buffer.byteLength(id);
+  if (length === 0 || length > 255) throw new RangeError(`the id of a store has 1 to 255 bytes, not ${length}`);
+}

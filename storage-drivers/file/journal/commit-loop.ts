@@ -1,0 +1,337 @@
+/**
+ * Writes what waits and syncs it, one commit after the other. A commit that fails takes everything with it that waits: what is not
+ * known to be on the disk was not written, and a later sync would prove nothing. Writing goes on in a new segment, whose head says
+ * where the frames before it end.
+ */
+import type { Timer } from '../../../kernel/plugin-api.ts';
+import { datasync, isOutOfSpace } from '../file-calls.ts';
+import { type ActiveSegment, sealedBytesMax } from './active-segment.ts';
+import type { FrameBuilder } from './frame-builder.ts';
+import { FrameKind } from './frame-format.ts';
+import type { JournalOptions, JournalWorld } from './journal-options.ts';
+import type { JournalStore } from './journal-store.ts';
+import type { Lanes } from './lanes.ts';
+import type { Succession } from './succession.ts';
+import type { TailMarks } from './tail-mark.ts';
+
+const RETRY_MS = 1000;
+/** After so many tries that fail for another reason than room, the disk is given up, though tried on. */
+const TRIES_BEFORE_FAILED = 3;
+
+export interface CommitEvents {
+  /** Writing stopped; what was not durable is lost. */
+  stopped(cause: Error): void;
+  /** Writing goes on. */
+  resumed(): void;
+  /** The disk was tried again and again. */
+  gaveUp(cause: Error): void;
+}
+
+export class CommitLoop {
+  commits = 0;
+  syncs = 0;
+  bytes = 0;
+  failures = 0;
+  marksWritten = 0;
+  private readonly options: JournalOptions;
+  private readonly world: JournalWorld;
+  private readonly lanes: Lanes;
+  private readonly marks: TailMarks;
+  private readonly succession: Succession;
+  private readonly events: CommitEvents;
+  private frames: FrameBuilder[] = [];
+  /** What did not fit in the last segment. */
+  private waiting: FrameBuilder[] = [];
+  private readonly pieces: Uint8Array[] = [];
+  private readonly touched: JournalStore[] = [];
+  private serial = 0;
+  private isScheduled = false;
+  private isBusy = true;
+  private isClosing = false;
+  private syncedAtMs: number;
+  private finishedAtMs = 0;
+  private markedFrame = 0;
+  private marking: Promise<void> | null = null;
+  private idleTimer: Timer | null = null;
+  private whenIdle: (() => void)[] = [];
+  private readonly commitNow = () => this.commit();
+
+  constructor(
+    options: JournalOptions,
+    world: JournalWorld,
+    parts: { lanes: Lanes; marks: TailMarks; succession: Succession },
+    events: CommitEvents,
+  ) {
+    this.options = options;
+    this.world = world;
+    this.lanes = parts.lanes;
+    this.marks = parts.marks;
+    this.succession = parts.succession;
+    this.events = events;
+    this.syncedAtMs = world.clock.monotonic();
+  }
+
+  /** Begins a segment of its own: after a crash nothing is added to one that may be torn. */
+  async start(): Promise<void> {
+    await this.succession.activate(0);
+    this.succession.prepareNext();
+    this.isBusy = false;
+    this.commit();
+  }
+
+  /** A commit follows once the current turn's input has been handled, or when the one under way is done. */
+  schedule(): void {
+    if (this.isScheduled || this.isBusy) return;
+    this.isScheduled = true;
+    this.world.clock.soon(this.commitNow);
+  }
+
+  /** Resolves when everything that was appended is durable or has failed. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.whenIdle.push(resolve);
+      this.schedule();
+    });
+  }
+
+  /** Writes what waits, and notes that it is the end. */
+  async close(): Promise<void> {
+    await this.idle();
+    this.isClosing = true;
+    this.isBusy = true;
+    this.idleTimer?.cancel();
+    await this.marking;
+    const { active } = this.succession;
+    try {
+      if (active !== null) await this.end(active);
+    } finally {
+      await this.succession.leave();
+      await this.succession.close();
+      await this.marks.close();
+    }
+  }
+
+  private async end(active: ActiveSegment): Promise<void> {
+    const { synced, written } = this.succession;
+    if (synced.frame < written.frame) await datasync(active.file);
+    this.succession.wasSynced();
+    await this.marks.write(this.markOf(true));
+  }
+
+  private commit(): void {
+    this.isScheduled = false;
+    if (this.isBusy || this.isClosing) return;
+    const frames = this.waiting.length > 0 ? this.waiting : this.lanes.take();
+    this.waiting = [];
+    if (frames.length === 0) {
+      this.rest();
+      return;
+    }
+    this.isBusy = true;
+    this.place(frames);
+  }
+
+  private place(frames: FrameBuilder[]): void {
+    const { active } = this.succession;
+    this.frames = frames;
+    const count = active === null ? 0 : active.countFitting(frames);
+    if (active === null || count === 0) this.changeSegment(sealedBytesMax(frames[0]!));
+    else {
+      if (count < frames.length) this.waiting = frames.splice(count);
+      this.write(active, frames);
+    }
+  }
+
+  private write(active: ActiveSegment, frames: readonly FrameBuilder[]): void {
+    const { pieces, succession } = this;
+    const from = active.position;
+    pieces.length = 0;
+    for (const frame of frames) {
+      active.append(frame, FrameKind.records, succession.written, succession.synced.frame, succession.oldest, pieces);
+      for (let slot = 0; slot < frame.storeCount; slot++) {
+        frame.stores[slot]!.placed(active.family.generation, frame.tickets[slot]!);
+      }
+    }
+    this.bytes += active.position - from;
+    active.file.write(pieces, from, (error) => {
+      if (error !== null) this.fail(error);
+      else if (this.isSyncDue()) this.sync(active);
+      else this.finish();
+    });
+  }
+
+  private isSyncDue(): boolean {
+    const { syncIntervalMs } = this.options;
+    return syncIntervalMs === 0 || this.world.clock.monotonic() - this.syncedAtMs >= syncIntervalMs;
+  }
+
+  private sync(active: ActiveSegment): void {
+    active.file.datasync((error) => {
+      if (error !== null) this.fail(error);
+      else {
+        this.wasSynced();
+        this.finish();
+      }
+    });
+  }
+
+  private wasSynced(): void {
+    this.succession.wasSynced();
+    this.syncedAtMs = this.world.clock.monotonic();
+    this.syncs++;
+  }
+
+  private finish(): void {
+    const { frames, touched } = this;
+    this.frames = [];
+    this.commits++;
+    this.collect(frames);
+    for (const frame of frames) {
+      for (let slot = 0; slot < frame.storeCount; slot++) frame.stores[slot]!.durable = frame.tickets[slot]!;
+    }
+    this.lanes.giveBack(frames);
+    // Whoever hears of it may append at once; that is taken along by the commit below.
+    for (const store of touched) store.listener.durable(store.durable);
+    touched.length = 0;
+    this.isBusy = false;
+    this.commit();
+  }
+
+  /** The stores of these frames, each once. */
+  private collect(frames: readonly FrameBuilder[]): void {
+    const serial = ++this.serial;
+    for (const frame of frames) {
+      for (const store of frame.stores) {
+        if (store.commitSerial === serial) continue;
+        store.commitSerial = serial;
+        this.touched.push(store);
+      }
+    }
+  }
+
+  // --- The next segment, or another one after a failure ---
+
+  private changeSegment(needed: number): void {
+    this.nextSegment(needed).then(
+      () => {
+        this.succession.prepareNext();
+        this.place(this.frames);
+      },
+      (error: Error) => this.fail(error),
+    );
+  }
+
+  /** All frames of a segment are synced before there is a next one. */
+  private async nextSegment(needed: number): Promise<void> {
+    const { active, synced, written } = this.succession;
+    if (active !== null) {
+      if (synced.frame < written.frame) {
+        await datasync(active.file);
+        this.wasSynced();
+      }
+      await this.succession.leave();
+    }
+    await this.succession.activate(needed);
+  }
+
+  private fail(cause: Error): void {
+    this.failures++;
+    const lost = [...this.frames, ...this.waiting, ...this.lanes.drop()];
+    this.frames = [];
+    this.waiting = [];
+    this.collect(lost);
+    this.succession.takeBack();
+    this.lanes.giveBack(lost);
+    this.events.stopped(cause);
+    for (const store of this.touched.splice(0)) {
+      store.failure = cause;
+      store.listener.failed(cause);
+    }
+    void this.recover();
+  }
+
+  private async recover(): Promise<void> {
+    // What is left in the file does not count; the head of the next segment says so.
+    await this.succession.leave().catch(() => {});
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.succession.activate(0);
+        break;
+      } catch (error) {
+        this.failures++;
+        if (tries >= TRIES_BEFORE_FAILED && !isOutOfSpace(error)) this.events.gaveUp(error as Error);
+        if (this.whenIdle.length > 0) this.rest();
+        await new Promise<void>((resolve) => this.world.clock.after(RETRY_MS, resolve));
+        if (this.isClosing) return;
+      }
+    }
+    if (this.isClosing) return;
+    this.succession.prepareNext();
+    this.events.resumed();
+    this.isBusy = false;
+    this.commit();
+  }
+
+  // --- Nothing to do ---
+
+  private rest(): void {
+    this.finishedAtMs = this.world.clock.monotonic();
+    for (const resolve of this.whenIdle.splice(0)) resolve();
+    this.watch();
+  }
+
+  /** One timer for what follows when nothing else does: the note of the tail, and the late sync of the weaker mode. */
+  private watch(): void {
+    if (this.idleTimer !== null || this.isClosing || !this.hasLateWork()) return;
+    this.idleTimer = this.world.clock.after(this.lateDelay(), () => {
+      this.idleTimer = null;
+      if (this.isBusy || this.isClosing) return;
+      this.workLate();
+      this.watch();
+    });
+  }
+
+  private hasLateWork(): boolean {
+    const { synced, written } = this.succession;
+    return synced.frame < written.frame || this.markedFrame < synced.frame;
+  }
+
+  private lateDelay(): number {
+    const { synced, written } = this.succession;
+    const { syncIntervalMs, tailMarkDelayMs } = this.options;
+    if (synced.frame === written.frame) return tailMarkDelayMs;
+    return Math.max(tailMarkDelayMs, this.syncedAtMs + syncIntervalMs - this.world.clock.monotonic());
+  }
+
+  private workLate(): void {
+    const { active, synced, written } = this.succession;
+    if (synced.frame < written.frame) {
+      if (!this.isSyncDue() || active === null) return;
+      this.isBusy = true;
+      this.sync(active);
+    } else if (this.world.clock.monotonic() - this.finishedAtMs >= this.options.tailMarkDelayMs) this.mark();
+  }
+
+  private mark(): void {
+    if (this.marking !== null) return;
+    this.markedFrame = this.succession.synced.frame;
+    const written = () => {
+      this.marksWritten++;
+    };
+    // Without the note a later damage of the last frame may be taken for a torn one; nothing else depends on it.
+    const failed = () => {
+      this.failures++;
+    };
+    this.marking = this.marks
+      .write(this.markOf(false))
+      .then(written, failed)
+      .then(() => {
+        this.marking = null;
+      });
+  }
+
+  private markOf(isLast: boolean) {
+    const { frame, checksum, generation, offset } = this.succession.synced;
+    return { frame, checksum, generation, offset, isLast };
+  }
+}

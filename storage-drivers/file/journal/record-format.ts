@@ -1,0 +1,27 @@
+/** A record within a frame: checksum, length, store, type, and the data. It can be verified without the frame. */
+import { checksum } from '../checksum.ts';
+
+export const RECORD_HEADER_BYTES = 16;
+
+/** The data stands at `at + RECORD_HEADER_BYTES` already. */
+export function writeRecordHeader(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  length: number,
+  store: number,
+  type: number,
+): void {
+  view.setUint32(at + 4, length, true);
+  view.setUint32(at + 8, store, true);
+  view.setUint32(at + 12, type, true);
+  view.setUint32(at, checksum(bytes, at + 4, at + RECORD_HEADER_BYTES + length), true);
+}
+
+/** The end of the record that begins at `at`, or -1 when it is damaged. */
+export function recordEnd(bytes: Uint8Array, view: DataView, at: number, end: number): number {
+  if (at + RECORD_HEADER_BYTES > end) return -1;
+  const after = at + RECORD_HEADER_BYTES + view.getUint32(at + 4, true);
+  if (after > end || checksum(bytes, at + 4, after) !== view.getUint32(at, true)) return -1;
+  return after;
+}

@@ -1,0 +1,97 @@
+/** Brings a store back from its folder: the checkpoint, and the index of each block. */
+import type { Block } from './blocks/block.ts';
+import { blockPath } from './blocks/block-file.ts';
+import { readIndex, recount } from './blocks/block-index.ts';
+import { rebuildBlock } from './blocks/rebuild-block.ts';
+import type { FoundBlock } from './checkpoint-format.ts';
+import { codeOf } from './file-calls.ts';
+import { FileStore } from './file-store.ts';
+import { FrameKind } from './journal/frame-format.ts';
+import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
+import { SegmentReader } from './journal/segment-reader.ts';
+import { type FoundCheckpoint, listBlocks, readCheckpointFiles, storeDirectory } from './store-files.ts';
+import type { StoreWorld } from './store-world.ts';
+
+const INDEX_WINDOW = 256 * 1024;
+
+/** The store of a folder; null when nothing in it says which one it is. */
+export async function loadStore(world: StoreWorld, number: number): Promise<FileStore | null> {
+  const directory = storeDirectory(world, number);
+  const found = await readCheckpointFiles(world, directory, number);
+  return found === null ? null : restore(world, number, directory, found);
+}
+
+async function restore(
+  world: StoreWorld,
+  number: number,
+  directory: string,
+  found: FoundCheckpoint,
+): Promise<FileStore> {
+  const { state } = found;
+  const store = new FileStore(state.id, number, directory, world, 1);
+  Object.assign(store, {
+    first: state.first,
+    last: state.last,
+    lastSeconds: state.lastSeconds,
+    lastNanos: state.lastNanos,
+    isStaged: state.isStaged,
+    isAmnesiac: state.isAmnesiac,
+    eras: [...state.eras],
+    serial: state.serial,
+    checkpointSerial: state.serial,
+  });
+  store.blocks.nextNumber = state.nextBlock;
+  store.cells.restore(new Map([...state.cells].map(([name, [value]]) => [name, value!])));
+  for (const { from, to } of state.lost) store.blocks.lost.add(from, to);
+  const numbers = new Set(await listBlocks(world, directory));
+  const blocks: Block[] = [];
+  for (const entry of found.blocks) {
+    if (entry.block.fileBytes > 0 && !numbers.has(entry.block.number)) loseBlock(store, entry);
+    else if (await readBlock(world, store, entry)) blocks.push(entry.block);
+    numbers.delete(entry.block.number);
+  }
+  store.blocks.restore(blocks);
+  store.first = store.count === 0 ? store.last + 1 : store.blocks.firstFrom(0);
+  // Blocks that were dropped, or written for a checkpoint that never came to be: what they hold is in the journal, or is gone.
+  // As long as a copy of the checkpoint is damaged they stay where they are.
+  for (const stray of numbers) {
+    store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
+    if (!found.isDamaged) await world.disk.remove(blockPath(directory, stray));
+  }
+  return store;
+}
+
+/** The file is gone, and with it whatever of it was there. */
+function loseBlock(store: FileStore, { block, lastSeq }: FoundBlock): void {
+  store.blocks.lost.add(block.base, lastSeq);
+}
+
+async function readBlock(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<boolean> {
+  const { block, slots, hasIndex } = entry;
+  if (!hasIndex) return true;
+  const index = await readIndexFrame(world, store, block);
+  if (index === null) await rebuildBlock(world, store, entry);
+  else {
+    readIndex(index, block);
+    if (block.slots > slots) block.slots = slots;
+  }
+  recount(block);
+  return block.slots > 0;
+}
+
+async function readIndexFrame(world: StoreWorld, store: FileStore, block: Block): Promise<Uint8Array | null> {
+  const path = blockPath(store.directory, block.number);
+  const family = { uuid: world.uuid, generation: block.number };
+  const lock = { cipher: block.cipher };
+  try {
+    return await world.files.use(path, async (file) => {
+      const reader = new SegmentReader(file, await file.size(), family, lock, INDEX_WINDOW);
+      const found = await reader.frameAt(block.indexPosition);
+      if (!found.isWhole || found.header.kind !== FrameKind.index) return null;
+      return new Uint8Array(found.bytes.subarray(found.from + RECORD_HEADER_BYTES, found.to));
+    });
+  } catch (error) {
+    if (codeOf(error) === 'EIO') return null;
+    throw error;
+  }
+}

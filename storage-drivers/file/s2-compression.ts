@@ -1,0 +1,14 @@
+/** Bodies of frames made smaller, as blocks of S2. */
+import { decodeBlock, decodedLength, encodeBlock } from '../../protocols/s2/block.ts';
+import type { Compression } from './journal/seal-frame.ts';
+
+/** Larger ones are left as they are: they would hold up the event loop. */
+const BYTES_MAX = 1024 * 1024;
+
+export const S2: Compression = {
+  compress: (bytes) => (bytes.length > BYTES_MAX ? bytes : encodeBlock(bytes)),
+  decompress: (bytes, length) => {
+    if (length > BYTES_MAX || decodedLength(bytes) !== length) throw new RangeError('no block of the stated length');
+    return decodeBlock(bytes, length);
+  },
+};

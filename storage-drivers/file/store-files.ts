@@ -1,0 +1,96 @@
+/** The folder of a store: two copies of its checkpoint, and the files of its blocks. */
+import { join } from 'node:path';
+import { blockKeyPlace } from './blocks/block-file.ts';
+import { type FoundBlock, readCheckpoint, type StoreState } from './checkpoint-format.ts';
+import { codeOf } from './file-calls.ts';
+import { SealBroken } from './frame-cipher.ts';
+import { putU64, viewOf } from './numbers.ts';
+import { openBox, sealBox } from './sealed-box.ts';
+import type { StoreWorld } from './store-world.ts';
+
+const CHECKPOINTS = ['checkpoint.1', 'checkpoint.2'];
+const BLOCK_NAME = /^(\d{8})\.blk$/;
+
+export function storeDirectory(world: Pick<StoreWorld, 'directory'>, number: number): string {
+  return join(world.directory, String(number));
+}
+
+/** Both copies, one after the other: a crash spoils one at most. */
+export async function writeCheckpointFiles(world: StoreWorld, directory: string, store: number, content: Uint8Array) {
+  const box = sealBox(content, checkpointPlace(store), world.uuid, world.keys);
+  for (const name of CHECKPOINTS) await world.disk.writeFile(join(directory, name), box);
+  return box.length * CHECKPOINTS.length;
+}
+
+export async function makeStoreDirectory(world: StoreWorld, directory: string): Promise<void> {
+  await world.disk.makeDirectory(directory);
+  await world.disk.syncDirectory(world.directory);
+}
+
+export interface FoundCheckpoint {
+  readonly state: StoreState;
+  readonly blocks: readonly FoundBlock[];
+  /** One of the copies was not readable, or older. */
+  readonly isDamaged: boolean;
+}
+
+/** The newest readable copy; null when there is none. */
+export async function readCheckpointFiles(world: StoreWorld, directory: string, store: number) {
+  let newest: Omit<FoundCheckpoint, 'isDamaged'> | null = null;
+  let readable = 0;
+  for (const name of CHECKPOINTS) {
+    const found = await readCopy(world, join(directory, name), store);
+    if (found === null) continue;
+    readable++;
+    if (newest === null || found.state.serial > newest.state.serial) newest = found;
+  }
+  return newest === null ? null : { ...newest, isDamaged: readable < CHECKPOINTS.length };
+}
+
+async function readCopy(
+  world: StoreWorld,
+  path: string,
+  store: number,
+): Promise<Omit<FoundCheckpoint, 'isDamaged'> | null> {
+  const box = await world.disk.readFile(path).catch((error) => {
+    // What cannot be read is as good as damaged; there is another copy.
+    if (['ENOENT', 'EIO'].includes(codeOf(error))) return null;
+    throw error;
+  });
+  const content = box === null ? null : openBox(box, checkpointPlace(store), world.uuid, world.keys);
+  if (content === null) return null;
+  return readCheckpoint(content, (cipher, wrapped, block) => {
+    if (world.keys === null) throw new SealBroken('there is no key');
+    return world.keys.unwrap(cipher, wrapped, blockKeyPlace(store, block));
+  });
+}
+
+/** The numbers of the block files that are there; what an interrupted creation left is removed. */
+export async function listBlocks(world: StoreWorld, directory: string): Promise<number[]> {
+  const numbers: number[] = [];
+  for (const name of await world.disk.list(directory)) {
+    const match = BLOCK_NAME.exec(name);
+    if (match !== null) numbers.push(Number(match[1]));
+    else if (name.endsWith('.tmp')) await world.disk.remove(join(directory, name));
+  }
+  return numbers;
+}
+
+/** All of a store's files, and its folder. Interrupted, it is done again at the next start. */
+export async function removeStoreFiles(world: StoreWorld, directory: string): Promise<void> {
+  const names = await world.disk.list(directory).catch(() => null);
+  if (names === null) return;
+  for (const name of names) {
+    await world.files.close(join(directory, name));
+    await world.disk.remove(join(directory, name));
+  }
+  await world.disk.removeDirectory(directory);
+  await world.disk.syncDirectory(world.directory);
+}
+
+function checkpointPlace(store: number): Uint8Array {
+  const place = new Uint8Array(24);
+  place.set(Buffer.from('checkpoint'));
+  putU64(viewOf(place), 16, store);
+  return place;
+}

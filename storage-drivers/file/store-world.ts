@@ -1,0 +1,31 @@
+/** What all stores of a driver share. */
+import type { DriverPorts } from '../contract.ts';
+import type { BlockWorld } from './blocks/block-file.ts';
+import type { FrameCache } from './blocks/frame-cache.ts';
+import type { FileDriverOptions } from './driver-options.ts';
+import type { FileStore } from './file-store.ts';
+import type { Journal } from './journal/journal.ts';
+import type { OpenFiles } from './open-files.ts';
+
+export interface StoreWorld extends BlockWorld {
+  readonly ports: DriverPorts;
+  readonly options: FileDriverOptions;
+  readonly journal: Journal;
+  readonly cache: FrameCache;
+  readonly files: OpenFiles;
+  /** Where the stores have their folders. */
+  readonly directory: string;
+  /** What the driver does for its stores. */
+  readonly keeper: StoreKeeper;
+}
+
+export interface StoreKeeper {
+  /** The store has much in memory that is in the journal only. */
+  wantsCheckpoint(store: FileStore): void;
+  /** So much more is in memory only. */
+  dirtied(bytes: number): void;
+  checkpoint(store: FileStore): Promise<void>;
+  closed(store: FileStore): void;
+  publish(store: FileStore): Promise<void>;
+  destroy(store: FileStore): Promise<void>;
+}

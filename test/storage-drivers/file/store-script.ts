@@ -1,0 +1,303 @@
+/** Random calls against stores on a machine whose power fails, and what must be there afterwards. */
+import * as assert from 'uvu/assert';
+import { FastRandom } from '../../../kernel/ports/fast-random.ts';
+import type { Fate } from '../../../kernel/ports/simulated-disk.ts';
+import { Read, type RecordStore, Scan, type StoredRecord } from '../../../storage-drivers/contract.ts';
+import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
+import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
+import { PowerCut } from '../../kits/mortal-clock.ts';
+import { DriverWorld } from './driver-world.ts';
+
+const FATES: Fate[] = ['none', 'all', 'prefix', 'subset'];
+const IDS = ['orders', 'events', 'log'];
+
+/** What a store holds after some operation. */
+interface Moment {
+  readonly records: ReadonlyMap<number, string>;
+  readonly cells: ReadonlyMap<string, string>;
+  readonly last: number;
+}
+
+interface Tracked {
+  readonly id: string;
+  store: RecordStore | null;
+  /** By ticket, from the newest durable one on: one of these is what a crash leaves. */
+  moments: Map<number, Moment>;
+  now: Moment;
+  durable: number;
+}
+
+const EMPTY: Moment = { records: new Map(), cells: new Map(), last: 0 };
+
+export interface StoreScriptOptions {
+  readonly lives: number;
+  readonly options?: Partial<FileDriverOptions>;
+  /** Called at the start of each life. */
+  readonly spoil?: (world: DriverWorld, random: FastRandom) => void;
+}
+
+export async function runStoreScript(
+  seed: number,
+  script: StoreScriptOptions,
+): Promise<{ crashes: number; checks: number }> {
+  const run = new StoreScript(new DriverWorld(seed, script.options), FastRandom.fromSeed(seed));
+  for (let life = 0; life < script.lives; life++) await run.live(script.spoil);
+  await run.end();
+  return { crashes: run.crashes, checks: run.checks };
+}
+
+class StoreScript {
+  crashes = 0;
+  checks = 0;
+  private readonly world: DriverWorld;
+  private readonly random: FastRandom;
+  private readonly tracked: Tracked[] = IDS.map((id) => ({
+    id,
+    store: null,
+    moments: new Map([[0, EMPTY]]),
+    now: EMPTY,
+    durable: 0,
+  }));
+
+  constructor(world: DriverWorld, random: FastRandom) {
+    this.world = world;
+    this.random = random;
+  }
+
+  async live(spoil?: (world: DriverWorld, random: FastRandom) => void): Promise<void> {
+    const { disk } = this.world;
+    disk.stepsLeft = this.random.below(2) === 0 ? this.random.below(250) : Infinity;
+    spoil?.(this.world, this.random);
+    try {
+      const driver = await this.world.open();
+      for (const tracked of this.tracked) await this.take(driver, tracked);
+      for (let action = this.random.below(80); action > 0; action--) await this.act(driver);
+      if (this.random.below(4) === 0) {
+        await this.world.until(driver.close());
+        for (const tracked of this.tracked) this.settle(tracked, tracked.store!.durableTicket);
+        return;
+      }
+    } catch (error) {
+      if (!isEndOfLife(error as Error & { code?: string })) throw error;
+    }
+    this.crashes++;
+    this.world.crash(FATES[this.random.below(FATES.length)]!);
+  }
+
+  async end(): Promise<void> {
+    this.world.disk.stepsLeft = Infinity;
+    this.world.disk.faults.stop();
+    this.world.crash('none');
+    const driver = await this.world.open();
+    for (const tracked of this.tracked) await this.take(driver, tracked);
+    await this.world.until(driver.close());
+  }
+
+  /** Opens the store, and finds one of the moments in it that may be there. */
+  private async take(driver: FileDriver, tracked: Tracked): Promise<void> {
+    const { store, report } = await this.world.until(driver.open(tracked.id));
+    assert.equal(report.holes, [], 'a power cut is no damage');
+    assert.is(report.isAmnesiac, false);
+    const found = await this.momentOf(store);
+    const match = [...tracked.moments.entries()].find(([, moment]) => isSame(moment, found));
+    assert.ok(match, `${tracked.id}: ${explain(found, tracked)}`);
+    this.checks++;
+    tracked.store = store;
+    tracked.now = found;
+    tracked.moments = new Map([[store.durableTicket, found]]);
+    tracked.durable = store.durableTicket;
+    store.onDurable({ durable: (ticket) => this.settle(tracked, ticket), failed: () => {} });
+  }
+
+  private settle(tracked: Tracked, ticket: number): void {
+    tracked.durable = ticket;
+    const tickets = [...tracked.moments.keys()].filter((each) => each <= ticket);
+    const newest = Math.max(...tickets);
+    for (const each of tickets) if (each < newest) tracked.moments.delete(each);
+  }
+
+  private async act(driver: FileDriver): Promise<void> {
+    const { random } = this;
+    const tracked = this.tracked[random.below(this.tracked.length)]!;
+    const what = random.below(12);
+    if (what < 6) for (let count = random.below(12); count >= 0; count--) this.write(tracked);
+    else if (what === 6) this.unit(tracked);
+    else if (what === 7) void driver.checkpoint(tracked.store as never).catch(() => {});
+    else if (what < 10) await this.world.pass(random.fraction() * 20);
+    else if (what === 10) await this.momentOf(tracked.store!);
+    else await this.world.pass(200);
+  }
+
+  /** Any single write. */
+  private write(tracked: Tracked): void {
+    const { now } = tracked;
+    const change = this.choose(tracked);
+    const ticket = change.write(tracked.store!);
+    if (ticket < 0) return;
+    tracked.now = change.apply(now);
+    tracked.moments.set(ticket, tracked.now);
+  }
+
+  private unit(tracked: Tracked): void {
+    const store = tracked.store!;
+    store.begin();
+    let moment = tracked.now;
+    const later: ((from: Moment) => Moment)[] = [];
+    for (let count = this.random.below(6); count >= 0; count--) {
+      const change = this.random.below(2) === 0 ? this.appendTo(moment) : this.cellOf();
+      if (change.write(store) < 0) continue;
+      if (change.isAppend) moment = change.apply(moment);
+      else later.push(change.apply);
+    }
+    if (this.random.below(4) === 0) {
+      store.abort();
+      return;
+    }
+    const ticket = store.commit();
+    if (ticket < 0) return;
+    tracked.now = later.reduce((before, apply) => apply(before), moment);
+    tracked.moments.set(ticket, tracked.now);
+  }
+
+  private choose(tracked: Tracked): Change {
+    const { random } = this;
+    const what = random.below(20);
+    if (what < 13) return this.appendTo(tracked.now);
+    if (what < 15) return this.cellOf();
+    return this.removalOf(tracked.now, what);
+  }
+
+  private appendTo(moment: Moment): Change {
+    const { random } = this;
+    const seq = moment.last + 1 + (random.below(15) === 0 ? random.below(100) : 0);
+    const length = random.below(25) === 0 ? 6000 : random.below(300);
+    const body = `${seq} ${random.below(1e6)} ${'m'.repeat(length)}`;
+    const subject = `s.${seq % 7}`;
+    return {
+      isAppend: true,
+      write: (store) => store.append(seq, 1_700_000_000 + seq, seq % 1000, seq & 0xffff, messageOf(subject, body)),
+      apply: ({ records, cells }) => ({ records: new Map(records).set(seq, `${subject} ${body}`), cells, last: seq }),
+    };
+  }
+
+  private cellOf(): Change {
+    const { random } = this;
+    const name = `c${random.below(3)}`;
+    const value = String(random.below(1e6));
+    const kind = random.below(4);
+    const bytes = Buffer.from(value);
+    return {
+      isAppend: false,
+      write: ({ cells }) =>
+        kind === 0 ? cells.delete(name) : kind === 1 ? cells.extend(name, bytes) : cells.put(name, bytes),
+      apply: ({ records, cells, last }) => {
+        const next = new Map(cells);
+        if (kind === 0) next.delete(name);
+        else next.set(name, kind === 1 ? (cells.get(name) ?? '') + value : value);
+        return { records, cells: next, last };
+      },
+    };
+  }
+
+  private removalOf(moment: Moment, what: number): Change {
+    const { random } = this;
+    const from = 1 + random.below(moment.last + 1);
+    const to = from + random.below(what === 15 ? 1 : 40);
+    const without = (is: (seq: number) => boolean, last: number) => (before: Moment) => ({
+      records: new Map([...before.records].filter(([seq]) => !is(seq))),
+      cells: before.cells,
+      last,
+    });
+    if (what === 19 && random.below(3) === 0) {
+      const cut = Math.max(0, moment.last - random.below(20));
+      return { isAppend: false, write: (s) => s.cutAfter(cut), apply: without((seq) => seq > cut, cut) };
+    }
+    if (what === 18) {
+      const last = Math.max(moment.last, from - 1);
+      return { isAppend: false, write: (s) => s.dropBefore(from), apply: without((seq) => seq < from, last) };
+    }
+    return {
+      isAppend: false,
+      write: (s) => s.remove(from, to),
+      apply: without((seq) => seq >= from && seq <= to, moment.last),
+    };
+  }
+
+  private async momentOf(store: RecordStore): Promise<Moment> {
+    const records = new Map<number, string>();
+    for (let next = 1; ; ) {
+      const end = store.scan(next, Number.MAX_SAFE_INTEGER, (record) => {
+        records.set(record.seq, textOf(record));
+        next = record.seq + 1;
+        return true;
+      });
+      if (end !== Scan.cold) break;
+      next = store.coldSequence;
+      await this.world.until(
+        new Promise<void>((resolve, reject) => {
+          store.load(next, Number.MAX_SAFE_INTEGER, (error) => (error === null ? resolve() : reject(error)));
+        }),
+      );
+    }
+    assert.is(store.count, records.size);
+    assert.is(store.first, records.size === 0 ? store.last + 1 : records.keys().next().value);
+    assert.is(store.read(store.last + 1), Read.gone);
+    const cells = new Map<string, string>();
+    for (const name of await store.cells.list(''))
+      cells.set(name, Buffer.from((await store.cells.get(name))!).toString());
+    return { records, cells, last: store.last };
+  }
+}
+
+/** The power failed, or the disk did while something was opened. */
+function isEndOfLife(error: Error & { code?: string }): boolean {
+  if (error instanceof PowerCut || error.code === 'EIO' || error.code === 'ENOSPC') return true;
+  return error.message.endsWith('nothing can be written now');
+}
+
+interface Change {
+  readonly isAppend: boolean;
+  write(store: RecordStore): number;
+  apply(before: Moment): Moment;
+}
+
+function messageOf(subject: string, body: string) {
+  const subjectBytes = Buffer.from(subject);
+  const bytes = Buffer.from(body);
+  return {
+    subjectBytes,
+    subjectStart: 0,
+    subjectEnd: subjectBytes.length,
+    bytes,
+    headerStart: 0,
+    bodyStart: 0,
+    bodyEnd: bytes.length,
+  };
+}
+
+function textOf(record: StoredRecord): string {
+  const subject = Buffer.from(record.subjectBytes.subarray(record.subjectStart, record.subjectEnd)).toString();
+  const body = Buffer.from(record.bytes.subarray(record.bodyStart, record.bodyEnd)).toString();
+  assert.equal([record.seconds, record.nanos], [1_700_000_000 + record.seq, record.seq % 1000]);
+  assert.is(record.flags, record.seq & 0xffff);
+  return `${subject} ${body}`;
+}
+
+function isSame(one: Moment, other: Moment): boolean {
+  return one.last === other.last && isSameMap(one.records, other.records) && isSameMap(one.cells, other.cells);
+}
+
+function isSameMap<K>(one: ReadonlyMap<K, string>, other: ReadonlyMap<K, string>): boolean {
+  return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
+}
+
+/** In a few words how what was found differs from the newest moment it should be. */
+function explain(found: Moment, { moments, durable }: Tracked): string {
+  const [ticket, nearest] = [...moments].sort(
+    (a, b) => Math.abs(a[1].last - found.last) - Math.abs(b[1].last - found.last),
+  )[0]!;
+  const missing = [...nearest.records.keys()].filter((seq) => found.records.get(seq) !== nearest.records.get(seq));
+  const extra = [...found.records.keys()].filter((seq) => !nearest.records.has(seq));
+  const cells = `${JSON.stringify([...found.cells])} for ${JSON.stringify([...nearest.cells])}`;
+  return `last ${found.last}, ${found.records.size} records; ticket ${ticket} (durable ${durable}, ${moments.size} moments) has last ${nearest.last}; missing ${missing}, too many ${extra}, cells ${cells}`;
+}
