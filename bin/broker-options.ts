@@ -46,6 +46,8 @@ export function brokerOptions(loaded: LoadedConfig, random: Random): BrokerOptio
     pingMax: options.pingsOutMax,
     writeDeadlineMs: options.writeDeadlineMs,
     authTimeoutMs: DEFAULT_BROKER_OPTIONS.authTimeoutMs,
+    connectErrorReports: options.connectErrorReports,
+    reconnectErrorReports: options.reconnectErrorReports,
     lameDuckDurationMs: options.lameDuckDurationMs,
     lameDuckGraceMs: options.lameDuckGraceMs,
     dropsInsteadOfStalling: !options.stallsFastProducers,

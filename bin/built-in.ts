@@ -48,7 +48,7 @@ const TABLE: readonly KnownPlugin[] = [
     keys: ['authorization', 'no_auth_user', 'proxies'],
     accountKeys: ['users', 'default_permissions'],
     isGuard: true,
-    alongside: ['operator', 'websocket', 'oidc'],
+    alongside: ['operator', 'websocket', 'oidc', 'leaf'],
   },
   {
     name: 'oidc',
@@ -72,7 +72,7 @@ const TABLE: readonly KnownPlugin[] = [
     alongsideKeys: ['resolver_tls'],
     isGuard: true,
     provides: ['tls.contexts', 'monitor.section', 'auth.authenticator', 'auth.loginTime'],
-    alongside: ['websocket'],
+    alongside: ['websocket', 'route', 'leaf'],
   },
   { name: 'proxy-protocol', load: async () => (await import('../plugins/proxy-protocol/index.ts')).plugin },
   {
@@ -163,10 +163,17 @@ const TABLE: readonly KnownPlugin[] = [
       trusted: 'trusted_keys',
     },
   },
-  { name: 'route', keys: ['cluster'] },
+  {
+    name: 'route',
+    load: async () => (await import('../plugins/route/index.ts')).plugin,
+    keys: ['cluster'],
+    provides: ['server.peers', 'server.cluster', 'cluster.address', 'cluster.notes', 'monitor.section'],
+  },
   { name: 'gateway', keys: ['gateway'] },
   {
     name: 'leaf',
+    load: async () => (await import('../plugins/leaf/index.ts')).plugin,
+    provides: ['auth.authenticator', 'leaf.address', 'monitor.section'],
     keys: ['leafnodes'],
     aliases: { leaf: 'leafnodes' },
     accountKeys: ['limits.max_leafnodes', 'limits.max_leafs'],
@@ -176,7 +183,8 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/websocket/index.ts')).plugin,
     keys: ['websocket'],
     aliases: { ws: 'websocket' },
-    provides: ['websocket.paths', 'websocket.address', 'auth.authenticator', 'monitor.section'],
+    provides: ['websocket.paths', 'websocket.address', 'websocket.dialer', 'auth.authenticator', 'monitor.section'],
+    alongside: ['leaf'],
   },
   { name: 'mqtt', keys: ['mqtt'] },
   {

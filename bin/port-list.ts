@@ -6,6 +6,8 @@ import type { PortList } from './process-files.ts';
 /** What the ports file calls a listener, and the capability of the plugin that has it. */
 const OTHERS: readonly (readonly [kind: string, capability: string])[] = [
   ['monitoring', 'monitor.address'],
+  ['cluster', 'cluster.address'],
+  ['leafnodes', 'leaf.address'],
   ['websocket', 'websocket.address'],
 ];
 

@@ -2,5 +2,6 @@
 
 export const PRESETS: ReadonlyMap<string, readonly string[]> = new Map([
   ['core', []],
+  ['edge', ['leaf', 'auth', 'tls']],
   ['standard', ['auth', 'tls', 'monitoring']],
 ]);

@@ -38,6 +38,9 @@ export interface BrokerOptions {
   pingMax: number;
   writeDeadlineMs: number;
   authTimeoutMs: number;
+  /** Of failed attempts to connect to another server, every how many is logged: before the first success, and after it. */
+  connectErrorReports: number;
+  reconnectErrorReports: number;
   lameDuckDurationMs: number;
   lameDuckGraceMs: number;
   dropsInsteadOfStalling: boolean;
@@ -65,6 +68,8 @@ export const DEFAULT_BROKER_OPTIONS: Readonly<BrokerOptions> = {
   pingMax: 2,
   writeDeadlineMs: 10_000,
   authTimeoutMs: 2000,
+  connectErrorReports: 3600,
+  reconnectErrorReports: 1,
   lameDuckDurationMs: 120_000,
   lameDuckGraceMs: 10_000,
   dropsInsteadOfStalling: false,

@@ -40,7 +40,7 @@ export function statisticsOf(broker: Broker): Statistics {
     stalls: broker.flow.stalls,
     outboundBytes: broker.flow.pool.heapBytes,
     limitHits: { ...broker.limitHits },
-    traffic: broker.accounts.traffic(),
+    traffic: broker.traffic(),
     more: {},
   };
   broker.hooks.statsCollect.slot?.(statistics);

@@ -2,7 +2,7 @@
  * The broker: accounts, connections and the road between them. What it listens on and who may log in is added around it.
  */
 import { ClientParser } from '../protocols/client/parser.ts';
-import type { Account } from './accounts/account.ts';
+import { type Account, addTraffic, noTraffic, type Traffic } from './accounts/account.ts';
 import { AccountRegistry } from './accounts/account-registry.ts';
 import { enforceLimits } from './accounts/enforce-limits.ts';
 import type { BrokerOptions } from './broker-options.ts';
@@ -15,6 +15,7 @@ import type { Connection } from './connection/connection.ts';
 import { isClient } from './connection/connection-kind.ts';
 import { Flow } from './connection/flow.ts';
 import { infoAfterConnect, infoFor, type ServerInfo } from './connection/info.ts';
+import type { LinkConnection } from './connection/link-connection.ts';
 import type { Tracer } from './connection/tracer.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { Log } from './log.ts';
@@ -78,7 +79,12 @@ export class Broker {
    * runs the broker puts in what it takes.
    */
   shutDown: () => void = () => void this.close();
+  /** Clients, and whoever else counts as one. */
   readonly connections = new Map<number, Connection>();
+  /** Connections to other servers. */
+  readonly links = new Set<LinkConnection>();
+  /** Of links that are gone. */
+  readonly pastLinkTraffic = noTraffic();
   readonly startedAt: number;
   /** Null while nobody traces the protocol. */
   tracer: Tracer | null = null;
@@ -95,6 +101,9 @@ export class Broker {
   totalConnections = 0;
   staleConnections = 0;
   readonly slowConsumers = new Map<CloseReason, number>();
+  /** Of those and of the stale ones, how many were no clients, by kind. */
+  readonly slowLinks = new Map<string, number>();
+  readonly staleLinks = new Map<string, number>();
   readonly limitHits: LimitHits = {
     connections: 0,
     accountConnections: 0,
@@ -169,16 +178,28 @@ export class Broker {
     connection.account.add(connection);
   }
 
+  /** Takes a line to another server into the books. */
+  registerLink(link: LinkConnection): void {
+    this.links.add(link);
+  }
+
   connectionClosed(connection: Connection, reason: CloseReason): void {
     this.connections.delete(connection.id);
+    if (this.links.delete(connection as LinkConnection)) addTraffic(this.pastLinkTraffic, connection);
     connection.account.remove(connection);
     this.hooks.connectionClosed.slot?.(connection, reason);
   }
 
   countSlowConsumer(connection: Connection, reason: CloseReason): void {
     this.slowConsumers.set(reason, (this.slowConsumers.get(reason) ?? 0) + 1);
+    if (connection.kindName !== 'client') addOne(this.slowLinks, connection.kindName);
     this.hooks.connectionSlow.slot?.(connection, reason);
     this.logOf(connection).info(slowConsumerText(connection, reason));
+  }
+
+  countStale(connection: Connection): void {
+    this.staleConnections++;
+    if (connection.kindName !== 'client') addOne(this.staleLinks, connection.kindName);
   }
 
   get slowConsumerCount(): number {
@@ -204,6 +225,14 @@ export class Broker {
     };
   }
 
+  /** Of clients and of lines to other servers. */
+  traffic(): Traffic {
+    const sum = this.accounts.traffic();
+    addTraffic(sum, this.pastLinkTraffic);
+    for (const link of this.links) addTraffic(sum, link);
+    return sum;
+  }
+
   statistics(): Statistics {
     return statisticsOf(this);
   }
@@ -225,6 +254,13 @@ export class Broker {
     if (source !== undefined && this.accounts.get(name) === undefined) this.configureAccount({ ...source, name });
   }
 
+  /** Other servers have so many connections of the account now. Where that is too many together, some here have to go. */
+  setRemoteConnections(account: Account, count: number): void {
+    const isMore = count > account.remoteConnections;
+    account.remoteConnections = count;
+    if (isMore && account.limits.maxConnections >= 0) enforceLimits(account);
+  }
+
   configureAccount({ name, limits, mappings, trace }: BrokerOptions['accounts'][number]): Account {
     const isKnown = this.accounts.get(name) !== undefined;
     const account = this.accounts.ensure(name);
@@ -239,6 +275,8 @@ export class Broker {
   /** Cuts every connection. Listeners are the business of whoever opened them. */
   closeConnections(): void {
     for (const connection of [...this.connections.values()]) connection.close(CloseReason.serverShutdown);
+    // Links last: what clients leave behind may still be told.
+    for (const link of [...this.links]) link.close(CloseReason.serverShutdown);
   }
 
   async close(): Promise<void> {
@@ -248,6 +286,10 @@ export class Broker {
     this.closeConnections();
     this.flow.close();
   }
+}
+
+function addOne(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function slowConsumerText(connection: Connection, reason: CloseReason): string {

@@ -34,8 +34,9 @@ export {
   type VerbClaim,
 } from './host/plugin-definition.ts';
 export type { Scope } from './host/scope.ts';
+export { Complaints } from './log/complaints.ts';
 export type { Log } from './log.ts';
-export { NATS_VERSION, PRODUCT_VERSION } from './version.ts';
+export { API_LEVEL, NATS_VERSION, PRODUCT_VERSION } from './version.ts';
 
 // --- Hooks: what the kernel asks and tells ---
 
@@ -47,6 +48,8 @@ export type { Stage, TapOptions } from './hooks/tap.ts';
 
 /** Text between double quotes, as messages show it: of people, or of bytes with one character each. */
 export { quoted, quotedText } from '../protocols/client/quoted.ts';
+/** How what goes over a line to another server is packed: the field `compression` of its block. */
+export { compressionField } from './config/compression-options.ts';
 /** Taking a value for the type it should have; undefined is answered once what is wrong is recorded. */
 export { asArray, asBoolean, asInteger, asMap, asString, mismatchText, printed } from './config/conversion.ts';
 /** Milliseconds, with fractions. */
@@ -92,7 +95,7 @@ export type { Broker } from './broker.ts';
 export type { ClientConnection } from './connection/client-connection.ts';
 export { type ClientInfo, type ClientInfoParts, clientInfo } from './connection/client-info.ts';
 export type { Opener, Opening } from './connection/client-listener.ts';
-export type { ClientOptions } from './connection/client-options.ts';
+export { type ClientOptions, DEFAULT_CLIENT_OPTIONS, mergeClientOptions } from './connection/client-options.ts';
 export { CloseReason } from './connection/close-reason.ts';
 export type { Connection } from './connection/connection.ts';
 export { type ConnectionFacts, clientBehind, connectionFacts } from './connection/connection-facts.ts';
@@ -100,6 +103,7 @@ export { isClient } from './connection/connection-kind.ts';
 /** What a listener of a plugin says of the clients it brings: `broker.listener.accept(transport, entrance)`. */
 export type { Entrance } from './connection/entrance.ts';
 export type { ServerInfo } from './connection/info.ts';
+export { ReplyAllowances } from './connection/reply-allowances.ts';
 /** Where from and when somebody may be let in. */
 export { type DailyWindow, DailyWindows } from './permissions/daily-windows.ts';
 export {
@@ -114,11 +118,29 @@ export type { DeliveryFilter, Identity, Permissions, ReplyAllowance } from './pe
 export { isInside, parseSubnet, type Subnet } from './permissions/subnets.ts';
 export { rulesFromText, type WrittenPermissions } from './permissions/written-permissions.ts';
 
+// --- Lines to other servers: what a plugin extends with the verbs of its protocol ---
+
+export { LinkConnection, type LinkParts } from './connection/link-connection.ts';
+export { type LinkManner, writeMessage } from './connection/link-delivery.ts';
+export type { LivenessSource } from './connection/liveness.ts';
+export type { StreamCodec } from './connection/stream-codec.ts';
+
 // --- Messages: who gets them, and what happens to them ---
 
 export { withHeaderField } from './routing/header-field.ts';
+export { InterestChanges } from './routing/interest-change.ts';
 /** The other end of a line, to another server or into another account. */
-export { CROSSED_BY_SERVICE, CROSSED_BY_STREAM, type Link, MAY_ASK_SERVICES } from './routing/link.ts';
+export {
+  CROSSED_BY_SERVICE,
+  CROSSED_BY_STREAM,
+  FROM_AFAR,
+  FROM_BRANCH,
+  FROM_PEER,
+  FROM_TRUNK,
+  type Link,
+  type LinkTracing,
+  MAY_ASK_SERVICES,
+} from './routing/link.ts';
 export { Message, type RetainedMessage } from './routing/message.ts';
 export type {
   MessageTrace,
@@ -128,9 +150,18 @@ export type {
   TraceRequest,
 } from './routing/message-trace.ts';
 /** A match result, good for as long as the Sublist's `generation` stands still. */
-export { EMPTY_PLAN, type Plan } from './routing/plan.ts';
+export { EMPTY_PLAN, Plan } from './routing/plan.ts';
+/** Where subjects lead that come over a line to another server. */
+export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
-export { LINK_SINK, SERVICE_SINK, type ServiceSink, type Sink, Subscription } from './routing/subscription.ts';
+export {
+  FALLBACK,
+  LINK_SINK,
+  SERVICE_SINK,
+  type ServiceSink,
+  type Sink,
+  Subscription,
+} from './routing/subscription.ts';
 export { compileTransform, type TransformOptions } from './routing/transform/compile.ts';
 export { readToken } from './routing/transform/destination-token.ts';
 export type { SubjectTransform } from './routing/transform/subject-transform.ts';

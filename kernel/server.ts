@@ -14,9 +14,8 @@ import { hookReporterTo } from './host/report.ts';
 import { LameDuck } from './lame-duck.ts';
 import { hostAndPort, listenFailure } from './listen-failure.ts';
 import type { Log } from './log.ts';
-import { createMemoryPair } from './ports/memory-network.ts';
 import type { Ports } from './ports/ports.ts';
-import type { Address, Transport } from './ports/transport.ts';
+import type { Address } from './ports/transport.ts';
 import { NATS_VERSION } from './version.ts';
 
 export interface ServerParts {
@@ -75,14 +74,6 @@ export class Server {
   start(): Promise<void> {
     this.starting ??= this.startOnce();
     return this.starting;
-  }
-
-  /** A client's end of a connection within this process. */
-  connect(): Transport {
-    const { arena, clock, listener } = this.broker;
-    const [near, far] = createMemoryPair({ clock, readBuffer: arena.readBuffer });
-    listener.accept(far);
-    return near;
   }
 
   /** Sends clients elsewhere, little by little, then closes. */

@@ -44,6 +44,15 @@ export function without(own: readonly string[]): Plugin {
   };
 }
 
+/** What the log is written with can hide parts of what it writes, which nobody asks it for. */
+export const withoutRedaction: Plugin = {
+  name: 'without-redaction',
+  setup(build) {
+    build.onResolve({ filter: /^@pinojs\/redact$/ }, ({ path }) => ({ path, namespace: 'no-redaction' }));
+    build.onLoad({ filter: /./, namespace: 'no-redaction' }, () => ({ contents: 'module.exports = () => undefined;' }));
+  },
+};
+
 /** Packages that are loaded late, in the middle of a function, come in too, and so do threads and pages. */
 export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildOptions): Plugin {
   return {
@@ -51,7 +60,10 @@ export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildO
     setup(build) {
       build.onLoad({ filter: /\.js$/ }, async ({ path }) => {
         if (!isHere(dirname(path))) return undefined;
-        const text = (await readFile(path, 'utf8')).replace(REQUIRE_MADE, 'require(');
+        const text = (await readFile(path, 'utf8'))
+          .replace(REQUIRE_MADE, 'require(')
+          .replace(EXPLANATION, '')
+          .replace(GUARANTEE, '""');
         const urls = new Map<string, string>();
         for (const [, name] of text.matchAll(THREAD)) {
           const file = fileURLToPath(new URL(name!, pathToFileURL(path)));
@@ -67,6 +79,10 @@ export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildO
 }
 
 const REQUIRE_MADE = /createRequire\w*\(import\.meta\.url\)\(/g;
+/** What options are for is written down for the documentation; no program reads it. */
+const EXPLANATION = /(?<=\{)doc:"(?:[^"\\\n]|\\.)*",?|,doc:"(?:[^"\\\n]|\\.)*"/g;
+/** So is what hooks guarantee. */
+const GUARANTEE = /(?<=\w\(\[(?:"\w+",?)*\],)"[A-Z][^"\\\n]*\."(?=[,)])/g;
 const THREAD = /new URL\(["'](\.\/[a-z-]+-thread\.js)["'],\s*import\.meta\.url\)/g;
 const PAGE = /new URL\(["'](\.\/[a-z-]+\.html)["'],\s*import\.meta\.url\)/g;
 

@@ -7,7 +7,7 @@ import type { BuildOptions } from 'esbuild';
 import type { PluginDefinition } from '../../kernel/host/plugin-definition.ts';
 import type { ResolvedPlugin } from '../../kernel/host/resolve.ts';
 import { CommandFailure } from '../command-failure.ts';
-import { onePackage, PROGRAM, wholePackage, without } from './bundler-rules.ts';
+import { onePackage, PROGRAM, wholePackage, without, withoutRedaction } from './bundler-rules.ts';
 import type { Contents } from './contents.ts';
 
 type Esbuild = typeof import('esbuild');
@@ -26,7 +26,7 @@ export async function oneFile(contents: Contents, isMinified: boolean): Promise<
       format: 'cjs',
       banner: { js: 'const gnatletFile = require("node:url").pathToFileURL(__filename).href;' },
       define: { 'import.meta.url': 'gnatletFile' },
-      plugins: [onePackage, without(contents.own), wholePackage(esbuild, settings)],
+      plugins: [onePackage, withoutRedaction, without(contents.own), wholePackage(esbuild, settings)],
     });
     return outputFiles![0]!.text;
   } finally {

@@ -1,5 +1,7 @@
 /** A broker inside the program that uses it. */
+
 import type { Duplex } from 'node:stream';
+import { connectInProcess } from '../../kernel/in-process.ts';
 import type { Address, Transport } from '../../kernel/ports/transport.ts';
 import type { Server } from '../../kernel/server.ts';
 import { checkArguments } from './check-arguments.ts';
@@ -98,6 +100,6 @@ export class EmbeddedServer {
   #transport(): Transport {
     if (this.#closing !== null) throw new Error('the broker is closed');
     if (this.#server === null) throw new Error('the broker does not run yet; await start() first');
-    return this.#server.connect();
+    return connectInProcess(this.#server.broker);
   }
 }

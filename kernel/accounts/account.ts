@@ -10,6 +10,8 @@ export interface AccountLimits {
   /** For each connection. */
   maxSubscriptions: number;
   maxPayload: number;
+  /** Connections to other servers that are for this account alone; absent or negative for no limit. */
+  maxLinks?: number;
 }
 
 export const NO_LIMITS: AccountLimits = { maxConnections: -1, maxSubscriptions: -1, maxPayload: -1 };
@@ -45,6 +47,8 @@ export class Account {
   /** Where messages that carry a foreign trace are reported; null when they are not. */
   trace: TraceDestination | null = null;
   slowConsumers = 0;
+  /** How many places connections to other servers take, as these say. */
+  remoteConnections = 0;
   /** Connections ever bound to it. */
   totalConnections = 0;
   /** Of connections that are gone. */
@@ -59,7 +63,7 @@ export class Account {
   isFullFor(connection: Connection): boolean {
     const { maxConnections } = this.limits;
     const others = this.connections.size - (this.connections.has(connection) ? 1 : 0);
-    return maxConnections >= 0 && others >= maxConnections;
+    return maxConnections >= 0 && others + this.remoteConnections >= maxConnections;
   }
 
   setMappings(mappings: AccountMappings | null): void {

@@ -13,8 +13,9 @@ export function enforceLimits(account: Account): void {
   }
   const { maxConnections } = account.limits;
   if (maxConnections < 0) return;
+  const places = Math.max(0, maxConnections - account.remoteConnections);
   // The newest go: those who came first came within the limit.
-  for (const client of clients.filter(({ isClosed }) => !isClosed).slice(maxConnections)) {
+  for (const client of clients.filter(({ isClosed }) => !isClosed).slice(places)) {
     end(client, 'maximum account active connections exceeded', CloseReason.maxAccountConnections);
   }
 }

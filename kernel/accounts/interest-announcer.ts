@@ -24,4 +24,8 @@ export class InterestAnnouncer implements InterestListener {
   last(pattern: string, queue: string, subscription: Subscription): void {
     this.hooks.interestLast.slot?.(this.account, pattern, queue, subscription);
   }
+
+  staying(subscription: Subscription): void {
+    this.hooks.interestStaying.slot?.(this.account, subscription);
+  }
 }

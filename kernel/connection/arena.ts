@@ -12,9 +12,14 @@ export const READ_SIZE = 131_072;
 export const CHUNK_SIZE = 131_072;
 export const CHUNK_COUNT = 128;
 
+/** Where what was unpacked is read: another region like that for reads, beside it. */
+const UNPACKED_START = HEADROOM + READ_SIZE + HEADROOM;
+const CHUNKS_START = UNPACKED_START + READ_SIZE;
+
 export class Arena {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(HEADROOM + READ_SIZE + CHUNK_COUNT * CHUNK_SIZE);
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(CHUNKS_START + CHUNK_COUNT * CHUNK_SIZE);
   readonly readStart = HEADROOM;
+  readonly unpackedStart = UNPACKED_START;
   readonly readBuffer: Buffer = this.bytes.subarray(HEADROOM, HEADROOM + READ_SIZE);
   private handedOut = 0;
 
@@ -28,6 +33,6 @@ export class Arena {
 
   /** Where a chunk begins that was never used, or -1. Whoever gets one keeps it for further use. */
   take(): number {
-    return this.isTaken ? -1 : HEADROOM + READ_SIZE + this.handedOut++ * CHUNK_SIZE;
+    return this.isTaken ? -1 : CHUNKS_START + this.handedOut++ * CHUNK_SIZE;
   }
 }

@@ -74,7 +74,6 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   concern: Concern | null = null;
   /** Negative for no limit. */
   subscriptionsMax: number;
-  private challenge = '';
   private isFirstPongSent = false;
   readonly subscriptions = new Map<string, Subscription>();
   private readonly stalling: Stall;
@@ -90,12 +89,6 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   get lineMax(): number {
     return this.broker.options.maxControlLine;
-  }
-
-  /** What the client signs to prove a key: made once, when somebody asks. */
-  get nonce(): string {
-    if (this.challenge === '') this.challenge = Buffer.from(this.broker.random.bytes(11)).toString('base64url');
-    return this.challenge;
   }
 
   /** Starts to listen to it. */

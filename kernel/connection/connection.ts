@@ -33,6 +33,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
   closeReason: CloseReason | null = null;
   readonly liveness: Liveness;
   protected readonly inbox = new Inbox();
+  private challenge = '';
   private holds = 0;
   private isPaused = false;
 
@@ -55,6 +56,12 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
   abstract readonly neededBytes: number;
   /** Called once, before the transport ends. */
   protected abstract leave(reason: CloseReason): void;
+
+  /** What the other side signs to prove a key: made once, when somebody asks. */
+  get nonce(): string {
+    if (this.challenge === '') this.challenge = Buffer.from(this.broker.random.bytes(11)).toString('base64url');
+    return this.challenge;
+  }
 
   get pendingMax(): number {
     return this.broker.options.maxPending;
@@ -137,7 +144,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
 
   stale(): void {
     this.broker.hooks.connectionStale.slot?.(this);
-    this.broker.staleConnections++;
+    this.broker.countStale(this);
     this.send(STALE);
     this.close(CloseReason.stale);
   }

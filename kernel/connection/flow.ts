@@ -88,13 +88,18 @@ export class Flow {
   /** The receiver is over its gate: hold the producer up. False when the message is to be dropped instead. */
   slowDown(outbound: Outbound): boolean {
     if (this.options.dropsInsteadOfStalling) return false;
+    this.slowDownAnyway(outbound);
+    return true;
+  }
+
+  /** The same for a receiver that nothing is dropped for. */
+  slowDownAnyway(outbound: Outbound): void {
     const producer = this.producer;
-    if (producer === null || !producer.stall()) return true;
+    if (producer === null || !producer.stall()) return;
     this.stalls++;
     const producers = this.waiting.get(outbound);
     if (producers === undefined) this.waiting.set(outbound, [producer]);
     else producers.push(producer);
-    return true;
   }
 
   /** The receiver has caught up: let those go on who wait for it. */

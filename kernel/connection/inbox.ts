@@ -34,15 +34,19 @@ export class Inbox {
 
   /** `length` bytes lie at the start of the arena's read region. */
   acceptRead(arena: Arena, length: number, reader: FrameReader): void {
-    let start = arena.readStart;
-    const end = start + length;
+    this.acceptRange(arena, arena.readStart, arena.readStart + length, reader);
+  }
+
+  /** The bytes lie in [from, end) of the arena; what is in front of them, up to the headroom, may be written over. */
+  acceptRange(arena: Arena, from: number, end: number, reader: FrameReader): void {
+    let start = from;
     if (this.large !== null) {
       start += this.gather(arena.bytes, start, end);
       if (this.largeLength < this.large.length) return;
       this.consumeLarge(reader);
     }
     const held = this.restLength;
-    if (held > start) {
+    if (held > HEADROOM) {
       this.acceptJoined(arena, start, end, reader);
       return;
     }
@@ -57,6 +61,15 @@ export class Inbox {
       const part = bytes.subarray(from, from + READ_SIZE);
       arena.readBuffer.set(part);
       this.acceptRead(arena, part.length, reader);
+    }
+  }
+
+  /** Bytes that were unpacked pass through a region of their own, since what they were unpacked from may still be needed. */
+  acceptUnpacked(arena: Arena, bytes: Buffer, start: number, end: number, reader: FrameReader): void {
+    for (let from = start; from < end; from += READ_SIZE) {
+      const to = Math.min(from + READ_SIZE, end);
+      bytes.copy(arena.bytes, arena.unpackedStart, from, to);
+      this.acceptRange(arena, arena.unpackedStart, arena.unpackedStart + to - from, reader);
     }
   }
 

@@ -4,6 +4,10 @@ import type { Clock, Random, Timer } from '../ports/ports.ts';
 /** Asked anew each time: a reload may replace the options. */
 export interface LivenessSource {
   readonly options: { readonly pingIntervalMs: number; readonly pingMax: number };
+  /** When the first PING comes at the earliest, where that is not the usual time. */
+  readonly firstPingMs?: number;
+  /** A PING is sent however much is heard. */
+  readonly pingsAlways?: boolean;
 }
 
 /** What liveness needs of its connection. */
@@ -46,7 +50,7 @@ export class Liveness {
   /** After CONNECT: the first PING comes soon, at a moment that differs from client to client. */
   expectFirstPing(random: Random, rtt: number): void {
     this.noteRtt(rtt);
-    const base = Math.min(this.source.options.pingIntervalMs, FIRST_PING_MS);
+    const base = Math.min(this.source.options.pingIntervalMs, this.source.firstPingMs ?? FIRST_PING_MS);
     this.arm(base + base * FIRST_PING_JITTER * random.fraction());
   }
 
@@ -78,7 +82,13 @@ export class Liveness {
     this.arm(this.source.options.pingIntervalMs);
   }
 
+  /** Asks at once, where nothing is asked yet: how far away the other side is, or whether it has got so far. */
+  probe(): void {
+    if (this.outstanding === 0) this.ping();
+  }
+
   private isKnownAlive(): boolean {
+    if (this.source.pingsAlways === true) return false;
     const isHeard = this.clock.now() - this.owner.lastInputAt < this.source.options.pingIntervalMs;
     return isHeard && this.rtt > 0 && this.clock.monotonic() - this.rttMeasuredAt < RTT_VALID_MS;
   }

@@ -118,6 +118,11 @@ export class Outbound {
     if (!this.isClosed) this.flow.relieve(this);
   }
 
+  /** What is being written moves: it has as long again. */
+  renewDeadline(): void {
+    if (this.busySince !== 0) this.busySince = this.flow.writeBegan(this);
+  }
+
   /** Lets everything go at once; the transport must be gone, or have nothing in flight. */
   close(): void {
     if (this.isClosed) return;
@@ -156,11 +161,18 @@ export class Outbound {
   private hasRoomFor(size: number): boolean {
     const owner = this.owner;
     if (this.isClosed || this.isFinishing) return false;
-    if (!owner.isCutOffWhenSlow) return true;
     if (this.pendingBytes > this.gate) this.pump();
+    if (!owner.isCutOffWhenSlow) return this.admitsAnyway();
     if (this.busySince !== 0 && this.flow.isOverBudget) this.flow.shed();
     if (this.isClosed || (this.pendingBytes > this.gate && !this.flow.slowDown(this))) return false;
     if (this.pendingBytes + size > owner.pendingMax) owner.slowConsumer(CloseReason.slowConsumerPending);
+    return !this.isClosed;
+  }
+
+  /** Nothing is refused for lag, but producers are slowed down, and all that wait share the same memory. */
+  private admitsAnyway(): boolean {
+    if (this.busySince !== 0 && this.flow.isOverBudget) this.flow.shed();
+    if (!this.isClosed && this.pendingBytes > this.gate) this.flow.slowDownAnyway(this);
     return !this.isClosed;
   }
 
@@ -233,7 +245,8 @@ export class Outbound {
   private writeQueued(): void {
     while (this.queue.length > 0 && this.busySince === 0 && !this.isClosed) {
       const batch = this.takeBatch();
-      const isDone = batch.length === 1 ? this.transport.write(batch[0].view) : this.transport.writeAll(viewsOf(batch));
+      const isOne = batch.length === 1 && this.transport.batchBytes === undefined;
+      const isDone = isOne ? this.transport.write(batch[0].view) : this.transport.writeAll(viewsOf(batch));
       if (isDone) this.finishWrite();
       else this.becomeBusy();
     }
@@ -242,7 +255,8 @@ export class Outbound {
   private takeBatch(): Piece[] {
     let count = 0;
     let bytes = 0;
-    while (count < this.queue.length && bytes < BATCH_BYTES) bytes += this.queue[count++].view.length;
+    const most = this.transport.batchBytes ?? BATCH_BYTES;
+    while (count < this.queue.length && bytes < most) bytes += this.queue[count++].view.length;
     this.inFlight = count === this.queue.length ? this.queue : this.queue.slice(0, count);
     this.queue = count === this.queue.length ? [] : this.queue.slice(count);
     this.queuedBytes -= bytes;

@@ -99,6 +99,10 @@ export const CATALOGUE = {
     ['account', 'subject', 'queue', 'subscription'],
     'The last such subscription was removed.',
   ),
+  'interest.staying': notifyNow<[account: T['account'], subscription: T['subscription']]>(
+    ['account', 'subscription'],
+    'A subscription that stands for what happens where a message is published came, or went: the other hooks of interest leave it out.',
+  ),
   'publish.check': decideNow<[connection: T['connection'], message: T['message']], true>(
     ['connection', 'message'],
     'Before a message is routed. The first true allows, the first refusal drops it; without an answer it is allowed.',

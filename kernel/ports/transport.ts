@@ -47,6 +47,8 @@ export interface Transport {
   readonly remote: Address;
   readonly local: Address;
   readonly tls: TlsFacts | null;
+  /** What one write should hold at most, where that is less than usual because it costs time here. */
+  readonly batchBytes?: number;
   /** Bytes accepted by `write` that the operating system has not taken yet. */
   readonly unsentBytes: number;
 

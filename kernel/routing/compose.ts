@@ -42,5 +42,6 @@ export function compose(message: Message, { subject, reply = '', header, body, o
   message.isCanonical = true;
   message.origin = origin;
   message.originBit = 0;
+  message.originCluster = '';
   message.queues = null;
 }

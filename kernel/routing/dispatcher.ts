@@ -3,19 +3,19 @@
  */
 import { deliverToClient, deliverToClients } from '../connection/deliver.ts';
 import type { Random } from '../ports/ports.ts';
-import type { Link } from './link.ts';
+import { type Link, refuses } from './link.ts';
 import type { Message } from './message.ts';
 import type { MessageTrace } from './message-trace.ts';
-import type { Plan, QueueGroup } from './plan.ts';
-import { CLIENT_SINK, LINK_SINK, type ServiceSink, type Subscription } from './subscription.ts';
+import type { LinkInterest, Plan, QueueGroup } from './plan.ts';
+import { CLIENT_SINK, FALLBACK, LINK_SINK, type ServiceSink, type Subscription } from './subscription.ts';
 import { sendTraced, serveTraced } from './traced-delivery.ts';
 
 const NO_MEMBERS: readonly Subscription[] = [];
 
 export class Dispatcher {
   private readonly random: Random;
-  /** Queue members chosen behind links by the call under way. */
-  private remote: Map<Link, Subscription[]> | null = null;
+  /** One for each depth of publishing while publishing. */
+  private readonly idle: Chosen[] = [];
 
   constructor(random: Random) {
     this.random = random;
@@ -23,14 +23,11 @@ export class Dispatcher {
 
   /** Answers how many receivers took the message; a link counts as one. */
   dispatch(plan: Plan, message: Message): number {
-    let count = deliverToClients(plan.clients, message);
+    const count = deliverToClients(plan.clients, message);
     if (plan.isClientsOnly) return count;
-    for (const subscription of plan.services) if (serve(subscription, message)) count++;
-    if (plan.queues.length > 0) count += this.serveQueues(plan, message, null);
-    const remote = this.remote;
-    this.remote = null;
-    if (remote !== null || plan.links.length > 0) count += sendOverLinks(plan, message, remote, null);
-    return count;
+    let others = 0;
+    for (let at = 0; at < plan.services.length; at++) if (serve(plan.services[at], message)) others++;
+    return count + others + this.serveElsewhere(plan, message, null);
   }
 
   /** The same, with everything written down. A message that is only traced counts where it would have been taken. */
@@ -38,10 +35,7 @@ export class Dispatcher {
     let count = 0;
     for (const subscription of plan.clients) if (serveTraced(subscription, message, trace)) count++;
     for (const subscription of plan.services) if (serveTraced(subscription, message, trace)) count++;
-    count += this.serveQueues(plan, message, trace);
-    const remote = this.remote;
-    this.remote = null;
-    return count + sendOverLinks(plan, message, remote, trace);
+    return count + this.serveElsewhere(plan, message, trace);
   }
 
   /**
@@ -55,36 +49,40 @@ export class Dispatcher {
     return send(member.sink as Link, message, NO_MEMBERS, [member], trace);
   }
 
-  /** Answers how many members here took the message; those chosen behind links are left in `remote`. */
-  private serveQueues(plan: Plan, message: Message, trace: MessageTrace | null): number {
+  /** Queue groups, and whoever is behind links. */
+  private serveElsewhere(plan: Plan, message: Message, trace: MessageTrace | null): number {
+    if (plan.queues.length === 0) return sendOverLinks(plan.links, message, NOBODY, trace);
+    const chosen = this.idle.pop() ?? new Chosen();
+    let count = this.serveQueues(plan, message, chosen, trace);
+    if (chosen.count > 0 || plan.links.length > 0) count += sendOverLinks(plan.links, message, chosen, trace);
+    chosen.clear();
+    this.idle.push(chosen);
+    return count;
+  }
+
+  /** Answers how many members here took the message; those chosen behind links are added to `chosen`. */
+  private serveQueues(plan: Plan, message: Message, chosen: Chosen, trace: MessageTrace | null): number {
     let local = 0;
-    let remote: Map<Link, Subscription[]> | null = null;
-    for (const group of plan.queues) {
+    for (let at = 0; at < plan.queues.length; at++) {
+      const group = plan.queues[at];
       if (message.queues !== null && !message.queues.includes(group.name)) continue;
       const member = this.serveOne(group, message, trace);
       if (member === null) continue;
-      if (member.kind !== LINK_SINK) {
-        local++;
-        continue;
-      }
-      remote ??= new Map();
-      const members = remote.get(member.sink as Link);
-      if (members === undefined) remote.set(member.sink as Link, [member]);
-      else members.push(member);
+      if (member.kind === LINK_SINK) chosen.add(member);
+      else local++;
     }
-    this.remote = remote;
     return local;
   }
 
   /**
    * From a random start, the first member that takes the message. A member behind a link is chosen when the walk comes
-   * to it, but one behind a fallback link only if nobody else takes the message.
+   * to it, but a fallback only if nobody else takes the message.
    */
   private serveOne(group: QueueGroup, message: Message, trace: MessageTrace | null): Subscription | null {
     const members = group.members;
     const count = members.length;
     let fallback: Subscription | null = null;
-    let index = count === 1 ? 0 : this.random.below(count);
+    let index = count === 1 ? 0 : this.startIn(group);
     for (let tried = 0; tried < count; tried++) {
       const member = members[index];
       if (++index === count) index = 0;
@@ -93,12 +91,31 @@ export class Dispatcher {
         continue;
       }
       const link = member.sink as Link;
-      if ((link.refusesOrigins & message.originBit) !== 0) continue;
-      if (!link.isFallback) return member;
+      if (refuses(link, message) || comesFrom(member, message)) continue;
+      if (!link.isFallback && (member.flags & FALLBACK) === 0) return member;
       fallback ??= member;
     }
     return fallback;
   }
+
+  /** Each member is the first to be asked as often as its weight says. */
+  private startIn({ members, shares }: QueueGroup): number {
+    if (shares === null) return this.random.below(members.length);
+    const point = this.random.below(shares[shares.length - 1]);
+    let low = 0;
+    let high = shares.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (shares[middle] > point) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+/** The interest of a group of servers in what comes from that group. */
+function comesFrom(member: Subscription, message: Message): boolean {
+  return message.originCluster !== '' && member.sid === message.originCluster;
 }
 
 function serve(subscription: Subscription, message: Message): boolean {
@@ -108,23 +125,29 @@ function serve(subscription: Subscription, message: Message): boolean {
   return isTaken;
 }
 
+/** `chosen`: queue members behind links, of which each link gets its own. */
 function sendOverLinks(
-  plan: Plan,
+  links: readonly LinkInterest[],
   message: Message,
-  remote: Map<Link, Subscription[]> | null,
+  chosen: Chosen,
   trace: MessageTrace | null,
 ): number {
   let count = 0;
-  for (let at = 0; at < plan.links.length; at++) {
-    const { link, subscriptions } = plan.links[at];
-    const members = remote?.get(link) ?? NO_MEMBERS;
-    remote?.delete(link);
-    if ((link.refusesOrigins & message.originBit) !== 0) continue;
-    if (send(link, message, subscriptions, members, trace)) count++;
+  for (let at = 0; at < links.length; at++) {
+    const { link, subscriptions } = links[at];
+    if (!refuses(link, message) && send(link, message, subscriptions, chosen.behind(link), trace)) count++;
   }
-  if (remote === null) return count;
-  for (const [link, members] of remote) if (send(link, message, NO_MEMBERS, members, trace)) count++;
+  for (let at = 0; at < chosen.count; at++) {
+    const link = chosen.linkAt(at);
+    if (isAmong(links, link) || chosen.indexOf(link) < at) continue;
+    if (send(link, message, NO_MEMBERS, chosen.behind(link), trace)) count++;
+  }
   return count;
+}
+
+function isAmong(links: readonly LinkInterest[], link: Link): boolean {
+  for (let at = 0; at < links.length; at++) if (links[at].link === link) return true;
+  return false;
 }
 
 function send(
@@ -138,3 +161,40 @@ function send(
     ? link.deliver(message, subscriptions, members)
     : sendTraced(link, message, subscriptions, members, trace);
 }
+
+/** Queue members behind links, one a group. Emptied without giving back its memory, as an array would. */
+class Chosen {
+  count = 0;
+  private readonly members: (Subscription | null)[] = [null];
+  private readonly single: Subscription[] = [];
+
+  add(member: Subscription): void {
+    this.members[this.count++] = member;
+  }
+
+  clear(): void {
+    for (let at = 0; at < this.count; at++) this.members[at] = null;
+    this.count = 0;
+  }
+
+  linkAt(at: number): Link {
+    return (this.members[at] as Subscription).sink as Link;
+  }
+
+  indexOf(link: Link): number {
+    let at = 0;
+    while (this.linkAt(at) !== link) at++;
+    return at;
+  }
+
+  /** Good until the next call, where there is but one. */
+  behind(link: Link): readonly Subscription[] {
+    if (this.count === 0) return NO_MEMBERS;
+    if (this.count > 1) return this.members.filter((member) => member?.sink === link) as Subscription[];
+    if (this.linkAt(0) !== link) return NO_MEMBERS;
+    this.single[0] = this.members[0] as Subscription;
+    return this.single;
+  }
+}
+
+const NOBODY = new Chosen();

@@ -16,6 +16,7 @@ export function withHeaderField(message: Message, name: string, value: string): 
     origin: message.origin,
   });
   copy.originBit = message.originBit;
+  copy.originCluster = message.originCluster;
   copy.queues = message.queues;
   return copy;
 }

@@ -22,6 +22,17 @@ export const CROSSED_BY_SERVICE = 1 << 29;
  */
 export const MAY_ASK_SERVICES = 1 << 28;
 
+// Where a message came in, where that was a line to another server; local messages have no such bit.
+
+/** A server of the same group: it sends to all others of the group itself. */
+export const FROM_PEER = 1;
+/** A server that hangs on this one, and has nobody else. */
+export const FROM_BRANCH = 2;
+/** The server this one hangs on. */
+export const FROM_TRUNK = 4;
+/** Another group of servers. */
+export const FROM_AFAR = 8;
+
 /** What a link is called in the traces of messages. */
 export interface LinkTracing {
   readonly kind: number;
@@ -40,6 +51,10 @@ export interface Link extends Sink {
   readonly refusesOrigins: number;
   /** Queue members here are chosen only when no nearer member took the message. */
   readonly isFallback: boolean;
+  /** What a message that came in over this very line has as its `origin`: it does not go back. */
+  readonly connection?: object;
+  /** The servers behind it call themselves this: what entered through them does not go back by another way either. */
+  readonly remoteCluster?: string;
   /** Absent: the link does not show up in traces, and messages that are only traced do not go over it. */
   readonly tracing?: LinkTracing;
   /**
@@ -49,4 +64,12 @@ export interface Link extends Sink {
   deliver(message: Message, subscriptions: readonly Subscription[], queues: readonly Subscription[]): boolean;
   /** Instead of `deliver`, for a traced message, where the other end is in this process. */
   deliverTraced?(message: Message, subscriptions: readonly Subscription[], trace: MessageTrace): boolean;
+}
+
+/** Whether the message must not go out here. */
+export function refuses(link: Link, message: Message): boolean {
+  const { originBit, originCluster } = message;
+  if (originBit === 0) return false;
+  if ((link.refusesOrigins & originBit) !== 0 || link.connection === message.origin) return true;
+  return originCluster !== '' && link.remoteCluster === originCluster;
 }

@@ -30,6 +30,8 @@ export class Message {
   origin: object | null = null;
   /** Which kind of link it came over, as a bit; 0 for everything local. */
   originBit = 0;
+  /** What the servers call themselves that it came from, where they are not of this server's own group; empty otherwise. */
+  originCluster = '';
   /** The only queue groups to serve, when another server has chosen; null for all. */
   queues: readonly string[] | null = null;
 

@@ -10,8 +10,9 @@ import { CLIENT_SINK, LINK_SINK, type Subscription } from './subscription.ts';
 
 export interface QueueGroup {
   readonly name: string;
-  /** Members, each as often as its weight says. */
   readonly members: readonly Subscription[];
+  /** Up to where the weights of the members add up, one after the other. Null where each stands for itself alone. */
+  readonly shares: readonly number[] | null;
 }
 
 /** All plain interest of one remote: it gets one frame, however many subscriptions it holds. */
@@ -71,14 +72,24 @@ export function buildPlan(interests: readonly Interest[], count: number): Plan {
     for (const [name, members] of interests[at].queues ?? []) addMembers(groups, name, members);
   }
   const links = [...remote].map(([link, subscriptions]) => ({ link, subscriptions }));
-  const queues = [...groups].filter(([, members]) => members.length > 0).map(([name, members]) => ({ name, members }));
+  const queues = [...groups]
+    .filter(([, members]) => members.length > 0)
+    .map(([name, members]) => groupOf(name, members));
   return new Plan(clients, services, links, queues);
 }
 
 function addMembers(groups: Map<string, Subscription[]>, name: string, members: readonly Subscription[]): void {
-  for (const member of members) {
-    for (let slot = 0; slot < member.weight; slot++) append(groups, name, member);
-  }
+  for (const member of members) if (member.weight > 0) append(groups, name, member);
+}
+
+function groupOf(name: string, members: readonly Subscription[]): QueueGroup {
+  if (members.every(({ weight }) => weight === 1)) return { name, members, shares: null };
+  let sum = 0;
+  const shares = members.map(({ weight }) => {
+    sum += weight;
+    return sum;
+  });
+  return { name, members, shares };
 }
 
 function append<K>(lists: Map<K, Subscription[]>, key: K, subscription: Subscription): void {

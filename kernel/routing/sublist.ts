@@ -34,6 +34,8 @@ export interface InterestListener {
   /** One more or one less of several, or a new weight. */
   changed(pattern: string, queue: string, subscription: Subscription): void;
   last(pattern: string, queue: string, subscription: Subscription): void;
+  /** One that nobody else is told of came or went. */
+  staying?(subscription: Subscription): void;
 }
 
 interface CombinedPlan {
@@ -75,8 +77,10 @@ export class Sublist {
     this.subscriptionCount++;
     this.inserts++;
     this.touch(interest);
-    if (subscription.staysHere) interest.staying++;
-    else if (this.listener !== null)
+    if (subscription.staysHere) {
+      interest.staying++;
+      this.listener?.staying?.(subscription);
+    } else if (this.listener !== null)
       this.tell(toldCount(interest, subscription) === 1 ? 'first' : 'changed', subscription);
   }
 
@@ -91,8 +95,10 @@ export class Sublist {
     this.removes++;
     this.touch(interest);
     if (interest.isEmpty) this.tree.removeValue(node);
-    if (subscription.staysHere) interest.staying--;
-    else if (this.listener !== null)
+    if (subscription.staysHere) {
+      interest.staying--;
+      this.listener?.staying?.(subscription);
+    } else if (this.listener !== null)
       this.tell(toldCount(interest, subscription) === 0 ? 'last' : 'changed', subscription);
     return true;
   }

@@ -17,6 +17,8 @@ export const LIMITED = 2;
 export const FILTERED = 4;
 export const TRACKS_REPLIES = 8;
 export const ENDED = 16;
+/** On a link: the members stand behind another server still, and are chosen only when no nearer one took the message. */
+export const FALLBACK = 32;
 
 /** Whoever receives messages. */
 export interface Sink {
@@ -41,6 +43,7 @@ export class Subscription {
   readonly pattern: string;
   /** Empty for a plain subscription. */
   readonly queue: string;
+  /** On a link: what the servers call themselves that the interest comes from, where the link is none to them; or empty. */
   readonly sid: string;
   flags = 0;
   /** How many members of the queue group this stands for; more than 1 only on links. */

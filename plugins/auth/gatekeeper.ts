@@ -272,7 +272,7 @@ class Attempt implements LoginAttempt {
 }
 
 function nonceOf(connection: Connection): string {
-  return isClient(connection) ? connection.nonce : '';
+  return connection.nonce;
 }
 
 /** A reload has taken back the trust in the proxy that vouched for it. */

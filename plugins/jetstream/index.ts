@@ -72,6 +72,10 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     watchInterest(ctx, streaming);
   },
 
+  drain(_ctx, { services }) {
+    for (const { of } of services.values()) for (const { consumers } of of.streams.values()) consumers.sendAway();
+  },
+
   async close(_ctx, { services, storage }) {
     for (const service of services.values()) {
       service.close();

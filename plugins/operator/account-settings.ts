@@ -20,6 +20,7 @@ export function settingsOf({ limits, mappings, trace }: AccountClaims, random: R
   return {
     limits: {
       maxConnections: limits.connections,
+      maxLinks: limits.leafNodes,
       maxSubscriptions: limits.subscriptions,
       maxPayload: limits.payload,
     },

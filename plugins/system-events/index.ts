@@ -1,9 +1,11 @@
 /** What the system account hears of this server, and what it may ask. */
 import { definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
 import type { MonitorEndpoints } from '../monitoring/contract.ts';
+import type { ServerCluster, ServerPeers } from '../route/contract.ts';
 import { AccountConnections } from './events/account-connections.ts';
 import { ConnectionEvents } from './events/connection-events.ts';
 import { EventQueue } from './events/event-queue.ts';
+import { RemoteServers } from './events/remote-servers.ts';
 import { Statistics } from './events/statistics.ts';
 import { monitorSection } from './monitor-section.ts';
 import { Reception } from './requests/reception.ts';
@@ -24,7 +26,11 @@ export const plugin = definePlugin<undefined, State>({
     { name: 'server.stamp', cardinality: 'one' },
     { name: 'monitor.section', cardinality: 'chain', optional: true },
   ],
-  requires: [{ name: 'monitor.endpoints', cardinality: 'one' }],
+  requires: [
+    { name: 'monitor.endpoints', cardinality: 'one' },
+    { name: 'server.peers', cardinality: 'one', optional: true },
+    { name: 'server.cluster', cardinality: 'one', optional: true },
+  ],
 
   register(ctx) {
     const stamp = new ServerStamp(ctx.kernel.broker);
@@ -51,6 +57,7 @@ function open(ctx: PluginContext<undefined>, stamp: ServerStamp): Statistics | n
   const surroundings = new Surroundings({ broker, system, clock, random, log, stamp, monitor, queue });
   const statistics = new Statistics(surroundings);
   const connections = new AccountConnections(surroundings);
+  followOthers(ctx, surroundings, statistics);
   ctx.onDispose(() => {
     statistics.stop();
     connections.close();
@@ -66,6 +73,17 @@ function open(ctx: PluginContext<undefined>, stamp: ServerStamp): Statistics | n
   const waiting = () => ({ events: queue.length, requests: reception.underWay });
   ctx.provide('monitor.section', monitorSection(system, waiting));
   return statistics;
+}
+
+/** Where servers are connected they hear each other. */
+function followOthers(ctx: PluginContext<undefined>, surroundings: Surroundings, statistics: Statistics): void {
+  const cluster = ctx.useOptional<ServerCluster>('server.cluster') ?? null;
+  surroundings.cluster = cluster;
+  surroundings.stamp.clusterName = () => cluster?.name || undefined;
+  surroundings.peers = ctx.useOptional<ServerPeers>('server.peers') ?? null;
+  if (surroundings.peers === null) return;
+  surroundings.remotes = new RemoteServers(surroundings, () => statistics.greet());
+  surroundings.remotes.open(ctx);
 }
 
 function followConnections(

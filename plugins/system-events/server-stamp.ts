@@ -19,6 +19,8 @@ const FEATURE_FLAGS = {
 export class ServerStamp {
   readonly #broker: Broker;
   #published = 0;
+  /** The cluster's name; absent outside of one. */
+  clusterName: () => string | undefined = () => undefined;
 
   constructor(broker: Broker) {
     this.#broker = broker;
@@ -36,6 +38,7 @@ export class ServerStamp {
       name,
       host: advertised.host,
       id: identity.id,
+      cluster: this.clusterName(),
       ver: NATS_VERSION,
       tags: this.tags.length > 0 ? this.tags : undefined,
       metadata: Object.keys(serverMetadata).length > 0 ? serverMetadata : undefined,

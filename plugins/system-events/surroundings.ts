@@ -1,7 +1,9 @@
 /** What all parts of the plugin draw from. */
 import { type Account, type Broker, type Clock, type Log, type Random, wireJson } from '../../kernel/plugin-api.ts';
 import type { MonitorEndpoints } from '../monitoring/contract.ts';
+import type { ServerCluster, ServerPeers } from '../route/contract.ts';
 import type { EventQueue } from './events/event-queue.ts';
+import type { RemoteServers } from './events/remote-servers.ts';
 import { Watchers } from './events/watchers.ts';
 import type { ServerStamp } from './server-stamp.ts';
 
@@ -26,6 +28,10 @@ export class Surroundings {
   readonly monitor: MonitorEndpoints;
   readonly queue: EventQueue;
   readonly watchers: Watchers;
+  /** Null where no plugin connects servers. */
+  remotes: RemoteServers | null = null;
+  peers: ServerPeers | null = null;
+  cluster: ServerCluster | null = null;
   /** In lame duck mode, and afterwards, the server says no more. */
   isSilent = false;
 

@@ -29,6 +29,8 @@ export interface TlsSettings {
   readonly certificates: readonly ServedCertificate[];
   /** Milliseconds; when the first certificate expires. */
   readonly expiresAt: number;
+  /** For connections to other servers where there is no certificate to show; otherwise null. */
+  readonly anonymous: SecureContext | null;
 }
 
 /** What the connection's transport says of TLS, and the monitor shows. */
@@ -47,6 +49,13 @@ export interface SecureStream {
 export interface AcceptOptions {
   /** False: the peer is not asked for a certificate, whatever the block says, unless its status is to be checked. */
   readonly asksForCertificate?: boolean;
+  /** Milliseconds for the handshake; the block's time when absent. */
+  readonly timeoutMs?: number;
+}
+
+export interface ConnectOptions {
+  /** Whom the other side has to prove to be: the name or address of the URL. */
+  readonly host: string;
   /** Milliseconds for the handshake; the block's time when absent. */
   readonly timeoutMs?: number;
 }
@@ -71,6 +80,11 @@ export interface TlsContexts {
   mapsUsers(connectionType: ConnectionType, isOn: () => boolean): Disposer;
   /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the stream is gone then. */
   accept(stream: Duplex, settings: TlsSettings, options?: AcceptOptions): Promise<SecureStream>;
+  /**
+   * Performs the client's part, towards another server. Its certificate is checked unless the block says `insecure`; pinned keys are
+   * always. Rejects as `accept` does.
+   */
+  connect(stream: Duplex, settings: TlsSettings, options: ConnectOptions): Promise<SecureStream>;
   /**
    * Between servers, where `options.checksKnownUrls` is set: whether a DNS name of the peer's certificate (DER) is the host of one of the
    * configured URLs. False for what is no certificate.

@@ -72,7 +72,7 @@ function contextFor(host: string, { certificates }: TlsSettings): SecureContext 
   return (certificates.find((certificate) => certificate.covers(host)) ?? certificates[0])?.context;
 }
 
-function secured(socket: TLSSocket, stream: Duplex, clock: Clock, timeoutMs: number): Promise<void> {
+export function secured(socket: TLSSocket, stream: Duplex, clock: Clock, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = clock.after(timeoutMs, () => settle(new HandshakeTimeout()));
     const gone = (): void => settle(new Error('the other side is gone'));
@@ -96,7 +96,7 @@ function secured(socket: TLSSocket, stream: Duplex, clock: Clock, timeoutMs: num
   });
 }
 
-function ignore(): void {}
+export function ignore(): void {}
 
 /** Asking takes a while, in which the other side may go away. */
 async function checkStatus(
@@ -113,7 +113,7 @@ async function checkStatus(
 }
 
 /** Node leaves it to its own server to act on what the check of the certificate found; this stands in for it. */
-interface CheckedHandle {
+export interface CheckedHandle {
   readonly _handle?: { verifyError?(): Error | null } | null;
 }
 
@@ -132,7 +132,7 @@ function checkPeer(socket: TLSSocket, certificate: Uint8Array | undefined, pinne
 
 type GivenFacts = Pick<HandshakeFacts, 'isFirst' | 'mapsIdentity' | 'peerCertificates'>;
 
-function factsOf(socket: TLSSocket, given: GivenFacts): HandshakeFacts {
+export function factsOf(socket: TLSSocket, given: GivenFacts): HandshakeFacts {
   const { standardName, name } = socket.getCipher();
   const { servername } = socket as { servername?: string | false };
   return {
@@ -147,7 +147,7 @@ function factsOf(socket: TLSSocket, given: GivenFacts): HandshakeFacts {
  * What the peer showed, and what its certificates led to. Node's `getPeerX509Certificate` is not used here: it takes a certificate out of the
  * chain, so that whoever asks afterwards misses it.
  */
-function chainOf(socket: TLSSocket): Uint8Array[] {
+export function chainOf(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
   const seen = new Set<string>();
   let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);

@@ -2,7 +2,8 @@
 import type { Duplex } from 'node:stream';
 import type { Clock, Disposer } from '../../kernel/plugin-api.ts';
 import type { CertificateStatuses } from '../ocsp/contract.ts';
-import type { SecureStream, TlsSettings } from './contract.ts';
+import { connect } from './client-handshake.ts';
+import type { ConnectOptions, SecureStream, TlsSettings } from './contract.ts';
 import { accept, type Handshake } from './handshake.ts';
 
 export class Handshakes {
@@ -16,10 +17,19 @@ export class Handshakes {
     this.#clock = clock;
   }
 
-  async accept(stream: Duplex, settings: TlsSettings, handshake: Handshake): Promise<SecureStream> {
+  accept(stream: Duplex, settings: TlsSettings, handshake: Handshake): Promise<SecureStream> {
+    const world = { clock: this.#clock, statuses: this.statuses };
+    return this.#watched(stream, () => accept(stream, settings, world, handshake));
+  }
+
+  connect(stream: Duplex, settings: TlsSettings, options: ConnectOptions): Promise<SecureStream> {
+    return this.#watched(stream, () => connect(stream, settings, this.#clock, options));
+  }
+
+  async #watched(stream: Duplex, handshake: () => Promise<SecureStream>): Promise<SecureStream> {
     this.#underWay.add(stream);
     try {
-      return await accept(stream, settings, { clock: this.#clock, statuses: this.statuses }, handshake);
+      return await handshake();
     } finally {
       this.#underWay.delete(stream);
     }

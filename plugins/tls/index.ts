@@ -160,6 +160,7 @@ function contextsOf(ctx: Context, state: State): TlsContexts {
     load: (options: TlsOptions) => loadSettings(options, ctx.kernel.ports.disk),
     accept: (stream, settings, options = {}) =>
       state.handshakes.accept(stream, settings, { ...options, isFirst: false }),
+    connect: (stream, settings, options) => state.handshakes.connect(stream, settings, options),
     mapsUsers: (...listener) => {
       state.mappingListeners.add(listener);
       return () => void state.mappingListeners.delete(listener);

@@ -1,6 +1,6 @@
 /** From a block to what handshakes need: files read, keys and certificates checked against each other. */
 import { constants, createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Disk } from '../../kernel/plugin-api.ts';
 import type { ServedCertificate, TlsSettings } from './contract.ts';
 import type { CertificateFiles, TlsOptions } from './tls-options.ts';
@@ -15,6 +15,18 @@ export function loadSettings(options: TlsOptions, disk: FileReader): TlsSettings
     options,
     certificates: loaded.map(({ served }) => served),
     expiresAt: loaded[0]?.expiresAt ?? 0,
+    anonymous: loaded.length > 0 ? null : createSecureContext({ ca: authorities, ...habits(options) }),
+  };
+}
+
+function habits(options: TlsOptions): SecureContextOptions {
+  return {
+    ciphers: options.ciphers,
+    honorCipherOrder: true,
+    ecdhCurve: options.curves,
+    minVersion: options.versionMin,
+    // A client that prefers ChaCha20 has no hardware for AES.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
   };
 }
 
@@ -45,12 +57,7 @@ function loadPair(
       cert,
       key,
       ca: authorities,
-      ciphers: options.ciphers,
-      honorCipherOrder: true,
-      ecdhCurve: options.curves,
-      minVersion: options.versionMin,
-      // A client that prefers ChaCha20 has no hardware for AES.
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_PRIORITIZE_CHACHA,
+      ...habits(options),
     });
     const covers = (host: string): boolean => certificate.checkHost(host) !== undefined;
     const shown = {

@@ -39,3 +39,34 @@ export interface WebSocketAddress {
   /** `host:port`, as clients are told to connect to: from `advertise`, or the addresses of this machine. */
   connectUrls(): readonly string[];
 }
+
+/** The capability `websocket.dialer`: from here to WebSocket listeners of other servers, step by step. */
+export interface WebSocketDialer {
+  /**
+   * Turns a connection to a listener, secure where that is wanted, into a WebSocket. Rejects with the reason; the transport is
+   * still the caller's then. What is answered is of kind `websocket`, and `end` tells the other side why.
+   */
+  open(transport: Transport, request: DialRequest): Promise<Transport>;
+  /** Asks the HTTP proxy at the other end to go on to `target`: what comes after is as if that had been connected to. */
+  tunnel(transport: Transport, request: TunnelRequest): Promise<void>;
+}
+
+export interface DialRequest {
+  /** `host:port`, as in the URL. */
+  readonly host: string;
+  readonly path: string;
+  /** permessage-deflate is asked for; whether it is used the other side decides. */
+  readonly compresses: boolean;
+  /** False: the other side is asked to do without masks. */
+  readonly isMasked: boolean;
+  readonly timeoutMs: number;
+}
+
+export interface TunnelRequest {
+  /** `host:port` */
+  readonly target: string;
+  /** Empty: none is shown. */
+  readonly user: string;
+  readonly password: string;
+  readonly timeoutMs: number;
+}

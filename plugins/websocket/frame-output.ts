@@ -3,6 +3,7 @@ import type { Transport } from '../../kernel/plugin-api.ts';
 import {
   controlFrame,
   cutIntoFrames,
+  maskedFrame,
   SERVER_HEADER_BYTES_MAX,
   writeHeader,
 } from '../../protocols/websocket/frame-writer.ts';
@@ -14,6 +15,8 @@ export interface FrameStyle {
   readonly frameMax: number;
   /** So are compressed ones. */
   readonly compressedFrameMax: number;
+  /** The key for the next frame; null where nothing is masked. Frames with masks are as long as they come. */
+  readonly nextKey: (() => number) | null;
 }
 
 export interface OutputListener {
@@ -98,7 +101,7 @@ export class FrameOutput {
   /** The answer to a ping. Of answers that wait only the last counts. */
   pong(payload: Buffer): void {
     if (this.isEnded) return;
-    this.control = controlFrame(Opcode.pong, payload);
+    this.control = this.controlFrame(Opcode.pong, payload);
     this.pump();
   }
 
@@ -106,7 +109,7 @@ export class FrameOutput {
   end(closePayload: Buffer): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    this.last = controlFrame(Opcode.close, closePayload);
+    this.last = this.controlFrame(Opcode.close, closePayload);
     this.pump();
   }
 
@@ -133,13 +136,20 @@ export class FrameOutput {
       this.inner.destroy();
       return;
     }
-    const most = this.style.compressedFrameMax > 0 ? this.style.compressedFrameMax : bytes.length;
-    this.frames = [cutIntoFrames(bytes, RSV1 | Opcode.binary, Math.max(1, most), true)];
+    const { compressedFrameMax, nextKey } = this.style;
+    const most = compressedFrameMax > 0 ? compressedFrameMax : bytes.length;
+    const first = RSV1 | Opcode.binary;
+    this.frames = [
+      nextKey === null
+        ? cutIntoFrames(bytes, first, Math.max(1, most), true)
+        : maskedFrame(FINAL | first, bytes, nextKey()),
+    ];
     this.pump();
   }
 
   private sendPlain(bytes: Uint8Array): boolean {
-    const { frameMax } = this.style;
+    const { frameMax, nextKey } = this.style;
+    if (nextKey !== null) return this.give([maskedFrame(FINAL | Opcode.binary, bytes, nextKey())]);
     if (frameMax > 0) return this.give([cutIntoFrames(bytes, Opcode.binary, frameMax, false)]);
     if (bytes.length > JOINED_MAX) {
       const header = Buffer.allocUnsafe(SERVER_HEADER_BYTES_MAX);
@@ -184,6 +194,11 @@ export class FrameOutput {
         return;
       }
     }
+  }
+
+  private controlFrame(opcode: number, payload: Uint8Array): Buffer {
+    const { nextKey } = this.style;
+    return nextKey === null ? controlFrame(opcode, payload) : maskedFrame(FINAL | opcode, payload, nextKey());
   }
 
   private sendControl(): void {

@@ -12,6 +12,7 @@ import { BlockAuthenticator, overrideIn } from './authenticator.ts';
 import { reloadAnswer, type WebSocketConfig, websocketConfig } from './config.ts';
 import type { WebSocketAddress } from './contract.ts';
 import { loadDeflate } from './deflate.ts';
+import { Dialer } from './dialer.ts';
 import { FrameScratch } from './frame-output.ts';
 import { connectUrlsOf, hostAndPort, listenFailure, urlsOf } from './listening.ts';
 import { PathTable } from './path-table.ts';
@@ -24,6 +25,7 @@ type Context = PluginContext<WebSocketConfig>;
 
 interface State {
   readonly paths: PathTable;
+  commons: WebSocketCommons | null;
   tls: TlsBlock | null;
   listener: Listener | null;
   isListening: boolean;
@@ -40,6 +42,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
   provides: [
     { name: 'websocket.paths', cardinality: 'one' },
     { name: 'websocket.address', cardinality: 'one' },
+    { name: 'websocket.dialer', cardinality: 'one' },
     { name: 'auth.authenticator', cardinality: 'chain' },
     { name: 'monitor.section', cardinality: 'chain' },
   ],
@@ -50,12 +53,20 @@ export const plugin = definePlugin<WebSocketConfig, State>({
   config: { key: 'websocket', aliases: ['ws'], schema: websocketConfig, live: reloadAnswer },
 
   register(ctx) {
-    const state: State = { paths: new PathTable(), tls: null, listener: null, isListening: false, reception: null };
+    const state: State = {
+      paths: new PathTable(),
+      commons: null,
+      tls: null,
+      listener: null,
+      isListening: false,
+      reception: null,
+    };
     ctx.tap('stats.collect', ({ more }) => {
       more['websocket.turned_away_total'] = state.reception?.turnedAway ?? 0;
     });
     ctx.provide('websocket.paths', state.paths);
     ctx.provide('websocket.address', addressOf(ctx, state));
+    ctx.provide('websocket.dialer', new Dialer(ctx.kernel.broker, () => commonsOf(ctx, state)));
     ctx.provide('auth.authenticator', new BlockAuthenticator(isOn(ctx) ? overrideIn(ctx.config) : null));
     ctx.provide('monitor.section', {
       varz: () => varzOf(ctx.config, state.listener, state.tls?.settings ?? null),
@@ -124,14 +135,8 @@ function checkGuard({ config, kernel }: Context): void {
 
 async function listen(ctx: Context, state: State): Promise<void> {
   const { config, kernel, log } = ctx;
-  const { broker, ports } = kernel;
-  const commons: WebSocketCommons = {
-    memory: new FrameMemory(broker.arena.readBuffer),
-    scratch: new FrameScratch(),
-    clock: ports.clock,
-    log: kernel.log,
-    closing: new Set(),
-  };
+  const { broker } = kernel;
+  const commons = commonsOf(ctx, state);
   const { tls, paths } = state;
   const reception = new Reception({
     broker,
@@ -141,10 +146,7 @@ async function listen(ctx: Context, state: State): Promise<void> {
     deflate: config.compresses ? await loadDeflate() : null,
     secure: tls === null ? null : (transport, timeoutMs) => tls.secure(transport, timeoutMs),
   });
-  ctx.onDispose(() => {
-    reception.close();
-    for (const transport of commons.closing) transport.cutOff();
-  });
+  ctx.onDispose(() => reception.close());
   state.reception = reception;
   state.listener = await bind(ctx, reception);
   state.isListening = true;
@@ -152,6 +154,24 @@ async function listen(ctx: Context, state: State): Promise<void> {
   kernel.log.info(`Listening for websocket clients on ${scheme}://${hostAndPort(state.listener)}`);
   if (tls === null) kernel.log.warn('Websocket not configured with TLS. DO NOT USE IN PRODUCTION!');
   if (config.compresses) log.debug('messages are compressed where clients ask for it');
+}
+
+/** Made when somebody needs it: of those who listen, and of those who dial. */
+function commonsOf(ctx: Context, state: State): WebSocketCommons {
+  if (state.commons !== null) return state.commons;
+  const { broker, log, ports } = ctx.kernel;
+  const commons: WebSocketCommons = {
+    memory: new FrameMemory(broker.arena.readBuffer),
+    scratch: new FrameScratch(),
+    clock: ports.clock,
+    log,
+    closing: new Set(),
+  };
+  ctx.onDispose(() => {
+    for (const transport of commons.closing) transport.cutOff();
+  });
+  state.commons = commons;
+  return commons;
 }
 
 async function close(state: State): Promise<void> {

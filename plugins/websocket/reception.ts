@@ -196,16 +196,19 @@ export class Reception {
 
   /** What a compressed message may have, before and after. Protocol messages within it have their own limit. */
   private messageMax(): number {
-    const { maxPayload } = this.parts.broker.options;
-    return maxPayload < 0 ? COMPRESSED_MAX : Math.min(PAYLOADS * Math.max(maxPayload, 1024), COMPRESSED_MAX);
+    return messageMaxOf(this.parts.broker);
   }
+}
+
+export function messageMaxOf({ options: { maxPayload } }: Broker): number {
+  return maxPayload < 0 ? COMPRESSED_MAX : Math.min(PAYLOADS * Math.max(maxPayload, 1024), COMPRESSED_MAX);
 }
 
 /** Safari does not take a compressed message in parts. */
 export function styleFor(agent: string): FrameStyle {
-  if (!agent.startsWith('Mozilla/')) return { frameMax: 0, compressedFrameMax: 0 };
+  if (!agent.startsWith('Mozilla/')) return { frameMax: 0, compressedFrameMax: 0, nextKey: null };
   const isSafari = agent.includes('Version/') && agent.includes('Safari/');
-  return { frameMax: BROWSER_FRAME_MAX, compressedFrameMax: isSafari ? 0 : BROWSER_FRAME_MAX };
+  return { frameMax: BROWSER_FRAME_MAX, compressedFrameMax: isSafari ? 0 : BROWSER_FRAME_MAX, nextKey: null };
 }
 
 function refuseMalformed(transport: Transport, malformed: Malformed): void {

@@ -70,12 +70,17 @@ function agree({ path, headers }: RequestHead, config: WebSocketConfig, paths: P
   const claim = paths.find(path) ?? paths.findByProtocol(offered);
   return {
     path,
-    accept: createHash('sha1')
-      .update(headerOf(headers, 'sec-websocket-key') + ACCEPT_SALT)
-      .digest('base64'),
+    accept: acceptFor(headerOf(headers, 'sec-websocket-key')),
     claim,
     subprotocol: offered.find((name) => claim?.subprotocols?.includes(name) === true) ?? '',
     isCompressed: config.compresses && offersExtension(headers, DEFLATE),
     isMaskless: headerOf(headers, 'nats-no-masking') === 'true',
   };
+}
+
+/** What answers the key of an upgrade. */
+export function acceptFor(key: string): string {
+  return createHash('sha1')
+    .update(key + ACCEPT_SALT)
+    .digest('base64');
 }

@@ -161,10 +161,12 @@ function isName(bytes: Uint8Array, start: number, name: Buffer): boolean {
   return true;
 }
 
+/** What comes before the batch commit asks for nothing where it is empty. */
 function setValue(bytes: Uint8Array, from: number, end: number, index: number, into: PublishHeaders): void {
   const stop = lineEnd(bytes, from, end);
   let start = from;
   while (start < stop && bytes[start] === SPACE) start++;
+  if (start === stop && index <= BATCH_SEQUENCE) return;
   into.set(index, start, stop);
 }
 

@@ -89,7 +89,7 @@ export function decodeOptional<Value>(body: Uint8Array, codec: Codec<Value>, isS
 export function isEmptyBody(body: Uint8Array): boolean {
   if (body.length === 0) return true;
   if (body.length > 64) return false;
-  return /^\s*(?:\{\s*\})?\s*$/.test(Buffer.from(body).toString('latin1'));
+  return /^[ \t\r\n]*\{[ \t\r\n]*\}[ \t\r\n]*$/.test(Buffer.from(body).toString('latin1'));
 }
 
 export const REQUIRED_LEVEL_HEADER = 'Nats-Required-Api-Level';

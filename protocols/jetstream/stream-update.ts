@@ -22,7 +22,7 @@ export function checkStreamUpdate(
   if ('number' in after) return after;
   const problem = changeRule(before, after) ?? limitsRule(before, after, consumers);
   if (problem !== null) return problem;
-  return after.sealed && !before.sealed ? sealed(after) : after;
+  return after.sealed ? sealed(after) : after;
 }
 
 const RULES: readonly (readonly [text: string, isBroken: (before: StreamConfig, after: StreamConfig) => boolean])[] = [

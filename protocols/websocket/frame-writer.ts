@@ -1,5 +1,6 @@
-/** Headers of frames, and whole frames where they are small. The server's side: nothing is masked. */
-import { FINAL, LENGTH_IN_16_BITS, LENGTH_IN_64_BITS } from './opcodes.ts';
+/** Headers of frames, and whole frames where they are small. What a server sends is not masked. */
+import { FrameMemory } from './frame-memory.ts';
+import { FINAL, LENGTH_IN_16_BITS, LENGTH_IN_64_BITS, MASK_KEY_BYTES, MASKED } from './opcodes.ts';
 
 export const SERVER_HEADER_BYTES_MAX = 10;
 const IN_16_BITS_MAX = 0xffff;
@@ -29,6 +30,18 @@ export function writeHeader(target: Buffer, at: number, first: number, payloadLe
 export function controlFrame(opcode: number, payload: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(headerBytesFor(payload.length) + payload.length);
   frame.set(payload, writeHeader(frame, 0, FINAL | opcode, payload.length));
+  return frame;
+}
+
+/** A whole frame of a client. The first byte of the key is its highest. */
+export function maskedFrame(first: number, payload: Uint8Array, key: number): Buffer {
+  const headerBytes = headerBytesFor(payload.length);
+  const frame = Buffer.allocUnsafe(headerBytes + MASK_KEY_BYTES + payload.length);
+  const at = writeHeader(frame, 0, first, payload.length);
+  frame[1] = (frame[1] as number) | MASKED;
+  const start = frame.writeInt32BE(key | 0, at);
+  frame.set(payload, start);
+  new FrameMemory(frame).unmask(start, frame.length, key);
   return frame;
 }
 

@@ -104,7 +104,8 @@ function pathOf(target: string): string | null {
   return path.startsWith('/') && !BROKEN_ESCAPE.test(path) ? path : null;
 }
 
-function readHeaders(lines: readonly string[]): Map<string, string[]> | Malformed {
+/** By name in lower case. */
+export function readHeaders(lines: readonly string[]): Map<string, string[]> | Malformed {
   const headers = new Map<string, string[]>();
   let last: string[] | null = null;
   for (const line of lines) {

@@ -64,6 +64,24 @@ test('the thread that compares passwords is inside too', async () => {
   await wrong.received.until("-ERR 'Authorization Violation'");
 });
 
+test('a leaf for a small machine is one small file, and hangs on a hub', async () => {
+  await build('--plugins', 'leaf', '--out', 'leaf.cjs');
+  await build('--plugins', 'core', '--out', 'core.cjs');
+  const [whole, core] = [bytesOf('leaf.cjs'), bytesOf('core.cjs')];
+  assert.ok(whole < 365_000 && whole - core < 90_000, `${whole} bytes, ${whole - core} of them for leafs`);
+  const command = [process.execPath, folder.file('leaf.cjs')];
+  folder.write('hub.conf', 'leafnodes { host: 127.0.0.1, port: -1 }\n');
+  await using hub = await BuiltBroker.start(command, ['-c', folder.file('hub.conf')], folder.path);
+  const [, address] = /leafnode connections on (\S+)/.exec(hub.log)!;
+  folder.write('edge.conf', `leafnodes { remotes: [{ url: "nats-leaf://${address}" }] }\n`);
+  await using edge = await BuiltBroker.start(command, ['-c', folder.file('edge.conf')], folder.path);
+  using near = await RawClient.connect(hub.port, 'CONNECT {"verbose":false}\r\nSUB a 1\r\n');
+  using far = await RawClient.connect(edge.port, 'CONNECT {"verbose":false}\r\n');
+  const again = setInterval(() => far.send('PUB a 5\r\nhello\r\n'), 20);
+  await near.received.until('MSG a 1 5\r\nhello\r\n');
+  clearInterval(again);
+});
+
 test('the page of the dashboard is inside too', async () => {
   await build('--plugins', 'monitoring,dashboard', '--out', 'page.cjs');
   folder.write('page.conf', 'http: "127.0.0.1:-1"\ndashboard { }\n');

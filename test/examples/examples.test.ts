@@ -30,6 +30,7 @@ const EXAMPLES: Record<string, Example> = {
     prints:
       /^orders\.f3a1\.new: a bicycle\nPermissions Violation for Publish to "orders\.someone-else\.new"\nauthorization violation.*\n$/i,
   },
+  'edge-leaf': { prints: /^hub asks: 21\.5\nhub hears: mean\.vibration 0\.3\nedge asks: 21\.5\n$/ },
   'custom-plugins': {
     prints: /^\[\{"account":"\$G","connections":1,"messagesIn":2,.*\}\]\n.*authorization violation.*\n$/i,
   },

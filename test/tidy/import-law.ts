@@ -73,14 +73,14 @@ function lawOf(path: string): Law | null {
   const [top = '', second = ''] = path.split('/');
   if (top === 'kernel') {
     return {
-      own: ['kernel/', 'protocols/client/', 'protocols/ip/', 'protocols/nkeys/'],
+      own: ['kernel/', 'protocols/client/', 'protocols/ip/', 'protocols/link/', 'protocols/nkeys/'],
       packages: KERNEL_PACKAGES,
       builtins: 'all',
     };
   }
   if (top === 'protocols') {
     // What others are written in: addresses, keys, compressed blocks.
-    const own = [`protocols/${second}/`, 'protocols/s2/', 'protocols/ip/', 'protocols/nkeys/'];
+    const own = [`protocols/${second}/`, 'protocols/s2/', 'protocols/ip/', 'protocols/link/', 'protocols/nkeys/'];
     return { own, packages: [], builtins: ['node:buffer'] };
   }
   if (top === 'plugins') {

@@ -60,7 +60,7 @@ function create(call: ApiCall, isDurable: boolean): Answer {
     existing.update({ ...existing.config, deliverSubject: config.deliverSubject });
     return told(existing);
   }
-  if (existing !== undefined) return change(existing, config, request, level);
+  if (existing !== undefined) return change(existing, config, request);
   const problem = newProblem(stream, config, request, of.limits.maxConsumers);
   return problem ?? make(stream, config, level);
 }
@@ -123,7 +123,7 @@ function make(stream: Stream, config: ConsumerConfig, level: number): Answer {
   return told(consumer);
 }
 
-function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest, level: number): Answer {
+function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest): Answer {
   const { stream, config: before, name } = consumer;
   const config = { ...wanted, name: before.name === '' ? '' : name, pauseUntil: before.pauseUntil };
   if (isSameConsumerConfig(before, config)) return told(consumer);
@@ -134,6 +134,7 @@ function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsu
     const overlap = checkQueueOverlap(config, othersOf(stream, name));
     if (overlap !== null) return overlap;
   }
+  const level = consumerRequiredLevel({ ...request.config, pauseUntil: before.pauseUntil });
   consumer.update(withRequiredLevel(config, level));
   stream.consumers.releaseUnneeded();
   return told(consumer);

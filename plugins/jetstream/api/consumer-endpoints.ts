@@ -1,6 +1,7 @@
 /** Looking at consumers, removing and pausing them. */
 import { consumerPause } from '../../../protocols/jetstream/advisories.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
+import { consumerRequiredLevel } from '../../../protocols/jetstream/consumer-config.ts';
 import { consumerInfo } from '../../../protocols/jetstream/consumer-info.ts';
 import {
   clampOffset,
@@ -13,6 +14,7 @@ import {
   printReply,
 } from '../../../protocols/jetstream/replies.ts';
 import { consumersRequest, decodeOptional, isEmptyBody, pauseRequest } from '../../../protocols/jetstream/requests.ts';
+import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
 import { isZeroTime, utc, ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import type { Answer, ApiCall } from './api-call.ts';
@@ -79,7 +81,8 @@ export function pauseConsumer(call: ApiCall): Answer {
   const consumer = consumerOf(call);
   if ('number' in consumer) return consumer;
   const pauseUntil = isZeroTime(request.pauseUntil) ? null : utc(request.pauseUntil.nanos);
-  consumer.update({ ...consumer.config, pauseUntil });
+  const config = { ...consumer.config, pauseUntil };
+  consumer.update(withRequiredLevel(config, consumerRequiredLevel(config)));
   advisePause(consumer);
   const until = consumer.pausedUntil;
   const remaining = until === 0 ? 0 : until - consumer.of.clock.now();

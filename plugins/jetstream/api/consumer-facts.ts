@@ -42,14 +42,9 @@ function momentOrNone(milliseconds: number): bigint {
   return milliseconds === 0 ? ZERO_NANOS : BigInt(Math.round(milliseconds * 1000)) * 1000n;
 }
 
+/** Only the first of them counts. */
 function groupsOf({ config, pull }: Consumer): ConsumerInfo['priorityGroups'] {
   if (config.priorityPolicy === 'none' || pull === null) return [];
-  return config.priorityGroups.map((group) => {
-    const isServed = group === pull.group.name;
-    return {
-      group,
-      pinnedClientId: isServed ? pull.group.pinnedId : '',
-      pinnedTime: momentOrNone(isServed ? pull.group.pinnedAt : 0),
-    };
-  });
+  const { name: group, pinnedId: pinnedClientId, pinnedAt } = pull.group;
+  return [{ group, pinnedClientId, pinnedTime: momentOrNone(pinnedAt) }];
 }

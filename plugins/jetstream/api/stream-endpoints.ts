@@ -49,7 +49,7 @@ const NO_SUBJECTS: SubjectPage = { total: 0, offset: 0, limit: 0, subjects: new 
 function pageOfSubjects(stream: Stream, request: { subjectsFilter: string; offset: number }): SubjectPage {
   const all = subjectCounts(stream, new FilterSet([subjectFromText(request.subjectsFilter)]));
   if (all.size === 0) return NO_SUBJECTS;
-  const offset = clampOffset(request.offset, all.size);
+  const offset = Math.max(0, request.offset);
   const isWhole = offset === 0 && all.size <= SUBJECTS_PAGE;
   const subjects = isWhole ? all : new Map([...all].sort(bySubject).slice(offset, offset + SUBJECTS_PAGE));
   return { total: all.size, offset, limit: SUBJECTS_PAGE, subjects };

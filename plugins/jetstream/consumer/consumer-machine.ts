@@ -138,7 +138,10 @@ export class ConsumerMachine {
       this.starters = [];
     }
     const seq = this.log.next(this.filters, this.streamSequence);
-    return seq === Number.POSITIVE_INFINITY ? 0 : seq;
+    if (seq !== Number.POSITIVE_INFINITY) return seq;
+    // Nothing up to here is for this one: it is not looked at again.
+    this.streamSequence = Math.max(this.streamSequence, this.log.last + 1);
+    return 0;
   }
 
   /** Superseded ones are passed over: what came after them is sent when its turn comes. */
@@ -198,30 +201,33 @@ export class ConsumerMachine {
     return Number(backoff[step]) / NANOS_PER_MS;
   }
 
-  /** The command of an acknowledgement. Calls `settled` for each message that is done. False: it was never delivered. */
-  ack(seq: number, settled: (seq: number) => void): boolean {
+  /** The command of an acknowledgement of a delivery. Calls `settled` for each message that is done. False: it was never delivered. */
+  ack(seq: number, settled: (seq: number) => void, consumerSequence = this.deliveryOf(seq)): boolean {
     if (seq >= this.streamSequence && !this.pending.has(seq)) return false;
-    if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, settled);
+    if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, consumerSequence, settled);
     else {
-      const isKnown = this.pending.has(seq);
+      const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
       this.settle(seq);
       if (isKnown) settled(seq);
     }
     return true;
   }
 
-  private ackUpTo(seq: number, settled: (seq: number) => void): void {
+  private deliveryOf(seq: number): number {
+    return this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
+  }
+
+  private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): void {
     if (seq <= this.floorStream) return;
-    const consumerSequence = this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
-    for (const known of [...this.pending.keys()]) {
-      if (known > seq) continue;
+    const done = [...this.pending.keys()].filter((known) => known <= seq);
+    for (const known of done) {
       this.pending.delete(known);
       this.redelivered.delete(known);
       this.queue.delete(known);
-      settled(known);
     }
     this.floorStream = seq;
     this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
+    for (const known of done) settled(known);
   }
 
   /** One message is done, and the floor moves as far as it can. */
@@ -236,7 +242,7 @@ export class ConsumerMachine {
 
   private raiseFloor(consumerSequence: number): void {
     if (this.pending.size === 0) {
-      this.floorStream = Math.max(this.floorStream, this.streamSequence - 1);
+      this.floorStream = Math.max(this.floorStream, this.deliveredStream);
       this.floorConsumer = this.consumerSequence - 1;
       return;
     }
@@ -338,7 +344,9 @@ export class ConsumerMachine {
     if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
     const { first } = this.log;
     if (this.streamSequence < first) this.streamSequence = first;
-    if (this.pending.size === 0) this.floorStream = Math.max(this.floorStream, this.streamSequence - 1);
+    this.deliveredStream = Math.max(this.deliveredStream, first - 1);
+    const settled = this.pending.size === 0 ? this.deliveredStream : first - 1;
+    this.floorStream = Math.max(this.floorStream, settled);
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */

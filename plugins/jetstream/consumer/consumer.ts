@@ -20,7 +20,7 @@ import {
   termReason,
 } from '../../../protocols/jetstream/ack-body.ts';
 import { AckPosition, ackPatterns, ackPrefix, parseAckSubject } from '../../../protocols/jetstream/ack-subject.ts';
-import { maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import { ackMetric, maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
 import { type ConsumerConfig, isPush } from '../../../protocols/jetstream/consumer-config.ts';
 import { statusBlock } from '../../../protocols/jetstream/status.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
@@ -36,6 +36,9 @@ import { withoutBody, withPin } from './shown-record.ts';
 import { startOf } from './start-position.ts';
 
 const NANOS_PER_MS = 1e6;
+const PERCENT = 100;
+/** The time and the dots in the subject of an acknowledgement. */
+const PLACE_BYTES = 19 + 4;
 /** What sending may take of one turn. */
 const SLICE_MS = 2;
 const SLICE_CHECK = 32;
@@ -143,7 +146,11 @@ export class Consumer implements ServiceSink {
 
   /** Sends what can be sent now, as far as that is quickly done. */
   run(): void {
-    if (this.isRunning || this.isClosed || this.pausedUntil > 0) return;
+    if (this.isRunning || this.isClosed) return;
+    if (this.pausedUntil > 0) {
+      this.schedule();
+      return;
+    }
     this.isRunning = true;
     const { clock } = this.of;
     const until = clock.monotonic() + SLICE_MS;
@@ -173,12 +180,13 @@ export class Consumer implements ServiceSink {
   }
 
   private sendPulled(pull: PullSide, record: StoredRecord): boolean {
-    const size = sizeOf(record) + this.prefix.length;
+    const size = this.sizeOf(record);
     const now = this.of.clock.now();
     if (this.isTooEarly(record, size, now)) return false;
     const request = pull.nextFor(size);
     if (request === null) return false;
-    const shown = request.pinId === '' ? record : withPin(record, request.pinId);
+    const isPinned = this.config.priorityPolicy === 'pinned_client';
+    const shown = isPinned ? withPin(record, request.pinId) : record;
     if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
     this.pace.sent(record, size, now);
     return true;
@@ -186,11 +194,20 @@ export class Consumer implements ServiceSink {
 
   private sendPushed(push: PushSide, record: StoredRecord): boolean {
     const now = this.of.clock.now();
-    const size = sizeOf(record) + this.prefix.length;
+    const size = this.sizeOf(record);
     if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now)) return false;
     push.sent(size, now);
     this.pace.sent(record, size, now);
     return true;
+  }
+
+  /** With the subject for its acknowledgement. */
+  private sizeOf({ seq, subjectStart, subjectEnd, headerStart, bodyEnd }: StoredRecord): number {
+    const { consumerSequence, pendingCount, redelivered, pending } = this.machine;
+    const left = pending.has(seq) ? pendingCount : Math.max(0, pendingCount - 1);
+    const deliveries = (redelivered.get(seq) ?? 0) + (pending.has(seq) ? 2 : 1);
+    const place = digitsOf(deliveries) + digitsOf(seq) + digitsOf(consumerSequence) + digitsOf(left) + PLACE_BYTES;
+    return subjectEnd - subjectStart + bodyEnd - headerStart + this.prefix.length + place;
   }
 
   private isTooEarly(record: StoredRecord, size: number, now: number): boolean {
@@ -223,17 +240,34 @@ export class Consumer implements ServiceSink {
     const { bytes, bodyStart, bodyEnd } = message;
     this.stream.consumers.changed(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
-    const { streamSequence: seq } = position;
+    const { streamSequence: seq, consumerSequence } = position;
     if (kind === ACK || kind === NEXT) {
-      if (!this.machine.ack(seq, this.settled)) return true;
-      this.lastAckedAt = this.of.clock.now();
+      this.sample(seq);
+      const floor = this.machine.floorStream;
+      if (!this.machine.ack(seq, this.settled, consumerSequence)) return true;
+      const isLate = this.config.ackPolicy === 'all' && floor === this.machine.floorStream;
+      if (!isLate) this.lastAckedAt = this.of.clock.now();
     } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
-    else if (kind === TERM) this.terminate(seq, termReason(bytes, bodyStart, bodyEnd));
+    else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
     if (kind === NEXT) this.takeNext(message);
     else if (message.hasReply) this.of.outbox.send(this.account, message.reply, '');
     this.wake();
     return true;
+  }
+
+  /** Of some acknowledgements it is told how long they took. */
+  private sample(seq: number): void {
+    const { sampleFrequency, ackPolicy } = this.config;
+    const known = sampleFrequency === '' || ackPolicy !== 'explicit' ? undefined : this.machine.pending.get(seq);
+    if (known === undefined || this.of.random.below(PERCENT) >= Number.parseInt(sampleFrequency, 10)) return;
+    const place = this.placeOf(seq);
+    const nanos = BigInt(Math.round((this.of.clock.now() - known.time) * NANOS_PER_MS));
+    this.of.advise(
+      this.account,
+      (head) => ackMetric(head, place, nanos),
+      `$JS.EVENT.METRIC.CONSUMER.ACK.${this.streamName}.${this.name}`,
+    );
   }
 
   /** Everything up to a message was handled, says an answer to flow control. */
@@ -262,14 +296,17 @@ export class Consumer implements ServiceSink {
     );
   }
 
-  private terminate(seq: number, reason: string): void {
-    if (!this.machine.ack(seq, this.settled)) return;
+  /** False where it was never delivered. */
+  private terminate(seq: number, reason: string): boolean {
+    if (!this.machine.ack(seq, this.settled, this.position.consumerSequence)) return false;
+    this.lastAckedAt = this.of.clock.now();
     const place = this.placeOf(seq);
     this.of.advise(
       this.account,
       (head) => messageTerminated(head, place, reason),
       `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.streamName}.${this.name}`,
     );
+    return true;
   }
 
   private placeOf(seq: number): Parameters<typeof messageNaked>[1] {
@@ -376,6 +413,8 @@ export class Consumer implements ServiceSink {
   }
 }
 
-function sizeOf(record: StoredRecord): number {
-  return record.subjectEnd - record.subjectStart + record.bodyEnd - record.headerStart;
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits++;
+  return digits;
 }

@@ -73,7 +73,9 @@ export class Consumers implements RemovalListener, Interest {
     for (const consumer of this.byName.values()) {
       const known = consumer.machine.pending.get(seq);
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
-      if (!consumer.machine.removed(seq, node) || this.isPurging || this.settling === seq) continue;
+      if (!consumer.machine.removed(seq, node)) continue;
+      consumer.lastAckedAt = this.stream.of.clock.now();
+      if (this.isPurging || this.settling === seq) continue;
       const { name } = consumer;
       const place = {
         stream: this.stream.name,
@@ -183,6 +185,11 @@ export class Consumers implements RemovalListener, Interest {
 
   adopt({ name, config, created, state }: KeptConsumer): void {
     this.byName.set(name, new Consumer(this.stream, name, config, created, this.onGone, state));
+  }
+
+  /** The server goes: nobody is to wait here. */
+  sendAway(): void {
+    for (const { pull } of this.byName.values()) pull?.sendAway();
   }
 
   closeAll(): void {

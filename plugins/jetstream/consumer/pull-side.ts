@@ -21,6 +21,7 @@ import {
   REQUESTS_PENDING,
   REQUIRED_API_LEVEL,
   remainingHeaders,
+  SERVER_SHUTDOWN,
   type Status,
   statusBlock,
   TOO_LARGE,
@@ -45,7 +46,9 @@ export class PullSide implements ServiceSink {
     consumer.account.sublist.insert(this.subscription);
   }
 
+  /** Those that nobody listens for any more do not count. */
   get waitingCount(): number {
+    this.waiting = this.waiting.filter((request) => !request.receivers(this.consumer.account).isEmpty);
     return this.waiting.length;
   }
 
@@ -95,7 +98,7 @@ export class PullSide implements ServiceSink {
     if (config.maxBytes > 0 && request.maxBytes > config.maxBytes) return maxBytesExceeded(config.maxBytes);
     const refusal = this.group.refusalOf(request);
     if (refusal !== null || !request.noWait) return refusal;
-    const available = machine.pendingCount + machine.queue.size;
+    const available = this.consumer.pausedUntil > 0 ? 0 : machine.pendingCount + machine.queue.size;
     if (available === 0 && request.expires === 0) return NO_MESSAGES;
     const asked = this.waiting.reduce((sum, { remaining }) => sum + remaining, 0);
     return asked > 0 && available <= asked ? REQUESTS_PENDING : null;
@@ -174,11 +177,16 @@ export class PullSide implements ServiceSink {
     return next;
   }
 
-  /** The consumer goes, and those who wait are told why. */
-  close(status: Status = CONSUMER_DELETED): void {
+  /** The consumer goes, and those who wait are told so. */
+  close(): void {
     this.consumer.account.sublist.remove(this.subscription);
-    for (const { inbox } of this.waiting) this.say(inbox, status);
+    for (const { inbox } of this.waiting) this.say(inbox, CONSUMER_DELETED);
     this.waiting = [];
+  }
+
+  /** The server goes: those who wait may ask for the rest elsewhere, or later. */
+  sendAway(): void {
+    for (const request of [...this.waiting]) this.end(request, SERVER_SHUTDOWN);
   }
 
   private end(request: WaitingRequest, status: Status): void {

@@ -58,8 +58,9 @@ export class PushSide implements ServiceSink {
     const { sublist } = this.consumer.account;
     const { deliverSubject, deliverGroup } = this.consumer.config;
     if (this.generation === sublist.generation && this.subject === deliverSubject) return this.plan;
-    const found = sublist.matchSubject(subjectFromText(deliverSubject));
-    const isFor = deliverGroup === '' || found.queues.some(({ name }) => name === deliverGroup);
+    const literal = subjectFromText(deliverSubject);
+    const found = sublist.matchSubject(literal);
+    const isFor = deliverGroup === '' ? isMeant(found, literal) : isMeantByGroup(found, deliverGroup, literal);
     this.plan = isFor ? found : EMPTY_PLAN;
     this.generation = sublist.generation;
     this.subject = deliverSubject;
@@ -146,4 +147,19 @@ export class PushSide implements ServiceSink {
     const { consumer } = this;
     consumer.of.outbox.send(consumer.account, subjectFromText(consumer.config.deliverSubject), '', block, reply);
   }
+}
+
+/** Somebody waits on this very subject: whoever listens to much, and gets this too, must not set a consumer going. */
+function isMeant({ clients, services, links, queues }: Plan, subject: string): boolean {
+  const isLiteral = ({ pattern }: Subscription): boolean => pattern === subject;
+  return (
+    clients.some(isLiteral) ||
+    services.some((service) => service.staysHere || isLiteral(service)) ||
+    links.some(({ subscriptions }) => subscriptions.some(isLiteral)) ||
+    queues.some(({ members }) => members.some(isLiteral))
+  );
+}
+
+function isMeantByGroup({ queues }: Plan, group: string, subject: string): boolean {
+  return queues.some(({ name, members }) => name === group && members.some(({ pattern }) => pattern === subject));
 }

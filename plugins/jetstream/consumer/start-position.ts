@@ -19,7 +19,7 @@ export function startOf(config: ConsumerConfig, log: MessageLog): StartPosition 
       return at(log.last + 1);
     case 'last': {
       const last = log.previous(filterSetOf(config), log.last);
-      return at(last === 0 ? log.last + 1 : last);
+      return at(last === 0 ? begin : last);
     }
     case 'by_start_sequence':
       return at(Math.max(begin, Number(config.optStartSeq)));
@@ -36,7 +36,7 @@ function lastOfEach(config: ConsumerConfig, log: MessageLog): StartPosition {
   const starters: number[] = [];
   log.visitSubjects(filterSetOf(config), (_subject, _count, node) => void starters.push(log.lastOf(node)));
   starters.sort((left, right) => left - right);
-  return { sequence: starters[0] ?? log.last + 1, starters };
+  return { sequence: starters[0] ?? Math.max(log.last, 1), starters };
 }
 
 function at(sequence: number): StartPosition {

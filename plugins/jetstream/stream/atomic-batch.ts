@@ -73,7 +73,7 @@ export class AtomicBatches {
     const id = headers.text(bytes, BATCH_ID);
     if (id.length > ID_MAX) return refused(apiError(10179));
     const sequence = headers.has(BATCH_SEQUENCE) ? headers.number(bytes, BATCH_SEQUENCE) : -1;
-    if (sequence < 1) return refused(apiError(10175));
+    if (sequence < 0) return refused(apiError(10175));
     const commit = headers.text(bytes, BATCH_COMMIT);
     const batch = this.find(id, sequence, commit, now);
     if ('number' in batch) return refused(batch);

@@ -45,6 +45,10 @@ import type { Stream } from './stream.ts';
 const SUBJECTS_MAX = 1024;
 const NO_BYTES = Buffer.alloc(0);
 
+type Shown = Pick<MessageGetRequest, 'noHeaders'>;
+/** The last messages of many subjects are told apart by their headers alone. */
+const ALWAYS_WHOLE: Shown = { noHeaders: false };
+
 export class DirectGet implements ServiceSink {
   readonly kind = SERVICE_SINK;
   private readonly stream: Stream;
@@ -102,7 +106,7 @@ export class DirectGet implements ServiceSink {
     const refusal = refusalOf(request);
     if (refusal !== null) this.say(reply, refusal);
     else if (request.multiLastFor.length > 0) this.several(reply, request);
-    else if (request.batch > 0) this.batch(reply, request);
+    else if (request.batch !== 0) this.batch(reply, request);
     else this.single(reply, request);
   }
 
@@ -136,7 +140,9 @@ export class DirectGet implements ServiceSink {
     for (let sent = 0; sent < request.batch && seq !== Number.POSITIVE_INFINITY && bytes > 0; sent++) {
       const record = log.read(seq);
       if (record === null) break;
-      bytes -= this.show(reply, record, request, batchFields(--pending, last));
+      // Where no headers are shown, nothing is counted in them.
+      if (!request.noHeaders) pending--;
+      bytes -= this.show(reply, record, request, batchFields(pending, last));
       last = seq;
       seq = log.next(filters, seq + 1);
     }
@@ -165,7 +171,7 @@ export class DirectGet implements ServiceSink {
       return;
     }
     const wanted = found.filter((seq) => seq >= Number(request.sequence)).sort((left, right) => left - right);
-    if (wanted.length === 0) {
+    if (found.length === 0) {
       this.say(reply, NO_RESULTS);
       return;
     }
@@ -186,7 +192,7 @@ export class DirectGet implements ServiceSink {
         this.say(reply, MESSAGE_NOT_FOUND);
         return;
       }
-      bytes -= this.show(reply, record, request, batchFields(wanted.length - sent - 1, last));
+      bytes -= this.show(reply, record, ALWAYS_WHOLE, batchFields(wanted.length - sent - 1, last));
       last = wanted[sent]!;
     }
     const bound: HeaderFields = [['Nats-UpTo-Sequence', String(upTo)]];
@@ -219,14 +225,14 @@ export class DirectGet implements ServiceSink {
   }
 
   /** Answers how many bytes that were. */
-  private show(reply: string, record: StoredRecord, request: MessageGetRequest, more: HeaderFields): number {
+  private show(reply: string, record: StoredRecord, { noHeaders }: Shown, more: HeaderFields): number {
     const { stream } = this;
     const { bytes, headerStart, bodyStart, bodyEnd, seq: sequence } = record;
     const range = record.subjectBytes.subarray(record.subjectStart, record.subjectEnd);
     const subject = Buffer.from(range.buffer, range.byteOffset, range.length).toString('utf8');
     const time = nanosOf(record.seconds, record.nanos);
     const fields = [...placeFields({ stream: stream.name, subject, sequence, time }), ...more];
-    const header = request.noHeaders ? NO_BYTES : withFields(bytes.subarray(headerStart, bodyStart), fields);
+    const header = noHeaders ? NO_BYTES : withFields(bytes.subarray(headerStart, bodyStart), fields);
     const body = bytes.subarray(bodyStart, bodyEnd);
     stream.of.outbox.send(stream.account, reply, body, header.length === 0 ? undefined : header);
     return range.length + bodyEnd - headerStart;

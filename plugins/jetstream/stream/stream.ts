@@ -22,6 +22,7 @@ import {
   BATCH_ID,
   PublishHeaders,
   REQUEST_INFO,
+  ROLLUP,
   scanPublishHeaders,
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
@@ -149,14 +150,21 @@ export class Stream implements ServiceSink {
 
   /** What became of it stands in the verdict. */
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
-    const { machine, moment, verdict } = this;
+    const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     if (this.isOverLimits(published)) verdict.refused(apiError(10002));
-    else machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
+    else if (headers?.has(ROLLUP)) this.consumers.purging(() => this.store(published, headers));
+    else this.store(published, headers);
     if (verdict.kind === STORED) {
-      this.stored(verdict.sequence);
       this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
     }
+  }
+
+  /** What a rollup removes goes as by a purge. */
+  private store(published: MessageBytes, headers: PublishHeaders | null): void {
+    const { machine, moment, verdict } = this;
+    machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
+    if (verdict.kind === STORED) this.stored(verdict.sequence);
   }
 
   /** A message of a batch that flows, or what is said about it. */

@@ -149,5 +149,7 @@ function infoOf(link: SyncLink, { of }: Stream): StreamSourceInfo {
   const { lag, error, heardAt, isSource } = link;
   const sequence = isSource ? link.sequence : 0;
   const active = heardAt === 0 ? NEVER_HEARD : BigInt(Math.round((of.clock.now() - heardAt) * NANOS_PER_MS));
-  return { name, external, lag, sequence, active, error, filterSubject, subjectTransforms };
+  // A mirror tells of its filter once it has heard of its origin.
+  const filter = isSource || heardAt !== 0 ? filterSubject : '';
+  return { name, external, lag, sequence, active, error, filterSubject: filter, subjectTransforms };
 }

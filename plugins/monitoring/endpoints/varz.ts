@@ -11,7 +11,6 @@ const FEATURE_FLAGS = {
   js_raft_delete_range: false,
   js_snapshot_sources: false,
 };
-const BY_KIND = { clients: 0, routes: 0, gateways: 0, leafs: 0 };
 
 export function varz(monitor: Monitor): MonitorAnswer {
   const own: Record<string, unknown> = {
@@ -100,7 +99,8 @@ function timeKeys(monitor: Monitor): object {
 
 function trafficKeys({ broker, tally }: Monitor): object {
   const { clients, others } = tally.count(broker.connections.values());
-  const all = broker.accounts.traffic();
+  const all = broker.traffic();
+  const ofAccounts = broker.accounts.traffic();
   return {
     connections: clients,
     total_connections: broker.totalConnections,
@@ -109,12 +109,12 @@ function trafficKeys({ broker, tally }: Monitor): object {
     leafnodes: 0,
     in_msgs: all.inMessages,
     in_bytes: all.inBytes,
-    in_client_msgs: all.inMessages - others.inMessages,
-    in_client_bytes: all.inBytes - others.inBytes,
+    in_client_msgs: ofAccounts.inMessages - others.inMessages,
+    in_client_bytes: ofAccounts.inBytes - others.inBytes,
     out_msgs: all.outMessages,
     out_bytes: all.outBytes,
-    out_client_msgs: all.outMessages - others.outMessages,
-    out_client_bytes: all.outBytes - others.outBytes,
+    out_client_msgs: ofAccounts.outMessages - others.outMessages,
+    out_client_bytes: ofAccounts.outBytes - others.outBytes,
     slow_consumers: broker.slowConsumerCount,
     stale_connections: broker.staleConnections,
     stalled_clients: broker.flow.stalls,
@@ -140,10 +140,16 @@ function configurationKeys(monitor: Monitor): object {
   };
 }
 
+/** Every one that is of no other kind was a client. */
+function byKind(all: number, links: ReadonlyMap<string, number>): object {
+  const [routes, gateways, leafs] = ['route', 'gateway', 'leaf'].map((kind) => links.get(kind) ?? 0);
+  return { clients: all - routes! - gateways! - leafs!, routes, gateways, leafs };
+}
+
 function troubleKeys({ broker }: Monitor): object {
   return {
-    slow_consumer_stats: { ...BY_KIND, clients: broker.slowConsumerCount },
-    stale_connection_stats: { ...BY_KIND, clients: broker.staleConnections },
+    slow_consumer_stats: byKind(broker.slowConsumerCount, broker.slowLinks),
+    stale_connection_stats: byKind(broker.staleConnections, broker.staleLinks),
     disk_io_wait_stats: { waiters: 0, waits: 0, wait_time: 0, max_wait_time: 0 },
     proxies: undefined,
     tls_cert_not_after: undefined,

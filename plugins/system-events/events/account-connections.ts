@@ -29,7 +29,10 @@ export class AccountConnections {
   changed({ account }: Connection): void {
     if (account.name === GLOBAL_ACCOUNT) return;
     this.#due.delete(account);
-    if (account.connections.size > 0) this.#due.set(account, this.#of.clock.monotonic() + REPEAT_MS);
+    if (account.connections.size > 0) {
+      this.#due.set(account, this.#of.clock.monotonic() + REPEAT_MS);
+      this.#of.remotes?.ask(account);
+    }
     this.#arm();
     this.#tell(account);
   }

@@ -1,5 +1,6 @@
 /** STATSZ: the figures of this server, told ever more slowly up to every ten seconds, if somebody listens. */
 import type { Timer } from '../../../kernel/plugin-api.ts';
+import type { ServerCluster } from '../../route/contract.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 export const FIRST_MS = 250;
@@ -32,6 +33,13 @@ export class Statistics {
   broadcastNow(): void {
     this.#lastAt = Number.NEGATIVE_INFINITY;
     void this.#broadcast();
+  }
+
+  /** Somebody has come who has not heard any. */
+  greet(): void {
+    const since = this.#of.clock.monotonic() - this.#lastAt;
+    if (since < LEAST_MS) this.#arm(LEAST_MS - since);
+    else void this.#broadcast();
   }
 
   async describe(): Promise<object> {
@@ -78,10 +86,22 @@ export class Statistics {
       stale_connections: unlessZero(figures.stale_connections),
       stale_connection_stats: unlessAllZero(figures.stale_connection_stats),
       stalled_clients: unlessZero(figures.stalled_clients),
-      active_servers: 1,
+      routes: routesOf(this.#of.cluster),
+      active_servers: 1 + (this.#of.remotes?.count ?? 0),
       gomaxprocs: figures.gomaxprocs,
     };
   }
+}
+
+function routesOf(cluster: ServerCluster | null): object[] | undefined {
+  const routes = Array.from(cluster?.routes() ?? [], (route) => ({
+    rid: route.id,
+    name: route.name,
+    sent: { msgs: route.outMessages, bytes: route.outBytes },
+    received: { msgs: route.inMessages, bytes: route.inBytes },
+    pending: route.pendingBytes,
+  }));
+  return routes.length === 0 ? undefined : routes;
 }
 
 function activeAccounts(accounts: Iterable<{ readonly connections: ReadonlySet<unknown> }>): number {

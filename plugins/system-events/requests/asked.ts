@@ -5,6 +5,9 @@ export type Asked =
   | { readonly of: 'account'; readonly name: string; readonly service: string }
   | { readonly of: 'user' | 'subscribers' | 'remote-subscribers' };
 
+/** The origin of a question for all other servers: who asks it is not asked itself. */
+export const NOT_HERE: object = Object.freeze({});
+
 const SERVER = new Set([
   'IDZ',
   'STATSZ',

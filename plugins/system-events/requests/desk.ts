@@ -6,6 +6,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { accountService } from './account-requests.ts';
 import { type Request, reply } from './answer.ts';
 import type { Asked } from './asked.ts';
+import { askOthers } from './remote-subscribers.ts';
 import { serverService } from './server-requests.ts';
 import { debugCount, remoteCount } from './subscribers.ts';
 import { userInfo } from './user-info.ts';
@@ -31,7 +32,9 @@ export async function serve(
 }
 
 async function countForClients(of: Surroundings, request: Request, account: Account): Promise<void> {
-  tellCount(of, request, await debugCount(account, text(request), await paceOf(of)));
+  const here = await debugCount(account, text(request), await paceOf(of));
+  const elsewhere = await askOthers(of, of.peers?.count ?? 0, account, text(request));
+  tellCount(of, request, here + elsewhere);
 }
 
 async function countForServers(of: Surroundings, request: Request): Promise<void> {

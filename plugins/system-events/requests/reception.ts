@@ -5,8 +5,10 @@ import {
   type Message,
   type PluginContext,
   SERVICE_SINK,
+  type ServiceSink,
+  Subscription,
 } from '../../../kernel/plugin-api.ts';
-import { type Asked, readSubject } from './asked.ts';
+import { type Asked, NOT_HERE, readSubject } from './asked.ts';
 import type { Desk } from './desk.ts';
 
 /**
@@ -35,11 +37,24 @@ export class Reception {
     const { system, broker } = this.#desk.of;
     const server = `$SYS.REQ.SERVER.${broker.identity.id}.*`;
     const patterns = ['$SYS.REQ.SERVER.PING', '$SYS.REQ.SERVER.PING.*', server, '$SYS.REQ.ACCOUNT.*.*'];
-    const others = ['$SYS.REQ.ACCOUNT.NSUBS', '$SYS.REQ.USER.INFO', '$SYS.REQ.USER.*.INFO', '$SYS.DEBUG.SUBSCRIBERS'];
-    for (const pattern of [...patterns, ...others]) {
-      ctx.subscribe(system, pattern, (message) => this.#take(readSubject(message.subject), message, system));
+    // Only the server that has the client can say anything: others do not hear of it.
+    const ofClients = ['$SYS.REQ.USER.INFO', '$SYS.REQ.USER.*.INFO', '$SYS.DEBUG.SUBSCRIBERS'];
+    for (const pattern of [...patterns, '$SYS.REQ.ACCOUNT.NSUBS']) {
+      ctx.subscribe(system, pattern, (message) => this.#takeOne(message));
+    }
+    for (const pattern of ofClients) {
+      const deliver = (message: Message): boolean => this.#takeOne(message);
+      const subscription = new Subscription({ kind: SERVICE_SINK, deliver } as ServiceSink, pattern, '', '');
+      subscription.staysHere = true;
+      system.sublist.insert(subscription);
+      ctx.onDispose(() => void system.sublist.remove(subscription));
     }
     this.#openEverywhere(ctx);
+  }
+
+  #takeOne(message: Message): boolean {
+    if (message.origin === NOT_HERE) return false;
+    return this.#take(readSubject(message.subject), message, this.#desk.of.system);
   }
 
   /** The same for all accounts, whichever there are: nothing is kept for each. */

@@ -24,7 +24,7 @@ export async function countSubscribers(
   const isLiteral = isValidLiteral(subject);
   const counts = ({ kind, queue: group, pattern }: Subscription): boolean => {
     if (kind !== CLIENT || (queue !== '' && group !== queue)) return false;
-    return isLiteral ? matchesLiteral(pattern, subject) : isSubset(pattern, subject);
+    return isLiteral ? matchesLiteral(subject, pattern) : isSubset(pattern, subject);
   };
   let [count, looked] = [0, 0];
   for (let slot = 0; slot < sublist.slotCount; slot++) {

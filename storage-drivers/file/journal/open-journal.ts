@@ -1,7 +1,7 @@
 /** Opens a journal: reads what is there from the oldest needed frame on, and begins a new segment behind it. */
 import { join } from 'node:path';
 import type { Disk } from '../../../kernel/plugin-api.ts';
-import { datasync } from '../file-calls.ts';
+import { datasync, readAt, writeAt } from '../file-calls.ts';
 import { type FoundSegments, findSegments, openSegment } from './find-segments.ts';
 import { Journal } from './journal.ts';
 import type { JournalOptions, JournalWorld } from './journal-options.ts';
@@ -48,7 +48,7 @@ export async function openJournal(
     found.needed.map((segment) => segment.slot),
     found.free,
   );
-  await settle(disk, found);
+  await settle(disk, found, recovery);
   const end = { ...recovery.end, generation: Math.max(found.newest, mark?.generation ?? 0) };
   const journal = new Journal(options, world, { segments, marks }, end);
   journal.adopt(found.needed);
@@ -59,11 +59,16 @@ export async function openJournal(
  * What was read may stand in memory only, left there by a process that was killed. The next segment is going to say that it was synced, so
  * it has to be.
  */
-async function settle(disk: Disk, found: FoundSegments): Promise<void> {
+async function settle(disk: Disk, found: FoundSegments, recovery: JournalRecovery): Promise<void> {
   const last = found.needed.at(-1);
   if (last === undefined) return;
   const file = await disk.open(last.slot.path, 'update');
   try {
+    // After a sync that failed, pages look clean that never got to the disk: only what is written again is synced for sure.
+    for (const { position, end } of recovery.unproven) {
+      const bytes = new Uint8Array(end - position);
+      if ((await readAt(file, bytes, position)) === bytes.length) await writeAt(file, [bytes], position);
+    }
     await datasync(file);
   } finally {
     await file.close();

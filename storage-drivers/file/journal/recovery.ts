@@ -48,6 +48,8 @@ export class JournalRecovery {
   readonly holes: JournalHole[] = [];
   cut: Cut | null = null;
   readErrors = 0;
+  /** Where in the last segment they are. */
+  unproven: { number: number; position: number; end: number }[] = [];
   readonly end: ChainEnd;
   private readonly visitor: JournalVisitor;
   private readonly mark: TailMark | null;
@@ -106,12 +108,14 @@ export class JournalRecovery {
   private async readSegment(segment: FoundSegment, reader: SegmentReader, next: FoundSegment | null): Promise<void> {
     const limit = next === null ? Infinity : (next.firstFrame ?? next.lowestFrame);
     let position = FRAMES_START;
+    this.unproven = [];
     this.later = null;
     if (segment.firstFrame === null) this.expected = Math.max(this.expected, segment.lowestFrame);
     while (this.expected < limit) {
       const found = reader.frameInWindow(position) ?? (await reader.frameAt(position));
       if (found.isWhole && this.isNext(found)) {
         this.deliver(found, segment.generation);
+        this.noteUnproven(found, position);
         this.end.offset = position;
         position = found.end;
         continue;
@@ -121,6 +125,13 @@ export class JournalRecovery {
       if (resumed === null) return;
       position = resumed;
     }
+  }
+
+  /** Whole frames of which nothing says that they were ever synced: they may stand in memory only. */
+  private noteUnproven({ header, end }: WholeFrame, position: number): void {
+    const proven = Math.max(header.newestSynced, this.mark?.frame ?? 0);
+    this.unproven = this.unproven.filter((frame) => frame.number > proven);
+    if (header.number > proven) this.unproven.push({ number: header.number, position, end });
   }
 
   private isNext(frame: WholeFrame): boolean {

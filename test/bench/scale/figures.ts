@@ -8,6 +8,7 @@ import { loginStorm } from './login-storm.ts';
 import { manyAccounts } from './many-accounts.ts';
 import { millionSubscriptions } from './million-subscriptions.ts';
 import { monitorScrapes } from './monitor-scrapes.ts';
+import { routePair } from './route-pair.ts';
 import { steadyStream } from './steady-stream.ts';
 import { stuckSubscribers } from './stuck-subscribers.ts';
 import { timeToReady } from './time-to-ready.ts';
@@ -23,6 +24,7 @@ const SCRIPTS: readonly FigureScript[] = [
   monitorScrapes,
   steadyStream,
   stuckSubscribers,
+  routePair,
 ];
 
 /** Measures gnatlet alone, unless other servers are asked for by name: the targets are its own. */

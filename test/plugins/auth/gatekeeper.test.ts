@@ -14,7 +14,11 @@ import { readAuthConfig } from './auth-bench.ts';
 import { Signer } from './signer.ts';
 
 const HASH = '$2b$04$c6pto5L3N92kAXYK1JlWVesiNLeQHQHcs2OYzFGX6bkJCGvZUW3SC';
-const STRANGER = { transport: { kind: 'tcp', remote: { host: '192.0.2.1' } }, isClosed: false } as Connection;
+const STRANGER = {
+  nonce: '',
+  transport: { kind: 'tcp', remote: { host: '192.0.2.1' } },
+  isClosed: false,
+} as Connection;
 
 interface Judged {
   readonly isRefused: boolean;

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { connectInProcess } from '../../../kernel/in-process.ts';
 import { AuthBench, connectLine, infoOf, REFUSED, until, WELCOME } from './auth-bench.ts';
 import { Signer } from './signer.ts';
 
@@ -161,7 +162,7 @@ test('a user may be tied to kinds of connections', async () => {
   assert.is(await bench.answer({ user: 's', pass: 'p' }), WELCOME);
   assert.is(await bench.answer({ user: 'i', pass: 'p' }), REFUSED);
   const received: Buffer[] = [];
-  const near = bench.server.connect().duplex();
+  const near = connectInProcess(bench.server.broker).duplex();
   near.on('data', (bytes: Buffer) => void received.push(bytes));
   near.write(`${connectLine({ user: 'i', pass: 'p' })}PING\r\n`);
   await until(() => Buffer.concat(received).includes('PONG'));

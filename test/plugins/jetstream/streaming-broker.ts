@@ -20,7 +20,10 @@ export async function withStreams(
   play: (streaming: StreamingClient) => Promise<void>,
   config: ServerConfig = {},
 ): Promise<void> {
-  await using broker = await testBroker({ jetstream: true, ...config }, { plugins: [memoryPlugin, plugin] });
+  await using broker = await testBroker(
+    { plugins: ['auth'], jetstream: true, ...config },
+    { plugins: [memoryPlugin, plugin] },
+  );
   const client = await connect({ servers: broker.url! });
   try {
     const manager = await jetstreamManager(client);

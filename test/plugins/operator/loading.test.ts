@@ -153,7 +153,7 @@ test("limits, mappings and trace of the token are the account's; what is left ou
   const bench = await OperatorBench.start({ tokens: new Map([...tokens, [ACME, await accountToken(ACME, full)]]) });
   await bench.server.broker.resolveAccount(acme);
   const account = bench.server.broker.accounts.get(acme)!;
-  assert.equal(account.limits, { maxConnections: 5, maxSubscriptions: 6, maxPayload: 7 });
+  assert.equal(account.limits, { maxConnections: 5, maxLinks: -1, maxSubscriptions: 6, maxPayload: 7 });
   assert.is(account.mappings!.apply('a'), 'b');
   assert.is(account.mappings!.apply('c'), 'd');
   assert.equal(account.trace, { subject: 'trace.here', samplingPercent: 25 });

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { connectInProcess } from '../../../kernel/in-process.ts';
 import type { Transport } from '../../../kernel/ports/transport.ts';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
 import { plugin } from '../../../plugins/proxy-protocol/index.ts';
@@ -136,7 +137,7 @@ test('a connection that says nothing, or half a header, is closed when the time 
 
 test('connections from within the process have no proxy in front', () =>
   withServer(CONFIG, [plugin], async ({ server }) => {
-    const wire = server.connect();
+    const wire = connectInProcess(server.broker);
     const bytes = await wire.peek(4096, 1000);
     assert.match(Buffer.from(bytes).toString(), /^INFO /);
     wire.destroy();

@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { connectInProcess } from '../../../kernel/in-process.ts';
 import { plugin } from '../../../plugins/tls/index.ts';
 import { infoIn, RawClient, type RunningServer, withServer } from '../running-server.ts';
 import { alice, CERTIFICATE, connectAfterInfo, connectBeside, connectFirst, greet, stranger } from './secure-client.ts';
@@ -349,7 +350,7 @@ test('key exchanges are those of a NATS server, in an order of their own', async
 
 test('a connection from within the process may do without TLS', () =>
   withTls('handshake_first: true', async ({ server }) => {
-    const wire = server.connect();
+    const wire = connectInProcess(server.broker);
     const bytes = await wire.peek(4096, 1000);
     assert.is(infoIn(Buffer.from(bytes).toString()).tls_available, true);
     wire.write(Buffer.from('PING\r\n'));

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { connectInProcess } from '../../../kernel/in-process.ts';
 import { plugin as auth } from '../../../plugins/auth/index.ts';
 import { plugin as monitoring } from '../../../plugins/monitoring/index.ts';
 import { reloadRule, type TlsConfig } from '../../../plugins/tls/config.ts';
@@ -73,7 +74,7 @@ test('a changed block counts for connections to come', () =>
 test('keys that are pinned by a reload shut out those who are in with another one', () =>
   withServer(`tls { ${CERTIFICATE}, ca_file: "@tls/ca.pem", verify: true }`, [plugin], async (running) => {
     const { server, port, log } = running;
-    const inside = server.connect();
+    const inside = connectInProcess(server.broker);
     const pinned = (keys: string[]): Promise<void> => {
       const before = configOf(running);
       return server.host.reload(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { connectInProcess } from '../../../kernel/in-process.ts';
 import type { ClientConnection } from '../../../kernel/plugin-api.ts';
 import { StreamTransport } from '../../../kernel/plugin-api.ts';
 import { plugin as auth } from '../../../plugins/auth/index.ts';
@@ -145,7 +146,7 @@ test('clients in clear are refused, also those within the process, although the 
     const plain = await RawClient.connect(running.port);
     await plain.until(/INFO .*\r\n/);
     assert.is(await greeting(running, plain, { user: 'e@x' }), 'refused');
-    const wire = running.server.connect();
+    const wire = connectInProcess(running.server.broker);
     wire.write(Buffer.from('CONNECT {"user":"e@x","verbose":false}\r\nPING\r\n'));
     let seen = '';
     while (!/PONG|-ERR/.test(seen)) seen = Buffer.from(await wire.peek(65_536, 1000, seen.length + 1)).toString();

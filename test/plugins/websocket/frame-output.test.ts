@@ -94,11 +94,11 @@ function payloadOf(frames: readonly ReadFrame[]): Buffer {
 }
 
 const STYLES: [style: FrameStyle, compresses: boolean][] = [
-  [{ frameMax: 0, compressedFrameMax: 0 }, false],
-  [{ frameMax: 4096, compressedFrameMax: 4096 }, false],
-  [{ frameMax: 0, compressedFrameMax: 0 }, true],
-  [{ frameMax: 4096, compressedFrameMax: 100 }, true],
-  [{ frameMax: 4096, compressedFrameMax: 0 }, true],
+  [{ frameMax: 0, compressedFrameMax: 0, nextKey: null }, false],
+  [{ frameMax: 4096, compressedFrameMax: 4096, nextKey: null }, false],
+  [{ frameMax: 0, compressedFrameMax: 0, nextKey: null }, true],
+  [{ frameMax: 4096, compressedFrameMax: 100, nextKey: null }, true],
+  [{ frameMax: 4096, compressedFrameMax: 0, nextKey: null }, true],
 ];
 
 test('whatever happens when, everything leaves once and in order, and the last frame last', () => {
@@ -150,7 +150,7 @@ test('what was written before the end leaves before it, though the wire is busy'
 });
 
 test('a frame up to 16 KiB leaves in one piece with its header, a larger one beside it', () => {
-  const bench = new Bench({ frameMax: 0, compressedFrameMax: 0 }, false);
+  const bench = new Bench({ frameMax: 0, compressedFrameMax: 0, nextKey: null }, false);
   bench.write([Buffer.alloc(16 * 1024)]);
   assert.is(bench.wire.received.length, 1);
   bench.write([Buffer.alloc(16 * 1024 + 1)]);

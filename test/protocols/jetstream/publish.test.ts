@@ -14,6 +14,7 @@ import {
   printPublishError,
 } from '../../../protocols/jetstream/publish-ack.ts';
 import {
+  BATCH_COMMIT,
   EXPECTED_LAST_SEQUENCE,
   MSG_ID,
   PUBLISH_HEADER_NAMES,
@@ -41,11 +42,18 @@ test('every header a stream knows is found by its name alone', () => {
 });
 
 test('the first of two headers counts, and spaces in front of a value do not', () => {
-  const { headers, bytes } = scan('NATS/1.0\r\nNats-Msg-Id:   a b \r\nNats-Msg-Id:c\r\nNats-TTL:\r\n\r\n');
+  const { headers, bytes } = scan('NATS/1.0\r\nNats-Msg-Id:   a b \r\nNats-Msg-Id:c\r\nNats-TTL:1s\r\n\r\n');
   assert.is(headers.text(bytes, MSG_ID), 'a b ');
   assert.ok(headers.has(TTL));
-  assert.ok(headers.isEmpty(TTL));
   assert.not.ok(headers.has(ROLLUP));
+});
+
+test('an empty value asks for nothing, except where it says that a batch ends', () => {
+  const { headers } = scan('NATS/1.0\r\nNats-TTL:\r\nNats-Rollup: \r\nNats-Batch-Commit:\r\n\r\n');
+  assert.not.ok(headers.has(TTL));
+  assert.not.ok(headers.has(ROLLUP));
+  assert.ok(headers.has(BATCH_COMMIT));
+  assert.ok(headers.isEmpty(BATCH_COMMIT));
 });
 
 test('names are compared letter by letter, and values are not taken for names', () => {

@@ -1,7 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answerToClose, closePayload } from '../../../protocols/websocket/close-frame.ts';
-import { controlFrame, cutIntoFrames, headerBytesFor, writeHeader } from '../../../protocols/websocket/frame-writer.ts';
+import {
+  controlFrame,
+  cutIntoFrames,
+  headerBytesFor,
+  maskedFrame,
+  writeHeader,
+} from '../../../protocols/websocket/frame-writer.ts';
 import { readServerFrames } from './client-frames.ts';
 
 const HEADERS: [length: number, hex: string][] = [
@@ -51,6 +57,21 @@ test('a payload is cut into messages, or into parts of one', () => {
         frames.map(({ isCompressed }) => isCompressed),
         frames.map((_, index) => isOneMessage && index === 0),
       );
+    }
+  }
+});
+
+test('a masked frame is the payload under its key, whatever the length', () => {
+  assert.is(maskedFrame(0x82, Buffer.from('PONG\r\n'), 0x5794c212).toString('hex'), '82865794c21207db8c555a9e');
+  for (const length of [0, 1, 5, 125, 126, 1000, 65_535, 65_536, 70_001]) {
+    const payload = Buffer.from(Array.from({ length }, (_, index) => (index * 7) & 255));
+    for (const key of [0x01020304, -1, 0x80000000 | 0]) {
+      const frame = maskedFrame(0x82, payload, key);
+      const start = frame.length - length;
+      assert.is((frame[1]! & 0x80) !== 0, true);
+      assert.is(frame.readInt32BE(start - 4), key);
+      const bare = frame.subarray(start).map((byte, at) => byte ^ ((key >>> (24 - 8 * (at & 3))) & 255));
+      assert.ok(Buffer.from(bare).equals(payload), `${length}`);
     }
   }
 });
