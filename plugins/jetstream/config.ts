@@ -28,6 +28,9 @@ export interface JetStreamConfig {
 
 const NO_LIMIT = -1;
 const REQUESTS_MAX = 10_000;
+/** Every server would answer the requests of all. */
+const NO_CLUSTER =
+  'streams are kept by one server alone: "cluster" and "jetstream" do not go together; take one of them out';
 
 export type CipherName = 'chacha' | 'aes';
 const CIPHERS: ReadonlyMap<string, CipherName> = new Map([
@@ -144,6 +147,8 @@ export const jetstreamSchema: ConfigSchema<JetStreamConfig> = {
     // Where nothing is said at all, somebody put the plugin into the list.
     const isEnabled = given === undefined ? beside === undefined && !isInAccounts(sources) : isOn(given, problems);
     const options = serverSchema.read(given?.kind === 'map' ? given : undefined, problems);
+    const cluster = sources.elsewhere?.('cluster') as ConfigNode | undefined;
+    if (isEnabled && cluster !== undefined) problems.error(cluster, NO_CLUSTER);
     const storeDirectory = readStoreDirectory(beside, options, problems);
     return { isEnabled, options, storeDirectory, accounts, accountNames: [...sources.accounts.keys()] };
   },
