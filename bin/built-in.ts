@@ -194,7 +194,15 @@ const TABLE: readonly KnownPlugin[] = [
     alongside: ['jetstream'],
   },
   {
+    name: 'storage-file',
+    load: async () => (await import('../storage-drivers/file/plugin.ts')).plugin,
+    provides: ['storage.opener'],
+    alongside: ['jetstream'],
+  },
+  {
     name: 'jetstream',
+    load: async () => (await import('../plugins/jetstream/index.ts')).plugin,
+    provides: ['monitor.section'],
     keys: ['jetstream', 'store_dir', 'default_js_domain'],
     aliases: { storedir: 'store_dir' },
     accountKeys: ['jetstream'],

@@ -114,7 +114,10 @@ export const FLAGS: readonly Flag[] = [
     sets: ['cluster.connect_retries'],
   }),
 
-  flag('Streams', 'js jetstream', 'boolean', 'Streams and consumers', { owner: 'jetstream', sets: ['jetstream'] }),
+  flag('Streams', 'js jetstream', 'boolean', 'Streams and consumers', {
+    owner: 'jetstream',
+    sets: ['jetstream.enabled'],
+  }),
   flag('Streams', 'sd store_dir', 'text', 'Folder for what streams keep', {
     value: '<dir>',
     owner: 'jetstream',

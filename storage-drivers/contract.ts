@@ -11,6 +11,29 @@ import type { Clock, Disk, Random } from '../kernel/plugin-api.ts';
 /** The capability that a driver's plugin provides; each provider is one `StorageDriver`. */
 export const STORAGE_DRIVER = 'storage.driver';
 
+/**
+ * The capability of drivers that need to be told where to keep what they keep. Whoever has streams to store opens one, and
+ * closes it.
+ */
+export const STORAGE_OPENER = 'storage.opener';
+
+export interface StorageOpener {
+  readonly name: string;
+  /** Rejects, and leaves nothing open, where the directory cannot be used. */
+  open(place: StoragePlace): Promise<StorageDriver>;
+}
+
+export interface StoragePlace {
+  readonly directory: string;
+  /** 0: a write is durable once it is synced. Otherwise it is synced that often, and a power cut may take what came last. */
+  readonly syncIntervalMs: number;
+  /** Null: nothing new is encrypted. */
+  readonly key: Uint8Array | null;
+  /** What older files are encrypted under. */
+  readonly previousKey: Uint8Array | null;
+  readonly cipher: 'chacha' | 'aes';
+}
+
 /** The driver is told what it may use of the world; it reaches for nothing else. */
 export interface DriverPorts {
   readonly clock: Clock;

@@ -1,25 +1,48 @@
 /** The block `jetstream`, at the top and in accounts. */
 import {
   asBoolean,
+  asString,
   type ConfigNode,
   type ConfigSchema,
   type ConfigSources,
   defineSchema,
+  type FieldUse,
   fields,
   type MapNode,
   type Problems,
+  quotedText,
+  wasGiven,
 } from '../../kernel/plugin-api.ts';
 import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
 
 export interface JetStreamConfig {
   readonly isEnabled: boolean;
   readonly options: ServerOptions;
-  /** By account; those that are not here have no streams. Null: no account says anything, so the global one has. */
-  readonly accounts: ReadonlyMap<string, TierLimits> | null;
+  /** Of the block or from beside it; empty for none. */
+  readonly storeDirectory: string;
+  /** By account; those that are not here have no streams. */
+  readonly accounts: ReadonlyMap<string, TierLimits>;
+  /** All accounts of the configuration. Where there are none but the system's, the global one has streams. */
+  readonly accountNames: readonly string[];
 }
 
 const NO_LIMIT = -1;
 const REQUESTS_MAX = 10_000;
+/** Every server would answer the requests of all. */
+const NO_CLUSTER =
+  'streams are kept by one server alone: "cluster" and "jetstream" do not go together; take one of them out';
+
+export type CipherName = 'chacha' | 'aes';
+const CIPHERS: ReadonlyMap<string, CipherName> = new Map([
+  ['chacha', 'chacha'],
+  ['chachapoly', 'chacha'],
+  ['aes', 'aes'],
+]);
+
+/** What is tuned by it is not here, or tunes itself: accepted, so that a configuration need not be changed. */
+function idle<Key extends string>(key: Key, aliases: readonly string[] = []) {
+  return fields.node(key, { default: null, aliases, doc: 'Accepted; changes nothing here.' });
+}
 
 const limitsSchema = defineSchema({
   maxAckPending: fields.integer('max_ack_pending', {
@@ -27,6 +50,8 @@ const limitsSchema = defineSchema({
     doc: 'The most a consumer may ask for; 0 for no cap.',
   }),
   maxRequestBatch: fields.integer('max_request_batch', { default: 0, doc: 'The largest batch of a pull request.' }),
+  replicatedMax: idle('max_ha_assets'),
+  batches: idle('batch'),
   duplicateWindowMs: fields.duration('duplicate_window', { default: 0, doc: 'The longest duplicate window.' }),
 });
 
@@ -46,7 +71,24 @@ const serverSchema = defineSchema({
     aliases: ['max_file'],
     doc: 'Bytes that streams on disk may take together.',
   }),
-  storeDirectory: fields.string('store_dir', { default: '', aliases: ['storedir'], doc: 'Where files are kept.' }),
+  storeDirectory: fields.string('store_dir', {
+    default: '',
+    aliases: ['store', 'storedir'],
+    doc: 'Where files are kept: in a folder `jetstream` of it.',
+  }),
+  syncIntervalMs: fields.custom('sync_interval', 'duration | always', readSyncInterval, {
+    default: 0,
+    aliases: ['sync'],
+    doc: 'How often files are synced; always means before anything is acknowledged.',
+  }),
+  key: secret('key', ['ek', 'encryption_key'], 'What files are encrypted under.'),
+  previousKey: secret('prev_key', ['prev_ek', 'prev_encryption_key'], 'What older files are encrypted under.'),
+  cipher: fields.custom('cipher', 'chacha | aes', readCipher, {
+    default: 'chacha' as CipherName,
+    doc: 'How files are encrypted.',
+  }),
+  tpm: fields.custom('tpm', 'map', refuseTpm, { default: null, doc: 'Keys in a chip: refused.' }),
+  enabled: fields.boolean('enabled', { default: true, aliases: ['enable'], doc: 'Whether any of it is on.' }),
   isStrict: fields.boolean('strict', { default: true, doc: 'Refuse requests with unknown fields.' }),
   requestsMax: fields.integer('request_queue_limit', {
     default: REQUESTS_MAX,
@@ -54,6 +96,16 @@ const serverSchema = defineSchema({
     doc: 'Requests of an account that may wait; beyond it they are dropped.',
   }),
   limits: fields.block('limits', limitsSchema, { doc: 'Caps for all accounts.' }),
+  extensionHint: idle('extension_hint'),
+  uniqueTag: idle('unique_tag'),
+  outstandingCatchupMax: idle('max_outstanding_catchup'),
+  bufferedBytesMax: idle('max_buffered_size'),
+  bufferedMessagesMax: idle('max_buffered_msgs'),
+  infoQueueMax: idle('info_queue_limit'),
+  metaCompact: idle('meta_compact'),
+  metaCompactBytes: idle('meta_compact_size'),
+  metaCompactSync: idle('meta_compact_sync'),
+  concurrentReadsMax: idle('max_concurrent_io'),
 });
 export type ServerOptions = ReturnType<typeof serverSchema.read>;
 
@@ -90,20 +142,59 @@ const accountSchema = defineSchema({
 export const jetstreamSchema: ConfigSchema<JetStreamConfig> = {
   read(node: unknown, problems: Problems, sources: ConfigSources): JetStreamConfig {
     const given = node as ConfigNode | undefined;
-    const isEnabled = given !== undefined && isOn(given, problems);
+    const beside = sources.also('store_dir') as ConfigNode | undefined;
+    const accounts = readAccounts(problems, sources);
+    // Where nothing is said at all, somebody put the plugin into the list.
+    const isEnabled = given === undefined ? beside === undefined && !isInAccounts(sources) : isOn(given, problems);
     const options = serverSchema.read(given?.kind === 'map' ? given : undefined, problems);
-    return { isEnabled, options, accounts: readAccounts(problems, sources) };
+    const cluster = sources.elsewhere?.('cluster') as ConfigNode | undefined;
+    if (isEnabled && cluster !== undefined) problems.error(cluster, NO_CLUSTER);
+    const storeDirectory = readStoreDirectory(beside, options, problems);
+    return { isEnabled, options, storeDirectory, accounts, accountNames: [...sources.accounts.keys()] };
   },
 };
 
-function readAccounts(problems: Problems, sources: ConfigSources): ReadonlyMap<string, TierLimits> | null {
+function isInAccounts({ accounts }: ConfigSources): boolean {
+  return [...accounts.values()].some((keys) => keys.has('jetstream'));
+}
+
+function readStoreDirectory(beside: ConfigNode | undefined, options: ServerOptions, problems: Problems): string {
+  if (beside === undefined) return options.storeDirectory;
+  if (wasGiven(options, 'storeDirectory')) problems.error(beside, "Duplicate 'store_dir' configuration");
+  return asString(beside, problems) ?? '';
+}
+
+function readSyncInterval(node: ConfigNode, use: FieldUse): number | undefined {
+  if (node.kind === 'string' && node.value.toLowerCase() === 'always') return 0;
+  return fields.readDuration(node, use);
+}
+
+function readCipher(node: ConfigNode, { problems }: FieldUse): CipherName | undefined {
+  const word = asString(node, problems);
+  if (word === undefined) return undefined;
+  const cipher = CIPHERS.get(word.toLowerCase());
+  if (cipher === undefined) problems.error(node, `Unknown cipher type: ${quotedText(word)}`);
+  return cipher;
+}
+
+/** It stays out of what is said about a change. */
+function secret<Key extends string>(key: Key, aliases: readonly string[], doc: string) {
+  return fields.string(key, { default: '', aliases, doc, print: () => '[REDACTED]' });
+}
+
+function refuseTpm(node: ConfigNode, { problems }: FieldUse): null {
+  problems.error(node, '"tpm" is not supported: this broker takes its key from "key", which may be a variable');
+  return null;
+}
+
+function readAccounts(problems: Problems, sources: ConfigSources): ReadonlyMap<string, TierLimits> {
   const accounts = new Map<string, TierLimits>();
   for (const [name, keys] of sources.accounts) {
     const given = keys.get('jetstream') as ConfigNode | undefined;
     if (given === undefined || !isOn(given, problems)) continue;
     accounts.set(name, given.kind === 'map' ? accountSchema.read(given, problems) : UNLIMITED_TIER);
   }
-  return sources.accounts.size === 0 ? null : accounts;
+  return accounts;
 }
 
 /** A word, a flag, or a block, which turns it on unless it says otherwise. */

@@ -6,26 +6,30 @@ import {
   NATS_VERSION,
   type PluginContext,
 } from '../../kernel/plugin-api.ts';
-import { UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
+import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
-import { STORAGE_DRIVER, type StorageDriver } from '../../storage-drivers/contract.ts';
+import { STORAGE_DRIVER, STORAGE_OPENER } from '../../storage-drivers/contract.ts';
 import { recoverStreams } from './account/recovery.ts';
 import { StreamAccount } from './account/stream-account.ts';
 import { ApiService } from './api/api-service.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
+import { monitorSection } from './monitor-section.ts';
+import { openStorage, type Storage } from './storage.ts';
 import { momentNow } from './stream/moment.ts';
 import type { Surroundings } from './surroundings.ts';
+import { API_LEVEL } from './wire/api-level.ts';
 import { uniqueId } from './wire/identifiers.ts';
 import { Outbox } from './wire/outbox.ts';
 
-/** The level of the API that is spoken. */
-const API_LEVEL = 5;
+/** Streams of many gigabytes come back within that. */
+const RECOVERY_MS = 600_000;
 const NANOS_PER_MS = 1e6;
 
 type Context = PluginContext<JetStreamConfig>;
 
-interface Streaming {
+export interface Streaming {
   readonly services: Map<string, ApiService>;
+  storage: Storage | null;
 }
 
 export const plugin = definePlugin<JetStreamConfig, Streaming>({
@@ -33,33 +37,38 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   version: '0.1.0',
   api: [1],
   summary: 'Streams of messages that are kept, and consumers that read them',
-  requires: [{ name: STORAGE_DRIVER, cardinality: 'named', optional: true }],
+  provides: [{ name: 'monitor.section', cardinality: 'chain', optional: true }],
+  requires: [
+    { name: STORAGE_DRIVER, cardinality: 'named', optional: true },
+    { name: STORAGE_OPENER, cardinality: 'named', optional: true },
+  ],
   config: {
     key: 'jetstream',
     also: [{ key: 'store_dir', aliases: ['storedir'] }, { key: 'default_js_domain' }],
     accountKeys: ['jetstream'],
     schema: jetstreamSchema,
+    live: ({ before, after }) =>
+      before.storeDirectory === after.storeDirectory
+        ? 'restart'
+        : { refuse: 'config reload not supported for jetstream storage directory' },
   },
+  deadlinesMs: { init: RECOVERY_MS, close: RECOVERY_MS },
 
   register(ctx) {
-    const { domain } = ctx.config.options;
+    const streaming: Streaming = { services: new Map(), storage: null };
+    const { isEnabled, options } = ctx.config;
+    if (!isEnabled) return streaming;
+    const { domain } = options;
     ctx.tap('connection.hello', (info) => ({ ...info, jetstream: true, ...(domain === '' ? {} : { domain }) }));
-    return { services: new Map() };
+    ctx.provide('monitor.section', monitorSection(ctx.config, streaming));
+    return streaming;
   },
 
   async init(ctx, streaming) {
-    const of = surroundingsOf(ctx);
-    const { accounts } = ctx.kernel.broker;
-    const given = ctx.config.accounts ?? new Map([[GLOBAL_ACCOUNT, UNLIMITED_TIER]]);
-    for (const [name, limits] of given) {
-      const account = accounts.ensure(name);
-      const streams = new StreamAccount(of, account, limits);
-      for (const storage of ['memory', 'file'] as const) {
-        const driver = of.driver(storage);
-        if (driver !== null) await recoverStreams(streams, storage, driver);
-      }
-      streaming.services.set(name, new ApiService(streams));
-    }
+    if (!ctx.config.isEnabled) return;
+    streaming.storage = await openStorage(ctx);
+    const of = surroundingsOf(ctx, streaming.storage);
+    await openAccounts(ctx, streaming, of);
     watchInterest(ctx, streaming);
   },
 
@@ -67,13 +76,34 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     for (const { of } of services.values()) for (const { consumers } of of.streams.values()) consumers.sendAway();
   },
 
-  async close(_ctx, { services }) {
+  async close(_ctx, { services, storage }) {
     for (const service of services.values()) {
       service.close();
       await service.of.close();
     }
+    await storage?.close();
   },
 });
+
+async function openAccounts(ctx: Context, { services }: Streaming, of: Surroundings): Promise<void> {
+  const { accounts } = ctx.kernel.broker;
+  for (const [name, limits] of streamingAccounts(ctx)) {
+    const streams = new StreamAccount(of, accounts.ensure(name), limits);
+    // In the books before anything is recovered: what is half open is closed with it.
+    services.set(name, new ApiService(streams));
+    for (const storage of ['memory', 'file'] as const) {
+      const driver = of.driver(storage);
+      if (driver !== null) await recoverStreams(streams, storage, driver);
+    }
+  }
+}
+
+function streamingAccounts(ctx: Context): ReadonlyMap<string, TierLimits> {
+  const { accounts, accountNames } = ctx.config;
+  const system = ctx.kernel.broker.accounts.system?.name;
+  const isGlobalOnly = accountNames.every((name) => name === system);
+  return isGlobalOnly ? new Map([[GLOBAL_ACCOUNT, UNLIMITED_TIER]]) : accounts;
+}
 
 /** Push consumers begin when somebody listens. */
 function watchInterest(ctx: Context, { services }: Streaming): void {
@@ -86,11 +116,10 @@ function watchInterest(ctx: Context, { services }: Streaming): void {
   });
 }
 
-function surroundingsOf(ctx: Context): Surroundings {
+function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
   const { broker, ports, log } = ctx.kernel;
   const { options } = ctx.config;
   const outbox = new Outbox(broker);
-  const drivers = new Map(ctx.useAll<StorageDriver>(STORAGE_DRIVER).map(({ id, value }) => [id ?? value.name, value]));
   return {
     broker,
     clock: ports.clock,
@@ -108,7 +137,7 @@ function surroundingsOf(ctx: Context): Surroundings {
     maxMemory: Math.max(0, options.maxMemory),
     maxStorage: Math.max(0, options.maxStorage),
     server: { version: NATS_VERSION, level: API_LEVEL },
-    driver: (storage) => drivers.get(storage) ?? null,
+    driver: (kind) => storage.drivers.get(kind) ?? null,
     after: (milliseconds, run) => ctx.after(milliseconds, run),
     advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): void {
       if (!account.sublist.hasInterest(subject)) return;

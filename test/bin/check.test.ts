@@ -28,10 +28,10 @@ const REFUSED: [name: string, text: string, lines: string][] = [
   ['a file that is no configuration', 'port: .5\n', "Parse error on line 1: 'Floats must start with a digit'"],
   [
     'a block whose plugin is not there',
-    'jetstream { store_dir: "x" }\naccounts { A { jetstream: true } }\n',
+    'mqtt { port: -1 }\ngateway { name: x }\n',
     [
-      'a.conf:1:0: "jetstream" needs the plugin "jetstream", which is not in this build; take "jetstream" out, or use a build with "jetstream"',
-      'a.conf:2:16: "jetstream" needs the plugin "jetstream", which is not in this build; take "jetstream" out, or use a build with "jetstream"\n',
+      'a.conf:1:0: "mqtt" needs the plugin "mqtt", which is not in this build; take "mqtt" out, or use a build with "mqtt"',
+      'a.conf:2:1: "gateway" needs the plugin "gateway", which is not in this build; take "gateway" out, or use a build with "gateway"\n',
     ].join('\n'),
   ],
   [
@@ -55,9 +55,9 @@ const REFUSED: [name: string, text: string, lines: string][] = [
   ],
   [
     'a listed plugin that other builds have, without looking for a package of that name',
-    'plugins: [\n  jetstream\n  {use: mqtt}\n]\n',
+    'plugins: [\n  gateway\n  {use: mqtt}\n]\n',
     [
-      'a.conf:2:3: plugin "jetstream" is not in this build; take "jetstream" out, or use a build with "jetstream"',
+      'a.conf:2:3: plugin "gateway" is not in this build; take "gateway" out, or use a build with "gateway"',
       'a.conf:3:4: plugin "mqtt" is not in this build; take "mqtt" out, or use a build with "mqtt"\n',
     ].join('\n'),
   ],
@@ -103,7 +103,7 @@ test('"plugins" shows what would run, what else there is, and what this build la
   const { code, out } = await run(['-c', 'a.conf', 'plugins'], folder.path);
   assert.match(out, /These run, in this order:\n(?: .*\n)* {2}auth 1/);
   assert.match(out, /Also in this build:\n(?: .*\n)* {2}websocket /);
-  assert.match(out, /Not in this build:\n {2}.*jetstream/);
+  assert.match(out, /Not in this build:\n {2}.*mqtt/);
   assert.is(code, 0);
 });
 

@@ -96,7 +96,7 @@ const REFUSED: [before: string, after: string, error: string][] = [
   ['', 'porte: 1', 'a.conf:1:0: unknown field "porte"; did you mean "port"?'],
   ['', 'port: .5', "Parse error on line 1: 'Floats must start with a digit'"],
   ['', 'max_payload: 2\nmax_pending: 1', 'max_payload (2) cannot be higher than max_pending (1)'],
-  ['', 'jetstream: true', 'a.conf:1:0: "jetstream" needs the plugin "jetstream", which is not in this build'],
+  ['', 'gateway { name: x }', 'a.conf:1:0: "gateway" needs the plugin "gateway", which is not in this build'],
   ['', 'log_file: "/nowhere/a.log"', 'error opening file: open /nowhere/a.log: no such file or directory'],
 ];
 
@@ -107,7 +107,7 @@ for (const [before, after, error] of REFUSED) {
       await client.ask(HELLO, 'PONG\r\n');
       const said = await reload(
         running,
-        `ping_max: 9\n${after}\n`.replace(/^ping_max: 9\n(porte|port: \.|jet)/, '$1'),
+        `ping_max: 9\n${after}\n`.replace(/^ping_max: 9\n(porte|port: \.|gate)/, '$1'),
         FAILED,
       );
       assert.ok(said.at(-1)!.startsWith(`[ERR] ${FAILED}${error}`), said.at(-1));

@@ -1,0 +1,2 @@
+/** The level of the API that is spoken. */
+export const API_LEVEL = 5;
