@@ -186,4 +186,50 @@ test('a reload to another folder is refused, and streams go on where they are', 
   await client.close();
 });
 
+interface Jsz {
+  readonly streams: number;
+  readonly consumers: number;
+  readonly messages: number;
+  readonly disabled?: boolean;
+  readonly account_details?: readonly {
+    readonly id: string;
+    readonly stream_detail?: readonly {
+      readonly name: string;
+      readonly config?: { readonly subjects: string[] };
+      readonly state: { readonly messages: number };
+      readonly consumer_detail?: readonly { readonly name: string; readonly num_pending: number }[];
+    }[];
+  }[];
+}
+
+test('/jsz tells of streams and consumers, as much of them as is asked for', async () => {
+  using folder = new Folder();
+  folder.write('a.conf', 'http: "127.0.0.1:-1"\njetstream: enabled\nstore_dir: data\n');
+  await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path);
+  const client = await clientOf(broker);
+  const manager = await jetstreamManager(client);
+  await manager.streams.add({ name: 'A', subjects: ['a.*'] });
+  await manager.consumers.add('A', { durable_name: 'C' });
+  await jetstream(client).publish('a.b', 'x');
+  const port = /Starting http monitor on \S+:(\d+)/.exec(broker.err.text)![1];
+  const jsz = async (query: string): Promise<Jsz> =>
+    (await (await fetch(`http://127.0.0.1:${port}/jsz${query}`)).json()) as Jsz;
+  const sums = await jsz('');
+  assert.equal([sums.streams, sums.consumers, sums.messages, sums.disabled], [1, 1, 1, undefined]);
+  assert.is(sums.account_details, undefined);
+  const [stream] = (await jsz('?streams=1')).account_details![0]!.stream_detail!;
+  assert.equal(
+    [stream?.name, stream?.state.messages, stream?.config, stream?.consumer_detail],
+    ['A', 1, undefined, undefined],
+  );
+  const [whole] = (await jsz('?consumers=1&config=1')).account_details![0]!.stream_detail!;
+  assert.equal(whole?.config?.subjects, ['a.*']);
+  assert.equal(
+    whole?.consumer_detail?.map(({ name, num_pending }) => [name, num_pending]),
+    [['C', 1]],
+  );
+  assert.is((await jsz('?acc=NOBODY')).account_details, undefined);
+  await client.close();
+});
+
 test.run();

@@ -1,0 +1,52 @@
+/** Figures of streams, as several paths of the monitor show them. */
+import type { StreamAccount } from './account/stream-account.ts';
+import type { JetStreamConfig } from './config.ts';
+import { directoryOf } from './storage.ts';
+import { API_LEVEL } from './wire/api-level.ts';
+
+const NANOS_PER_MS = 1e6;
+
+export function configKeys(config: JetStreamConfig): object {
+  const { maxMemory, maxStorage, syncIntervalMs, domain, isStrict } = config.options;
+  return {
+    max_memory: maxMemory,
+    max_storage: maxStorage,
+    store_dir: directoryOf(config),
+    sync_interval: syncIntervalMs > 0 ? syncIntervalMs * NANOS_PER_MS : undefined,
+    sync_always: syncIntervalMs === 0 ? true : undefined,
+    domain: domain === '' ? undefined : domain,
+    strict: isStrict ? true : undefined,
+  };
+}
+
+export interface Stats {
+  readonly api: object;
+  readonly [figure: string]: unknown;
+}
+
+export function statsKeys(accounts: readonly StreamAccount[]): Stats {
+  const sum = (figure: (account: StreamAccount) => number): number =>
+    accounts.reduce((total, account) => total + figure(account), 0);
+  return {
+    memory: sum(({ usage }) => usage.memory),
+    storage: sum(({ usage }) => usage.file),
+    reserved_memory: sum((account) => account.reservations('').memory),
+    reserved_storage: sum((account) => account.reservations('').storage),
+    accounts: accounts.length,
+    ha_assets: 0,
+    api: {
+      level: API_LEVEL,
+      total: sum(({ api }) => api.total),
+      errors: sum(({ api }) => api.errors),
+      inflight: sum(({ api }) => api.inflight) || undefined,
+    },
+  };
+}
+
+export function limitKeys({ options: { limits } }: JetStreamConfig): object {
+  return {
+    max_request_batch: limits?.maxRequestBatch || undefined,
+    max_ack_pending: limits?.maxAckPending || undefined,
+    max_duplicate_window: limits?.duplicateWindowMs ? limits.duplicateWindowMs * NANOS_PER_MS : undefined,
+  };
+}
