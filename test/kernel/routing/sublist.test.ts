@@ -197,23 +197,26 @@ test('whatever is inserted and removed, a match is what a naive list gives', () 
     assert.ok(sublist.slotCount <= 8, 'an empty tree has given its branches back');
   }));
 
-test('a million subscriptions load in seconds, and a match among them takes some microseconds', () => {
+const MATCH_NS = 2000;
+
+test('a million subscriptions load in seconds, and a match among them takes less than 2 microseconds', () => {
   const sublist = new Sublist();
-  const loadStart = process.hrtime.bigint();
+  const loadStart = process.cpuUsage();
   for (let at = 0; at < 1_000_000; at++) sublist.insert(new Subscription(client, `extra.${at % 977}.${at}.x`, '', '1'));
-  const loadMs = Number(process.hrtime.bigint() - loadStart) / 1e6;
+  const { user, system } = process.cpuUsage(loadStart);
+  const loadMs = (user + system) / 1000;
   const subjects = Array.from({ length: 4096 }, (_, at) => Buffer.from(`extra.${(at * 237) % 977}.${at * 237}.x`));
   const matchAll = () => subjects.forEach((subject) => void sublist.match(subject, 0, subject.length));
   matchAll();
-  // The best of many rounds, and twice what it may take alone: others share the machine's memory, and nothing of this fits a cache.
+  // The best of many rounds: other processes share the machine's memory, and nothing of this fits a cache.
   let matchNs = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 1000 && matchNs >= MATCH_NS; round++) {
     const start = process.hrtime.bigint();
     matchAll();
     matchNs = Math.min(matchNs, Number(process.hrtime.bigint() - start) / subjects.length);
   }
-  assert.ok(loadMs < 20_000, `loading took ${loadMs} ms`);
-  assert.ok(matchNs < 4000, `a match took ${matchNs} ns`);
+  assert.ok(loadMs < 10_000, `loading took ${loadMs} ms`);
+  assert.ok(matchNs < MATCH_NS, `a match took ${matchNs} ns`);
 });
 
 test.run();
