@@ -33,6 +33,7 @@ export {
   type ReloadAnswer,
   type VerbClaim,
 } from './host/plugin-definition.ts';
+export { pluginNeeded } from './host/plugin-needed.ts';
 export type { Scope } from './host/scope.ts';
 export { Complaints } from './log/complaints.ts';
 export type { Log } from './log.ts';

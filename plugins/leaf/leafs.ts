@@ -17,6 +17,7 @@ import {
 import { LEAF_DIALECT } from '../../protocols/leaf/frames.ts';
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
+import type { TlsBlock } from '../tls/contract.ts';
 import type { Border } from './border.ts';
 import { addressOf } from './config/remote-url.ts';
 import type { LeafConfig } from './config.ts';
@@ -27,7 +28,6 @@ import { type Changed, Ledger } from './interest/ledger.ts';
 import { Teller } from './interest/teller.ts';
 import { infoOf } from './introduction.ts';
 import { LeafConnection } from './leaf-connection.ts';
-import { comesFirst, type TlsSide } from './leaf-tls.ts';
 import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './remotes/remote.ts';
@@ -46,9 +46,9 @@ export interface LeafsParts {
   readonly config: LeafConfig;
   readonly log: Log;
   /** Of the listener; null for none. */
-  readonly tls: TlsSide | null;
+  readonly tls: TlsBlock | null;
   /** For a remote's block; null: it has none. Throws where it cannot be used. */
-  tlsFor(node: ConfigNode | null): TlsSide;
+  tlsFor(node: ConfigNode | null): TlsBlock;
   readonly webSockets: WebSockets;
   /** What the cluster is called; empty for none. */
   clusterName(): string;
@@ -74,8 +74,8 @@ export class Leafs {
   private readonly complaints: Complaints;
   readonly pingsOfHub: LivenessSource;
   readonly pingsOfLeaf: LivenessSource;
-  readonly tls: TlsSide | null;
-  readonly tlsFor: (node: ConfigNode | null) => TlsSide;
+  readonly tls: TlsBlock | null;
+  readonly tlsFor: (node: ConfigNode | null) => TlsBlock;
   readonly webSockets: WebSockets;
   config: LeafConfig;
   listener: Listener | null = null;
@@ -192,9 +192,9 @@ export class Leafs {
 
   /** False when it is over. */
   private async secure(connection: LeafConnection, acceptance: Acceptance): Promise<boolean> {
-    const tls = this.tls as TlsSide;
+    const tls = this.tls as TlsBlock;
     try {
-      const isFirst = await comesFirst(tls, connection.transport);
+      const isFirst = await tls.comesFirst(connection.transport);
       if (!isFirst) acceptance.sendInfo();
       const secure = await tls.accept(connection.transport);
       if (connection.isClosed) {

@@ -15,6 +15,7 @@ import type { CompressionOptions } from '../../protocols/link/compression-mode.t
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
 import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
+import type { TlsBlock } from '../tls/contract.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
@@ -27,8 +28,7 @@ import { gossipOf, type InfoWishes, infoOf } from './introduction.ts';
 import type { NoteBoard, Notes } from './notes.ts';
 import type { Remote, RemoteSizes } from './remote.ts';
 import { RouteConnection } from './route-connection.ts';
-import type { RouteTls } from './route-tls.ts';
-import { addressOf, type RouteUrl } from './route-url.ts';
+import { addressOf, hostToProve, type RouteUrl } from './route-url.ts';
 
 const CONNECT_MS = 1000;
 const LOGIN_MS = 2000;
@@ -44,7 +44,7 @@ export interface ClusterParts {
   readonly broker: Broker;
   readonly config: ClusterConfig;
   readonly log: Log;
-  readonly tls: RouteTls | null;
+  readonly tls: TlsBlock | null;
   readonly notes: Notes;
   ownWebSocketUrls(): readonly string[];
 }
@@ -67,7 +67,7 @@ export class Cluster {
   name: string;
   isDynamic: boolean;
   sizes: RemoteSizes;
-  tls: RouteTls | null;
+  tls: TlsBlock | null;
   private readonly complaints: Complaints;
   private listener: Listener | null = null;
   private imports: PermissionSet | null = null;
@@ -171,7 +171,8 @@ export class Cluster {
     const { tls } = this;
     let transport = bare;
     try {
-      if (tls !== null) transport = await tls.accept(bare, () => this.dialer.urls.map(({ host }) => host));
+      if (tls !== null)
+        transport = await tls.accept(bare, { knownHosts: () => this.dialer.urls.map(({ host }) => host) });
     } catch (error) {
       const where = addressOf(bare.remote);
       if (this.complaints.isNews(bare.remote.host, String(error))) {
@@ -187,7 +188,7 @@ export class Cluster {
   async open({ host, port }: RouteUrl): Promise<Transport> {
     const { ports, arena } = this.broker;
     const bare = await ports.network.connect({ host, port, timeoutMs: CONNECT_MS, readBuffer: arena.readBuffer });
-    return this.tls === null ? bare : this.tls.connect(bare, host, this.dialer.urls);
+    return this.tls === null ? bare : this.tls.connect(bare, { host: hostToProve(host, this.dialer.urls) });
   }
 
   serve(transport: Transport, attempt: Attempt | null): void {
