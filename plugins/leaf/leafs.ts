@@ -10,6 +10,7 @@ import {
   type LivenessSource,
   type Log,
   quotedText,
+  randomName,
   type Subscription,
   subjectFromText,
   type Transport,
@@ -35,8 +36,6 @@ import type { WebSockets } from './remotes/web-sockets.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
-const NAME_LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const NAME_LENGTH = 22;
 /** Keys of INFO: where leafs may connect, over TCP and over WebSocket. */
 export const URLS = 'leafnode_urls';
 const WEBSOCKET_URLS = 'ws_connect_urls';
@@ -282,8 +281,7 @@ export class Leafs {
   private loopSubjectOf({ name }: Account): string {
     const known = this.loopSubjects.get(name);
     if (known !== undefined) return known;
-    let subject = LOOP_PREFIX;
-    for (let at = 0; at < NAME_LENGTH; at++) subject += NAME_LETTERS[this.broker.random.below(NAME_LETTERS.length)];
+    const subject = LOOP_PREFIX + randomName(this.broker.random);
     this.loopSubjects.set(name, subject);
     return subject;
   }

@@ -9,6 +9,7 @@ import {
   type LivenessSource,
   type Log,
   PermissionSet,
+  randomName,
   type Transport,
 } from '../../kernel/plugin-api.ts';
 import type { CompressionOptions } from '../../protocols/link/compression-mode.ts';
@@ -33,9 +34,6 @@ import { addressOf, hostToProve, type RouteUrl } from './route-url.ts';
 const CONNECT_MS = 1000;
 const LOGIN_MS = 2000;
 const FIRST_PING_MS = 1000;
-/** What dynamic names are made of, and how long they are. */
-const NAME_LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const NAME_LENGTH = 22;
 /** How whoever hears of a server is to treat what it does about it. */
 const TELL_NOBODY = 1;
 const TELL_ALL = 2;
@@ -86,7 +84,7 @@ export class Cluster {
     this.dialer = new Dialer(this);
     this.complaints = new Complaints(broker.clock);
     this.isDynamic = config.name === '';
-    this.name = this.isDynamic ? madeUpName(broker) : config.name;
+    this.name = this.isDynamic ? randomName(broker.random) : config.name;
     this.sizes = this.sizesFor(config);
     this.permit(config.permissions);
     this.pings = pingsOf(this);
@@ -414,12 +412,6 @@ function boardOf(cluster: Cluster): NoteBoard {
     },
     announce: () => cluster.sendInfos({}),
   };
-}
-
-function madeUpName({ random }: Broker): string {
-  let name = '';
-  while (name.length < NAME_LENGTH) name += NAME_LETTERS[random.below(NAME_LETTERS.length)];
-  return name;
 }
 
 /** Asked anew each time, as a reload may change them. */
