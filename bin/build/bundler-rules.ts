@@ -23,26 +23,22 @@ export const onePackage: Plugin = {
   },
 };
 
-/** Each plugin is a file of its own, and so is what builds brokers; bundle.ts sees to it. */
-const PLUGIN = /^\.\/plugin-([a-z0-9-]+)\.js$/;
+/** What is private in the sources is marked so in the bundle (private-names.ts): nobody else knows these names, so they may be short. */
+export const PRIVATE_NAME = /\$private$/;
+
+/** What builds brokers is a file of its own, as each plugin is; bundle.ts sees to it. */
 const BUILDER = /^\.\/build\.js$/;
 
-/** Plugins that are not wanted, and what builds brokers, come as nothing. */
-export function without(own: readonly string[]): Plugin {
-  return {
-    name: 'without',
-    setup(build) {
-      build.onResolve({ filter: PLUGIN }, ({ path, kind, resolveDir }) => {
-        const isLeftOut = kind === 'dynamic-import' && !own.includes(PLUGIN.exec(path)![1]!);
-        return isLeftOut && isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined;
-      });
-      build.onResolve({ filter: BUILDER }, ({ path, resolveDir }) =>
-        isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined,
-      );
-      build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
-    },
-  };
-}
+/** What builds brokers comes as nothing. */
+export const withoutBuilder: Plugin = {
+  name: 'without-builder',
+  setup(build) {
+    build.onResolve({ filter: BUILDER }, ({ path, resolveDir }) =>
+      isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
+  },
+};
 
 /** What the log is written with can hide parts of what it writes, which nobody asks it for. */
 export const withoutRedaction: Plugin = {
@@ -53,8 +49,15 @@ export const withoutRedaction: Plugin = {
   },
 };
 
-/** Packages that are loaded late, in the middle of a function, come in too, and so do threads and pages. */
-export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildOptions): Plugin {
+/**
+ * Packages that are loaded late, in the middle of a function, come in too, and so do threads and pages. Of the plugins of this package
+ * come those in the list.
+ */
+export function wholePackage(
+  esbuild: typeof import('esbuild'),
+  settings: BuildOptions,
+  plugins: readonly string[],
+): Plugin {
   return {
     name: 'whole-package',
     setup(build) {
@@ -63,7 +66,8 @@ export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildO
         const text = (await readFile(path, 'utf8'))
           .replace(REQUIRE_MADE, 'require(')
           .replace(EXPLANATION, '')
-          .replace(GUARANTEE, '""');
+          .replace(GUARANTEE, '""')
+          .replace(LOAD, (load, name: string) => (plugins.includes(name) ? load : 'load:void 0'));
         const urls = new Map<string, string>();
         for (const [, name] of text.matchAll(THREAD)) {
           const file = fileURLToPath(new URL(name!, pathToFileURL(path)));
@@ -83,6 +87,8 @@ const REQUIRE_MADE = /createRequire\w*\(import\.meta\.url\)\(/g;
 const EXPLANATION = /(?<=\{)doc:"(?:[^"\\\n]|\\.)*",?|,doc:"(?:[^"\\\n]|\\.)*"/g;
 /** So is what hooks guarantee. */
 const GUARANTEE = /(?<=\w\(\[(?:"\w+",?)*\],)"[A-Z][^"\\\n]*\."(?=[,)])/g;
+/** Of a plugin, in the table of those this package has: built-in.ts. */
+const LOAD = /load:async\(\)=>\(await import\("\.\/plugin-([a-z0-9-]+)\.js"\)\)\.plugin/g;
 const THREAD = /new URL\(["'](\.\/[a-z-]+-thread\.js)["'],\s*import\.meta\.url\)/g;
 const PAGE = /new URL\(["'](\.\/[a-z-]+\.html)["'],\s*import\.meta\.url\)/g;
 

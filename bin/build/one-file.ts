@@ -7,7 +7,7 @@ import type { BuildOptions } from 'esbuild';
 import type { PluginDefinition } from '../../kernel/host/plugin-definition.ts';
 import type { ResolvedPlugin } from '../../kernel/host/resolve.ts';
 import { CommandFailure } from '../command-failure.ts';
-import { onePackage, PROGRAM, wholePackage, without, withoutRedaction } from './bundler-rules.ts';
+import { onePackage, PRIVATE_NAME, PROGRAM, wholePackage, withoutBuilder, withoutRedaction } from './bundler-rules.ts';
 import type { Contents } from './contents.ts';
 
 type Esbuild = typeof import('esbuild');
@@ -18,15 +18,15 @@ export async function oneFile(contents: Contents, isMinified: boolean): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'gnatlet-build-'));
   try {
     const list = join(folder, 'contents.mjs');
-    await writeFile(list, contentsModule(contents));
+    await writeFile(list, addedModule(contents));
     const { outputFiles } = await esbuild.build({
       ...settings,
       entryPoints: [PROGRAM],
-      inject: [list],
+      inject: contents.strangers.length === 0 ? [] : [list],
       format: 'cjs',
       banner: { js: 'const gnatletFile = require("node:url").pathToFileURL(__filename).href;' },
       define: { 'import.meta.url': 'gnatletFile' },
-      plugins: [onePackage, withoutRedaction, without(contents.own), wholePackage(esbuild, settings)],
+      plugins: [onePackage, withoutRedaction, withoutBuilder, wholePackage(esbuild, settings, contents.own)],
     });
     return outputFiles![0]!.text;
   } finally {
@@ -51,6 +51,7 @@ function settingsFor(isMinified: boolean): BuildOptions {
     target: 'node20',
     minify: isMinified,
     keepNames: !isMinified,
+    mangleProps: isMinified ? PRIVATE_NAME : undefined,
     legalComments: 'none',
     logLevel: 'silent',
   };
@@ -58,12 +59,12 @@ function settingsFor(isMinified: boolean): BuildOptions {
 
 // --- What is inside ---
 
-/** Takes the place of the name GNATLET_BUILD; see built-in.ts. */
-function contentsModule({ own, strangers }: Contents): string {
+/** Takes the place of the name GNATLET_ADDED; see built-in.ts. */
+function addedModule({ strangers }: Contents): string {
   const added = strangers.map(
     (stranger) => `{...${JSON.stringify(claimsOf(stranger.definition))}, ${loadOf(stranger)}}`,
   );
-  return `export const GNATLET_BUILD = { own: ${JSON.stringify(own)}, added: [${added.join(', ')}] };\n`;
+  return `export const GNATLET_ADDED = [${added.join(', ')}];\n`;
 }
 
 function loadOf({ source }: ResolvedPlugin): string {

@@ -48,7 +48,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
   ],
   requires: [
     { name: 'tls.contexts', cardinality: 'one', optional: true },
-    { name: RESOLVER, cardinality: 'named', optional: true },
+    { name: RESOLVER, cardinality: 'named', optional: true, isLate: true },
   ],
   config: { key: 'websocket', aliases: ['ws'], schema: websocketConfig, live: reloadAnswer },
 
@@ -78,7 +78,6 @@ export const plugin = definePlugin<WebSocketConfig, State>({
   async init(ctx, state) {
     if (!isOn(ctx)) return;
     state.tls = await tlsBlock(ctx);
-    checkCookies(ctx);
     // After whoever says what holds for the client port.
     ctx.tap('connection.hello', (info, connection) => hello(ctx, state, info, connection), { stage: 'late' });
     ctx.tap('connection.authenticated', ({ transport }) => {
@@ -90,6 +89,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
 
   async listen(ctx, state) {
     if (!isOn(ctx)) return;
+    checkCookies(ctx);
     checkGuard(ctx);
     await listen(ctx, state);
   },
