@@ -15,9 +15,7 @@ import {
   SyntaxKind,
 } from 'typescript/unstable/ast';
 import { API, type Checker, type Project, type Symbol as TypeScriptSymbol } from 'typescript/unstable/sync';
-
-/** Ends names that are private. */
-export const PRIVATE_MARK = '$private';
+import { PRIVATE_MARK } from './build/private-mark.ts';
 
 const FOLDERS = /^(bin|kernel|protocols|plugins|storage-drivers)\//;
 const MEMBERS = new Set<SyntaxKind>([

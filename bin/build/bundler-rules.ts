@@ -13,7 +13,7 @@ function isHere(folder: string): boolean {
 }
 
 /** What the package offers to plugins. */
-const ENTRY = /^gnatlet\/(plugin|contracts)$/;
+const ENTRY = /^gnatlet\/(plugin|contracts|storage-[a-z]+)$/;
 
 /** Plugins of others use the broker they are built into, not a copy of it. */
 export const onePackage: Plugin = {
@@ -22,9 +22,6 @@ export const onePackage: Plugin = {
     build.onResolve({ filter: ENTRY }, ({ path }) => ({ path: join(HERE, `${ENTRY.exec(path)![1]}.js`) }));
   },
 };
-
-/** What is private in the sources is marked so in the bundle (private-names.ts): nobody else knows these names, so they may be short. */
-export const PRIVATE_NAME = /\$private$/;
 
 /** What builds brokers is a file of its own, as each plugin is; bundle.ts sees to it. */
 const BUILDER = /^\.\/build\.js$/;
@@ -37,6 +34,23 @@ export const withoutBuilder: Plugin = {
       isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined,
     );
     build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
+  },
+};
+
+/** By these names packages look for code of theirs that is no JavaScript, once they run. */
+const NATIVE = /^(node-gyp-build|bindings|(@mapbox\/)?node-pre-gyp)$|\.node$/;
+const PACKAGE = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/;
+
+/** Such code is a file of its own, and would not be found. That is told now, and not where the program runs. */
+export const withoutNativeCode: Plugin = {
+  name: 'without-native-code',
+  setup(build) {
+    build.onResolve({ filter: NATIVE }, ({ importer }) => {
+      const what = PACKAGE.exec(importer)?.[1] ?? importer;
+      const advice =
+        'leave out the plugin that needs it, install it beside the program, and name it under "plugins" in the configuration';
+      return { errors: [{ text: `${what} has native code, which does not fit into one file; ${advice}` }] };
+    });
   },
 };
 

@@ -3,12 +3,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BuildOptions } from 'esbuild';
+import type { BuildFailure, BuildOptions, Message } from 'esbuild';
 import type { PluginDefinition } from '../../kernel/host/plugin-definition.ts';
 import type { ResolvedPlugin } from '../../kernel/host/resolve.ts';
 import { CommandFailure } from '../command-failure.ts';
-import { onePackage, PRIVATE_NAME, PROGRAM, wholePackage, withoutBuilder, withoutRedaction } from './bundler-rules.ts';
+import {
+  onePackage,
+  PROGRAM,
+  wholePackage,
+  withoutBuilder,
+  withoutNativeCode,
+  withoutRedaction,
+} from './bundler-rules.ts';
 import type { Contents } from './contents.ts';
+import { PRIVATE_NAME } from './private-mark.ts';
 
 type Esbuild = typeof import('esbuild');
 
@@ -26,9 +34,17 @@ export async function oneFile(contents: Contents, isMinified: boolean): Promise<
       format: 'cjs',
       banner: { js: 'const gnatletFile = require("node:url").pathToFileURL(__filename).href;' },
       define: { 'import.meta.url': 'gnatletFile' },
-      plugins: [onePackage, withoutRedaction, withoutBuilder, wholePackage(esbuild, settings, contents.own)],
+      plugins: [
+        onePackage,
+        withoutRedaction,
+        withoutBuilder,
+        withoutNativeCode,
+        wholePackage(esbuild, settings, contents.own),
+      ],
     });
     return outputFiles![0]!.text;
+  } catch (error) {
+    throw isBuildFailure(error) ? new CommandFailure(`build: ${error.errors.map(described).join('; ')}`) : error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -55,6 +71,15 @@ function settingsFor(isMinified: boolean): BuildOptions {
     legalComments: 'none',
     logLevel: 'silent',
   };
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return Array.isArray((error as Partial<BuildFailure>).errors);
+}
+
+/** Where it is said that a package is wanted shows whose mistake it is. */
+function described({ text, location, pluginName }: Message): string {
+  return location === null || pluginName !== '' ? text : `${location.file}:${location.line}: ${text}`;
 }
 
 // --- What is inside ---
