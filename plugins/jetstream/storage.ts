@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatDuration, type Log, type PluginContext } from '../../kernel/plugin-api.ts';
+import { formatDuration, type Log, type PluginContext, pluginNeeded } from '../../kernel/plugin-api.ts';
 import {
   STORAGE_DRIVER,
   STORAGE_OPENER,
@@ -30,6 +30,7 @@ export async function openStorage(ctx: Context): Promise<Storage> {
   const opener = drivers.has('file') ? undefined : ctx.useOptional<StorageOpener>(STORAGE_OPENER, 'file');
   const opened = opener === undefined ? null : await openFiles(ctx, opener);
   if (opened !== null) drivers.set('file', opened);
+  if (drivers.size === 0) log.warn(pluginNeeded('Keeping streams', 'storage-file'));
   tellOfStorage(log, ctx.config, opened !== null);
   log.info(`Took ${formatDuration(clock.monotonic() - begun)} to start JetStream`);
   return { drivers, close: async () => opened?.close() };

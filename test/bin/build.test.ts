@@ -197,6 +197,13 @@ test('a Debian package holds the program, a unit for systemd, and a configuratio
   assert.ok(broker.port > 0);
 });
 
+test('a package with streams says where they outlive the service', async () => {
+  await build('--plugins', 'jetstream,storage-file,storage-memory', '--format', 'deb', '--out', 'streams.deb');
+  const parts = readAr(readFileSync(folder.file('streams.deb')));
+  const data = readTar(gunzipSync(parts.get('data.tar.gz')!));
+  assert.match(data.get('./etc/gnatlet/gnatlet.conf')!.text, '# jetstream { store_dir: "/var/lib/gnatlet" }');
+});
+
 test('the package is what dpkg takes, where there is a dpkg', async () => {
   if (!existsSync('/usr/bin/dpkg-deb')) return;
   await build('--plugins', 'core', '--format', 'deb', '--out', 'core.deb');
@@ -212,7 +219,7 @@ test('the same plugins make the same package', async () => {
 test('for Docker there is a folder with all that an image needs', async () => {
   await build('--plugins', 'core', '--format', 'docker', '--out', 'image');
   assert.equal(readdirSync(folder.file('image')).sort(), ['.dockerignore', 'Dockerfile', 'gnatlet.cjs']);
-  assert.match(folder.read('image/Dockerfile'), /^FROM node:20/);
+  assert.match(folder.read('image/Dockerfile'), /^FROM node:20[\s\S]*mkdir \/data && chown node/);
 });
 
 const MISTAKES: readonly (readonly [words: string[], said: RegExp])[] = [
