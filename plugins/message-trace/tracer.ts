@@ -12,7 +12,6 @@ import {
   type Way,
   withHeaderField,
 } from '../../kernel/plugin-api.ts';
-import { encode } from './encoding.ts';
 import { traceEvent } from './event.ts';
 import { type HeaderFields, readHeaderFields } from './header-fields.ts';
 import { HeaderScan } from './header-scan.ts';
@@ -117,7 +116,15 @@ export class HeaderTracer implements MessageTracer {
 
   #report(account: Account, subject: string, fields: HeaderFields, size: number, trace: TraceRecord): void {
     const body = Buffer.from(traceEvent(this.#stamp(), fields, size, trace));
-    encode(body, fields.get('Accept-Encoding')?.[0] ?? '', this.#broker.clock, (encoded) => {
+    const asked = fields.get('Accept-Encoding')?.[0] ?? '';
+    if (asked === '') this.#broker.publisher.publish(account, { subject, body });
+    else void this.#reportEncoded(account, subject, body, asked);
+  }
+
+  /** What compresses is loaded when somebody asks for it. */
+  async #reportEncoded(account: Account, subject: string, body: Buffer, asked: string): Promise<void> {
+    const { encode } = await import('./encoding.ts');
+    encode(body, asked, this.#broker.clock, (encoded) => {
       if (!this.#isClosed) this.#broker.publisher.publish(account, { subject, ...encoded });
     });
   }

@@ -196,10 +196,11 @@ test('foreign traces are sampled, and those that are left out say so', async () 
 });
 
 test('reports are compressed for those who ask', async () => {
-  const { reader, send } = await scene();
+  const { bench, reader, send } = await scene();
   const ask = async (value: string): Promise<string> => {
     reader.clear();
     await send(headed('a', [TRACE, value]));
+    for (let turns = 0; turns < 1000 && reader.text === ''; turns++) await bench.turn();
     assert.is(reportsOn(reader).length, 1, value);
     return framesOn(reader, '9')[0]?.header ?? '';
   };
