@@ -62,6 +62,7 @@ async function restore(
   store.blocks.nextNumber = state.nextBlock;
   store.cells.restore(new Map([...state.cells].map(([name, [value]]) => [name, value!])));
   for (const { from, to } of state.lost) store.blocks.lost.add(from, to);
+  store.erasures.restore(state.erasing);
   const numbers = new Set(await listBlocks(world, directory));
   const blocks: Block[] = [];
   for (const entry of found.blocks) {
