@@ -195,6 +195,7 @@ export type {
   Clock,
   DirectoryLock,
   Disk,
+  DiskRoom,
   FileDone,
   FileUse,
   Listener,

@@ -10,6 +10,7 @@ import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/accou
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import { STORAGE_DRIVER, STORAGE_OPENER } from '../../storage-drivers/contract.ts';
 import { recoverStreams } from './account/recovery.ts';
+import { ServerBooks } from './account/server-books.ts';
 import { StreamAccount } from './account/stream-account.ts';
 import { ApiService } from './api/api-service.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
@@ -134,8 +135,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     },
     isStrict: options.isStrict,
     requestsMax: options.requestsMax,
-    maxMemory: Math.max(0, options.maxMemory),
-    maxStorage: Math.max(0, options.maxStorage),
+    books: new ServerBooks(storage.limits, ports.clock, log),
     server: { version: NATS_VERSION, level: API_LEVEL },
     driver: (kind) => storage.drivers.get(kind) ?? null,
     after: (milliseconds, run) => ctx.after(milliseconds, run),

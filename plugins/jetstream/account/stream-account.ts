@@ -23,13 +23,15 @@ export class StreamAccount {
   readonly streams = new Map<string, Stream>();
   readonly api: ApiCounts = { total: 0, errors: 0, inflight: 0 };
   limits: TierLimits;
-  readonly usage = new Usage();
+  readonly usage: Usage;
   readonly of: Surroundings;
 
   constructor(of: Surroundings, account: Account, limits: TierLimits) {
     this.of = of;
     this.account = account;
     this.limits = limits;
+    this.usage = new Usage(of.books.usage);
+    of.books.accounts.add(this);
   }
 
   /** By name, which is how they are listed. */
@@ -43,21 +45,25 @@ export class StreamAccount {
 
   /** What others than the named one have taken. */
   reservations(except: string): Reservations {
-    const others = [...this.streams.values()].filter(({ name }) => name !== except);
-    const reservedIn = (storage: string): number =>
-      others.reduce(
-        (sum, { config }) => sum + (config.storage === storage ? Math.max(0, Number(config.maxBytes)) : 0),
-        0,
-      );
+    const { books } = this.of;
+    const [memory, storage] = [this.reservedIn('memory', except), this.reservedIn('file', except)];
     return {
-      streams: others.length,
-      memory: reservedIn('memory'),
-      storage: reservedIn('file'),
-      serverMemory: reservedIn('memory'),
-      serverStorage: reservedIn('file'),
-      serverMaxMemory: this.of.maxMemory,
-      serverMaxStorage: this.of.maxStorage,
+      streams: this.streams.size - (this.streams.has(except) ? 1 : 0),
+      memory,
+      storage,
+      serverMemory: memory + books.reservedBeside(this, 'memory'),
+      serverStorage: storage + books.reservedBeside(this, 'file'),
+      serverMaxMemory: books.limits.maxMemory,
+      serverMaxStorage: books.limits.maxStorage,
     };
+  }
+
+  reservedIn(storage: 'file' | 'memory', except = ''): number {
+    let sum = 0;
+    for (const { name, config } of this.streams.values()) {
+      if (config.storage === storage && name !== except) sum += Math.max(0, Number(config.maxBytes));
+    }
+    return sum;
   }
 
   get consumerCount(): number {
@@ -105,6 +111,7 @@ export class StreamAccount {
     for (const stream of this.streams.values()) stream.pause();
     for (const stream of this.streams.values()) await stream.log.records.close();
     this.streams.clear();
+    this.of.books.accounts.delete(this);
   }
 }
 

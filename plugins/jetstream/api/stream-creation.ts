@@ -90,13 +90,19 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   const problem =
     checkOverlap(config, of.configs()) ??
     checkRepublishUpdate(config, surroundings) ??
-    checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
+    checkUpdatedSize(of, stream.config, config) ??
     checkServed(of, config);
   if (problem !== null) return problem;
   stream.update(withRequiredLevel(config, streamRequiredLevel(request)));
   advise(stream, 'modify');
   const facts = factsOf(stream, { isStamped: true, hasDomain: true, hasLeader: false });
   return printReply('STREAM.UPDATE', streamInfo, facts);
+}
+
+/** To ask for less is always allowed. */
+function checkUpdatedSize(of: StreamAccount, before: StreamConfig, config: StreamConfig): ApiError | null {
+  if (before.maxBytes > 0n && config.maxBytes > 0n && config.maxBytes <= before.maxBytes) return null;
+  return checkStreamSize(config, of.limits, of.reservations(config.name), 1, false);
 }
 
 export async function deleteStream({ address, body, of }: ApiCall): Promise<Answer> {

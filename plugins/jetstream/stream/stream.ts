@@ -8,6 +8,7 @@ import {
   type SubjectTransform,
   Subscription,
   subjectFromText,
+  textFromSubject,
 } from '../../../kernel/plugin-api.ts';
 import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
 import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
@@ -152,7 +153,8 @@ export class Stream implements ServiceSink {
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
     const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    const problem = this.resourceProblem(published);
+    if (problem !== null) verdict.refused(problem);
     else if (headers?.has(ROLLUP)) this.consumers.purging(() => this.store(published, headers));
     else this.store(published, headers);
     if (verdict.kind === STORED) {
@@ -285,7 +287,19 @@ export class Stream implements ServiceSink {
     this.answer(message.reply, batch);
   }
 
-  /** The account may have no more. What this server may have is the storage driver's to say. */
+  /** Neither this server nor the account may have more. */
+  private resourceProblem(published: MessageBytes): ApiError | null {
+    const { books } = this.of;
+    const { storage } = this.config;
+    if (books.isFull(storage)) {
+      books.refusedByServer(storage);
+      return apiError(10023);
+    }
+    if (!this.isOverLimits(published)) return null;
+    books.refusedByAccount(textFromSubject(this.account.name), storage);
+    return apiError(10002);
+  }
+
   private isOverLimits(published: MessageBytes): boolean {
     const { limits, usage } = this.owner;
     const cap = this.config.storage === 'memory' ? limits.maxMemory : limits.maxStorage;
@@ -303,7 +317,8 @@ export class Stream implements ServiceSink {
   /** What speaks against a message before it is looked at as one of a batch. */
   private batchProblem(published: MessageBytes): ApiError | null {
     if (this.config.sealed) return apiError(10109);
-    if (this.isOverLimits(published)) return apiError(10002);
+    const problem = this.resourceProblem(published);
+    if (problem !== null) return problem;
     return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
   }
 
