@@ -5,6 +5,7 @@ import { applyOp, readCreate } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
 import { CheckpointQueue } from './checkpoint-queue.ts';
+import { DamageLog } from './damage-log.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
 import { FileStore, RECORD_BYTES_MAX } from './file-store.ts';
 import { type Identity, openIdentity } from './identity.ts';
@@ -113,6 +114,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       compression: options.compression === 's2' ? S2 : null,
       cache: new FrameCache(options.cacheBytes),
       files: new OpenFiles(ports.disk, options.openFilesMax),
+      damage: new DamageLog(ports.clock),
       directory: join(options.directory, 'stores'),
       keeper: this,
       get journal() {

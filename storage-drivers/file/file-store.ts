@@ -1,6 +1,7 @@
 /** One store on disk: written through the journal, kept in blocks. */
 import {
   type DurabilityListener,
+  type Holes,
   type Mark,
   type MessageBytes,
   Read,
@@ -12,9 +13,8 @@ import {
   type StoreStats,
   type Visit,
 } from '../contract.ts';
-import type { Block } from './blocks/block.ts';
 import { BlockList, rangesOf } from './blocks/block-list.ts';
-import { loadFrames } from './blocks/load-frames.ts';
+import { type FrameDamage, loadFrames } from './blocks/load-frames.ts';
 import type { Era } from './checkpoint-format.ts';
 import { type CellChange, type CellHost, FileCells } from './file-cells.ts';
 import { FileSnapshot } from './file-snapshot.ts';
@@ -315,12 +315,23 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   /** Reads frames that are not in memory. */
   async bringIn(cold: ReturnType<BlockList['coldFrames']>): Promise<void> {
     const { world, directory } = this;
-    const damaged = (block: Block, from: number, to: number) => this.blocks.noteDamage(block, from, to);
     for (const { block, frames } of cold) {
-      await loadFrames(world, world.files, directory, block, frames, { damaged });
+      await loadFrames(world, world.files, directory, block, frames, this.onDamage);
       for (const frame of frames) if (frame.isInMemory) world.cache.add(frame);
     }
   }
+
+  /** A frame of a block is not as it was written. */
+  readonly onDamage = (damage: FrameDamage): void => {
+    const { block, frame, path, cause, lost, records, bytes } = damage;
+    this.blocks.noteDamage(damage);
+    this.first = this.count === 0 ? this.last + 1 : this.blocks.firstFrom(this.first);
+    const to = frame.position + frame.storedBytes;
+    const span = cause === 'missing' ? { from: 0, to: 0 } : { from: frame.position, to };
+    this.world.damage.found({ store: this.id, part: 'block', path, ...span, cause, lost, records, bytes });
+    for (const range of lost) this.listener?.damaged?.(range.from, range.to);
+    if (block.isSealed || records > 0) this.world.keeper.wantsCheckpoint(this);
+  };
 
   gaps(from: number, to: number, visit: (from: number, to: number) => void): void {
     this.blocks.gaps(Math.max(from, this.first), Math.min(to, this.last), visit);
@@ -355,6 +366,11 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
       next = Math.max(next + 1, block.seqAt(block.slotAtStart(frames.at(-1)!.end) - 1) + 1);
     }
     return rangesOf(blocks.lost).filter((range) => range.to >= from && range.from <= to);
+  }
+
+  holes(): Holes {
+    const { lost, lostBytes } = this.blocks;
+    return { ranges: rangesOf(lost), records: lost.size, bytes: lostBytes };
   }
 
   async repair(): Promise<boolean> {

@@ -2,6 +2,7 @@
 import type { DriverPorts } from '../contract.ts';
 import type { BlockWorld } from './blocks/block-file.ts';
 import type { FrameCache } from './blocks/frame-cache.ts';
+import type { DamageLog } from './damage-log.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import type { FileStore } from './file-store.ts';
 import type { Journal } from './journal/journal.ts';
@@ -13,6 +14,7 @@ export interface StoreWorld extends BlockWorld {
   readonly journal: Journal;
   readonly cache: FrameCache;
   readonly files: OpenFiles;
+  readonly damage: DamageLog;
   /** Where the stores have their folders. */
   readonly directory: string;
   /** What the driver does for its stores. */

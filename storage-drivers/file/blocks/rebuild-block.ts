@@ -16,6 +16,7 @@ export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: F
   const { block, lastSeq } = entry;
   const { gone } = block;
   block.gone = null;
+  block.damaged = null;
   const path = blockPath(store.directory, block.number);
   const family = { uuid: world.uuid, generation: block.number };
   const lock = { cipher: block.cipher };
