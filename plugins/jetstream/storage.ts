@@ -18,6 +18,8 @@ type Context = PluginContext<JetStreamConfig>;
 export interface Storage {
   readonly drivers: ReadonlyMap<string, StorageDriver>;
   readonly limits: ServerLimits;
+  /** Where files are; null where no driver was opened. */
+  readonly directory: string | null;
   /** Closes what was opened here. */
   close(): Promise<void>;
 }
@@ -36,7 +38,7 @@ export async function openStorage(ctx: Context): Promise<Storage> {
   const limits = await serverLimits(ctx.config.options, ctx.kernel.ports.disk, directory);
   tellOfStorage(log, ctx.config, limits, opened !== null);
   log.info(`Took ${formatDuration(clock.monotonic() - begun)} to start JetStream`);
-  return { drivers, limits, close: async () => opened?.close() };
+  return { drivers, limits, directory, close: async () => opened?.close() };
 }
 
 async function openFiles({ config, kernel }: Context, opener: StorageOpener): Promise<StorageDriver> {

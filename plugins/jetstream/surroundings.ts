@@ -22,6 +22,6 @@ export interface Surroundings {
   driver(storage: 'file' | 'memory'): StorageDriver | null;
   /** Runs once, later; the answer calls it off. */
   after(milliseconds: number, run: () => void): () => void;
-  /** Tells of something, if anybody in the account listens. */
-  advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): void;
+  /** Tells of something, if anybody in the account listens; answers whether somebody does. */
+  advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): boolean;
 }

@@ -1,6 +1,13 @@
 /** Stores on disk: one journal for all of them, and a folder of blocks for each. */
 import { dirname, join } from 'node:path';
-import type { DriverPorts, DriverSupport, OpenedStore, OpenOptions, StorageDriver } from '../contract.ts';
+import type {
+  DriverPorts,
+  DriverSupport,
+  OpenedStore,
+  OpenOptions,
+  StorageDriver,
+  StorageTrouble,
+} from '../contract.ts';
 import { applyOp, readCreate } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
@@ -19,6 +26,7 @@ import { OpenFiles } from './open-files.ts';
 import { S2 } from './s2-compression.ts';
 import { removeStoreFiles, storeDirectory } from './store-files.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
+import { Troubles } from './troubles.ts';
 
 const SUPPORTS: DriverSupport = {
   durable: 'power',
@@ -86,6 +94,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   report: DriverReport | null = null;
   /** Told when the disk has no room, when it fails, and (null) when that is over. */
   events: JournalEvents = { room: () => {}, trouble: () => {} };
+  private readonly troubles = new Troubles();
   private readonly world: StoreWorld;
   private readonly options: FileDriverOptions;
   private readonly identity: Identity;
@@ -123,6 +132,14 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     };
   }
 
+  get trouble(): StorageTrouble | null {
+    return this.troubles.worst;
+  }
+
+  watchTrouble(listener: ((trouble: StorageTrouble | null) => void) | null): void {
+    this.troubles.listener = listener;
+  }
+
   /** Brings everything back that there is. */
   async recover(): Promise<void> {
     const { world, identity, options } = this;
@@ -147,8 +164,14 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     );
     this.journal = journal;
     journal.events = {
-      room: (cause) => this.events.room(cause),
-      trouble: (cause) => this.events.trouble(cause),
+      room: (cause) => {
+        this.events.room(cause);
+        this.troubles.set('full', cause);
+      },
+      trouble: (cause) => {
+        this.events.trouble(cause);
+        this.troubles.set('failed', cause);
+      },
     };
     for (const store of this.stores.values()) store.settleDoubt();
     for (const store of this.stores.values()) this.attach(store);

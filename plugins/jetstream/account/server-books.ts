@@ -16,6 +16,10 @@ export class ServerBooks {
   readonly accounts = new Set<Reserving>();
   /** Messages that were refused because there was no room for them, by anybody's limit. */
   refusals = 0;
+  /** Messages that were found lost, stores that failed, and those that were opened again. */
+  lost = 0;
+  failures = 0;
+  reopened = 0;
   private readonly log: Log;
   private readonly complaints: Complaints;
 

@@ -22,6 +22,7 @@ import { streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { checkStream, type StreamSurroundings } from '../../../protocols/jetstream/stream-rules.ts';
 import { checkRepublishUpdate, checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+import { failureOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { factsOf } from './stream-facts.ts';
@@ -80,6 +81,7 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   if (request.name !== address.stream) return apiError(10056);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  if (stream.writeProblem !== null) return stream.writeProblem;
   const limited = Array.from(stream.consumers.byName.values(), ({ name, config }) => ({
     name,
     inactiveThreshold: config.inactiveThreshold,
@@ -109,6 +111,7 @@ export async function deleteStream({ address, body, of }: ApiCall): Promise<Answ
   if (!isEmptyBody(body)) return apiError(10038);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   await of.remove(stream);
   advise(stream, 'delete');
   return printDone('STREAM.DELETE');

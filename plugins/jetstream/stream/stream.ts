@@ -33,6 +33,7 @@ import { exceeds, type Usage } from '../account/usage.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
+import { Losses } from '../trouble/losses.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
@@ -44,6 +45,7 @@ import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
+import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
 
@@ -52,6 +54,8 @@ export interface StreamOwner {
   readonly account: Account;
   readonly limits: TierLimits;
   readonly usage: Usage;
+  /** Its store takes nothing until it is opened again. */
+  broken(stream: Stream, cause: Error): void;
 }
 
 export class Stream implements ServiceSink {
@@ -62,6 +66,9 @@ export class Stream implements ServiceSink {
   readonly of: Surroundings;
   readonly consumers: Consumers;
   readonly supply = new Supply(this);
+  readonly losses = new Losses(this);
+  /** Why nothing can be written to it; null when it can. */
+  trouble: Error | null = null;
   /** It is there again after a restart. */
   readonly isKept: boolean;
   private readonly owner: StreamOwner;
@@ -101,8 +108,10 @@ export class Stream implements ServiceSink {
     this.markers = new Markers((sequence) => this.stored(sequence));
     log.records.onDurable({
       durable: (ticket) => this.acks.release(ticket),
-      failed: () => this.acks.drop(),
+      failed: (error) => this.failed(error),
+      damaged: (from, to) => this.losses.note(from, to),
     });
+    this.losses.known(log.lost.ranges);
   }
 
   get name(): string {
@@ -117,20 +126,57 @@ export class Stream implements ServiceSink {
     return this.machine.log;
   }
 
-  /** What is written down of it. */
-  keep(): void {
-    if (!this.isKept) return;
-    this.log.ticket = this.log.records.cells.put(
-      STREAM_CELL,
-      printStream({ config: this.config, created: this.created }),
+  /** What was written and is not durable yet never will be. */
+  private failed(error: Error): void {
+    if (this.trouble !== null) return;
+    this.trouble = error;
+    this.acks.fail(error);
+    if (!this.isClosed) this.owner.broken(this, error);
+  }
+
+  /** Whether it can be written to, and all that was written becomes durable. */
+  async tryToWrite(): Promise<boolean> {
+    if (!this.keep()) return false;
+    return this.settledDown().then(
+      () => true,
+      () => false,
     );
+  }
+
+  /** Another one, opened anew from the same files, goes on where this one stands. */
+  replacedBy(fresh: Stream): void {
+    const kept = this.consumers.kept();
+    this.log.release();
+    this.close();
+    for (const consumer of kept) fresh.adopt(consumer);
+    fresh.wasTouched = this.wasTouched;
+    fresh.open();
+    fresh.consumers.writeAll();
+  }
+
+  /** What is written down of it. */
+  /** False where nothing can be written now. */
+  keep(): boolean {
+    if (!this.isKept) return true;
+    const kept = printStream({ config: this.config, created: this.created });
+    const ticket = this.log.records.cells.put(STREAM_CELL, kept);
+    if (ticket > 0) this.log.ticket = ticket;
+    return ticket > 0;
+  }
+
+  /** Why nothing can be written to it now; null when it can. */
+  get writeProblem(): ApiError | null {
+    if (this.trouble !== null) return failureOf(this.trouble);
+    const trouble = this.of.driver(this.config.storage)?.trouble ?? null;
+    if (trouble === null) return null;
+    return trouble.kind === 'full' ? apiError(10023) : failureOf(trouble.error);
   }
 
   /** Everything that was written so far is as durable as it gets. */
   settledDown(): Promise<void> {
     const { ticket } = this.log;
     if (ticket <= this.log.records.store.durableTicket) return Promise.resolve();
-    return new Promise((resolve) => this.acks.add(ticket, resolve));
+    return new Promise((resolve, reject) => this.acks.add(ticket, resolve, reject));
   }
 
   /** A consumer that was there before. */
@@ -203,7 +249,11 @@ export class Stream implements ServiceSink {
     const send = (): void => void this.of.outbox.send(this.account, reply, body);
     const { ticket } = this.log;
     if (ticket <= this.log.records.store.durableTicket) send();
-    else this.acks.add(ticket, send);
+    else this.acks.add(ticket, send, this.refusing(reply));
+  }
+
+  private refusing(reply: string): (error: Error) => void {
+    return (error) => void this.of.outbox.send(this.account, reply, printPublishError(this.name, failureOf(error)));
   }
 
   /** What is done with messages, as the configuration says. */
@@ -289,6 +339,7 @@ export class Stream implements ServiceSink {
 
   /** Neither this server nor the account may have more. */
   private resourceProblem(published: MessageBytes): ApiError | null {
+    if (this.trouble !== null) return failureOf(this.trouble);
     const { books } = this.of;
     const { storage } = this.config;
     if (books.isFull(storage)) {
@@ -389,7 +440,7 @@ export class Stream implements ServiceSink {
     const body = printPublishAck(this.ackHead.toString(), ack);
     const send = (): void => void of.outbox.send(account, reply, body);
     if (ticket <= this.log.records.store.durableTicket) send();
-    else this.acks.add(ticket, send);
+    else this.acks.add(ticket, send, this.refusing(reply));
   }
 
   /** A message has its place: whoever waits for it hears of it. */
