@@ -32,6 +32,7 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
     throw error;
   }
   store.checkpointSerial = captured.state.serial;
+  store.isCheckpointStale = false;
   store.world.journal.release(store.journalStore, captured.ticket);
   store.blocks.dirtyBytes = store.blocks.blocks.reduce((sum, block) => sum + unwrittenBytes(block), 0);
   await removeDropped(store, captured.dropped);

@@ -13,6 +13,7 @@ import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
 import { CheckpointQueue } from './checkpoint-queue.ts';
 import { DamageLog } from './damage-log.ts';
+import { FileCare } from './driver-care.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
 import { FileStore, RECORD_BYTES_MAX } from './file-store.ts';
 import { type Identity, openIdentity } from './identity.ts';
@@ -24,15 +25,17 @@ import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
 import { S2 } from './s2-compression.ts';
+import { Scrubber } from './scrubber.ts';
 import { removeStoreFiles, storeDirectory } from './store-files.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
+import { TidyQueue } from './tidy-queue.ts';
 import { Troubles } from './troubles.ts';
 
 const SUPPORTS: DriverSupport = {
   durable: 'power',
   groupCommit: true,
   detectsCorruption: 'chain',
-  repair: false,
+  repair: true,
   log: true,
   erase: false,
   encryption: true,
@@ -63,7 +66,9 @@ export interface DriverStats {
   readonly journal: JournalStats;
   readonly checkpoints: number;
   readonly checkpointFailures: number;
-  readonly compactions: number;
+  /** Blocks that were written anew, and what they took. */
+  readonly rewrittenBlocks: number;
+  readonly rewrittenBytes: number;
   readonly cacheBytes: number;
   readonly openFiles: number;
   readonly stores: number;
@@ -91,6 +96,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   readonly name = 'file';
   readonly supports = SUPPORTS;
   readonly checkpoints: CheckpointQueue;
+  readonly tidying: TidyQueue;
+  readonly care: FileCare;
   report: DriverReport | null = null;
   /** Told when the disk has no room, when it fails, and (null) when that is over. */
   events: JournalEvents = { room: () => {}, trouble: () => {} };
@@ -99,31 +106,38 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private readonly options: FileDriverOptions;
   private readonly identity: Identity;
   private readonly lock: { release(): Promise<void> };
-  private readonly stores = new Map<number, FileStore>();
+  readonly stores = new Map<number, FileStore>();
+  private readonly scrubber: Scrubber;
   private readonly pins = new Map<number, number>();
   private nextStore = 1;
   private opens = 0;
   private dirtySinceCheck = 0;
   private orphanedOperations = 0;
   private closing: Promise<void> | null = null;
-  private journal!: Journal;
+  journal!: Journal;
 
   constructor(ports: DriverPorts, options: FileDriverOptions, identity: Identity, lock: { release(): Promise<void> }) {
     this.options = options;
     this.identity = identity;
     this.lock = lock;
-    this.checkpoints = new CheckpointQueue(ports.clock);
     const driver = this;
+    const damage = new DamageLog(ports.clock);
+    this.checkpoints = new CheckpointQueue(ports.clock);
+    this.tidying = new TidyQueue(ports.clock, this.checkpoints, options.tidyBytesPerSecond);
+    this.care = new FileCare(damage, driver);
+    this.scrubber = new Scrubber(ports.clock, this.care, options);
+    this.checkpoints.onTaken = (store) => this.tidying.request(store);
     this.world = {
       ports,
       options,
+      clock: ports.clock,
       disk: ports.disk,
       uuid: identity.uuid,
       keys: identity.keys,
       compression: options.compression === 's2' ? S2 : null,
       cache: new FrameCache(options.cacheBytes),
       files: new OpenFiles(ports.disk, options.openFilesMax),
-      damage: new DamageLog(ports.clock),
+      damage,
       directory: join(options.directory, 'stores'),
       keeper: this,
       get journal() {
@@ -186,6 +200,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       orphanedOperations: this.orphanedOperations,
       phasesMs,
     };
+    this.scrubber.start();
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
@@ -212,6 +227,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private async shut(): Promise<void> {
     for (const store of this.stores.values()) await store.close();
     this.checkpoints.close();
+    this.tidying.close();
+    await this.scrubber.close();
     for (const store of this.stores.values()) {
       await this.checkpoints.settled(store);
       const isWorthIt = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose && !store.isFailed;
@@ -225,12 +242,13 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   /** Plain numbers, for whoever watches. */
   stats(): DriverStats {
-    const { taken, failures, compactions } = this.checkpoints;
+    const { taken, failures } = this.checkpoints;
     return {
       journal: this.journal.stats,
       checkpoints: taken,
       checkpointFailures: failures,
-      compactions,
+      rewrittenBlocks: this.tidying.rewritten,
+      rewrittenBytes: this.tidying.bytes,
       cacheBytes: this.world.cache.bytes,
       openFiles: this.world.files.count,
       stores: this.stores.size,
@@ -245,6 +263,10 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   checkpoint(store: FileStore): Promise<void> {
     return this.checkpoints.take(store);
+  }
+
+  exclusively(store: FileStore, work: () => Promise<void>): Promise<void> {
+    return this.checkpoints.exclusively(store, work);
   }
 
   dirtied(bytes: number): void {
@@ -421,8 +443,12 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   /** A part of the journal is gone. Whoever goes on later notices by its numbers; whoever does not may have forgotten something. */
   private lost(hole: JournalHole): void {
     for (const store of this.stores.values()) {
-      if (hole.stores === null || hole.stores.includes(store.number)) store.isDoubtful = true;
+      if (hole.stores === null || hole.stores.includes(store.number)) store.doubt = hole;
     }
+    const { path, from, to } = hole;
+    const nothing = { lost: [], records: 0, bytes: 0 };
+    const cause = path === '' || to === from ? 'missing' : 'checksum';
+    this.world.damage.found({ store: null, part: 'journal', path, from, to, cause, ...nothing });
   }
 
   /** Finishes what was interrupted: stores that were destroyed, replaced, or never finished. */

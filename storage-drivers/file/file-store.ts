@@ -9,19 +9,22 @@ import {
   Refused,
   type Scan,
   type SequenceRange,
+  type StoredRecord,
   type StoreSnapshot,
   type StoreStats,
   type Visit,
 } from '../contract.ts';
-import { BlockList, rangesOf } from './blocks/block-list.ts';
-import { type FrameDamage, loadFrames } from './blocks/load-frames.ts';
+import { BlockList } from './blocks/block-list.ts';
+import { loadFrames } from './blocks/load-frames.ts';
 import type { Era } from './checkpoint-format.ts';
 import { type CellChange, type CellHost, FileCells } from './file-cells.ts';
 import { FileSnapshot } from './file-snapshot.ts';
 import type { JournalListener, JournalStore } from './journal/journal-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
+import type { JournalHole } from './journal/recovery.ts';
 import { Op } from './op-format.ts';
 import { RecordView } from './record-view.ts';
+import { StoreCare } from './store-care.ts';
 import { checkPlace, checkTime, misplaced } from './store-mistakes.ts';
 import { statsOf } from './store-stats.ts';
 import type { StoreWorld } from './store-world.ts';
@@ -50,14 +53,18 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   readonly record = new RecordView();
   readonly blocks: BlockList;
   readonly world: StoreWorld;
+  readonly care = new StoreCare(this);
   first: number;
   last: number;
   lastSeconds = 0;
   lastNanos = 0;
   isStaged = false;
   isAmnesiac = false;
-  /** A part of the journal is gone that may have held something of this store. */
-  isDoubtful = false;
+  /** A part of the journal is gone that may have held something of this store, and one that did. */
+  doubt: JournalHole | null = null;
+  missing: JournalHole | null = null;
+  /** Its checkpoint is under an older key. */
+  isCheckpointStale = false;
   /** Nobody has it open. */
   isClosed = true;
   isDestroyed = false;
@@ -316,22 +323,10 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   async bringIn(cold: ReturnType<BlockList['coldFrames']>): Promise<void> {
     const { world, directory } = this;
     for (const { block, frames } of cold) {
-      await loadFrames(world, world.files, directory, block, frames, this.onDamage);
+      await loadFrames(world, world.files, directory, block, frames, this.care.onDamage);
       for (const frame of frames) if (frame.isInMemory) world.cache.add(frame);
     }
   }
-
-  /** A frame of a block is not as it was written. */
-  readonly onDamage = (damage: FrameDamage): void => {
-    const { block, frame, path, cause, lost, records, bytes } = damage;
-    this.blocks.noteDamage(damage);
-    this.first = this.count === 0 ? this.last + 1 : this.blocks.firstFrom(this.first);
-    const to = frame.position + frame.storedBytes;
-    const span = cause === 'missing' ? { from: 0, to: 0 } : { from: frame.position, to };
-    this.world.damage.found({ store: this.id, part: 'block', path, ...span, cause, lost, records, bytes });
-    for (const range of lost) this.listener?.damaged?.(range.from, range.to);
-    if (block.isSealed || records > 0) this.world.keeper.wantsCheckpoint(this);
-  };
 
   gaps(from: number, to: number, visit: (from: number, to: number) => void): void {
     this.blocks.gaps(Math.max(from, this.first), Math.min(to, this.last), visit);
@@ -355,26 +350,16 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   // --- Care ---
 
-  async verify(from: number, to: number): Promise<readonly SequenceRange[]> {
-    const { blocks } = this;
-    const [low, high] = [Math.max(from, this.first), Math.min(to, this.last)];
-    for (let next = low; next <= high; ) {
-      const cold = blocks.coldFrames(next, high, this.loadBytes);
-      if (cold.length === 0) break;
-      await this.bringIn(cold);
-      const { block, frames } = cold.at(-1)!;
-      next = Math.max(next + 1, block.seqAt(block.slotAtStart(frames.at(-1)!.end) - 1) + 1);
-    }
-    return rangesOf(blocks.lost).filter((range) => range.to >= from && range.from <= to);
+  verify(from: number, to: number): Promise<readonly SequenceRange[]> {
+    return this.care.verify(from, to);
   }
 
   holes(): Holes {
-    const { lost, lostBytes } = this.blocks;
-    return { ranges: rangesOf(lost), records: lost.size, bytes: lostBytes };
+    return this.care.holes();
   }
 
-  async repair(): Promise<boolean> {
-    return false;
+  repair(seq: number, record: StoredRecord): Promise<boolean> {
+    return this.care.repair(seq, record);
   }
 
   stats(): StoreStats {
@@ -426,11 +411,13 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
       return;
     }
     const before = this.count;
+    const hadHoles = !this.blocks.lost.isEmpty;
     if (type === Op.drop) {
       this.blocks.remove(0, from - 1);
       this.last = Math.max(this.last, from - 1);
     } else this.blocks.remove(from, to);
     this.settle(before);
+    if (hadHoles && this.blocks.lost.isEmpty) this.world.damage.healed(this.id);
   }
 
   applyCut(seq: number): void {
@@ -449,7 +436,16 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   /** After removals: who is first now. */
   private settle(before: number): void {
     this.removed += before - this.count;
-    this.first = this.count === 0 ? this.last + 1 : this.blocks.firstFrom(this.first);
+    this.settleFirst(this.first);
+  }
+
+  /** Who is first, be it above or below who was. */
+  settleFirst(from = 0): void {
+    this.first = this.count === 0 ? this.last + 1 : this.blocks.firstFrom(from);
+  }
+
+  tellDamaged({ from, to }: SequenceRange): void {
+    this.listener?.damaged?.(from, to);
   }
 
   private removeOrStage(removal: Removal): number {
@@ -485,10 +481,17 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.eras.push({ from: this.serial, check });
   }
 
-  /** Nothing came after the lost part of the journal that would show whether something is missing. */
+  /**
+   * Nothing came after the lost part of the journal that would show whether something is missing. No sequence is given out twice: as many
+   * as may have been lost are spent.
+   */
   settleDoubt(): void {
-    this.isAmnesiac ||= this.isDoubtful;
-    this.isDoubtful = false;
+    const hole = this.doubt ?? this.missing;
+    this.isAmnesiac ||= hole !== null;
+    if (hole !== null) this.last += hole.records;
+    if (this.count === 0) this.first = this.last + 1;
+    this.doubt = null;
+    this.missing = null;
   }
 
   /** Another life begins: what is written from now on is told from what was written before. */

@@ -27,6 +27,8 @@ export interface StoreKeeper {
   /** So much more is in memory only. */
   dirtied(bytes: number): void;
   checkpoint(store: FileStore): Promise<void>;
+  /** Work on the store's blocks while nobody else touches them; it is not begun any more once the driver closes. */
+  exclusively(store: FileStore, work: () => Promise<void>): Promise<void>;
   closed(store: FileStore): void;
   publish(store: FileStore): Promise<void>;
   destroy(store: FileStore): Promise<void>;

@@ -10,7 +10,6 @@ export class FailingDisk {
   /** Whose files fail. */
   concerns: (path: string) => boolean = () => true;
   private readonly codes = new Map<Failing, string>();
-  private readonly once = new Map<Failing, string>();
 
   constructor(real: Disk) {
     this.disk = Object.assign(Object.create(real), {
@@ -27,13 +26,8 @@ export class FailingDisk {
     for (const one of what) this.codes.set(one, code);
   }
 
-  failOnce(what: Failing, code: string): void {
-    this.once.set(what, code);
-  }
-
   heal(): void {
     this.codes.clear();
-    this.once.clear();
   }
 
   private wrapped(file: OpenFile): OpenFile {
@@ -60,9 +54,8 @@ export class FailingDisk {
   }
 
   private errorOf(what: Failing): Error | null {
-    const code = this.once.get(what) ?? this.codes.get(what);
+    const code = this.codes.get(what);
     if (code === undefined) return null;
-    this.once.delete(what);
     this.failed[what]++;
     return Object.assign(new Error(`${code}: simulated, ${what}`), { code });
   }

@@ -22,7 +22,7 @@ import { streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { checkStream, type StreamSurroundings } from '../../../protocols/jetstream/stream-rules.ts';
 import { checkRepublishUpdate, checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
-import { failureOf } from '../stream/store-refusal.ts';
+import { failureOf, writeProblemOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { factsOf } from './stream-facts.ts';
@@ -81,7 +81,8 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   if (request.name !== address.stream) return apiError(10056);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
-  if (stream.writeProblem !== null) return stream.writeProblem;
+  const unwritable = writeProblemOf(stream);
+  if (unwritable !== null) return unwritable;
   const limited = Array.from(stream.consumers.byName.values(), ({ name, config }) => ({
     name,
     inactiveThreshold: config.inactiveThreshold,

@@ -8,7 +8,6 @@ import {
   type SubjectTransform,
   Subscription,
   subjectFromText,
-  textFromSubject,
 } from '../../../kernel/plugin-api.ts';
 import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
 import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
@@ -29,7 +28,7 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-definitions.ts';
-import { exceeds, type Usage } from '../account/usage.ts';
+import type { Usage } from '../account/usage.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
@@ -45,6 +44,7 @@ import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
+import { resourceProblem } from './resource-problem.ts';
 import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
@@ -134,26 +134,6 @@ export class Stream implements ServiceSink {
     if (!this.isClosed) this.owner.broken(this, error);
   }
 
-  /** Whether it can be written to, and all that was written becomes durable. */
-  async tryToWrite(): Promise<boolean> {
-    if (!this.keep()) return false;
-    return this.settledDown().then(
-      () => true,
-      () => false,
-    );
-  }
-
-  /** Another one, opened anew from the same files, goes on where this one stands. */
-  replacedBy(fresh: Stream): void {
-    const kept = this.consumers.kept();
-    this.log.release();
-    this.close();
-    for (const consumer of kept) fresh.adopt(consumer);
-    fresh.wasTouched = this.wasTouched;
-    fresh.open();
-    fresh.consumers.writeAll();
-  }
-
   /** What is written down of it. */
   /** False where nothing can be written now. */
   keep(): boolean {
@@ -162,14 +142,6 @@ export class Stream implements ServiceSink {
     const ticket = this.log.records.cells.put(STREAM_CELL, kept);
     if (ticket > 0) this.log.ticket = ticket;
     return ticket > 0;
-  }
-
-  /** Why nothing can be written to it now; null when it can. */
-  get writeProblem(): ApiError | null {
-    if (this.trouble !== null) return failureOf(this.trouble);
-    const trouble = this.of.driver(this.config.storage)?.trouble ?? null;
-    if (trouble === null) return null;
-    return trouble.kind === 'full' ? apiError(10023) : failureOf(trouble.error);
   }
 
   /** Everything that was written so far is as durable as it gets. */
@@ -199,7 +171,7 @@ export class Stream implements ServiceSink {
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
     const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    const problem = this.resourceProblem(published);
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
     if (problem !== null) verdict.refused(problem);
     else if (headers?.has(ROLLUP)) this.consumers.purging(() => this.store(published, headers));
     else this.store(published, headers);
@@ -337,26 +309,6 @@ export class Stream implements ServiceSink {
     this.answer(message.reply, batch);
   }
 
-  /** Neither this server nor the account may have more. */
-  private resourceProblem(published: MessageBytes): ApiError | null {
-    if (this.trouble !== null) return failureOf(this.trouble);
-    const { books } = this.of;
-    const { storage } = this.config;
-    if (books.isFull(storage)) {
-      books.refusedByServer(storage);
-      return apiError(10023);
-    }
-    if (!this.isOverLimits(published)) return null;
-    books.refusedByAccount(textFromSubject(this.account.name), storage);
-    return apiError(10002);
-  }
-
-  private isOverLimits(published: MessageBytes): boolean {
-    const { limits, usage } = this.owner;
-    const cap = this.config.storage === 'memory' ? limits.maxMemory : limits.maxStorage;
-    return cap >= 0 && exceeds(limits, usage, this.config.storage, this.log.accounted(published));
-  }
-
   private stage(published: MessageBytes, headers: PublishHeaders): Staging {
     const { config, moment } = this;
     const early = this.batchProblem(published);
@@ -368,7 +320,7 @@ export class Stream implements ServiceSink {
   /** What speaks against a message before it is looked at as one of a batch. */
   private batchProblem(published: MessageBytes): ApiError | null {
     if (this.config.sealed) return apiError(10109);
-    const problem = this.resourceProblem(published);
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
     if (problem !== null) return problem;
     return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
   }

@@ -52,7 +52,7 @@ export class Mending {
     try {
       await broken.log.records.store.close();
       const opened = await openStream(this.of, broken.config.storage, driver, broken.log.records.store.id);
-      const isWritable = await opened.stream.tryToWrite();
+      const isWritable = await canBeWritten(opened.stream);
       if (!isWritable || this.isOver) {
         opened.stream.log.release();
         await opened.stream.log.records.store.close();
@@ -72,7 +72,7 @@ export class Mending {
     const { broken, of } = this;
     const lost = broken.log.last - fresh.log.last;
     this.isOver = true;
-    broken.replacedBy(fresh);
+    handOver(broken, fresh);
     of.streams.set(fresh.name, fresh);
     of.mended(broken);
     of.of.books.reopened++;
@@ -82,4 +82,24 @@ export class Mending {
         : '';
     of.of.log.info(`${titleOf(fresh)} can be written again${rest}`);
   }
+}
+
+/** Whether a stream can be written to, and what was written becomes durable. */
+async function canBeWritten(stream: Stream): Promise<boolean> {
+  if (!stream.keep()) return false;
+  return stream.settledDown().then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Consumers go on where they stand, not where they were last written down. */
+function handOver(from: Stream, to: Stream): void {
+  const consumers = from.consumers.kept();
+  from.log.release();
+  from.close();
+  for (const consumer of consumers) to.adopt(consumer);
+  to.wasTouched = from.wasTouched;
+  to.open();
+  to.consumers.writeAll();
 }

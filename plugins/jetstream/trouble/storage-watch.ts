@@ -53,7 +53,7 @@ export class StorageWatch {
     }
     return {
       lost_messages: sums.lost,
-      lost_messages_total: books.lost,
+      messages_lost_total: books.lost,
       broken_streams: sums.broken,
       store_failures_total: books.failures,
       reopened_stores_total: books.reopened,

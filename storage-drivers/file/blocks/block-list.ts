@@ -133,6 +133,12 @@ export class BlockList {
     this.contentBytes -= bytes;
   }
 
+  /** Nothing in it can be read any more: it goes, and what was lost with it stays lost. */
+  discard(block: Block): void {
+    const index = this.blocks.indexOf(block);
+    if (index >= 0) this.drop(index);
+  }
+
   /** What the damaged messages hold that are known by their blocks. */
   get lostBytes(): number {
     let bytes = 0;

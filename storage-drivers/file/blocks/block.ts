@@ -10,7 +10,8 @@ import { BlockFrame } from './block-frame.ts';
 
 const SLOTS_AT_FIRST = 8;
 const NO_KEY = new Uint8Array(WRAPPED_KEY_BYTES);
-const DELTA_MAX = 2 ** 32 - 1;
+/** How far sequences of one block may be apart. */
+export const DELTA_MAX = 2 ** 32 - 1;
 
 export class Block {
   readonly number: number;

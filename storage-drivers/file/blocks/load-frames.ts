@@ -1,7 +1,7 @@
 /** Brings frames of a block in from its file. What is damaged is found here, record by record where that is possible. */
 import type { SequenceRange } from '../../contract.ts';
-import { codeOf } from '../file-calls.ts';
-import { FRAME_HEADER_BYTES, FrameKind } from '../journal/frame-format.ts';
+import { codeOf, readAt } from '../file-calls.ts';
+import { FRAME_HEADER_BYTES, FrameFlag, FrameKind } from '../journal/frame-format.ts';
 import { recordEnd } from '../journal/record-format.ts';
 import { SegmentReader } from '../journal/segment-reader.ts';
 import { viewOf } from '../numbers.ts';
@@ -10,6 +10,8 @@ import { SequenceRanges } from '../sequence-ranges.ts';
 import type { Block } from './block.ts';
 import { type BlockWorld, blockPath } from './block-file.ts';
 import type { BlockFrame } from './block-frame.ts';
+
+const INDEX_WINDOW = 256 * 1024;
 
 /** A frame is not as it was written. */
 export interface FrameDamage {
@@ -66,6 +68,92 @@ async function loadFrame(
   const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
   if (isRight) frame.bringIn(new Uint8Array(found.bytes.subarray(found.from, found.to)));
   else await salvage(reader, block, frame, path, reader.readErrors > errors ? 'unreadable' : 'checksum', onDamage);
+}
+
+/** Waits as long as whoever reads so many bytes should. */
+export type Pace = (bytes: number) => Promise<void>;
+
+/**
+ * Reads all frames of a block from its file, whatever is in memory, and keeps none. Answers where its index is when that is damaged.
+ */
+export async function checkFrames(
+  world: BlockWorld & { readonly files: OpenFiles },
+  directory: string,
+  block: Block,
+  onDamage: OnDamage,
+  pace: Pace,
+): Promise<{ indexPath: string | null }> {
+  const path = blockPath(directory, block.number);
+  const family = { uuid: world.uuid, generation: block.number };
+  let isIndexWhole = true;
+  for (const frame of [...block.frames]) {
+    if (frame.position < 0) continue;
+    await world.files
+      .use(path, async (file) => {
+        const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, frame.storedBytes);
+        await checkFrame(reader, block, frame, path, onDamage);
+      })
+      .catch((error) => missed(block, frame, path, error, onDamage));
+    await pace(frame.storedBytes);
+    if (block.isDropped) return { indexPath: null };
+  }
+  if (block.indexPosition >= 0) {
+    isIndexWhole = await world.files
+      .use(path, async (file) => {
+        const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, INDEX_WINDOW);
+        const found = await reader.frameAt(block.indexPosition);
+        return found.isWhole && found.header.kind === FrameKind.index;
+      })
+      .catch(() => false);
+  }
+  return { indexPath: isIndexWhole ? null : path };
+}
+
+async function checkFrame(reader: SegmentReader, block: Block, frame: BlockFrame, path: string, onDamage: OnDamage) {
+  const errors = reader.readErrors;
+  const found = await reader.frameAt(frame.position);
+  const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
+  // While it was read, its block may have been written anew.
+  if (isRight || block.isDropped) return;
+  const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
+  if (frame.isInMemory) {
+    // Nothing is lost as long as it is written anew from there.
+    tell(block, frame, path, cause, onDamage, () => true);
+    return;
+  }
+  await salvage(reader, block, frame, path, cause, onDamage);
+  frame.letGo();
+}
+
+function missed(block: Block, frame: BlockFrame, path: string, error: unknown, onDamage: OnDamage): void {
+  const code = codeOf(error);
+  if (code !== 'ENOENT' && code !== 'EIO') throw error;
+  if (block.isDropped) return;
+  const cause = code === 'EIO' ? 'unreadable' : 'missing';
+  tell(block, frame, path, cause, onDamage, () => frame.isInMemory);
+}
+
+/** What stands in the file where a message was, unverified; null when nothing of it can be told from the rest. */
+export async function readRaw(
+  world: BlockWorld & { readonly files: OpenFiles },
+  directory: string,
+  block: Block,
+  slot: number,
+): Promise<Uint8Array | null> {
+  const frame = block.frameOf(slot);
+  if (block.cipher !== null || frame.position < 0) return null;
+  const path = blockPath(directory, block.number);
+  const bytes = new Uint8Array(block.starts[slot + 1]! - block.starts[slot]!);
+  const from = frame.position + FRAME_HEADER_BYTES + 4 + block.starts[slot]! - frame.start;
+  const head = new Uint8Array(8);
+  const count = await world.files
+    .use(path, async (file) => {
+      await readAt(file, head, frame.position);
+      return readAt(file, bytes, from);
+    })
+    .catch(() => 0);
+  const isPlain = (head[6]! & (FrameFlag.compressed | FrameFlag.encrypted)) === 0;
+  return count === bytes.length && isPlain ? bytes : null;
 }
 
 /** A frame that is broken may hold records that are not. */

@@ -135,7 +135,7 @@ export async function openSegment(disk: Disk, segment: FoundSegment, options: Re
   return { file, reader: readerOf(file, segment, options.uuid) };
 }
 
-interface ReadOptions {
+export interface ReadOptions {
   readonly uuid: Uint8Array;
 }
 

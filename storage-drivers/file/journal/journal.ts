@@ -7,6 +7,7 @@
  */
 
 import type { ChainEnd } from './active-segment.ts';
+import { checkSegment, type DamagedSegment } from './check-segment.ts';
 import { CommitLoop } from './commit-loop.ts';
 import { type FoundSegment, openSegment } from './find-segments.ts';
 import type { FrameBuilder } from './frame-builder.ts';
@@ -177,6 +178,26 @@ export class Journal {
     const mark = { count: 0, frame, generation, checksum, offset, isLast: true };
     const recovery = new JournalRecovery(visitor, mark);
     await recovery.run(segments, 0, (segment) => openSegment(world.disk, segment, options));
+  }
+
+  /** Reads the segments that are kept, and answers what is damaged in those that are still needed. */
+  async check(pace: (bytes: number) => Promise<void>): Promise<readonly DamagedSegment[]> {
+    const { world, options, succession } = this;
+    const damaged: DamagedSegment[] = [];
+    for (const segment of succession.segmentsFrom(0)) {
+      const next = succession.segmentsFrom(segment.generation + 1)[0];
+      const limit = next === undefined ? succession.synced.frame + 1 : (next.firstFrame ?? next.lowestFrame);
+      const found = await checkSegment(world.disk, segment, limit, options, pace);
+      // It may have been let go of and used again while it was read.
+      const isNeeded = succession.segmentsFrom(segment.generation)[0] === segment;
+      if (found !== null && isNeeded) damaged.push(found);
+    }
+    return damaged;
+  }
+
+  /** Whoever needs the segment, or an older one, is asked to write elsewhere what is in it. */
+  pressFor(generation: number): void {
+    for (const store of this.stores.values()) if (store.pin <= generation) store.listener.pressed();
   }
 
   /** Resolves when everything that was appended is durable or has failed. */
