@@ -24,6 +24,7 @@ const ENTRIES = {
   'storage-level': 'storage-drivers/level/level-driver.js',
   'storage-file': 'storage-drivers/file/file-driver.js',
   build: 'bin/build/command.js',
+  store: 'bin/store/command.js',
   'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.js',
 };
 

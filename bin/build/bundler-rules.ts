@@ -26,8 +26,9 @@ export const onePackage: Plugin = {
 /** Each plugin is a file of its own, and so is what builds brokers; bundle.ts sees to it. */
 const PLUGIN = /^\.\/plugin-([a-z0-9-]+)\.js$/;
 const BUILDER = /^\.\/build\.js$/;
+const STORE_TOOL = /^\.\/store\.js$/;
 
-/** Plugins that are not wanted, and what builds brokers, come as nothing. */
+/** Plugins that are not wanted, what builds brokers, and the tool for files that are never written come as nothing. */
 export function without(own: readonly string[]): Plugin {
   return {
     name: 'without',
@@ -38,6 +39,9 @@ export function without(own: readonly string[]): Plugin {
       });
       build.onResolve({ filter: BUILDER }, ({ path, resolveDir }) =>
         isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined,
+      );
+      build.onResolve({ filter: STORE_TOOL }, ({ path, resolveDir }) =>
+        isHere(resolveDir) && !own.includes('storage-file') ? { path, namespace: 'nothing' } : undefined,
       );
       build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
     },

@@ -10,6 +10,7 @@ import {
   type StorageOpener,
 } from '../../storage-drivers/contract.ts';
 import type { JetStreamConfig } from './config.ts';
+import { foreignStore } from './foreign-store.ts';
 import { type ServerLimits, serverLimits } from './server-limits.ts';
 import { API_LEVEL } from './wire/api-level.ts';
 
@@ -46,6 +47,8 @@ async function openFiles({ config, kernel }: Context, opener: StorageOpener): Pr
   if (config.storeDirectory === '') {
     kernel.log.warn('Temporary storage directory used, data could be lost on system reboot');
   }
+  const foreign = await foreignStore(kernel.ports.disk, directoryOf(config));
+  if (foreign !== null) throw new Error(`Can't start JetStream: ${foreign}`);
   try {
     return await opener.open({
       directory: directoryOf(config),
