@@ -26,6 +26,7 @@ const ENTRIES = {
   'storage-level': 'storage-drivers/level/level-driver.ts',
   'storage-file': 'storage-drivers/file/file-driver.ts',
   build: 'bin/build/command.ts',
+  store: 'bin/store/command.ts',
   'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.ts',
 };
 

@@ -11,6 +11,7 @@ export type {
   Clock,
   DirectoryLock,
   Disk,
+  DiskRoom,
   FileUse,
   Network,
   OpenFile,

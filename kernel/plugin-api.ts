@@ -208,6 +208,7 @@ export type {
   Clock,
   DirectoryLock,
   Disk,
+  DiskRoom,
   FileDone,
   FileUse,
   Listener,

@@ -52,6 +52,16 @@ export interface StorageDriver {
   close(): Promise<void>;
   /** What is known of damage, of all stores together. Only of drivers with `supports.repair`. */
   readonly care?: DriverCare;
+  /** What keeps it from writing at present; null when nothing does. Absent where that is never known. */
+  readonly trouble?: StorageTrouble | null;
+  /** Who hears when that changes. One listener; it replaces the one before. */
+  watchTrouble?(listener: ((trouble: StorageTrouble | null) => void) | null): void;
+}
+
+export interface StorageTrouble {
+  /** There is no room; or writing fails. */
+  readonly kind: 'full' | 'failed';
+  readonly error: Error;
 }
 
 /** What was damaged, and what is lost by it. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { BuildOptions, Plugin } from 'esbuild';
+import type { BuildOptions, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 
 /** This code runs in the published bundle, where all files lie side by side. */
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -25,17 +25,21 @@ export const onePackage: Plugin = {
 
 /** What builds brokers is a file of its own, as each plugin is; bundle.ts sees to it. */
 const BUILDER = /^\.\/build\.js$/;
+const STORE_TOOL = /^\.\/store\.js$/;
 
-/** What builds brokers comes as nothing. */
-export const withoutBuilder: Plugin = {
-  name: 'without-builder',
-  setup(build) {
-    build.onResolve({ filter: BUILDER }, ({ path, resolveDir }) =>
-      isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined,
-    );
-    build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
-  },
-};
+/** What builds brokers comes as nothing, and so does the tool for files that are never written. */
+export function withoutTools(own: readonly string[]): Plugin {
+  return {
+    name: 'without-tools',
+    setup(build) {
+      const nothing = ({ path, resolveDir }: OnResolveArgs): OnResolveResult | undefined =>
+        isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined;
+      build.onResolve({ filter: BUILDER }, nothing);
+      if (!own.includes('storage-file')) build.onResolve({ filter: STORE_TOOL }, nothing);
+      build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
+    },
+  };
+}
 
 /** By these names packages look for code of theirs that is no JavaScript, once they run. */
 const NATIVE = /^(node-gyp-build|bindings|(@mapbox\/)?node-pre-gyp)$|\.node$/;

@@ -11,9 +11,9 @@ import {
   onePackage,
   PROGRAM,
   wholePackage,
-  withoutBuilder,
   withoutNativeCode,
   withoutRedaction,
+  withoutTools,
 } from './bundler-rules.ts';
 import type { Contents } from './contents.ts';
 import { PRIVATE_NAME } from './private-mark.ts';
@@ -37,7 +37,7 @@ export async function oneFile(contents: Contents, isMinified: boolean): Promise<
       plugins: [
         onePackage,
         withoutRedaction,
-        withoutBuilder,
+        withoutTools(contents.own),
         withoutNativeCode,
         wholePackage(esbuild, settings, contents.own),
       ],

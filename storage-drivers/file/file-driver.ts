@@ -1,6 +1,13 @@
 /** Stores on disk: one journal for all of them, and a folder of blocks for each. */
 import { dirname, join } from 'node:path';
-import type { DriverPorts, DriverSupport, OpenedStore, OpenOptions, StorageDriver } from '../contract.ts';
+import type {
+  DriverPorts,
+  DriverSupport,
+  OpenedStore,
+  OpenOptions,
+  StorageDriver,
+  StorageTrouble,
+} from '../contract.ts';
 import { applyOp, readCreate, settleDoubt } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
@@ -23,6 +30,7 @@ import { Scrubber } from './scrubber.ts';
 import { removeStoreFiles, storeDirectory } from './store-files.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
 import { TidyQueue } from './tidy-queue.ts';
+import { Troubles } from './troubles.ts';
 
 const SUPPORTS: DriverSupport = {
   durable: 'power',
@@ -95,6 +103,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   report: DriverReport | null = null;
   /** Told when the disk has no room, when it fails, and (null) when that is over. */
   events: JournalEvents = { room: () => {}, trouble: () => {} };
+  private readonly troubles = new Troubles();
   private readonly world: StoreWorld;
   private readonly options: FileDriverOptions;
   private readonly identity: Identity;
@@ -140,6 +149,14 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     };
   }
 
+  get trouble(): StorageTrouble | null {
+    return this.troubles.worst;
+  }
+
+  watchTrouble(listener: ((trouble: StorageTrouble | null) => void) | null): void {
+    this.troubles.listener = listener;
+  }
+
   /** Brings everything back that there is. */
   async recover(): Promise<void> {
     const { world, identity, options } = this;
@@ -164,8 +181,14 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     );
     this.journal = journal;
     journal.events = {
-      room: (cause) => this.events.room(cause),
-      trouble: (cause) => this.events.trouble(cause),
+      room: (cause) => {
+        this.events.room(cause);
+        this.troubles.set('full', cause);
+      },
+      trouble: (cause) => {
+        this.events.trouble(cause);
+        this.troubles.set('failed', cause);
+      },
     };
     for (const store of this.stores.values()) settleDoubt(store);
     for (const store of this.stores.values()) this.attach(store);

@@ -14,6 +14,7 @@ import {
 } from '../../../protocols/jetstream/requests.ts';
 import { findMessage } from '../stream/find-message.ts';
 import { nanosOf } from '../stream/moment.ts';
+import { failureOf } from '../stream/store-refusal.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 
 export async function getMessage({ address, body, of }: ApiCall): Promise<Answer> {
@@ -48,6 +49,7 @@ export function deleteMessage({ address, body, of }: ApiCall): Answer {
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyDelete) return apiError(10057, { err: 'message delete not permitted' });
   const isDone = stream.machine.remove(Number(request.sequence), !request.noErase);
   return isDone ? printDone('STREAM.MSG.DELETE') : apiError(10043, { seq: request.sequence });
@@ -60,6 +62,7 @@ export function purgeStream({ address, body, of }: ApiCall): Answer {
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyPurge) return apiError(10110, { err: 'stream purge not permitted' });
   const purged = stream.consumers.purging(() =>
     stream.machine.purge({

@@ -133,6 +133,15 @@ export class Consumers implements RemovalListener, Interest {
     return false;
   }
 
+  /** Messages are gone that nobody removed. */
+  lost(from: number, to: number): void {
+    for (const consumer of this.byName.values()) {
+      consumer.machine.lost(from, to);
+      this.changed(consumer);
+      consumer.wake();
+    }
+  }
+
   wake(): void {
     for (const consumer of this.byName.values()) consumer.wake();
   }
@@ -169,6 +178,21 @@ export class Consumers implements RemovalListener, Interest {
   private write({ name, config, created, machine }: Consumer): void {
     const { cells } = this.stream.log.records;
     cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
+  }
+
+  /** Where all of them stand, for another stream that takes this one's place. */
+  kept(): KeptConsumer[] {
+    return Array.from(this.byName.values(), ({ name, config, created, machine }) => ({
+      name,
+      config,
+      created,
+      state: machine.state(),
+    }));
+  }
+
+  /** What is written down of them is what is here, and of no others. */
+  writeAll(): void {
+    for (const consumer of this.byName.values()) if (this.isWritten(consumer.config)) this.write(consumer);
   }
 
   /** The stream goes, and all of its consumers before it. */

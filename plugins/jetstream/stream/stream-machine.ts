@@ -30,6 +30,7 @@ import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
 import { asSchedule } from './schedule-rules.ts';
+import { refusalOf } from './store-refusal.ts';
 import { Timetable } from './timetable.ts';
 
 const HEADER_BYTES_MAX = 65_535;
@@ -254,7 +255,12 @@ export class StreamMachine {
       }
       kept.push(one);
     }
-    this.log.ticket = records.commit();
+    const ticket = records.commit();
+    if (ticket < 0) {
+      verdict.refused(refusalOf(ticket));
+      return;
+    }
+    this.log.ticket = ticket;
     for (const one of kept) this.finishStaged(seconds, nanos, one);
     const last = kept.at(-1)!;
     verdict.stored(last.sequence);
@@ -271,7 +277,10 @@ export class StreamMachine {
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     const isWanted = this.interest === null || this.interest.wants(message);
     if (!isWanted) log.skip(seconds, nanos);
-    else if (log.append(seconds, nanos, flags, kept) < 0) return apiError(10023);
+    else {
+      const ticket = log.append(seconds, nanos, flags, kept);
+      if (ticket < 0) return refusalOf(ticket);
+    }
     return { message, headers, sequence: log.last, ttl, isWanted, counterValue: counted?.value ?? '' };
   }
 
@@ -327,8 +336,9 @@ export class StreamMachine {
       verdict.refused(problem);
       return;
     }
-    if (log.append(seconds, nanos, flags, message) < 0) {
-      verdict.refused(apiError(10023));
+    const ticket = log.append(seconds, nanos, flags, message);
+    if (ticket < 0) {
+      verdict.refused(refusalOf(ticket));
       return;
     }
     const sequence = log.last;
@@ -352,14 +362,19 @@ export class StreamMachine {
 
   /** What is beyond the limits goes, the oldest first. */
   private trim(node: number): void {
-    const { log, limits } = this;
+    const { limits } = this;
     if (limits.maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(node, limits.maxMsgsPerSubject);
-    while (log.count > limits.maxMsgs) log.remove(log.first);
-    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+    this.trimOldest(limits);
+  }
+
+  /** Where nothing can be removed now, it is left to the next. */
+  private trimOldest({ maxMsgs, maxBytes }: StreamLimits): void {
+    const { log } = this;
+    while (log.count > 0 && (log.count > maxMsgs || log.bytes > maxBytes)) if (!log.removeOldest()) return;
   }
 
   private trimSubject(node: number, most: number): void {
-    while (this.log.countOf(node) > most) this.log.remove(this.log.firstOf(node));
+    while (this.log.countOf(node) > most) if (!this.log.remove(this.log.firstOf(node))) return;
   }
 
   private rollUp(message: MessageBytes, extent: string, sequence: number): void {
@@ -369,7 +384,7 @@ export class StreamMachine {
     }
     const node = this.log.nodeOf(message);
     for (let first = this.log.firstOf(node); first !== 0 && first < sequence; first = this.log.firstOf(node)) {
-      this.log.remove(first);
+      if (!this.log.remove(first)) return;
     }
   }
 
@@ -396,7 +411,8 @@ export class StreamMachine {
         mark.marked(log.last);
       }
     }
-    log.remove(sequence);
+    if (sequence === log.first) log.removeOldest();
+    else log.remove(sequence);
   }
 
   /** When something is due next, in milliseconds; Infinity for never. */
@@ -432,6 +448,7 @@ export class StreamMachine {
     if (filter === '' && before > log.last) return this.dropAll(before);
     const filters = filter === '' ? EVERYTHING : new FilterSet([filter]);
     const limit = before === 0 ? log.last + 1 : before;
+    if (filter === '' && keep === 0) log.forgetLost(0, limit - 1);
     return this.removeAll(filters, limit, keep);
   }
 
@@ -467,8 +484,7 @@ export class StreamMachine {
       });
       for (const node of nodes) this.trimSubject(node, limits.maxMsgsPerSubject);
     }
-    while (log.count > limits.maxMsgs) log.remove(log.first);
-    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+    this.trimOldest(limits);
   }
 }
 
