@@ -53,8 +53,7 @@ async function look(directory: string, request: StoreRequest, keys: StoreKeys): 
 /** Files as they are, and what was found. */
 async function copyAside(findings: Findings, request: StoreRequest): Promise<string> {
   const { directory, damage } = findings;
-  const stamp = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
-  const aside = resolve(request.aside === '' ? `${directory}.aside-${stamp}` : request.aside);
+  const aside = request.aside === '' ? await freeName(directory) : resolve(request.aside);
   if (await exists(aside)) throw new CommandFailure(`store repair: ${aside} is there already; nothing was done`);
   if (!relative(directory, aside).startsWith('..')) {
     throw new CommandFailure(`store repair: ${aside} lies in the store itself; name another folder with --aside`);
@@ -68,6 +67,15 @@ async function copyAside(findings: Findings, request: StoreRequest): Promise<str
   }
   await writeFile(join(aside, 'findings.json'), findingsJson(findings));
   return aside;
+}
+
+/** Beside the directory, by the time. */
+async function freeName(directory: string): Promise<string> {
+  const stamp = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
+  for (let number = 1; ; number++) {
+    const name = `${directory}.aside-${stamp}${number === 1 ? '' : `-${number}`}`;
+    if (!(await exists(name))) return name;
+  }
 }
 
 /** Checkpoints say what of the blocks counts: those beside a damaged file are kept with it. */

@@ -28,6 +28,7 @@ export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: n
   else if (type === Op.cellPut || type === Op.cellExtend || type === Op.cellDelete)
     applyCell(store, type, bytes, at, end);
   else if (type === Op.remove || type === Op.erase || type === Op.drop || type === Op.advance) {
+    if (type === Op.erase) store.erasures.add(0, getU64(view, at + 4), getU64(view, at + 12));
     store.applyRemoval({ type, from: getU64(view, at + 4), to: getU64(view, at + 12) });
   }
 }
@@ -78,4 +79,18 @@ function noteMissing(store: FileStore, view: DataView, at: number): void {
   store.blocks.lost.add(lost.from, lost.to);
   const what = { cause: 'checksum', lost: [lost], records, bytes: 0 } as const;
   store.world.damage.found({ store: store.id, part: 'journal', path, from, to, ...what });
+}
+
+/**
+ * Nothing came after the lost part of the journal that would show whether something is missing. No sequence is given out twice: as many
+ * as may have been lost are spent.
+ */
+export function settleDoubt(store: FileStore): void {
+  const hole = store.doubt ?? store.missing;
+  if (hole === null) return;
+  store.isAmnesiac = true;
+  store.last += hole.records;
+  if (store.count === 0) store.first = store.last + 1;
+  store.doubt = null;
+  store.missing = null;
 }

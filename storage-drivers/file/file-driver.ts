@@ -8,13 +8,14 @@ import type {
   StorageDriver,
   StorageTrouble,
 } from '../contract.ts';
-import { applyOp, readCreate } from './apply-op.ts';
+import { applyOp, readCreate, settleDoubt } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
 import { CheckpointQueue } from './checkpoint-queue.ts';
 import { DamageLog } from './damage-log.ts';
 import { FileCare } from './driver-care.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
+import { EraseQueue } from './erase-queue.ts';
 import { FileStore, RECORD_BYTES_MAX } from './file-store.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts';
@@ -37,7 +38,7 @@ const SUPPORTS: DriverSupport = {
   detectsCorruption: 'chain',
   repair: true,
   log: true,
-  erase: false,
+  erase: true,
   encryption: true,
   compression: true,
   exportResume: true,
@@ -98,6 +99,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   readonly checkpoints: CheckpointQueue;
   readonly tidying: TidyQueue;
   readonly care: FileCare;
+  readonly erasing: EraseQueue;
   report: DriverReport | null = null;
   /** Told when the disk has no room, when it fails, and (null) when that is over. */
   events: JournalEvents = { room: () => {}, trouble: () => {} };
@@ -124,6 +126,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     const damage = new DamageLog(ports.clock);
     this.checkpoints = new CheckpointQueue(ports.clock);
     this.tidying = new TidyQueue(ports.clock, this.checkpoints, options.tidyBytesPerSecond);
+    this.erasing = new EraseQueue(ports.clock, this.checkpoints, () => driver.journal);
     this.care = new FileCare(damage, driver);
     this.scrubber = new Scrubber(ports.clock, this.care, options);
     this.checkpoints.onTaken = (store) => this.tidying.request(store);
@@ -187,10 +190,13 @@ export class FileDriver implements StorageDriver, StoreKeeper {
         this.troubles.set('failed', cause);
       },
     };
-    for (const store of this.stores.values()) store.settleDoubt();
+    for (const store of this.stores.values()) settleDoubt(store);
     for (const store of this.stores.values()) this.attach(store);
     await journal.start();
     await this.sweep();
+    // Before anybody reads what an interrupted erasure may have torn.
+    for (const store of this.stores.values()) this.erasing.request(store);
+    await this.erasing.idle();
     const phasesMs = { load: loaded - begun, journal: report.milliseconds };
     const stillUnreadable = unreadable.filter((number) => !this.stores.has(number));
     this.report = {
@@ -226,6 +232,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   private async shut(): Promise<void> {
     for (const store of this.stores.values()) await store.close();
+    this.erasing.close();
     this.checkpoints.close();
     this.tidying.close();
     await this.scrubber.close();
@@ -282,8 +289,13 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     }
   }
 
-  closed(_store: FileStore): void {
-    // It stays as it is, and is handed out again.
+  /** It stays as it is, and is handed out again. */
+  async closed(store: FileStore): Promise<void> {
+    if (store.erasures.isUrgent) await this.erasing.idle();
+  }
+
+  wantsErasure(store: FileStore): void {
+    this.erasing.request(store);
   }
 
   async publish(store: FileStore): Promise<void> {
@@ -386,6 +398,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     });
     fresh.attach(journalStore);
     this.stores.set(number, fresh);
+    this.erasing.request(fresh);
     return fresh;
   }
 

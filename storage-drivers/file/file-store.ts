@@ -24,22 +24,15 @@ import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import type { JournalHole } from './journal/recovery.ts';
 import { Op } from './op-format.ts';
 import { RecordView } from './record-view.ts';
+import type { SequenceRanges } from './sequence-ranges.ts';
 import { StoreCare } from './store-care.ts';
+import { StoreErasures } from './store-erasures.ts';
 import { checkPlace, checkTime, misplaced } from './store-mistakes.ts';
 import { statsOf } from './store-stats.ts';
+import { type Removal, StoreUnit } from './store-unit.ts';
 import type { StoreWorld } from './store-world.ts';
 import { StoreWriter } from './store-writer.ts';
 import { TicketWaiters } from './ticket-waiters.ts';
-
-interface Removal {
-  readonly type: typeof Op.remove | typeof Op.erase | typeof Op.drop | typeof Op.advance;
-  readonly from: number;
-  readonly to: number;
-}
-
-type Staged =
-  | { readonly removal: Removal; readonly cell: null }
-  | { readonly removal: null; readonly cell: CellChange };
 
 export const SUBJECT_BYTES_MAX = 65_535;
 /** The largest record of the reference, and its subject. */
@@ -54,6 +47,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   readonly blocks: BlockList;
   readonly world: StoreWorld;
   readonly care = new StoreCare(this);
+  readonly erasures = new StoreErasures();
   first: number;
   last: number;
   lastSeconds = 0;
@@ -78,16 +72,10 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   private hasEra = false;
   private writer: StoreWriter | null = null;
   private listener: DurabilityListener | null = null;
-  private readonly staged: Staged[] = [];
   private readonly waiters = new TicketWaiters();
-  private isInUnit = false;
+  private readonly unit = new StoreUnit();
   private isVisiting = false;
-  private unitRefusal = 0;
-  private unitLast = 0;
-  private unitFirst = 0;
-  private unitSerial = 0;
-  private unitSeconds = 0;
-  private unitNanos = 0;
+  private toldTicket = 0;
   private removedBytes = 0;
   private appended = 0;
   private removed = 0;
@@ -120,7 +108,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   get durableTicket(): number {
-    return this.writer?.store.durable ?? 0;
+    return Math.min(this.writer?.store.durable ?? 0, this.erasures.barrier - 1);
   }
 
   /** The number of the newest operation. */
@@ -170,7 +158,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.appended++;
     if (this.blocks.dirtyBytes > this.world.options.dirtyBytesPerStore) this.world.keeper.wantsCheckpoint(this);
     this.world.keeper.dirtied(size);
-    return this.isInUnit ? 0 : ticket;
+    return this.unit.isOpen ? 0 : ticket;
   }
 
   advance(last: number): number {
@@ -192,7 +180,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   cutAfter(seq: number): number {
     const writer = this.writable();
-    if (this.isInUnit) throw new Error('a cut is not part of a unit');
+    if (this.unit.isOpen) throw new Error('a cut is not part of a unit');
     if (writer === null) return this.refuse(Refused.failed);
     const ticket = writer.numbers(Op.cut, seq, 0);
     if (ticket < 0) return this.refuse(ticket);
@@ -203,8 +191,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   writeCell(change: CellChange): number {
     const writer = this.writable();
     if (writer === null) return this.refuse(Refused.failed);
-    if (this.isInUnit) {
-      this.staged.push({ cell: change, removal: null });
+    if (this.unit.isOpen) {
+      this.unit.staged.push({ cell: change, removal: null });
       return 0;
     }
     const ticket = writer.cell(change);
@@ -214,52 +202,42 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   begin(): void {
-    if (this.isInUnit) throw new Error('units do not nest');
-    this.writable();
-    this.isInUnit = true;
-    this.unitRefusal = 0;
-    this.unitLast = this.last;
-    this.unitFirst = this.first;
-    this.unitSerial = this.serial;
-    this.unitSeconds = this.lastSeconds;
-    this.unitNanos = this.lastNanos;
+    if (!this.unit.isOpen) this.writable();
+    this.unit.begin(this);
     this.world.journal.beginGroup(this.journalStore);
   }
 
   commit(): number {
-    if (!this.isInUnit) throw new Error('commit without begin');
+    const { unit } = this;
+    if (!unit.isOpen) throw new Error('commit without begin');
     // A unit of nothing has a ticket too.
-    if (this.serial === this.unitSerial && this.staged.length === 0) this.advance(this.last);
-    for (const { removal, cell } of this.staged) {
-      if (this.unitRefusal !== 0) break;
+    if (this.serial === unit.before.serial && unit.staged.length === 0) this.advance(this.last);
+    for (const { removal, cell } of unit.staged) {
+      if (unit.refusal !== 0) break;
       const written = removal !== null ? this.writeRemoval(removal) : this.writer!.cell(cell);
       if (written < 0) this.refuse(written);
     }
-    if (this.unitRefusal !== 0) {
-      const reason = this.unitRefusal;
+    if (unit.refusal !== 0) {
       this.abort();
-      return reason;
+      return unit.refusal;
     }
-    this.isInUnit = false;
-    for (const { removal, cell } of this.staged) {
-      if (removal !== null) this.applyRemoval(removal);
+    unit.end('commit');
+    const ticket = this.world.journal.endGroup(this.journalStore);
+    for (const { removal, cell } of unit.staged) {
+      if (removal !== null) this.applyWritten(removal, ticket);
       else this.cells.apply(cell);
     }
-    this.staged.length = 0;
-    return this.world.journal.endGroup(this.journalStore);
+    unit.staged.length = 0;
+    return ticket;
   }
 
   abort(): void {
-    if (!this.isInUnit) throw new Error('abort without begin');
-    this.isInUnit = false;
-    this.staged.length = 0;
+    const { unit } = this;
+    unit.end('abort');
+    unit.staged.length = 0;
     this.world.journal.abortGroup(this.journalStore);
-    this.serial = this.unitSerial;
-    this.blocks.takeBack(this.unitLast);
-    this.last = this.unitLast;
-    this.first = this.unitFirst;
-    this.lastSeconds = this.unitSeconds;
-    this.lastNanos = this.unitNanos;
+    this.blocks.takeBack(unit.before.last);
+    Object.assign(this, unit.before);
   }
 
   onDurable(listener: DurabilityListener | null): void {
@@ -270,11 +248,25 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   durable(ticket: number): void {
     this.waiters.wake(ticket);
-    this.listener?.durable(ticket);
+    // What was erased is durable when it is destroyed, and what was written after it no earlier.
+    if (this.erasures.isUrgent) this.world.keeper.wantsErasure(this);
+    if (this.durableTicket > this.toldTicket) this.tellDurable();
+  }
+
+  private tellDurable(): void {
+    this.toldTicket = this.durableTicket;
+    this.listener?.durable(this.toldTicket);
+  }
+
+  /** What was erased is destroyed, but for what snapshots hold. */
+  erased(count: number, held: SequenceRanges): void {
+    this.erasures.done(count, held);
+    if (!this.isFailed && this.durableTicket > this.toldTicket) this.tellDurable();
   }
 
   failed(error: Error): void {
     this.isFailed = true;
+    this.erasures.clear();
     this.waiters.fail(error);
     this.listener?.failed(error);
   }
@@ -336,6 +328,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.snapshots++;
     return new FileSnapshot(this, () => {
       this.snapshots--;
+      if (!this.erasures.isEmpty) this.world.keeper.wantsErasure(this);
     });
   }
 
@@ -376,7 +369,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.isClosed = true;
     this.listener = null;
     if (!this.isFailed) await this.untilDurable();
-    this.world.keeper.closed(this);
+    await this.world.keeper.closed(this);
   }
 
   async destroy(): Promise<void> {
@@ -451,14 +444,19 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   private removeOrStage(removal: Removal): number {
     const writer = this.writable();
     if (writer === null) return this.refuse(Refused.failed);
-    if (this.isInUnit) {
-      this.staged.push({ removal, cell: null });
+    if (this.unit.isOpen) {
+      this.unit.staged.push({ removal, cell: null });
       return 0;
     }
     const ticket = this.writeRemoval(removal);
     if (ticket < 0) return this.refuse(ticket);
-    this.applyRemoval(removal);
+    this.applyWritten(removal, ticket);
     return ticket;
+  }
+
+  private applyWritten(removal: Removal, ticket: number): void {
+    this.applyRemoval(removal);
+    if (removal.type === Op.erase) this.erasures.add(ticket, removal.from, removal.to);
   }
 
   private writeRemoval({ type, from, to }: Removal): number {
@@ -470,7 +468,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (this.isClosed) throw new Error(`the store '${this.id}' is closed`);
     if (this.isVisiting) throw new Error(`the store '${this.id}' is written to by a visitor of its records`);
     if (this.isFailed) return null;
-    if (!this.hasEra && !this.isInUnit) this.beginEra();
+    if (!this.hasEra && !this.unit.isOpen) this.beginEra();
     return this.writer;
   }
 
@@ -481,19 +479,6 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.eras.push({ from: this.serial, check });
   }
 
-  /**
-   * Nothing came after the lost part of the journal that would show whether something is missing. No sequence is given out twice: as many
-   * as may have been lost are spent.
-   */
-  settleDoubt(): void {
-    const hole = this.doubt ?? this.missing;
-    this.isAmnesiac ||= hole !== null;
-    if (hole !== null) this.last += hole.records;
-    if (this.count === 0) this.first = this.last + 1;
-    this.doubt = null;
-    this.missing = null;
-  }
-
   /** Another life begins: what is written from now on is told from what was written before. */
   reopen(): void {
     this.isClosed = false;
@@ -502,7 +487,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   private refuse(reason: number): number {
     this.refused++;
-    if (this.isInUnit && this.unitRefusal === 0) this.unitRefusal = reason;
+    if (this.unit.isOpen && this.unit.refusal === 0) this.unit.refusal = reason;
     return reason;
   }
 }

@@ -62,12 +62,15 @@ async function restore(
   store.blocks.nextNumber = state.nextBlock;
   store.cells.restore(new Map([...state.cells].map(([name, [value]]) => [name, value!])));
   for (const { from, to } of state.lost) store.blocks.lost.add(from, to);
+  store.erasures.restore(state.erasing);
   const numbers = new Set(await listBlocks(world, directory));
   const blocks: Block[] = [];
   for (const entry of found.blocks) {
     const isMissing = entry.block.fileBytes > 0 && !numbers.has(entry.block.number);
-    if (isMissing) loseBlock(store, entry);
-    else if (await readBlock(world, store, entry)) blocks.push(entry.block);
+    if (isMissing) {
+      loseBlock(store, entry);
+      store.isCheckpointStale = true;
+    } else if (await readBlock(world, store, entry)) blocks.push(entry.block);
     numbers.delete(entry.block.number);
   }
   store.blocks.restore(blocks);

@@ -19,6 +19,12 @@ export class SequenceRanges {
     return range !== undefined && range.from <= seq;
   }
 
+  /** Whether any of them lies between the two. */
+  meets(from: number, to: number): boolean {
+    const range = this.ranges[this.indexFrom(from)];
+    return range !== undefined && range.from <= to;
+  }
+
   add(from: number, to: number): void {
     if (from > to) return;
     const first = this.indexFrom(from - 1);

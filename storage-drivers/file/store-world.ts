@@ -29,7 +29,10 @@ export interface StoreKeeper {
   checkpoint(store: FileStore): Promise<void>;
   /** Work on the store's blocks while nobody else touches them; it is not begun any more once the driver closes. */
   exclusively(store: FileStore, work: () => Promise<void>): Promise<void>;
-  closed(store: FileStore): void;
+  /** Resolves when nothing of the store is under way any more. */
+  closed(store: FileStore): Promise<void>;
+  /** Something was erased that may still stand in files. */
+  wantsErasure(store: FileStore): void;
   publish(store: FileStore): Promise<void>;
   destroy(store: FileStore): Promise<void>;
 }

@@ -45,6 +45,8 @@ export class Block {
   chain = 0;
   /** Where its index stands in the file, behind the frames; -1 when it does not. */
   indexPosition = -1;
+  /** Frames that are overwritten before the file is removed. */
+  shredded: readonly BlockFrame[] = [];
   /** Who keeps the file from being removed. */
   holders = 0;
   isDropped = false;
