@@ -1,6 +1,6 @@
 /** `gnatlet store`, as its users run it: on whole stores, on damaged ones, on those of others, and on those that are in use. */
 import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
@@ -438,11 +438,14 @@ test('an encrypted store wants its key, from a file or a variable and never from
 });
 
 test('mistakes are named', async () => {
+  mkdirSync(folder.file('level'));
+  folder.write('level/CURRENT', 'MANIFEST-000001');
   const cases: [words: string[], text: RegExp][] = [
     [['store', 'mend', 'x'], /^nats-server: store: there is no "mend"; there are check, repair, dump\n/],
     [['store', 'check'], /store check: name one directory\n/],
     [['store', 'check', 'a', 'b'], /store check: name one directory\n/],
     [['store', 'check', '/no/such/dir'], /store: there are no streams in \/no\/such\/dir: name the store_dir/],
+    [['store', 'check', 'level'], /this is a database of LevelDB, which has a repair of its own/],
     [['store', 'check', '--lmit', '3', 'x'], /store: --lmit is no flag of it; did you mean --limit\?/],
     [['store', 'check', '--limit', '3', 'x'], /store check: --limit means nothing here/],
     [['store', 'dump', '--seq', '9-5', 'x'], /--seq is a sequence or a range such as 5-9, not "9-5"/],
