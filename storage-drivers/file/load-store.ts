@@ -81,6 +81,7 @@ async function restore(
     store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
     if (!found.isDamaged) await world.disk.remove(blockPath(directory, stray));
   }
+  store.hasRemoved = numbers.size > 0;
   return store;
 }
 
