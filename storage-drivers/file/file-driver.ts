@@ -370,7 +370,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   }
 
   private attach(store: FileStore): void {
-    const pin = this.pins.get(store.number) ?? Infinity;
+    // What a checkpoint includes is not needed from the journal any more.
+    const isSafe = store.checkpointSerial > 0 && store.checkpointSerial >= store.serial;
+    const pin = isSafe ? Infinity : (this.pins.get(store.number) ?? Infinity);
     store.attach(this.journal.addStore(store.number, MUTE, { pin }));
   }
 
