@@ -111,6 +111,7 @@ async function removeDropped(store: FileStore, dropped: readonly Block[]): Promi
     const path = blockPath(store.directory, block.number);
     await shredFrames(store, block);
     await files.close(path);
+    store.hasRemoved = true;
     await disk.remove(path);
   }
 }

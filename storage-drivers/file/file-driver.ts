@@ -27,7 +27,7 @@ import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
 import { S2 } from './s2-compression.ts';
 import { Scrubber } from './scrubber.ts';
-import { removeStoreFiles, storeDirectory } from './store-files.ts';
+import { removeStoreFiles, removeStrayBlocks, storeDirectory } from './store-files.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
 import { TidyQueue } from './tidy-queue.ts';
 import { Troubles } from './troubles.ts';
@@ -193,6 +193,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     for (const store of this.stores.values()) settleDoubt(store);
     for (const store of this.stores.values()) this.attach(store);
     await journal.start();
+    for (const number of unreadable) {
+      if (this.stores.has(number)) await removeStrayBlocks(world, storeDirectory(world, number));
+    }
     await this.sweep();
     // Before anybody reads what an interrupted erasure may have torn.
     for (const store of this.stores.values()) this.erasing.request(store);
@@ -367,7 +370,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   }
 
   private attach(store: FileStore): void {
-    const pin = this.pins.get(store.number) ?? Infinity;
+    // What a checkpoint includes is not needed from the journal any more.
+    const isSafe = store.checkpointSerial > 0 && store.checkpointSerial >= store.serial;
+    const pin = isSafe ? Infinity : (this.pins.get(store.number) ?? Infinity);
     store.attach(this.journal.addStore(store.number, MUTE, { pin }));
   }
 

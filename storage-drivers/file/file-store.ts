@@ -26,7 +26,7 @@ import { Op } from './op-format.ts';
 import { RecordView } from './record-view.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
 import { StoreCare } from './store-care.ts';
-import { StoreErasures } from './store-erasures.ts';
+import { type ErasureBatch, StoreErasures } from './store-erasures.ts';
 import { checkPlace, checkTime, misplaced } from './store-mistakes.ts';
 import { statsOf } from './store-stats.ts';
 import { type Removal, StoreUnit } from './store-unit.ts';
@@ -68,6 +68,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   /** The newest operation that a checkpoint includes. */
   checkpointSerial = 0;
   checkpointBytes = 0;
+  /** Files were removed, and a power cut might bring them back. */
+  hasRemoved = false;
   eras: Era[] = [];
   private hasEra = false;
   private writer: StoreWriter | null = null;
@@ -259,8 +261,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   /** What was erased is destroyed, but for what snapshots hold. */
-  erased(count: number, held: SequenceRanges): void {
-    this.erasures.done(count, held);
+  erased(batch: ErasureBatch, held: SequenceRanges): void {
+    this.erasures.done(batch, held);
     if (!this.isFailed && this.durableTicket > this.toldTicket) this.tellDurable();
   }
 
@@ -456,7 +458,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   private applyWritten(removal: Removal, ticket: number): void {
     this.applyRemoval(removal);
-    if (removal.type === Op.erase) this.erasures.add(ticket, removal.from, removal.to);
+    if (removal.type === Op.erase) this.erasures.add(ticket, removal.from, removal.to, this.serial);
   }
 
   private writeRemoval({ type, from, to }: Removal): number {

@@ -105,6 +105,14 @@ export async function listBlocks(world: StoreWorld, directory: string): Promise<
   return numbers;
 }
 
+/** Blocks that were written for a checkpoint that never came to be; all that is in them is in the journal. */
+export async function removeStrayBlocks(world: StoreWorld, directory: string): Promise<void> {
+  const names = await world.disk.list(directory);
+  if (names.some((name) => CHECKPOINTS.includes(name))) return;
+  for (const name of names) await world.disk.remove(join(directory, name));
+  await world.disk.syncDirectory(directory);
+}
+
 /** All of a store's files, and its folder. Interrupted, it is done again at the next start. */
 export async function removeStoreFiles(world: StoreWorld, directory: string): Promise<void> {
   const names = await world.disk.list(directory).catch(() => null);

@@ -107,6 +107,11 @@ export class StreamAccount {
     if (this.streams.get(stream.name) === stream) this.mendings.set(stream, new Mending(this, stream, cause));
   }
 
+  /** Streams that wait to be opened again need not wait any longer. */
+  mendNow(): void {
+    for (const mending of this.mendings.values()) mending.now();
+  }
+
   /** Another one has taken its place. */
   mended(stream: Stream): void {
     this.mendings.get(stream)?.stop();

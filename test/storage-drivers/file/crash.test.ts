@@ -23,7 +23,7 @@ async function runSeeds(count: number, script: StoreScriptOptions): Promise<{ cr
 }
 
 test('D-1 D-3 D-13 D-26: after any power cut a store is as it was at a moment since the last durable one', async () => {
-  const { crashes, checks } = await runSeeds(COUNT, { lives: 5 });
+  const { crashes, checks } = await runSeeds(COUNT, { lives: 5, isPlain: true });
   assert.ok(crashes > COUNT && checks > COUNT);
 });
 
