@@ -197,7 +197,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     if (store === null) store = await this.create(id, options.firstSequence ?? 1, false);
     else if (!store.isClosed) throw new Error(`the store '${id}' is open already`);
     else if (store.isFailed) store = await this.bringBack(store);
-    store.reopen();
+    store.reopen(options.isLazy);
     return { store, report: this.reportOf(store, existed) };
   }
 
@@ -324,7 +324,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       await this.destroy(store);
     }
     const store = await this.create(id, options.firstSequence ?? 1, true);
-    store.reopen();
+    store.reopen(options.isLazy);
     return { store, report: this.reportOf(store, false) };
   }
 

@@ -41,6 +41,7 @@ async function recoverStream(
     await records.close();
     throw new Error('it does not say what stream it holds');
   }
+  records.store.isLazy = kept.config.persistMode === 'async';
   const log = new MessageLog(records, storage, of.usage);
   const stream = of.adopt(kept.config, log, kept.created);
   await recall(stream);

@@ -73,6 +73,7 @@ export class StreamAccount {
     const { records } = await IndexedStore.open(driver, this.storeIdOf(config.name), {
       sizeOf: sizeFormulaOf(config.storage),
       clock,
+      isLazy: config.persistMode === 'async',
       ...(config.firstSeq > 0n ? { firstSequence: Number(config.firstSeq) } : {}),
     });
     const stream = this.adopt(config, new MessageLog(records, config.storage, this.usage), momentNow(clock));
