@@ -15,6 +15,7 @@ import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts'
 import type { JournalListener } from './journal/journal-store.ts';
 import { type JournalReport, openJournal } from './journal/open-journal.ts';
 import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
+import { KeyRotation } from './key-rotation.ts';
 import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
@@ -62,6 +63,8 @@ export interface DriverStats {
   /** Blocks that were written anew, and what they took. */
   readonly rewrittenBlocks: number;
   readonly rewrittenBytes: number;
+  /** Files that are still under an older key. */
+  readonly filesToRotate: number;
   readonly cacheBytes: number;
   readonly openFiles: number;
   readonly stores: number;
@@ -108,6 +111,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private orphanedOperations = 0;
   private closing: Promise<void> | null = null;
   journal!: Journal;
+  private rotation: KeyRotation | null = null;
 
   constructor(ports: DriverPorts, options: FileDriverOptions, identity: Identity, lock: { release(): Promise<void> }) {
     this.options = options;
@@ -120,7 +124,11 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.erasing = new EraseQueue(ports.clock, this.checkpoints, () => driver.journal);
     this.care = new FileCare(damage, driver);
     this.scrubber = new Scrubber(ports.clock, this.care, options);
-    this.checkpoints.onTaken = (store) => this.tidying.request(store);
+    this.checkpoints.onTaken = (store) => {
+      this.tidying.request(store);
+      this.rotation?.look();
+    };
+    this.tidying.onTidied = () => this.rotation?.look();
     this.world = {
       ports,
       options,
@@ -187,6 +195,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       phasesMs,
     };
     this.scrubber.start();
+    this.rotation = new KeyRotation(identity.keys, this.stores, journal, identity.rotated);
+    this.rotation.start();
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
@@ -236,6 +246,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       checkpointFailures: failures,
       rewrittenBlocks: this.tidying.rewritten,
       rewrittenBytes: this.tidying.bytes,
+      filesToRotate: this.rotation?.filesLeft ?? 0,
       cacheBytes: this.world.cache.bytes,
       openFiles: this.world.files.count,
       stores: this.stores.size,
