@@ -13,6 +13,7 @@ import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
 import { CheckpointQueue } from './checkpoint-queue.ts';
 import { DamageLog } from './damage-log.ts';
+import { DirtyMemory } from './dirty-memory.ts';
 import { FileCare } from './driver-care.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
 import { EraseQueue } from './erase-queue.ts';
@@ -50,7 +51,6 @@ const SUPPORTS: DriverSupport = {
 const STORE_NAME = /^\d+$/;
 /** Incarnations of a store within one of the driver. */
 const OPENS_MAX = 2 ** 20;
-const DIRTY_CHECK_BYTES = 4 * 1024 * 1024;
 const STORES_AT_ONCE = 8;
 const MUTE: JournalListener = { durable: () => {}, failed: () => {}, pressed: () => {} };
 
@@ -116,7 +116,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private readonly pins = new Map<number, number>();
   private nextStore = 1;
   private opens = 0;
-  private dirtySinceCheck = 0;
+  private readonly dirty: DirtyMemory;
   private orphanedOperations = 0;
   private closing: Promise<void> | null = null;
   journal!: Journal;
@@ -131,6 +131,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.checkpoints = new CheckpointQueue(ports.clock);
     this.tidying = new TidyQueue(ports.clock, this.checkpoints, options.tidyBytesPerSecond);
     this.erasing = new EraseQueue(ports.clock, this.checkpoints, () => driver.journal);
+    this.dirty = new DirtyMemory(options.dirtyBytesMax, this.stores, (store) => this.wantsCheckpoint(store));
     this.care = new FileCare(damage, driver);
     this.scrubber = new Scrubber(ports.clock, this.care, options);
     this.checkpoints.onTaken = (store) => {
@@ -291,16 +292,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   }
 
   dirtied(bytes: number): void {
-    this.dirtySinceCheck += bytes;
-    if (this.dirtySinceCheck < Math.min(DIRTY_CHECK_BYTES, this.options.dirtyBytesMax / 4)) return;
-    this.dirtySinceCheck = 0;
-    const dirtyFirst = [...this.stores.values()].sort((a, b) => b.blocks.dirtyBytes - a.blocks.dirtyBytes);
-    let over = dirtyFirst.reduce((sum, store) => sum + store.blocks.dirtyBytes, -this.options.dirtyBytesMax);
-    for (const store of dirtyFirst) {
-      if (over <= 0) return;
-      over -= store.blocks.dirtyBytes;
-      this.wantsCheckpoint(store);
-    }
+    this.dirty.add(bytes);
   }
 
   /** It stays as it is, and is handed out again. */
