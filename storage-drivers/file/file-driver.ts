@@ -22,6 +22,7 @@ import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts'
 import type { JournalListener } from './journal/journal-store.ts';
 import { type JournalReport, openJournal } from './journal/open-journal.ts';
 import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
+import { KeyRotation } from './key-rotation.ts';
 import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
@@ -70,6 +71,8 @@ export interface DriverStats {
   /** Blocks that were written anew, and what they took. */
   readonly rewrittenBlocks: number;
   readonly rewrittenBytes: number;
+  /** Files that are still under an older key. */
+  readonly filesToRotate: number;
   readonly cacheBytes: number;
   readonly openFiles: number;
   readonly stores: number;
@@ -117,6 +120,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private orphanedOperations = 0;
   private closing: Promise<void> | null = null;
   journal!: Journal;
+  private rotation: KeyRotation | null = null;
 
   constructor(ports: DriverPorts, options: FileDriverOptions, identity: Identity, lock: { release(): Promise<void> }) {
     this.options = options;
@@ -129,7 +133,11 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.erasing = new EraseQueue(ports.clock, this.checkpoints, () => driver.journal);
     this.care = new FileCare(damage, driver);
     this.scrubber = new Scrubber(ports.clock, this.care, options);
-    this.checkpoints.onTaken = (store) => this.tidying.request(store);
+    this.checkpoints.onTaken = (store) => {
+      this.tidying.request(store);
+      this.rotation?.look();
+    };
+    this.tidying.onTidied = () => this.rotation?.look();
     this.world = {
       ports,
       options,
@@ -180,16 +188,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       this.visitor(),
     );
     this.journal = journal;
-    journal.events = {
-      room: (cause) => {
-        this.events.room(cause);
-        this.troubles.set('full', cause);
-      },
-      trouble: (cause) => {
-        this.events.trouble(cause);
-        this.troubles.set('failed', cause);
-      },
-    };
+    journal.events = this.troubles.watching(() => this.events);
     for (const store of this.stores.values()) settleDoubt(store);
     for (const store of this.stores.values()) this.attach(store);
     await journal.start();
@@ -210,6 +209,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       phasesMs,
     };
     this.scrubber.start();
+    this.rotation = new KeyRotation(identity.keys, this.stores, journal, identity.rotated);
+    this.rotation.start();
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
@@ -220,7 +221,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     if (store === null) store = await this.create(id, options.firstSequence ?? 1, false);
     else if (!store.isClosed) throw new Error(`the store '${id}' is open already`);
     else if (store.isFailed) store = await this.bringBack(store);
-    store.reopen();
+    store.reopen(options.isLazy);
     return { store, report: this.reportOf(store, existed) };
   }
 
@@ -259,6 +260,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       checkpointFailures: failures,
       rewrittenBlocks: this.tidying.rewritten,
       rewrittenBytes: this.tidying.bytes,
+      filesToRotate: this.rotation?.filesLeft ?? 0,
       cacheBytes: this.world.cache.bytes,
       openFiles: this.world.files.count,
       stores: this.stores.size,
@@ -347,7 +349,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       await this.destroy(store);
     }
     const store = await this.create(id, options.firstSequence ?? 1, true);
-    store.reopen();
+    store.reopen(options.isLazy);
     return { store, report: this.reportOf(store, false) };
   }
 

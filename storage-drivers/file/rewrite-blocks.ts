@@ -27,6 +27,11 @@ export async function rewriteBlocks(
   found: readonly FoundRecord[] = [],
 ): Promise<number> {
   for (const source of sources) seal(source);
+  if (found.length === 0 && sources.every(({ live }) => live === 0)) {
+    // There is nothing to write.
+    for (const source of sources) store.blocks.discard(source);
+    return sources.length;
+  }
   const counts = sources.map(({ slots }) => slots);
   const copy = await copyOf(store, sources, found);
   if (copy === null) return 0;

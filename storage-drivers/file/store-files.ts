@@ -7,6 +7,7 @@ import { SealBroken } from './frame-cipher.ts';
 import { putU64, viewOf } from './numbers.ts';
 import { isCurrentBox, openBox, sealBox } from './sealed-box.ts';
 import type { StoreWorld } from './store-world.ts';
+import { isStale } from './untidy-blocks.ts';
 
 const CHECKPOINTS = ['checkpoint.1', 'checkpoint.2'];
 const BLOCK_NAME = /^(\d{8})\.blk$/;
@@ -32,7 +33,7 @@ export interface FoundCheckpoint {
   readonly blocks: readonly FoundBlock[];
   /** One of the copies was not readable, or is not there. */
   readonly isDamaged: boolean;
-  /** It is under another key than the present one. */
+  /** One of them, or a block that it names, is under another key than the present one. */
   readonly isStale: boolean;
 }
 
@@ -91,7 +92,8 @@ async function readCopy(
     if (world.keys === null) throw new SealBroken('there is no key');
     return world.keys.unwrap(cipher, wrapped, blockKeyPlace(store, block));
   });
-  return { ...read, isStale: !isCurrentBox(box!, checkpointPlace(store), world.keys) };
+  const isCurrent = isCurrentBox(box!, checkpointPlace(store), world.keys);
+  return { ...read, isStale: !isCurrent || read.blocks.some(({ block }) => isStale(block, world.keys)) };
 }
 
 /** The numbers of the block files that are there; what an interrupted creation left is removed. */

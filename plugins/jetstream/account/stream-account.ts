@@ -83,6 +83,7 @@ export class StreamAccount {
     const { records, report } = await IndexedStore.open(driver, this.storeIdOf(config.name), {
       sizeOf: sizeFormulaOf(config.storage),
       clock,
+      isLazy: config.persistMode === 'async',
       ...(config.firstSeq > 0n ? { firstSequence: Number(config.firstSeq) } : {}),
     });
     if (report.existed && this.unrecovered.has(config.name)) {

@@ -36,6 +36,8 @@ export interface StoreScriptOptions {
   readonly options?: Partial<FileDriverOptions>;
   /** Nothing is compressed or encrypted: what was erased can be looked for. */
   readonly isPlain?: boolean;
+  /** Much is removed, here and there. */
+  readonly isSparse?: boolean;
   /** Tickets say nothing about power cuts, though what is left is as it was at some moment. */
   readonly isLazy?: boolean;
   /** Called at the start of each life. */
@@ -192,7 +194,8 @@ class StoreScript {
   private choose(tracked: Tracked): Change {
     const { random } = this;
     const what = random.below(20);
-    if (what < 13) return this.appendTo(tracked.now);
+    if (what < 13 && !(this.script.isSparse === true && what < 4)) return this.appendTo(tracked.now);
+    if (what < 4) return this.removalOf(tracked, 15 + random.below(3));
     if (what < 15) return this.cellOf();
     return this.removalOf(tracked, what);
   }
