@@ -6,14 +6,20 @@
  * it can be sent on is slowed down; a line on which nothing moves for as long as a write may take is closed.
  */
 import { errorFrame, PONG } from '../../protocols/client/frames.ts';
+import type { Account } from '../accounts/account.ts';
 import type { Broker } from '../broker.ts';
 import type { Timer } from '../ports/ports.ts';
 import type { Transport } from '../ports/transport.ts';
+import type { LinkTracing } from '../routing/link.ts';
+import type { Message } from '../routing/message.ts';
+import type { MessageTrace } from '../routing/message-trace.ts';
+import type { Plan } from '../routing/plan.ts';
 import { READ_SIZE } from './arena.ts';
 import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
 import type { LivenessSource } from './liveness.ts';
 import { asBuffer, type StreamCodec, WrappedTransport } from './stream-codec.ts';
+import { followedHere } from './traced-publish.ts';
 
 /** What is unpacked for one connection in one turn, before others have theirs. */
 const TURN_BYTES = 1 << 20;
@@ -122,6 +128,26 @@ export abstract class LinkConnection extends Connection {
     // The rest of this read is packed already.
     this.keepPacked(bytes, used, end);
     return end;
+  }
+
+  /**
+   * The record that goes with a message of the other side, which came into the account. Null where nobody follows it, as nearly always;
+   * undefined where it goes no further.
+   */
+  protected follow(account: Account, message: Message, tracing: LinkTracing): MessageTrace | null | undefined {
+    if (message.headerLength === 0 || this.broker.messageTracer === null) return null;
+    return followedHere(this, account, message, tracing);
+  }
+
+  /** Takes a message where it goes, with its record. */
+  protected carry(plan: Plan, message: Message, trace: MessageTrace | null): void {
+    const { dispatcher } = this.broker;
+    if (trace === null) {
+      if (!plan.isEmpty) dispatcher.dispatch(plan, message);
+      return;
+    }
+    dispatcher.dispatchTraced(plan, message, trace);
+    trace.release();
   }
 
   override onRead(length: number): void {

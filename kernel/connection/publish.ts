@@ -43,7 +43,7 @@ function publishUntraced(client: ClientConnection, message: Message): void {
 
 /** A trace may come out of it, or a message other than the one that came in, or nothing. */
 function publishExamined(client: ClientConnection, message: Message): void {
-  const decision = client.broker.messageTracer?.examine(client, message) ?? null;
+  const decision = client.broker.messageTracer?.examine(client, client.account, message) ?? null;
   if (decision === null) {
     publishUntraced(client, message);
     return;

@@ -4,14 +4,18 @@
  * Whether a message is traced, and what becomes of the record, is decided by whoever stands on the broker as
  * `messageTracer`. Everything here happens to traced messages only, so it may allocate.
  */
-import type { ClientConnection } from '../connection/client-connection.ts';
+import type { Account } from '../accounts/account.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Message } from './message.ts';
 import { textFromSubject } from './subject.ts';
 
-/** Looks at every message with a header that a client publishes. */
+/** Looks at every message with a header that a client publishes, or another server sends. */
 export interface MessageTracer {
-  /** Null for a message that is nobody's trace; it must not allocate for those. The message is borrowed. */
-  examine(client: ClientConnection, message: Message): TraceDecision | null;
+  /**
+   * Null for a message that is nobody's trace; it must not allocate for those. The message is borrowed. `account` is the one it came
+   * into. What came over a line to another server has an `originBit`.
+   */
+  examine(publisher: Connection, account: Account, message: Message): TraceDecision | null;
 }
 
 export type TraceDecision =
@@ -27,6 +31,8 @@ export interface TraceRequest {
   readonly destination: string;
   /** Nobody is to get the message. */
   readonly isOnly: boolean;
+  /** The step this server is, as the server before numbered it; empty where the message came from a client. */
+  readonly hop: string;
   /** Called once, when everybody who had a part in the message is done with it. */
   report(trace: MessageTrace): void;
 }
@@ -80,18 +86,15 @@ export class MessageTrace {
   hops = 0;
   /** The account it came into. */
   readonly account: string;
-  /** The step this server is, as the server before numbered it; empty where the message came from a client. */
-  private readonly ownHop: string;
   private readonly now: () => number;
   private readonly observer: Observer;
   private holds = 1;
 
-  constructor(request: TraceRequest, account: string, now: () => number, observer: Observer, ownHop = '') {
+  constructor(request: TraceRequest, account: string, now: () => number, observer: Observer) {
     this.request = request;
     this.account = account;
     this.now = now;
     this.observer = observer;
-    this.ownHop = ownHop;
   }
 
   get isOnly(): boolean {
@@ -138,7 +141,8 @@ export class MessageTrace {
   /** What the next server the message is sent to is told. */
   nextHop(): string {
     this.hops++;
-    return this.ownHop === '' ? String(this.hops) : `${this.ownHop}.${this.hops}`;
+    const { hop } = this.request;
+    return hop === '' ? String(this.hops) : `${hop}.${this.hops}`;
   }
 
   /** Somebody will have more to say later: no report before as many calls of `release`. */

@@ -18,6 +18,14 @@ import { DESTINATION, DISABLED, readTraceWish, type TraceWish } from './trace-he
 /** The connection a message came from. */
 type Publisher = Parameters<MessageTracer['examine']>[0];
 
+interface Wisher {
+  readonly publisher: Publisher;
+  readonly account: Account;
+  readonly message: Message;
+  readonly fields: HeaderFields;
+  readonly wish: TraceWish;
+}
+
 const WISH = new HeaderScan({ text: DESTINATION, ignoresCase: false });
 /** For accounts that want to hear about foreign traces; the beginning of the name is as long as the other word. */
 const WISH_OR_PARENT = new HeaderScan(
@@ -38,14 +46,14 @@ export class HeaderTracer implements MessageTracer {
     this.#stamp = stamp;
   }
 
-  examine(client: Publisher, message: Message): TraceDecision | null {
-    const scan = client.account.trace === null ? WISH : WISH_OR_PARENT;
+  examine(publisher: Publisher, account: Account, message: Message): TraceDecision | null {
+    const scan = account.trace === null ? WISH : WISH_OR_PARENT;
     const { headerStart, headerLength } = message;
     if (!scan.finds(message.bytes, headerStart, headerStart + headerLength)) return null;
     const fields = readHeaderFields(message.header);
     const wish = readTraceWish(fields);
     if (wish === null) return null;
-    return this.#decide(client, message, fields, wish);
+    return this.#decide({ publisher, account, message, fields, wish });
   }
 
   /** Reports that are still being compressed are not published any more. */
@@ -53,20 +61,21 @@ export class HeaderTracer implements MessageTracer {
     this.#isClosed = true;
   }
 
-  #decide(client: Publisher, message: Message, fields: HeaderFields, wish: TraceWish): TraceDecision | null {
-    const { account } = client;
+  #decide({ publisher, account, message, fields, wish }: Wisher): TraceDecision | null {
+    const isRelayed = message.originBit !== 0;
     if (wish.destination === '' && account.trace === null) return null;
     if (wish.originAccount !== '') {
       const value = JSON.stringify(wish.originAccount);
-      const log: Log = this.#broker.logOf(client);
+      const log: Log = this.#broker.logOf(publisher);
       log.error(`Message tracing disabled because of header "Nats-Trace-Origin-Account" with value=${value}`);
       return wish.isOnly ? DROP : MARK_DISABLED;
     }
-    if (wish.destination === '' && !this.#isSampled(account)) return MARK_DISABLED;
+    // The server it was published at has decided already.
+    if (wish.destination === '' && !isRelayed && !this.#isSampled(account)) return MARK_DISABLED;
     const destination = wish.destination === '' ? subjectOf(account) : wish.destination;
     const { size } = message;
     const report = (trace: MessageTrace): void => this.#report(account, destination, fields, size, trace);
-    return { action: 'trace', request: { destination, isOnly: wish.isOnly, report } };
+    return { action: 'trace', request: { destination, isOnly: wish.isOnly, hop: isRelayed ? wish.hop : '', report } };
   }
 
   #isSampled({ trace }: Account): boolean {

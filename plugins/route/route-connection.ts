@@ -136,9 +136,10 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     message.queues = parser.groupsEnd === 0 ? NO_GROUPS : this.groupsHere(message.bytes);
     message.originCluster = parser.originEnd === 0 ? '' : this.originHere(message.bytes);
     const plan = link.memo.find(link.account.sublist, message.subjectBytes, message.subjectStart, message.subjectEnd);
-    if (plan.isEmpty) return;
-    if (message.replyEnd > message.replyStart && showsOriginalSubject(broker, plan, message)) return;
-    broker.dispatcher.dispatch(plan, message);
+    const hasReply = message.replyEnd > message.replyStart;
+    if (hasReply && !plan.isEmpty && showsOriginalSubject(broker, plan, message)) return;
+    const trace = this.follow(link.account, message, link.tracing);
+    if (trace !== undefined) this.carry(plan, message, trace);
   }
 
   /** Null for an account that is not here: nobody here can want its messages. */
