@@ -97,7 +97,7 @@ export { type ClientInfo, type ClientInfoParts, clientInfo } from './connection/
 export type { Opener, Opening } from './connection/client-listener.ts';
 export { type ClientOptions, DEFAULT_CLIENT_OPTIONS, mergeClientOptions } from './connection/client-options.ts';
 export { CloseReason } from './connection/close-reason.ts';
-export type { Connection } from './connection/connection.ts';
+export type { Connection, LinkIntroduction } from './connection/connection.ts';
 export { type ConnectionFacts, clientBehind, connectionFacts } from './connection/connection-facts.ts';
 export { isClient } from './connection/connection-kind.ts';
 /** What a listener of a plugin says of the clients it brings: `broker.listener.accept(transport, entrance)`. */

@@ -54,8 +54,8 @@ export function clientInfo(facts: ConnectionFacts, parts: ClientInfoParts): Clie
     issuer_key,
     name_tag: name_tag ?? (parts.tellsAccountTitle ? facts.accountTitle : undefined),
     tags,
-    kind: 'Client',
-    client_type: facts.clientType,
+    kind: facts.kindTitle,
+    client_type: unlessEmpty(facts.clientType),
   };
 }
 

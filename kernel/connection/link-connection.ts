@@ -5,7 +5,7 @@
  * because what waits behind is for everybody else, and nothing that waits for it is dropped. Whoever publishes faster than
  * it can be sent on is slowed down; a line on which nothing moves for as long as a write may take is closed.
  */
-import { errorFrame, PONG } from '../../protocols/client/frames.ts';
+import { PONG } from '../../protocols/client/frames.ts';
 import type { Account } from '../accounts/account.ts';
 import type { Broker } from '../broker.ts';
 import type { Timer } from '../ports/ports.ts';
@@ -78,11 +78,6 @@ export abstract class LinkConnection extends Connection {
   loggedIn(): void {
     this.loginTimer?.cancel();
     this.loginTimer = null;
-  }
-
-  sendError(text: string): void {
-    this.broker.tracer?.output(this, `-ERR ${text}`);
-    this.send(errorFrame(text));
   }
 
   /** Answers a PING. */

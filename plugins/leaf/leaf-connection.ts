@@ -6,6 +6,7 @@ import {
   type Identity,
   isWellFormed,
   LinkConnection,
+  type LinkIntroduction,
   type LinkTracing,
   type LivenessSource,
   type Log,
@@ -65,6 +66,8 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   isHub = false;
   peer: Peer = NOBODY;
   identity: Identity | null = null;
+  /** Who it is, or says it is: no secret. */
+  user = '';
   /** Messages and interest may come. */
   isIn = false;
   isIsolated = false;
@@ -98,6 +101,13 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
 
   get log(): Log {
     return this.broker.logOf(this);
+  }
+
+  override get introduction(): LinkIntroduction {
+    const { isIn, peer, user } = this;
+    // What this side connected to is told of by its address alone.
+    const { name, version } = this.greeting.isSolicited ? NOBODY : peer;
+    return { kind: 'Leafnode', user, name, version, isLetIn: isIn };
   }
 
   protected get tag(): string {

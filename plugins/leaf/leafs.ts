@@ -214,7 +214,7 @@ export class Leafs {
   /** Negative: as many as there are. */
   hasRoomIn(account: Account): boolean {
     const max = this.config.leafsMax.get(account.name) ?? account.limits.maxLinks ?? -1;
-    return max < 0 || this.countIn(account) < max;
+    return max < 0 || this.countIn(account) + account.remoteLinks < max;
   }
 
   countIn(account: Account): number {
@@ -243,6 +243,7 @@ export class Leafs {
     connection.loggedIn();
     connection.isIn = true;
     this.total++;
+    broker.linkJoined(connection);
     connection.log.info(
       `${connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for'} account: ${account.name}`,
     );

@@ -5,6 +5,7 @@ import { ACCOUNT_STORIES } from '../plugins/leaf/accounts.ts';
 import { LEAF_BEHAVIOURS } from '../plugins/leaf/behaviours.ts';
 import { CLUSTER_STORIES } from '../plugins/leaf/clustered.ts';
 import { hubText, type LeafNode, spokeText, startLeafNode } from '../plugins/leaf/nodes.ts';
+import { WATCH_STORIES } from '../plugins/leaf/watched.ts';
 import { webSpokeText, webText } from '../plugins/leaf/web-sockets.ts';
 import { type Node, withNodes } from '../plugins/route/nodes.ts';
 import { skip } from '../runner/skip.ts';
@@ -63,6 +64,11 @@ for (const { program, version } of targets) {
 
   for (const [which, hubProgram, leafProgram] of pairs) {
     for (const [what, play] of Object.entries(ACCOUNT_STORIES)) {
+      test(`${what}: ${which}`, () => withNodes((add) => play(add, hubProgram, leafProgram)));
+    }
+    for (const [what, play] of Object.entries(WATCH_STORIES)) {
+      // Before that leafs had no traffic of their own in it, and events left out the account's title.
+      if (Number(version.split('.')[1]) < 11) continue;
       test(`${what}: ${which}`, () => withNodes((add) => play(add, hubProgram, leafProgram)));
     }
     for (const [way, web, remote] of WEB_WAYS) {
