@@ -202,7 +202,7 @@ const TABLE: readonly KnownPlugin[] = [
   {
     name: 'jetstream',
     load: async () => (await import('../plugins/jetstream/index.ts')).plugin,
-    provides: ['monitor.section'],
+    provides: ['monitor.section', 'stream.domain'],
     keys: ['jetstream', 'store_dir', 'default_js_domain'],
     aliases: { storedir: 'store_dir' },
     accountKeys: ['jetstream'],

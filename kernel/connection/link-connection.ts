@@ -18,6 +18,7 @@ import { READ_SIZE } from './arena.ts';
 import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
 import type { LivenessSource } from './liveness.ts';
+import { showsOriginalSubject } from './original-subject.ts';
 import { asBuffer, type StreamCodec, WrappedTransport } from './stream-codec.ts';
 import { followedHere } from './traced-publish.ts';
 
@@ -138,7 +139,8 @@ export abstract class LinkConnection extends Connection {
   protected carry(plan: Plan, message: Message, trace: MessageTrace | null): void {
     const { dispatcher } = this.broker;
     if (trace === null) {
-      if (!plan.isEmpty) dispatcher.dispatch(plan, message);
+      if (plan.isEmpty || (message.hasReply && showsOriginalSubject(this.broker, plan, message))) return;
+      dispatcher.dispatch(plan, message);
       return;
     }
     dispatcher.dispatchTraced(plan, message, trace);

@@ -247,8 +247,16 @@ export class Leafs {
     connection.log.info(
       `${connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for'} account: ${account.name}`,
     );
+    this.tellDomains(connection);
     connection.liveness.expectFirstPing(broker.random, broker.clock.now() - connection.startedAt);
     new Teller(this.broker.clock, connection, this.ledgerOf(account).all()).start();
+  }
+
+  /** Streams on both sides are called by the names of their domains from here on. */
+  private tellDomains({ log, peer }: LeafConnection): void {
+    const own = this.streams?.name ?? '';
+    if (own === peer.domain) return;
+    log.info(`JetStream using domains: local ${quotedText(own)}, remote ${quotedText(peer.domain)}`);
   }
 
   private stateOf(account: Account, connection: LeafConnection): { account: Account; broker: Broker } {

@@ -15,7 +15,6 @@ import type { Cluster } from './cluster.ts';
 import type { Attempt, Failure } from './dialing/attempt.ts';
 import { ForeignInterest } from './interest/foreign-interest.ts';
 import { keyOf } from './interest/ledger.ts';
-import { showsOriginalSubject } from './original-subject.ts';
 import type { PeerInfo } from './peer-info.ts';
 import type { Remote } from './remote.ts';
 import type { RouteLink } from './route-link.ts';
@@ -136,8 +135,6 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     message.queues = parser.groupsEnd === 0 ? NO_GROUPS : this.groupsHere(message.bytes);
     message.originCluster = parser.originEnd === 0 ? '' : this.originHere(message.bytes);
     const plan = link.memo.find(link.account.sublist, message.subjectBytes, message.subjectStart, message.subjectEnd);
-    const hasReply = message.replyEnd > message.replyStart;
-    if (hasReply && !plan.isEmpty && showsOriginalSubject(broker, plan, message)) return;
     const trace = this.follow(link.account, message, link.tracing);
     if (trace !== undefined) this.carry(plan, message, trace);
   }
