@@ -135,7 +135,7 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/account-sharing/index.ts')).plugin,
     keys: ['account_sharing'],
     accountKeys: ['exports', 'imports'],
-    provides: ['account.sharing', 'monitor.section'],
+    provides: ['account.sharing', 'monitor.section', 'service.measures'],
     alongside: ['operator'],
   },
   {

@@ -98,7 +98,7 @@ export type { Opener, Opening } from './connection/client-listener.ts';
 export { type ClientOptions, DEFAULT_CLIENT_OPTIONS, mergeClientOptions } from './connection/client-options.ts';
 export { CloseReason } from './connection/close-reason.ts';
 export type { Connection, LinkIntroduction } from './connection/connection.ts';
-export { type ConnectionFacts, clientBehind, connectionFacts } from './connection/connection-facts.ts';
+export { type ConnectionFacts, clientBehind, connectionFacts, requesterBehind } from './connection/connection-facts.ts';
 export { isClient } from './connection/connection-kind.ts';
 /** What a listener of a plugin says of the clients it brings: `broker.listener.accept(transport, entrance)`. */
 export type { Entrance } from './connection/entrance.ts';
@@ -151,7 +151,7 @@ export type {
   TraceRequest,
 } from './routing/message-trace.ts';
 /** A match result, good for as long as the Sublist's `generation` stands still. */
-export { EMPTY_PLAN, Plan } from './routing/plan.ts';
+export { EMPTY_PLAN, Plan, type QueueGroup } from './routing/plan.ts';
 /** Where subjects lead that come over a line to another server. */
 export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';

@@ -64,6 +64,13 @@ export function clientBehind(origin: object | null): ClientConnection | null {
     : null;
 }
 
+/** The same, or the line to a server that is told of as a client is: whoever is behind it is not told of. */
+export function requesterBehind(origin: object | null): Connection | null {
+  const client = clientBehind(origin);
+  if (client !== null || origin === null || !('introduction' in origin)) return client;
+  return (origin as Connection).introduction === null ? null : (origin as Connection);
+}
+
 function typeOf({ entrance, transport }: ClientConnection): string {
   return entrance.clientType ?? (transport.kind === 'websocket' ? 'websocket' : 'nats');
 }

@@ -197,6 +197,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     const isMapped = mappings !== null && renamed(mappings, message);
     if (isMapped) trace?.map(message, message.subject);
     const plan = this.memo.find(sublist, message.subjectBytes, message.subjectStart, message.subjectEnd);
+    if (trace === null && this.isHub && this.leafs.replies.delivers(this.account, plan, message)) return;
     this.carry(plan, message, trace);
   }
 

@@ -12,6 +12,7 @@ import {
 import { HEADER_HEAD, PLAIN_HEAD } from '../../protocols/leaf/frames.ts';
 import type { Origin } from './interest/ledger.ts';
 import type { LeafConnection } from './leaf-connection.ts';
+import { withAccountOfHub } from './requester.ts';
 
 /** How traces number lines of this kind. */
 const LEAF_KIND = 4;
@@ -47,7 +48,11 @@ export class LeafLink implements Link {
     const { subjectBytes, subjectStart, subjectEnd } = message;
     if (!connection.border.lets(subjectBytes, subjectStart, subjectEnd)) return false;
     if (message.hasReply) connection.replies?.grant(message.reply);
-    return writeMessage(connection, this.manner, message, members);
+    const { accountsOfHub } = connection.leafs;
+    if (accountsOfHub === null || message.headerLength === 0 || !connection.isHub) {
+      return writeMessage(connection, this.manner, message, members);
+    }
+    return writeMessage(connection, this.manner, withAccountOfHub(message, accountsOfHub), members);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type Subscription,
   subjectFromText,
   type Transport,
+  textFromSubject,
 } from '../../kernel/plugin-api.ts';
 import { LEAF_DIALECT } from '../../protocols/leaf/frames.ts';
 import { infoLine } from '../../protocols/link/json-line.ts';
@@ -32,6 +33,7 @@ import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './remotes/remote.ts';
 import type { WebSockets } from './remotes/web-sockets.ts';
+import { RoutedReplies, RoutedReply } from './routed-replies.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
@@ -77,6 +79,7 @@ export class Leafs {
   readonly tls: TlsSide | null;
   readonly tlsFor: (node: ConfigNode | null) => TlsSide;
   readonly webSockets: WebSockets;
+  readonly replies: RoutedReplies;
   config: LeafConfig;
   listener: Listener | null = null;
   remotes: Remote[] = [];
@@ -85,6 +88,8 @@ export class Leafs {
   /** How many were ever in use. */
   total = 0;
   isClosing = false;
+  /** What hubs call the accounts here, by the names these have. Null: the same. */
+  accountsOfHub: ReadonlyMap<string, string> | null = null;
   /** The addresses leafs were told last. */
   private announced = '';
   private readonly parts: LeafsParts;
@@ -100,6 +105,7 @@ export class Leafs {
     this.tls = tls;
     this.tlsFor = (node) => parts.tlsFor(node);
     this.webSockets = parts.webSockets;
+    this.replies = new RoutedReplies(broker);
     this.complaints = new Complaints(broker.clock);
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
@@ -248,6 +254,7 @@ export class Leafs {
       `${connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for'} account: ${account.name}`,
     );
     this.tellDomains(connection);
+    this.compareAccounts();
     connection.liveness.expectFirstPing(broker.random, broker.clock.now() - connection.startedAt);
     new Teller(this.broker.clock, connection, this.ledgerOf(account).all()).start();
   }
@@ -257,6 +264,14 @@ export class Leafs {
     const own = this.streams?.name ?? '';
     if (own === peer.domain) return;
     log.info(`JetStream using domains: local ${quotedText(own)}, remote ${quotedText(peer.domain)}`);
+  }
+
+  private compareAccounts(): void {
+    const names = this.inUse().flatMap(({ account, greeting, peer }): [string, string][] => {
+      const own = textFromSubject(account.name);
+      return greeting.isSolicited && peer.account !== '' && peer.account !== own ? [[own, peer.account]] : [];
+    });
+    this.accountsOfHub = names.length === 0 ? null : new Map(names);
   }
 
   private stateOf(account: Account, connection: LeafConnection): { account: Account; broker: Broker } {
@@ -322,12 +337,14 @@ export class Leafs {
     if (isInUse) connection.log.info(text);
     else connection.log.debug(text);
     if (state === undefined || !isInUse) return;
+    this.compareAccounts();
     removeSome(this.broker, connection.account, connection.takeOutAll());
     if (state.connections.size === 0) this.accounts.delete(connection.account);
   }
 
   /** Interest came, went, or has another weight. */
   note(account: Account, subscription: Subscription): void {
+    if (subscription.sink instanceof RoutedReply) return;
     this.accounts.get(account)?.ledger.note(subscription);
   }
 
@@ -376,6 +393,7 @@ export class Leafs {
 
   close(reason: CloseReason): void {
     this.isClosing = true;
+    this.replies.close();
     for (const remote of this.remotes) remote.stop();
     for (const connection of [...this.connections]) connection.close(reason);
   }

@@ -15,6 +15,7 @@ import type { CompressionOptions } from '../../protocols/link/compression-mode.t
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
 import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
+import type { ServiceMeasures } from '../account-sharing/contract.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
@@ -46,6 +47,7 @@ export interface ClusterParts {
   readonly log: Log;
   readonly tls: RouteTls | null;
   readonly notes: Notes;
+  readonly measures: ServiceMeasures | null;
   ownWebSocketUrls(): readonly string[];
 }
 
@@ -63,6 +65,8 @@ export class Cluster {
   readonly pings: LivenessSource;
   readonly notes: Notes;
   readonly ownWebSocketUrls: () => readonly string[];
+  /** Whoever measures services; null for nobody. */
+  readonly measures: ServiceMeasures | null;
   config: ClusterConfig;
   name: string;
   isDynamic: boolean;
@@ -74,7 +78,7 @@ export class Cluster {
   private exports: PermissionSet | null = null;
   private isClosed = false;
 
-  constructor({ broker, config, log, tls, notes, ownWebSocketUrls: urls }: ClusterParts) {
+  constructor({ broker, config, log, tls, notes, measures, ownWebSocketUrls: urls }: ClusterParts) {
     this.broker = broker;
     this.config = config;
     this.log = log;
@@ -82,6 +86,7 @@ export class Cluster {
     this.notes = notes;
     notes.board = boardOf(this);
     this.ownWebSocketUrls = urls;
+    this.measures = measures;
     this.parser = new LinkParser(ROUTE_DIALECT, broker.message);
     this.dialer = new Dialer(this);
     this.complaints = new Complaints(broker.clock);

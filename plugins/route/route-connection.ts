@@ -23,6 +23,9 @@ import type { RouteLink } from './route-link.ts';
 const LINE_FACTOR = 16;
 const NO_GROUPS: readonly string[] = [];
 const NO_BYTES = Buffer.alloc(0);
+const LETTER_T = 0x54;
+const DOT = 0x2e;
+const UNDERSCORE = 0x5f;
 /** CONNECT begins with it. */
 const LETTER_C = 0x63;
 
@@ -135,6 +138,9 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     message.queues = parser.groupsEnd === 0 ? NO_GROUPS : this.groupsHere(message.bytes);
     message.originCluster = parser.originEnd === 0 ? '' : this.originHere(message.bytes);
     const plan = link.memo.find(link.account.sublist, message.subjectBytes, message.subjectStart, message.subjectEnd);
+    if (isMeasured(message.replyBytes, message.replyStart, message.replyEnd)) {
+      this.cluster.measures?.requested(link.account, message);
+    }
     const trace = this.follow(link.account, message, link.tracing);
     if (trace !== undefined) this.carry(plan, message, trace);
   }
@@ -292,6 +298,11 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     super.leave(reason);
     this.cluster.left(this, reason);
   }
+}
+
+/** Reply subjects of services, and the subjects of their answers, end in it where they are measured. */
+export function isMeasured(bytes: Buffer, start: number, end: number): boolean {
+  return end - start > 2 && bytes[end - 1] === LETTER_T && bytes[end - 2] === DOT && bytes[start] === UNDERSCORE;
 }
 
 function isSame(known: Buffer, bytes: Buffer, start: number, end: number): boolean {
