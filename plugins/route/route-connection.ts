@@ -15,6 +15,7 @@ import type { Cluster } from './cluster.ts';
 import type { Attempt, Failure } from './dialing/attempt.ts';
 import { ForeignInterest } from './interest/foreign-interest.ts';
 import { keyOf } from './interest/ledger.ts';
+import { isMeasured } from './measured.ts';
 import type { PeerInfo } from './peer-info.ts';
 import type { Remote } from './remote.ts';
 import type { RouteLink } from './route-link.ts';
@@ -23,9 +24,6 @@ import type { RouteLink } from './route-link.ts';
 const LINE_FACTOR = 16;
 const NO_GROUPS: readonly string[] = [];
 const NO_BYTES = Buffer.alloc(0);
-const LETTER_T = 0x54;
-const DOT = 0x2e;
-const UNDERSCORE = 0x5f;
 /** CONNECT begins with it. */
 const LETTER_C = 0x63;
 
@@ -298,11 +296,6 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     super.leave(reason);
     this.cluster.left(this, reason);
   }
-}
-
-/** Reply subjects of services, and the subjects of their answers, end in it where they are measured. */
-export function isMeasured(bytes: Buffer, start: number, end: number): boolean {
-  return end - start > 2 && bytes[end - 1] === LETTER_T && bytes[end - 2] === DOT && bytes[start] === UNDERSCORE;
 }
 
 function isSame(known: Buffer, bytes: Buffer, start: number, end: number): boolean {

@@ -17,7 +17,8 @@ import {
   writeMessage,
 } from '../../kernel/plugin-api.ts';
 import { keyOf, NO_CLUSTER } from './interest/ledger.ts';
-import { isMeasured, type RouteConnection } from './route-connection.ts';
+import { isMeasured } from './measured.ts';
+import type { RouteConnection } from './route-connection.ts';
 
 const NO_MANNERS: ReadonlyMap<string, LinkManner> = new Map();
 /** How traces number lines of this kind. */

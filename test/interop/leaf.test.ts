@@ -1,5 +1,6 @@
 /** Hubs and leafs of this project and genuine ones, each with the other: no client may notice which is which. */
 import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 import { until } from '../kits/until.ts';
 import { ACCOUNT_STORIES } from '../plugins/leaf/accounts.ts';
 import { LEAF_BEHAVIOURS } from '../plugins/leaf/behaviours.ts';
@@ -7,7 +8,7 @@ import { CLUSTER_STORIES } from '../plugins/leaf/clustered.ts';
 import { hubText, type LeafNode, spokeText, startLeafNode } from '../plugins/leaf/nodes.ts';
 import { WATCH_STORIES } from '../plugins/leaf/watched.ts';
 import { webSpokeText, webText } from '../plugins/leaf/web-sockets.ts';
-import { type Node, withNodes } from '../plugins/route/nodes.ts';
+import { clientOf, type Node, settled, withNodes } from '../plugins/route/nodes.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets } from '../wire/targets.ts';
 
@@ -100,6 +101,30 @@ for (const { program, version } of targets) {
       }));
   }
 
+  test(`a request through a gateway is answered by a leaf, once: nats-server ${version} has the gateways`, () =>
+    withNodes(async (add) => {
+      const far = await addLeaf(add, startLeafNode('far', `${gatewayText('FAR')}\n${hubText()}`, program));
+      const [, port] = /Listening for gateways connections on \S+:(\d+)/.exec(far.log.join('')) ?? [];
+      const known = `gateways: [{ name: FAR, url: "nats://127.0.0.1:${port}" }]`;
+      const near = await addLeaf(add, startLeafNode('near', gatewayText('NEAR', known), program));
+      const leaf = await add(startLeafNode('leaf', spokeText(far)));
+      const [asker, answerer] = [await clientOf(near), await clientOf(leaf)];
+      answerer.send('SUB svc 1\r\n');
+      asker.send('SUB inbox.* 2\r\n');
+      await until(async () => {
+        answerer.text = '';
+        asker.send('PUB svc inbox.1 1\r\n?\r\n');
+        await settled(asker, answerer);
+        return answerer.text.includes('MSG svc 1 inbox.1 1\r\n?');
+      });
+      asker.text = '';
+      answerer.send('PUB inbox.1 6\r\nanswer\r\nPUB inbox.2 3\r\nend\r\n');
+      await asker.until(/MSG inbox\.2 2 3\r\nend/);
+      await until(() => asker.text.includes('answer'));
+      await settled(answerer, asker);
+      assert.is(asker.text.split('MSG inbox.1 2 6\r\nanswer').length, 2, asker.text);
+    }));
+
   test(`a leaf of a leaf hears the hub: nats-server ${version} is in the middle`, () =>
     withNodes(async (add) => {
       const hub = await addLeaf(add, startLeafNode('hub', hubText()));
@@ -107,6 +132,10 @@ for (const { program, version } of targets) {
       const leaf = await add(startLeafNode('leaf', spokeText(middle)));
       for (const play of Object.values(LEAF_BEHAVIOURS)) await play(hub, leaf);
     }));
+}
+
+function gatewayText(name: string, more = ''): string {
+  return `accounts { SYS { users: [{user: sys, password: sys}] } }\nsystem_account: SYS\ngateway { name: ${name}, host: 127.0.0.1, port: -1, ${more} }`;
 }
 
 function middleText({ leafPort }: LeafNode): string {

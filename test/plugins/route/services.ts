@@ -34,17 +34,19 @@ async function sceneOf(add: Add, first: string, second: string): Promise<Scene> 
   const b = await add(startNode('B', { text: ACCOUNTS, routes: [a.clusterPort] }, second));
   const [asker, answerer, listener] = [await clientOf(a, 'app'), await clientOf(b, 'svc'), await clientOf(b, 'svc')];
   const operator = await clientOf(b, 'sys');
-  answerer.send('SUB told 1\r\nSUB shared 1\r\n');
+  answerer.send('SUB told 1\r\nSUB shared 2\r\n');
   listener.send('SUB latency.* 1\r\n');
   asker.send('SUB inbox 1\r\n');
   // Until the servers know all that there is to know, the other half may not come.
   await until(async () => {
     for (const subject of ['told', 'shared']) asker.send(`PUB ${subject} inbox 5\r\nprobe\r\n`);
     await settled(asker, answerer);
-    for (const [, reply] of answerer.text.matchAll(/HMSG \S+ 1 (\S+) /g)) answerer.send(`PUB ${reply} 0\r\n\r\n`);
+    for (const [, reply] of answerer.text.matchAll(/HMSG \S+ \d (\S+) /g)) answerer.send(`PUB ${reply} 0\r\n\r\n`);
     answerer.text = '';
     await settled(answerer, asker, listener, operator);
-    return [...listener.text.matchAll(/"responder":\{/g)].length >= 2;
+    return ['told', 'shared'].every((subject) =>
+      new RegExp(`MSG latency\\.${subject} [^"]*.*"responder":`).test(listener.text),
+    );
   });
   await settled(asker, answerer, listener);
   for (const client of [asker, answerer, listener]) client.text = '';
@@ -54,7 +56,7 @@ async function sceneOf(add: Add, first: string, second: string): Promise<Scene> 
 async function askedOf({ asker, answerer }: Scene, subject: string): Promise<{ info: Facts; reply: string }> {
   asker.send(`PUB ${subject} inbox 4\r\nreal\r\n`);
   const pattern = new RegExp(
-    `HMSG ${subject} 1 (\\S+) [\\d ]+\\r\\nNATS/1\\.0\\r\\nNats-Request-Info: (\\{.*\\})\\r\\n\\r\\nreal`,
+    `HMSG ${subject} \\d (\\S+) [\\d ]+\\r\\nNATS/1\\.0\\r\\nNats-Request-Info: (\\{.*\\})\\r\\n\\r\\nreal`,
   );
   const [, reply = '', info = ''] = await answerer.until(pattern);
   return { info: JSON.parse(info) as Facts, reply };
