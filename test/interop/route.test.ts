@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import { type Node, startNode, withNodes } from '../plugins/route/nodes.ts';
 import { ACCOUNTS, PAIR_BEHAVIOURS } from '../plugins/route/pair-behaviours.ts';
+import { SECOND_HOP_STORIES } from '../plugins/route/second-hop.ts';
 import { SERVICE_STORIES } from '../plugins/route/services.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets } from '../wire/targets.ts';
@@ -29,7 +30,7 @@ for (const { program, version } of targets) {
 for (const { program, version } of targets) {
   // Before that the figures of a service had another form.
   if (Number(version.split('.')[1]) < 10) continue;
-  for (const [what, play] of Object.entries(SERVICE_STORIES)) {
+  for (const [what, play] of Object.entries({ ...SERVICE_STORIES, ...SECOND_HOP_STORIES })) {
     for (const [which, first, second] of [
       ['on both sides', program, program],
       ['where it is asked', program, ''],
