@@ -86,7 +86,7 @@ export const plugin = definePlugin<LeafConfig, State>({
         broker,
         dialTimeoutMs: ctx.config.dialTimeoutMs,
         dialer: ctx.useOptional<WebSocketDialer>('websocket.dialer'),
-        secure: (transport, host) => tlsFor(ctx, tls, null).connect(transport, host),
+        secure: (transport, host, node) => tlsFor(ctx, tls, node).connect(transport, host),
       }),
       clusterName: () => cluster?.name ?? '',
       urlsOfOthers: (key) => textsIn(notes?.read(key) ?? []),
