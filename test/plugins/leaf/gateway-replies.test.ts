@@ -1,9 +1,13 @@
 /** Requests that came to a hub through a gateway: a hub that speaks bytes, and clients of its leaf. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Broker } from '../../../kernel/plugin-api.ts';
+import { composed } from '../../../kernel/routing/compose.ts';
+import { PATIENCE_MS, REPLIES_MAX, RoutedReplies } from '../../../plugins/leaf/routed-replies.ts';
 import { clientOf, settled, withNodes } from '../route/nodes.ts';
 import { RawClient } from '../running-server.ts';
 import { hubText, type LeafNode, startLeafNode } from './nodes.ts';
+import { leafnodes, SimulatedTree } from './simulated-tree.ts';
 
 const REPLY = '_GR_.DdEU99.iJSpHc._INBOX.a.1';
 
@@ -81,6 +85,48 @@ test('what nobody was asked for does not go there', () =>
     hub.send('PING\r\n');
     await hub.until(/PONG\r\n/);
     assert.is(hub.text.replace('PONG\r\n', ''), 'LMSG _INBOX.a.1 1\r\nx\r\n', 'which it wants as it is');
+  }));
+
+async function withReplies(use: (replies: RoutedReplies, tree: SimulatedTree, broker: Broker) => Promise<void>) {
+  const tree = new SimulatedTree(1);
+  const { server } = await tree.start('here', leafnodes('here'));
+  const { broker } = server;
+  broker.publisher.subscribe(broker.accounts.global, 'svc', '', () => true);
+  const replies = new RoutedReplies(broker);
+  await use(replies, tree, broker);
+  replies.close();
+  await tree.sim.until(server.close());
+}
+
+function ask(replies: RoutedReplies, { accounts }: Broker, reply: string): void {
+  const message = composed({ subject: 'svc', reply: `_GR_.DdEU99.iJSpHc.${reply}` });
+  assert.ok(replies.delivers(accounts.global, accounts.global.sublist.matchSubject('svc'), message));
+}
+
+test('what was asked for is forgotten after a minute', () =>
+  withReplies(async (replies, tree, broker) => {
+    const { sublist } = broker.accounts.global;
+    ask(replies, broker, 'a');
+    await tree.run(PATIENCE_MS / 2);
+    ask(replies, broker, 'b');
+    await tree.run(PATIENCE_MS / 2 + 1);
+    assert.equal([sublist.hasInterest('a'), sublist.hasInterest('b')], [false, true]);
+    await tree.run(PATIENCE_MS);
+    assert.not.ok(sublist.hasInterest('b'));
+  }));
+
+test('of very many the oldest are forgotten', () =>
+  withReplies(async (replies, _tree, broker) => {
+    const { sublist } = broker.accounts.global;
+    const before = sublist.count;
+    for (let count = 0; count < REPLIES_MAX; count++) ask(replies, broker, `r.${count}`);
+    assert.is(sublist.count, before + REPLIES_MAX);
+    ask(replies, broker, 'one.more');
+    assert.is(sublist.count, before + REPLIES_MAX);
+    assert.equal(
+      ['r.0', 'r.1', 'one.more'].map((subject) => sublist.hasInterest(subject)),
+      [false, true, true],
+    );
   }));
 
 test.run();
