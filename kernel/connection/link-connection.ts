@@ -20,7 +20,6 @@ import { Connection } from './connection.ts';
 import type { LivenessSource } from './liveness.ts';
 import { showsOriginalSubject } from './original-subject.ts';
 import { asBuffer, type StreamCodec, WrappedTransport } from './stream-codec.ts';
-import { followedHere } from './traced-publish.ts';
 
 /** What is unpacked for one connection in one turn, before others have theirs. */
 const TURN_BYTES = 1 << 20;
@@ -128,11 +127,11 @@ export abstract class LinkConnection extends Connection {
 
   /**
    * The record that goes with a message of the other side, which came into the account. Null where nobody follows it, as nearly always;
-   * undefined where it goes no further.
+   * `drop` where it goes no further.
    */
-  protected follow(account: Account, message: Message, tracing: LinkTracing): MessageTrace | null | undefined {
-    if (message.headerLength === 0 || this.broker.messageTracer === null) return null;
-    return followedHere(this, account, message, tracing);
+  protected follow(account: Account, message: Message, tracing: LinkTracing): MessageTrace | 'drop' | null {
+    if (message.headerLength === 0) return null;
+    return this.broker.messageTracer?.follow(this, account, message, tracing) ?? null;
   }
 
   /** Takes a message where it goes, with its record. */

@@ -188,7 +188,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     message.queues = this.groups.in(message.bytes, this.leafs.parser);
     message.originCluster = this.peer.cluster;
     const trace = this.follow(this.account, message, this.tracing);
-    if (trace !== undefined) this.routeOn(message, trace);
+    if (trace !== 'drop') this.routeOn(message, trace);
     message.subjectBytes = message.bytes;
   }
 

@@ -140,7 +140,7 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
       this.cluster.measures?.requested(link.account, message);
     }
     const trace = this.follow(link.account, message, link.tracing);
-    if (trace !== undefined) this.carry(plan, message, trace);
+    if (trace !== 'drop') this.carry(plan, message, trace);
   }
 
   /** Null for an account that is not here: nobody here can want its messages. */
