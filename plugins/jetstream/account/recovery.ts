@@ -50,6 +50,7 @@ async function recoverStream(
     if (consumer === null) of.of.log.error(`the consumer in '${name}' of the store '${id}' can not be read`);
     else stream.adopt(consumer);
   }
+  await log.learnFirstTime();
   stream.open();
 }
 
@@ -82,11 +83,7 @@ function recallOrigin({ supply }: Stream, { bytes, headerStart, bodyStart }: Sto
 async function firstOfWindow({ log, machine, of }: Stream): Promise<number> {
   const since = of.clock.now() - machine.limits.duplicateWindowMs;
   const moment = momentOf(BigInt(Math.round(since)) * 1_000_000n);
-  let found = log.at(moment);
-  while (found < 0) {
-    await log.bringIn(log.records.store.coldSequence);
-    found = log.at(moment);
-  }
+  const found = await log.find(moment);
   // The newest is looked at in any case: it has the time and the id that come next.
   return Math.min(found, Math.max(log.first, log.records.index.lastUpTo(log.last)));
 }

@@ -13,7 +13,7 @@ import {
   purgeRequest,
 } from '../../../protocols/jetstream/requests.ts';
 import { findMessage } from '../stream/find-message.ts';
-import { nanosOf } from '../stream/moment.ts';
+import { momentOf, nanosOf } from '../stream/moment.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 
 export async function getMessage({ address, body, of }: ApiCall): Promise<Answer> {
@@ -23,6 +23,7 @@ export async function getMessage({ address, body, of }: ApiCall): Promise<Answer
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (!isSoundGet(request)) return apiError(10003);
+  if (request.startTime !== null) await stream.log.find(momentOf(request.startTime.nanos));
   let record = findMessage(stream.log, request);
   while (record === null && stream.log.isCold(stream.log.asked)) {
     await stream.log.bringIn(stream.log.asked);

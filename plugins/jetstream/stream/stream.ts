@@ -38,10 +38,11 @@ import { DelayedAcks } from './delayed-acks.ts';
 import { DirectGet } from './direct-get.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
+import { HeldMessages } from './held-messages.ts';
 import { Markers } from './marker.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
-import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
+import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
@@ -69,7 +70,7 @@ export class Stream implements ServiceSink {
   private readonly verdict = new PublishVerdict();
   private readonly acks = new DelayedAcks();
   private readonly markers: Markers;
-  private readonly batches: AtomicBatches;
+  readonly batches: AtomicBatches;
   private readonly flowing = new FastBatches(FAST_LIMITS);
   private batchTimer: (() => void) | null = null;
   /** Something happened to it: its first sequence is told even where there is none. */
@@ -77,6 +78,8 @@ export class Stream implements ServiceSink {
   private subscriptions: Subscription[] = [];
   private ackHead: Buffer = Buffer.alloc(0);
   private direct: DirectGet | null = null;
+  /** Null where no message ever asks for an older one. */
+  private held: HeldMessages | null = null;
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
   private timer: (() => void) | null = null;
@@ -165,6 +168,8 @@ export class Stream implements ServiceSink {
     const { machine, moment, verdict } = this;
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
     if (verdict.kind === STORED) this.stored(verdict.sequence);
+    // Nobody wants it, but its id is remembered for a while.
+    else if (verdict.kind === UNWANTED && machine.limits.duplicateWindowMs > 0) this.schedule();
   }
 
   /** A message of a batch that flows, or what is said about it. */
@@ -210,6 +215,8 @@ export class Stream implements ServiceSink {
     const { src = '', dest = '' } = subjectTransform ?? {};
     this.transform = dest === '' ? null : compileSubjects(this.of, src, dest);
     this.republisher = Republisher.of(this.of, this.account, this.config);
+    const asks = !this.log.isAlwaysWarm && (this.config.allowMsgCounter || this.config.allowMsgSchedules);
+    if (asks) this.held ??= new HeldMessages(this);
     if (!this.isClosed) this.supply.configure();
   }
 
@@ -222,6 +229,13 @@ export class Stream implements ServiceSink {
 
   /** A message that was published on one of the subjects. It is borrowed. */
   deliver(message: Message): boolean {
+    if (this.held === null || !this.held.holds(message)) this.take(message);
+    return true;
+  }
+
+  /** The same, with everything at hand that it asks for. */
+  take(message: Message): void {
+    if (this.isClosed) return;
     const headers = this.examined(message);
     this.now();
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
@@ -230,20 +244,25 @@ export class Stream implements ServiceSink {
     if (this.transform !== null) published = this.transformed(published);
     if (message.hasReply && isFastReply(message.replyBytes, message.replyStart, message.replyEnd)) {
       this.takeFast(message, published, headers);
-      return true;
+      return;
     }
     if (headers?.has(BATCH_ID) === true) {
       this.takeBatched(message, published, headers);
-      return true;
+      return;
     }
     this.publish(published, headers);
     if (message.hasReply && !this.config.noAck) this.acknowledge(message);
-    return true;
+  }
+
+  /** Too many wait already. */
+  overrun(message: Message): void {
+    if (message.hasReply)
+      this.of.outbox.send(this.account, message.reply, printPublishError(this.name, apiError(10167)));
   }
 
   /** A message of the stream that this one mirrors. */
   takeMirrored(message: MessageBytes, sequence: number, { seconds, nanos }: Moment): boolean {
-    const published = this.transform === null ? message : this.transformed(message);
+    const published = this.transformed(message);
     this.rescan(published);
     if (!this.machine.mirror(sequence, seconds, nanos, published, this.headers)) return false;
     this.stored(sequence);
@@ -254,7 +273,7 @@ export class Stream implements ServiceSink {
   takeSourced(message: MessageBytes): boolean {
     const { verdict } = this;
     const moment = this.now();
-    const published = this.transform === null ? message : this.transformed(message);
+    const published = this.transformed(message);
     this.rescan(published);
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     this.machine.publishSourced(moment.seconds, moment.nanos, published, this.headers, verdict);
@@ -326,8 +345,9 @@ export class Stream implements ServiceSink {
   }
 
   /** The subject it is stored under. What the transform is not about stays as it is. */
-  private transformed(message: MessageBytes): MessageBytes {
-    const subject = this.transform!.transform(subjectOf(message));
+  transformed(message: MessageBytes): MessageBytes {
+    if (this.transform === null) return message;
+    const subject = this.transform.transform(subjectOf(message));
     return subject === null ? message : withSubject(message, subject);
   }
 
@@ -415,11 +435,15 @@ export class Stream implements ServiceSink {
   }
 
   private expire(): void {
+    if (this.isClosed) return;
+    this.timer?.();
     this.timer = null;
     this.wakesAt = Number.POSITIVE_INFINITY;
     const { seconds, nanos } = this.now();
+    const { timetable, expiry } = this.machine;
     const isMoreDue = this.machine.expire(seconds, nanos, this.markers);
-    this.machine.timetable.fire(seconds, nanos, (sequence) => this.stored(sequence));
+    const coldAt = expiry.coldAt || timetable.fire(seconds, nanos, (sequence) => this.stored(sequence));
+    if (coldAt !== 0) this.log.whenLoaded(coldAt, () => this.expire());
     this.consumers.wake();
     if (!isMoreDue) {
       this.schedule();
@@ -442,10 +466,7 @@ export class Stream implements ServiceSink {
       this.configure();
       this.openDirect();
     }
-    this.timer?.();
-    this.timer = null;
-    this.wakesAt = Number.POSITIVE_INFINITY;
-    this.schedule();
+    this.expire();
   }
 
   /** Stops for good, with everything written down: it will be there again. */
@@ -466,6 +487,7 @@ export class Stream implements ServiceSink {
     this.acks.drop();
     this.batchTimer?.();
     this.batches.clear();
+    this.held?.clear();
     this.flowing.clear();
   }
 }
