@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { Message, subjectFromText } from '../../../kernel/plugin-api.ts';
 import {
+  BATCH_ID,
   INCREMENT,
   PublishHeaders,
   SCHEDULER,
@@ -9,7 +10,7 @@ import {
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
-import type { StagedMessage } from './atomic-batch.ts';
+import type { AtomicBatches } from './atomic-batch.ts';
 import type { MessageLog } from './message-log.ts';
 
 /** More than that does not wait. */
@@ -21,8 +22,7 @@ export interface HoldsMessages {
   readonly log: MessageLog;
   /** The message under the subject it will be stored under. */
   transformed(message: MessageBytes): MessageBytes;
-  /** What waits for the end of the batch that a message is of. */
-  stagedBefore(message: MessageBytes, headers: PublishHeaders): readonly StagedMessage[];
+  readonly batches: AtomicBatches;
   take(message: Message): void;
   overrun(message: Message): void;
 }
@@ -77,7 +77,7 @@ export class HeldMessages {
       const published = this.stream.transformed(message);
       const cold = coldBefore(log, published);
       if (cold !== 0) return cold;
-      for (const staged of this.stream.stagedBefore(published, headers)) {
+      for (const staged of this.stream.batches.staged(headers.text(message.bytes, BATCH_ID))) {
         const before = coldBefore(log, staged.message);
         if (before !== 0) return before;
       }
