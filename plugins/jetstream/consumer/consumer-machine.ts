@@ -71,26 +71,30 @@ export class ConsumerMachine {
 
   state(): ConsumerState {
     const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream } = this;
-    const pending = Array.from(this.pending, ([seq, known]) => [seq, known.consumerSequence, known.time] as const);
-    const redelivered = [...this.redelivered];
-    return { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending, redelivered };
+    const pending = Array.from(this.pending, ([seq, known]) => {
+      const deadline = Number.isFinite(known.deadline) ? known.deadline : null;
+      return [seq, known.consumerSequence, known.time, deadline] as const;
+    });
+    const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream };
+    return { ...place, streamLast: this.log.last, pending, redelivered: [...this.redelivered] };
   }
 
   /** Goes on where it stood. What was not acknowledged is due when it would have been. */
   restore(state: ConsumerState): void {
     this.starters = [];
     // With less in the stream than was once there, nothing that comes is passed over.
-    this.streamSequence = Math.min(state.streamSequence, this.log.last + 1);
+    const end = this.log.last < (state.streamLast ?? 0) ? this.log.last : Number.POSITIVE_INFINITY;
+    this.streamSequence = Math.min(state.streamSequence, end + 1);
     this.consumerSequence = state.consumerSequence;
-    this.floorStream = Math.min(state.floorStream, this.log.last);
+    this.floorStream = Math.min(state.floorStream, end);
     this.floorConsumer = state.floorConsumer;
-    this.deliveredStream = Math.min(state.deliveredStream, this.log.last);
+    this.deliveredStream = Math.min(state.deliveredStream, end);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
-    for (const [seq, consumerSequence, time] of state.pending) {
+    for (const [seq, consumerSequence, time, deadline] of state.pending) {
       if (!this.log.has(seq)) continue;
       const known = { consumerSequence, time, deadline: 0 };
       this.pending.set(seq, known);
-      this.setDeadline(known, time + this.waitFor(seq));
+      this.setDeadline(known, deadline ?? time + this.waitFor(seq));
     }
     this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
   }
@@ -131,6 +135,7 @@ export class ConsumerMachine {
     while (this.starterAt < this.starters.length) {
       const seq = this.starters[this.starterAt]!;
       if (this.isStillLast(seq)) return seq;
+      if (this.log.has(seq) && this.pendingCount > 0) this.pendingCount--;
       this.starterAt++;
     }
     if (this.starters.length > 0) {
@@ -191,6 +196,12 @@ export class ConsumerMachine {
     const count = this.redelivered.get(seq);
     if (count !== undefined) this.redelivered.set(seq, count - 1);
     if (this.pending.has(seq)) this.queue.add(seq);
+  }
+
+  /** When it would have been delivered, for those who go by that alone: a delay that was asked for moves it. */
+  countedTime(seq: number): number {
+    const { time, deadline } = this.pending.get(seq)!;
+    return Number.isFinite(deadline) ? deadline - this.waitFor(seq) : time;
   }
 
   private waitFor(seq: number): number {
@@ -308,12 +319,13 @@ export class ConsumerMachine {
 
   /** A message goes. True where it was delivered and not settled. */
   removed(seq: number, node: number): boolean {
-    if (!this.log.matches(this.filters, node)) return false;
+    const wasPending = this.pending.has(seq);
+    // What was delivered is waited for, whatever the filters have become since.
+    if (!wasPending && !this.redelivered.has(seq) && !this.log.matches(this.filters, node)) return false;
     if (this.isUndelivered(seq)) {
       if (this.pendingCount > 0) this.pendingCount--;
       return false;
     }
-    const wasPending = this.pending.has(seq);
     this.settle(seq);
     return wasPending;
   }
@@ -334,9 +346,18 @@ export class ConsumerMachine {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
+    const hasOtherFilters = filtersOf(config).join(' ') !== filtersOf(this.config).join(' ');
     this.config = config;
+    if (!hasOtherFilters) return;
     this.filters = filterSetOf(config);
-    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+    this.pendingCount = this.countUndelivered();
+  }
+
+  private countUndelivered(): number {
+    if (this.starters.length === 0) return this.log.countFrom(this.filters, this.streamSequence);
+    const isLeft = (seq: number): boolean => this.log.has(seq) && this.log.matches(this.filters, this.log.nodeAt(seq));
+    const left = this.starters.slice(this.starterAt).filter(isLeft).length;
+    return left + this.log.countFrom(this.filters, this.liveFrom);
   }
 
   /** The command of a purge: what went below a sequence is settled. */

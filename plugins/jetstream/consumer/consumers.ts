@@ -17,6 +17,9 @@ export class Consumers implements RemovalListener, Interest {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
   private readonly unwritten = new Set<Consumer>();
+  /** Who asked to be told. */
+  private unconfirmed: string[] = [];
+  private isConfirming = false;
   private timer: (() => void) | null = null;
   private readonly onGone = (consumer: Consumer): void => this.remove(consumer);
 
@@ -74,6 +77,9 @@ export class Consumers implements RemovalListener, Interest {
       const known = consumer.machine.pending.get(seq);
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
       if (!consumer.machine.removed(seq, node)) continue;
+      // There may be room for another now.
+      consumer.wake();
+      this.changed(consumer);
       consumer.lastAckedAt = this.stream.of.clock.now();
       if (this.isPurging || this.settling === seq) continue;
       const { name } = consumer;
@@ -102,7 +108,11 @@ export class Consumers implements RemovalListener, Interest {
       return purge();
     } finally {
       this.isPurging = false;
-      for (const { machine } of this.byName.values()) machine.recount();
+      for (const consumer of this.byName.values()) {
+        consumer.machine.recount();
+        this.changed(consumer);
+        consumer.wake();
+      }
     }
   }
 
@@ -153,8 +163,43 @@ export class Consumers implements RemovalListener, Interest {
     this.timer ??= this.stream.of.after(WRITE_AFTER_MS, () => this.flush());
   }
 
+  /** Says that an acknowledgement is taken, as soon as a crash can not undo it. Many are written down at once. */
+  confirm(consumer: Consumer, reply: string): void {
+    const { of, account } = this.stream;
+    if (!this.isWritten(consumer.config)) {
+      of.outbox.send(account, reply, '');
+      return;
+    }
+    this.unconfirmed.push(reply);
+    if (this.isConfirming) return;
+    this.isConfirming = true;
+    of.clock.soon(() => this.confirmAll());
+  }
+
+  /** While some are on their way to the disk, others gather. */
+  private confirmAll(): void {
+    const replies = this.unconfirmed;
+    this.unconfirmed = [];
+    this.flush();
+    const { of, account } = this.stream;
+    this.stream.whenDurable(() => {
+      for (const reply of replies) of.outbox.send(account, reply, '');
+      if (this.unconfirmed.length > 0) this.confirmAll();
+      else this.isConfirming = false;
+    });
+  }
+
   private isWritten({ memoryStorage, direct }: ConsumerConfig): boolean {
     return this.stream.isKept && !memoryStorage && !direct;
+  }
+
+  /** Also what was only looked at in vain: it need not be looked at again. */
+  flushAll(): void {
+    for (const consumer of this.byName.values()) {
+      const { writtenPosition, machine, config } = consumer;
+      if (writtenPosition !== machine.streamSequence && this.isWritten(config)) this.unwritten.add(consumer);
+    }
+    this.flush();
   }
 
   flush(): void {
@@ -166,9 +211,14 @@ export class Consumers implements RemovalListener, Interest {
     this.unwritten.clear();
   }
 
-  private write({ name, config, created, machine }: Consumer): void {
-    const { cells } = this.stream.log.records;
-    cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
+  private write(consumer: Consumer): void {
+    const { name, config, created, machine } = consumer;
+    const { log } = this.stream;
+    consumer.writtenPosition = machine.streamSequence;
+    log.ticket = log.records.cells.put(
+      CONSUMER_CELLS + name,
+      printConsumer({ name, config, created, state: machine.state() }),
+    );
   }
 
   /** The stream goes, and all of its consumers before it. */
@@ -180,7 +230,8 @@ export class Consumers implements RemovalListener, Interest {
 
   forget(name: string): void {
     this.byName.delete(name);
-    if (this.stream.isKept) this.stream.log.records.cells.delete(CONSUMER_CELLS + name);
+    const { log, isKept } = this.stream;
+    if (isKept) log.ticket = log.records.cells.delete(CONSUMER_CELLS + name);
   }
 
   adopt({ name, config, created, state }: KeptConsumer): void {

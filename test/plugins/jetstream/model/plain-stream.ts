@@ -49,7 +49,11 @@ export function isMatch(pattern: string, subject: string): boolean {
 /** Who hears of removals, and who says whether a message is wanted. */
 export interface Onlookers {
   wants(subject: string): boolean;
-  removed(one: Kept, how: 'single' | 'purge'): void;
+  removed(one: Kept): void;
+  /** Many went at once. */
+  purged?(): void;
+  /** Somebody is done with a message. */
+  settled?(seq: number): void;
 }
 
 const NOBODY: Onlookers = { wants: () => false, removed: () => {} };
@@ -67,8 +71,6 @@ export class PlainStream {
   lateSince = 0;
   readonly ids = new Map<string, { readonly seq: number; readonly time: number }>();
   onlookers: Onlookers = NOBODY;
-  /** What removes at present is told of as a purge. */
-  private how: 'single' | 'purge' = 'single';
 
   constructor(config: PlainConfig) {
     this.config = config;
@@ -112,17 +114,16 @@ export class PlainStream {
     return ++this.last;
   }
 
-  drop(isGone: (one: Kept) => boolean, how = this.how): number {
+  drop(isGone: (one: Kept) => boolean): number {
     const gone = this.kept.filter(isGone);
-    for (const one of gone) this.onlookers.removed(one, how);
+    for (const one of gone) this.onlookers.removed(one);
     this.kept = this.kept.filter((one) => !gone.includes(one));
     return gone.length;
   }
 
   asPurge<Answer>(run: () => Answer): Answer {
-    this.how = 'purge';
     const answer = run();
-    this.how = 'single';
+    this.onlookers.purged?.();
     return answer;
   }
 

@@ -170,6 +170,7 @@ export class StreamPlay {
     await this.world.api('STREAM.DELETE.S');
     const answer = await restored(this.world, 'S', backup);
     this.forget();
+    this.plain.lastStored = this.plain.kept.at(-1)?.time ?? 0;
     await this.pass(SETTLE_MS);
     return [/"error"/.test(answer) ? answer : '', ''];
   }
