@@ -23,11 +23,12 @@ import type { Stream } from '../stream/stream.ts';
 import { type Answer, type ApiCall, callOf } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
 
-/** What is answered only when it can not be undone any more by a crash. */
+/** What is answered only when a crash can not undo it any more, or what it shows. */
 const CHANGING: ReadonlySet<Endpoint> = new Set<Endpoint>([
   'STREAM.UPDATE',
   'STREAM.PURGE',
   'STREAM.MSG.DELETE',
+  'STREAM.MSG.GET',
   'CONSUMER.CREATE',
   'CONSUMER.DURABLE.CREATE',
   'CONSUMER.DELETE',

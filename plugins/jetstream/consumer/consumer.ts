@@ -173,6 +173,10 @@ export class Consumer implements ServiceSink {
       this.pull?.drained();
       return false;
     }
+    if (!this.stream.log.isDurable(seq)) {
+      this.stream.consumers.wakeFor(seq, this);
+      return false;
+    }
     const record = this.stream.log.read(seq);
     if (record === null) {
       if (this.stream.log.isCold(seq)) this.stream.log.whenLoaded(seq, () => this.wake());

@@ -16,6 +16,8 @@ const WRITE_AFTER_MS = 250;
 export class Consumers implements RemovalListener, Interest {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
+  /** Those for whom there is something as soon as it is durable. */
+  private readonly awaiting = new Set<Consumer>();
   private readonly unwritten = new Set<Consumer>();
   /** Who asked to be told. */
   private unconfirmed: string[] = [];
@@ -67,8 +69,21 @@ export class Consumers implements RemovalListener, Interest {
       if (!log.matches(consumer.machine.filters, node)) continue;
       if (seq < consumer.machine.streamSequence) continue;
       consumer.machine.stored();
-      consumer.wake();
+      this.wakeFor(seq, consumer);
     }
+  }
+
+  /** It is not shown before it is durable. */
+  wakeFor(seq: number, consumer: Consumer): void {
+    if (this.stream.log.isDurable(seq)) consumer.wake();
+    else this.awaiting.add(consumer);
+  }
+
+  /** More of the stream is durable than before. */
+  durable(): void {
+    if (this.awaiting.size === 0) return;
+    for (const consumer of this.awaiting) consumer.wake();
+    this.awaiting.clear();
   }
 
   removed(seq: number, node: number): void {
@@ -229,6 +244,8 @@ export class Consumers implements RemovalListener, Interest {
   }
 
   forget(name: string): void {
+    const gone = this.byName.get(name);
+    if (gone !== undefined) this.awaiting.delete(gone);
     this.byName.delete(name);
     const { log, isKept } = this.stream;
     if (isKept) log.ticket = log.records.cells.delete(CONSUMER_CELLS + name);

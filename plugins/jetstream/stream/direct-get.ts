@@ -69,14 +69,26 @@ export class DirectGet implements ServiceSink {
 
   deliver(message: Message): boolean {
     if (!message.hasReply) return true;
+    const { stream } = this;
     const { reply, subject } = message;
     const level = message.headerLength === 0 ? null : fieldOf(message.header, REQUIRED_LEVEL_HEADER);
     if (level !== null && checkApiLevel(level, this.stream.of.server.level) !== null) {
       this.say(reply, REQUIRED_API_LEVEL);
-    } else if (subject.length > this.prefixLength) {
-      this.answerSubject(reply, textFromSubject(subject.slice(this.prefixLength)), message.body);
-    } else this.answer(reply, message.body);
+      return true;
+    }
+    if (stream.log.isDurable(stream.log.last)) this.handle(reply, subject, message.body);
+    else {
+      const body = new Uint8Array(message.body);
+      stream.whenDurable(() => this.handle(reply, subject, body));
+    }
     return true;
+  }
+
+  /** With everything durable that there was when it was asked for: what is shown is there after a crash. */
+  private handle(reply: string, subject: string, body: Uint8Array): void {
+    if (subject.length > this.prefixLength) {
+      this.answerSubject(reply, textFromSubject(subject.slice(this.prefixLength)), body);
+    } else this.answer(reply, body);
   }
 
   private answerSubject(reply: string, subject: string, body: Uint8Array): void {

@@ -4,6 +4,7 @@ import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
 import type { Usage } from '../account/usage.ts';
+import { DurableEnd } from './durable-end.ts';
 import type { Moment } from './moment.ts';
 
 /** Hears of every message that goes, before it is gone. */
@@ -33,6 +34,7 @@ export class MessageLog {
   private readonly storage: 'file' | 'memory';
   /** The first message, and when it came. */
   private readonly known = { seq: 0, seconds: 0, nanos: 0 };
+  private readonly durableEnd = new DurableEnd();
   private beforeUnit: Moment = { seconds: 0, nanos: 0 };
   /** What of it the usage knows. */
   private counted = 0;
@@ -88,6 +90,8 @@ export class MessageLog {
     const ticket = this.records.append(seq, seconds, nanos, flags, message);
     if (ticket < 0) return ticket;
     this.ticket = ticket;
+    // Within a unit there is none yet.
+    if (ticket > 0) this.durableEnd.note(ticket, seq);
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     this.settleUsage();
@@ -114,6 +118,7 @@ export class MessageLog {
 
   commit(): void {
     this.ticket = this.records.commit();
+    if (this.ticket > 0) this.durableEnd.note(this.ticket, this.last);
   }
 
   abort(): void {
@@ -121,6 +126,11 @@ export class MessageLog {
     this.lastSeconds = this.beforeUnit.seconds;
     this.lastNanos = this.beforeUnit.nanos;
     this.settleUsage();
+  }
+
+  /** A crash can not take it any more. */
+  isDurable(seq: number): boolean {
+    return this.durableEnd.covers(seq, this.records.store.durableTicket);
   }
 
   has(seq: number): boolean {

@@ -102,7 +102,10 @@ export class Stream implements ServiceSink {
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     this.markers = new Markers((sequence) => this.stored(sequence));
     log.records.onDurable({
-      durable: (ticket) => this.acks.release(ticket),
+      durable: (ticket) => {
+        this.acks.release(ticket);
+        this.consumers.durable();
+      },
       failed: () => this.acks.drop(),
     });
   }

@@ -10,7 +10,7 @@ import type { Heard } from './wire-client.ts';
 
 const NANOS_PER_MS = 1e6;
 const HALF_MS = 500;
-const PATIENCE = 60;
+const PATIENCE = 500;
 const INBOX_SID = '1';
 
 interface Reply {

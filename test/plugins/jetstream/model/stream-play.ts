@@ -19,7 +19,7 @@ interface PublishReply {
 }
 
 const SETTLE_MS = 1_000;
-const PATIENCE = 50;
+const PATIENCE = 500;
 
 export class StreamPlay {
   readonly world: StreamWorld;

@@ -8,7 +8,7 @@ import { type Keeper, keeperPlugin, type Place } from './keepers.ts';
 import { type Heard, WireClient } from './wire-client.ts';
 
 /** Of the machine's time: drivers that write real files take some. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 10_000;
 const INBOX_SID = '1';
 
 export class StreamWorld {
