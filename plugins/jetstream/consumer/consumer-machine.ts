@@ -115,7 +115,10 @@ export class ConsumerMachine {
     return this.tracks && maxAckPending > 0 && this.pending.size >= maxAckPending;
   }
 
-  /** The message to send next: one that is to be sent again, or a new one; 0 when there is none. */
+  /**
+   * The message to send next: one that is to be sent again, or a new one; 0 when there is none. It is a question: what it finds to be
+   * done on the way is a command each (`giveUp`, `passStarter`, `passTo`).
+   */
   next(onExhausted: OnExhausted): number {
     const again = this.nextAgain(onExhausted);
     if (again !== 0) return again;
@@ -125,7 +128,7 @@ export class ConsumerMachine {
   private nextAgain(onExhausted: OnExhausted): number {
     for (let seq = this.queue.first; seq !== 0; seq = this.queue.first) {
       if (!this.pending.has(seq) || !this.log.has(seq)) this.queue.delete(seq);
-      else if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      else if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else return seq;
     }
     return 0;
@@ -135,18 +138,25 @@ export class ConsumerMachine {
     while (this.starterAt < this.starters.length) {
       const seq = this.starters[this.starterAt]!;
       if (this.isStillLast(seq)) return seq;
-      if (this.log.has(seq) && this.pendingCount > 0) this.pendingCount--;
-      this.starterAt++;
+      this.passStarter();
     }
-    if (this.starters.length > 0) {
-      this.streamSequence = Math.max(this.streamSequence, this.liveFrom);
-      this.starters = [];
-    }
+    if (this.starters.length > 0) this.passTo(this.liveFrom);
     const seq = this.log.next(this.filters, this.streamSequence);
     if (seq !== Number.POSITIVE_INFINITY) return seq;
-    // Nothing up to here is for this one: it is not looked at again.
-    this.streamSequence = Math.max(this.streamSequence, this.log.last + 1);
+    if (this.streamSequence <= this.log.last) this.passTo(this.log.last + 1);
     return 0;
+  }
+
+  /** The command of a starter that something newer took the place of. */
+  passStarter(): void {
+    const seq = this.starters[this.starterAt++]!;
+    if (this.log.has(seq) && this.pendingCount > 0) this.pendingCount--;
+  }
+
+  /** The command of a place up to which nothing is for this one: it is not looked at again. */
+  passTo(place: number): void {
+    this.starters = [];
+    this.streamSequence = Math.max(this.streamSequence, place);
   }
 
   /** Superseded ones are passed over: what came after them is sent when its turn comes. */
@@ -293,7 +303,7 @@ export class ConsumerMachine {
       else if (deadline < this.nextDeadline) this.nextDeadline = deadline;
     }
     for (const seq of overdue.sort((left, right) => left - right)) {
-      if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else this.queue.add(seq);
     }
   }
@@ -303,8 +313,8 @@ export class ConsumerMachine {
     return maxDeliver > 0 && (this.redelivered.get(seq) ?? 0) + 1 >= maxDeliver;
   }
 
-  /** It is waited for no more, but known as long as it is there. */
-  private exhaust(seq: number, onExhausted: OnExhausted): void {
+  /** The command of a message that was sent as often as it may be. It is waited for no more, but known as long as it is there. */
+  giveUp(seq: number, onExhausted: OnExhausted): void {
     const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.pending.delete(seq);
     this.queue.delete(seq);

@@ -138,7 +138,7 @@ export class Consumers implements RemovalListener, Interest {
     if (node === 0) return;
     if (config.retention === 'interest' && this.isNeeded(seq, node)) return;
     this.settling = seq;
-    log.remove(seq);
+    this.stream.machine.remove(seq, false);
     this.settling = 0;
   }
 
@@ -167,7 +167,7 @@ export class Consumers implements RemovalListener, Interest {
     const { log, config } = this.stream;
     if (config.retention !== 'interest') return;
     for (let seq = log.firstFrom(0); seq !== Number.POSITIVE_INFINITY; seq = log.firstFrom(seq + 1)) {
-      if (!this.isNeeded(seq, log.nodeAt(seq))) log.remove(seq);
+      if (!this.isNeeded(seq, log.nodeAt(seq))) this.stream.machine.remove(seq, false);
     }
   }
 
