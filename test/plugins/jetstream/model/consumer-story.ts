@@ -23,7 +23,7 @@ export function consumerStory(seed: number, length: number): ConsumerStory {
     discard: 'old',
     max_msgs: chance.once(3) ? 8 + chance.below(10) : -1,
     max_msgs_per_subject: chance.once(4) ? 1 + chance.below(4) : -1,
-    max_age: chance.once(4) ? 12e9 : 0,
+    max_age: chance.once(4) ? 12.25e9 : 0,
     max_bytes: -1,
     max_msg_size: -1,
     duplicate_window: 2e9,
