@@ -58,6 +58,7 @@ export class IndexedStore {
     this.index = index;
     this.sizeOf = options.sizeOf;
     this.clock = options.clock;
+    this.onDurable(null);
   }
 
   /** The index comes from a checkpoint if there is a good one, and from the records otherwise. */
@@ -172,8 +173,16 @@ export class IndexedStore {
     this.staged.length = 0;
   }
 
+  /** Records that turn out to be damaged are known no more by the time the listener hears of them. */
   onDurable(listener: DurabilityListener | null): void {
-    this.store.onDurable(listener);
+    this.store.onDurable({
+      durable: (ticket) => listener?.durable(ticket),
+      failed: (error) => listener?.failed(error),
+      damaged: (from, to) => {
+        this.index.remove(from, to);
+        listener?.damaged?.(from, to);
+      },
+    });
   }
 
   // --- Reading ---

@@ -19,16 +19,16 @@ import { fieldOf, withFields } from '../../../protocols/jetstream/message-header
 import { printErrorReply } from '../../../protocols/jetstream/replies.ts';
 import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+import { failureOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import { type Answer, type ApiCall, callOf } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
 
-/** What is answered only when a crash can not undo it any more, or what it shows. */
+/** What is answered only when a crash can not undo it any more. */
 const CHANGING: ReadonlySet<Endpoint> = new Set<Endpoint>([
   'STREAM.UPDATE',
   'STREAM.PURGE',
   'STREAM.MSG.DELETE',
-  'STREAM.MSG.GET',
   'CONSUMER.CREATE',
   'CONSUMER.DURABLE.CREATE',
   'CONSUMER.DELETE',
@@ -129,7 +129,12 @@ export class ApiService implements ServiceSink {
     if (call.reply === '') return;
     const stream = typeof answer === 'string' && CHANGING.has(call.address.endpoint) ? this.changed(call) : undefined;
     if (stream === undefined) this.send(call, answer);
-    else stream.whenDurable(() => this.send(call, answer));
+    else {
+      stream.whenDurable(
+        () => this.send(call, answer),
+        (error) => this.send(call, failureOf(error)),
+      );
+    }
   }
 
   private changed({ address }: ApiCall): Stream | undefined {

@@ -14,6 +14,7 @@ import {
 } from '../../../protocols/jetstream/requests.ts';
 import { findMessage } from '../stream/find-message.ts';
 import { momentOf, nanosOf } from '../stream/moment.ts';
+import { failureOf } from '../stream/store-refusal.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 
 export async function getMessage({ address, body, of }: ApiCall): Promise<Answer> {
@@ -24,10 +25,13 @@ export async function getMessage({ address, body, of }: ApiCall): Promise<Answer
   if (stream === undefined) return apiError(10059);
   if (!isSoundGet(request)) return apiError(10003);
   if (request.startTime !== null) await stream.log.find(momentOf(request.startTime.nanos));
-  let record = findMessage(stream.log, request);
-  while (record === null && stream.log.isCold(stream.log.asked)) {
-    await stream.log.bringIn(stream.log.asked);
-    record = findMessage(stream.log, request);
+  const { log } = stream;
+  let record = findMessage(log, request);
+  for (; ; record = findMessage(log, request)) {
+    // What a crash may still take is not shown.
+    if (record !== null && !log.isDurable(record.seq)) await stream.settledDown();
+    else if (record === null && log.isCold(log.asked)) await log.bringIn(log.asked);
+    else break;
   }
   if (record === null) return apiError(10037);
   const { bytes, headerStart, bodyStart, bodyEnd } = record;
@@ -49,6 +53,7 @@ export function deleteMessage({ address, body, of }: ApiCall): Answer {
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyDelete) return apiError(10057, { err: 'message delete not permitted' });
   const isDone = stream.machine.remove(Number(request.sequence), !request.noErase);
   return isDone ? printDone('STREAM.MSG.DELETE') : apiError(10043, { seq: request.sequence });
@@ -61,6 +66,7 @@ export function purgeStream({ address, body, of }: ApiCall): Answer {
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyPurge) return apiError(10110, { err: 'stream purge not permitted' });
   const purged = stream.consumers.purging(() =>
     stream.machine.purge({

@@ -380,6 +380,14 @@ export class ConsumerMachine {
     this.floorStream = Math.max(this.floorStream, settled);
   }
 
+  /** Messages were lost: nobody waits for what was delivered of them, and nothing else of them will be. */
+  lost(from: number, to: number): void {
+    for (const known of [this.pending, this.redelivered]) {
+      for (const seq of [...known.keys()]) if (seq >= from && seq <= to) this.settle(seq);
+    }
+    this.recount();
+  }
+
   /** The command of a reset: everything that was delivered is forgotten. */
   reset(seq: number): void {
     this.pending.clear();

@@ -158,6 +158,15 @@ export class Consumers implements RemovalListener, Interest {
     return false;
   }
 
+  /** Messages are gone that nobody removed. */
+  lost(from: number, to: number): void {
+    for (const consumer of this.byName.values()) {
+      consumer.machine.lost(from, to);
+      this.changed(consumer);
+      consumer.wake();
+    }
+  }
+
   wake(): void {
     for (const consumer of this.byName.values()) consumer.wake();
   }
@@ -197,11 +206,15 @@ export class Consumers implements RemovalListener, Interest {
     this.unconfirmed = [];
     this.flush();
     const { of, account } = this.stream;
-    this.stream.whenDurable(() => {
-      for (const reply of replies) of.outbox.send(account, reply, '');
+    const done = (): void => {
       if (this.unconfirmed.length > 0) this.confirmAll();
       else this.isConfirming = false;
-    });
+    };
+    // What is lost is not confirmed.
+    this.stream.whenDurable(() => {
+      for (const reply of replies) of.outbox.send(account, reply, '');
+      done();
+    }, done);
   }
 
   private isWritten({ memoryStorage, direct }: ConsumerConfig): boolean {
@@ -230,10 +243,26 @@ export class Consumers implements RemovalListener, Interest {
     const { name, config, created, machine } = consumer;
     const { log } = this.stream;
     consumer.writtenPosition = machine.streamSequence;
-    log.ticket = log.records.cells.put(
+    const ticket = log.records.cells.put(
       CONSUMER_CELLS + name,
       printConsumer({ name, config, created, state: machine.state() }),
     );
+    if (ticket > 0) log.ticket = ticket;
+  }
+
+  /** Where all of them stand, for another stream that takes this one's place. */
+  kept(): KeptConsumer[] {
+    return Array.from(this.byName.values(), ({ name, config, created, machine }) => ({
+      name,
+      config,
+      created,
+      state: machine.state(),
+    }));
+  }
+
+  /** What is written down of them is what is here, and of no others. */
+  writeAll(): void {
+    for (const consumer of this.byName.values()) if (this.isWritten(consumer.config)) this.write(consumer);
   }
 
   /** The stream goes, and all of its consumers before it. */
@@ -248,7 +277,8 @@ export class Consumers implements RemovalListener, Interest {
     if (gone !== undefined) this.awaiting.delete(gone);
     this.byName.delete(name);
     const { log, isKept } = this.stream;
-    if (isKept) log.ticket = log.records.cells.delete(CONSUMER_CELLS + name);
+    const ticket = isKept ? log.records.cells.delete(CONSUMER_CELLS + name) : 0;
+    if (ticket > 0) log.ticket = ticket;
   }
 
   adopt({ name, config, created, state }: KeptConsumer): void {

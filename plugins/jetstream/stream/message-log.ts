@@ -1,5 +1,5 @@
 /** The messages of a stream: what they are, and who hears that one goes. */
-import { type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
+import { type Holes, type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
 import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers/derived/accounting.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
@@ -16,6 +16,8 @@ export function sizeFormulaOf(storage: 'file' | 'memory'): SizeFormula {
   return storage === 'memory' ? memorySize : fileSize;
 }
 
+const NOTHING_LOST: Holes = { ranges: [], records: 0, bytes: 0 };
+
 export class MessageLog {
   readonly records: IndexedStore;
   /** When the newest message came, whether or not it is still there. */
@@ -27,6 +29,8 @@ export class MessageLog {
   /** What was read last. */
   asked = 0;
   onFault: ((error: Error) => void) | null = null;
+  /** Some messages were lost: they are neither there nor removed. */
+  hasLost = false;
   /** Nothing ever has to be fetched. */
   readonly isAlwaysWarm: boolean;
   private readonly sizeOf: SizeFormula;
@@ -47,7 +51,7 @@ export class MessageLog {
     this.lastNanos = records.store.lastNanos;
     this.isAlwaysWarm = storage === 'memory';
     this.sizeOf = sizeFormulaOf(storage);
-    this.settleUsage();
+    this.checkLost();
   }
 
   get count(): number {
@@ -105,7 +109,8 @@ export class MessageLog {
 
   /** Gives out all sequences up to one, whether or not there are messages. */
   spend(last: number, seconds: number, nanos: number): void {
-    if (last > this.last) this.ticket = this.records.advance(last);
+    const ticket = last > this.last ? this.records.advance(last) : 0;
+    if (ticket > 0) this.ticket = ticket;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
   }
@@ -116,13 +121,23 @@ export class MessageLog {
     this.records.begin();
   }
 
-  commit(): void {
-    this.ticket = this.records.commit();
-    if (this.ticket > 0) this.durableEnd.note(this.ticket, this.last);
+  /** A negative answer is a `Refused`: nothing of it is kept. */
+  commit(): number {
+    const ticket = this.records.commit();
+    if (ticket < 0) this.takeBack();
+    else {
+      this.ticket = ticket;
+      this.durableEnd.note(ticket, this.last);
+    }
+    return ticket;
   }
 
   abort(): void {
     this.records.abort();
+    this.takeBack();
+  }
+
+  private takeBack(): void {
     this.lastSeconds = this.beforeUnit.seconds;
     this.lastNanos = this.beforeUnit.nanos;
     this.settleUsage();
@@ -171,19 +186,55 @@ export class MessageLog {
     });
   }
 
-  /** False when it is not there. */
+  /** False when it is not there, or can not be removed now. One that was lost is not missed any more. */
   remove(seq: number, isErased = false): boolean {
     const node = this.records.index.subjectAt(seq);
-    if (node === 0) return false;
+    if (node === 0) return this.hasLost && this.records.read(seq) === Read.hole && this.forgetLost(seq, seq);
     this.listener?.removed(seq, node);
-    this.ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
+    const ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
+    if (ticket < 0) return false;
+    this.ticket = ticket;
     this.settleUsage();
     return true;
   }
 
+  /** The limits take the first message, and with it what was lost before it. */
+  removeOldest(): boolean {
+    const { first } = this;
+    if (!this.remove(first)) return false;
+    if (this.hasLost) this.forgetLost(0, first);
+    return true;
+  }
+
+  /** What is lost, not removed. */
+  get lost(): Holes {
+    return this.hasLost ? this.records.store.holes() : NOTHING_LOST;
+  }
+
+  /** Lost messages would be gone by now, or are to be: they are not told of any more. */
+  forgetLost(from: number, to: number): boolean {
+    if (!this.hasLost) return false;
+    for (const range of this.records.store.holes().ranges) {
+      const [low, high] = [Math.max(range.from, from), Math.min(range.to, to)];
+      const ticket = low > high ? 0 : this.records.remove(low, high);
+      if (ticket < 0) return false;
+      if (ticket > 0) this.ticket = ticket;
+    }
+    this.checkLost();
+    return true;
+  }
+
+  /** Messages were lost, or found again. */
+  checkLost(): void {
+    this.hasLost = this.records.store.holes().records > 0;
+    this.settleUsage();
+  }
+
   /** With no message below it left, the first sequence becomes this one. */
   moveTo(seq: number): void {
-    this.ticket = this.records.dropBefore(seq);
+    const ticket = this.records.dropBefore(seq);
+    if (ticket > 0) this.ticket = ticket;
+    if (this.hasLost) this.checkLost();
     this.settleUsage();
   }
 
@@ -292,6 +343,12 @@ export class MessageLog {
   }
 
   get deletedCount(): number {
-    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count;
+    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count - this.lostSinceFirst();
+  }
+
+  private lostSinceFirst(): number {
+    let count = 0;
+    for (const { from, to } of this.lost.ranges) count += Math.max(0, to - Math.max(from, this.first) + 1);
+    return count;
   }
 }

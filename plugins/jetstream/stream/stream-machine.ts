@@ -30,6 +30,7 @@ import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
 import { asSchedule } from './schedule-rules.ts';
+import { refusalOf } from './store-refusal.ts';
 import { Timetable } from './timetable.ts';
 
 const HEADER_BYTES_MAX = 65_535;
@@ -256,7 +257,11 @@ export class StreamMachine {
       kept.push(one);
     }
     log.spend(before + kept.length, seconds, nanos);
-    log.commit();
+    const ticket = log.commit();
+    if (ticket < 0) {
+      verdict.refused(refusalOf(ticket));
+      return;
+    }
     for (const one of kept) this.finishStaged(seconds, nanos, one);
     const last = kept.at(-1)!;
     verdict.stored(last.sequence);
@@ -280,7 +285,8 @@ export class StreamMachine {
     if (kept.bodyEnd - kept.headerStart > this.limits.maxMsgSize) return apiError(10054);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     const isWanted = this.interest === null || this.interest.wants(message);
-    if (isWanted && log.appendAt(sequence, seconds, nanos, flags, kept) < 0) return apiError(10023);
+    const written = isWanted ? log.appendAt(sequence, seconds, nanos, flags, kept) : 0;
+    if (written < 0) return refusalOf(written);
     return { message, headers, sequence, ttl, isWanted, counterValue: counted?.value ?? '' };
   }
 
@@ -336,8 +342,9 @@ export class StreamMachine {
       verdict.refused(problem);
       return;
     }
-    if (log.append(seconds, nanos, flags, message) < 0) {
-      verdict.refused(apiError(10023));
+    const ticket = log.append(seconds, nanos, flags, message);
+    if (ticket < 0) {
+      verdict.refused(refusalOf(ticket));
       return;
     }
     const sequence = log.last;
@@ -361,14 +368,19 @@ export class StreamMachine {
 
   /** What is beyond the limits goes, the oldest first. */
   private trim(node: number): void {
-    const { log, limits } = this;
+    const { limits } = this;
     if (limits.maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(node, limits.maxMsgsPerSubject);
-    while (log.count > limits.maxMsgs) log.remove(log.first);
-    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+    this.trimOldest(limits);
+  }
+
+  /** Where nothing can be removed now, it is left to the next. */
+  private trimOldest({ maxMsgs, maxBytes }: StreamLimits): void {
+    const { log } = this;
+    while (log.count > 0 && (log.count > maxMsgs || log.bytes > maxBytes)) if (!log.removeOldest()) return;
   }
 
   private trimSubject(node: number, most: number): void {
-    while (this.log.countOf(node) > most) this.log.remove(this.log.firstOf(node));
+    while (this.log.countOf(node) > most) if (!this.log.remove(this.log.firstOf(node))) return;
   }
 
   private rollUp(message: MessageBytes, extent: string, sequence: number): void {
@@ -378,7 +390,7 @@ export class StreamMachine {
     }
     const node = this.log.nodeOf(message);
     for (let first = this.log.firstOf(node); first !== 0 && first < sequence; first = this.log.firstOf(node)) {
-      this.log.remove(first);
+      if (!this.log.remove(first)) return;
     }
   }
 
@@ -407,7 +419,8 @@ export class StreamMachine {
         mark.marked(log.last);
       }
     }
-    log.remove(sequence);
+    if (sequence === log.first) log.removeOldest();
+    else log.remove(sequence);
     return true;
   }
 
@@ -442,6 +455,7 @@ export class StreamMachine {
     if (filter === '' && before > log.last) return this.dropAll(before);
     const filters = filter === '' ? EVERYTHING : new FilterSet([filter]);
     const limit = before === 0 ? log.last + 1 : before;
+    if (filter === '' && keep === 0) log.forgetLost(0, limit - 1);
     return this.removeAll(filters, limit, keep);
   }
 
@@ -477,8 +491,7 @@ export class StreamMachine {
       });
       for (const node of nodes) this.trimSubject(node, limits.maxMsgsPerSubject);
     }
-    while (log.count > limits.maxMsgs) log.remove(log.first);
-    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+    this.trimOldest(limits);
   }
 }
 

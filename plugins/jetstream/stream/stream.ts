@@ -28,22 +28,25 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-definitions.ts';
-import { exceeds, type Usage } from '../account/usage.ts';
+import type { Usage } from '../account/usage.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
+import { Losses } from '../trouble/losses.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
 import { DirectGet } from './direct-get.ts';
+import { DueTimes } from './due-times.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
 import { HeldMessages } from './held-messages.ts';
-import { Markers } from './marker.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
+import { resourceProblem } from './resource-problem.ts';
+import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
 
@@ -52,6 +55,8 @@ export interface StreamOwner {
   readonly account: Account;
   readonly limits: TierLimits;
   readonly usage: Usage;
+  /** Its store takes nothing until it is opened again. */
+  broken(stream: Stream, cause: Error): void;
 }
 
 export class Stream implements ServiceSink {
@@ -62,6 +67,9 @@ export class Stream implements ServiceSink {
   readonly of: Surroundings;
   readonly consumers: Consumers;
   readonly supply = new Supply(this);
+  readonly losses = new Losses(this);
+  /** Why nothing can be written to it; null when it can. */
+  trouble: Error | null = null;
   /** It is there again after a restart. */
   readonly isKept: boolean;
   private readonly owner: StreamOwner;
@@ -69,7 +77,7 @@ export class Stream implements ServiceSink {
   private readonly headers = new PublishHeaders();
   private readonly verdict = new PublishVerdict();
   private readonly acks = new DelayedAcks();
-  private readonly markers: Markers;
+  private readonly dueTimes = new DueTimes(this);
   readonly batches: AtomicBatches;
   private readonly flowing = new FastBatches(FAST_LIMITS);
   private batchTimer: (() => void) | null = null;
@@ -82,9 +90,6 @@ export class Stream implements ServiceSink {
   private held: HeldMessages | null = null;
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
-  private timer: (() => void) | null = null;
-  /** When it runs; Infinity while there is none. */
-  private wakesAt = Number.POSITIVE_INFINITY;
   private isClosed = false;
 
   constructor(of: Surroundings, owner: StreamOwner, config: StreamConfig, log: MessageLog, created: bigint) {
@@ -100,14 +105,15 @@ export class Stream implements ServiceSink {
     log.listener = this.consumers;
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
-    this.markers = new Markers((sequence) => this.stored(sequence));
     log.records.onDurable({
       durable: (ticket) => {
         this.acks.release(ticket);
         this.consumers.durable();
       },
-      failed: () => this.acks.drop(),
+      failed: (error) => this.failed(error),
+      damaged: (from, to) => this.losses.note(from, to),
     });
+    this.losses.known(log.lost.ranges);
   }
 
   get name(): string {
@@ -122,24 +128,33 @@ export class Stream implements ServiceSink {
     return this.machine.log;
   }
 
+  /** What was written and is not durable yet never will be. */
+  private failed(error: Error): void {
+    if (this.trouble !== null) return;
+    this.trouble = error;
+    this.acks.fail(error);
+    if (!this.isClosed) this.owner.broken(this, error);
+  }
+
   /** What is written down of it. */
-  keep(): void {
-    if (!this.isKept) return;
-    this.log.ticket = this.log.records.cells.put(
-      STREAM_CELL,
-      printStream({ config: this.config, created: this.created }),
-    );
+  /** False where nothing can be written now. */
+  keep(): boolean {
+    if (!this.isKept) return true;
+    const kept = printStream({ config: this.config, created: this.created });
+    const ticket = this.log.records.cells.put(STREAM_CELL, kept);
+    if (ticket > 0) this.log.ticket = ticket;
+    return ticket > 0;
   }
 
   /** As soon as everything that was written so far is as durable as it gets. */
-  whenDurable(run: () => void): void {
+  whenDurable(run: () => void, failed: (error: Error) => void = () => {}): void {
     const { ticket } = this.log;
     if (ticket <= this.log.records.store.durableTicket) run();
-    else this.acks.add(ticket, run);
+    else this.acks.add(ticket, run, failed);
   }
 
   settledDown(): Promise<void> {
-    return new Promise((resolve) => this.whenDurable(resolve));
+    return new Promise((resolve, reject) => this.whenDurable(resolve, reject));
   }
 
   /** A consumer that was there before. */
@@ -155,14 +170,15 @@ export class Stream implements ServiceSink {
     for (const subscription of this.subscriptions) this.account.sublist.insert(subscription);
     this.configure();
     this.openDirect();
-    this.schedule();
+    this.dueTimes.schedule();
   }
 
   /** What became of it stands in the verdict. */
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
     const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    if (problem !== null) verdict.refused(problem);
     else if (headers?.has(ROLLUP)) this.consumers.purging(() => this.store(published, headers));
     else this.store(published, headers);
     if (verdict.kind === STORED) {
@@ -176,7 +192,7 @@ export class Stream implements ServiceSink {
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
     if (verdict.kind === STORED) this.stored(verdict.sequence);
     // Nobody wants it, but its id is remembered for a while.
-    else if (verdict.kind === UNWANTED && machine.limits.duplicateWindowMs > 0) this.schedule();
+    else if (verdict.kind === UNWANTED && machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
   }
 
   /** A message of a batch that flows, or what is said about it. */
@@ -210,7 +226,11 @@ export class Stream implements ServiceSink {
   /** As soon as everything that was written is durable. */
   private say(reply: string, body: string): void {
     if (this.config.noAck) return;
-    this.whenDurable(() => void this.of.outbox.send(this.account, reply, body));
+    this.whenDurable(() => void this.of.outbox.send(this.account, reply, body), this.refusing(reply));
+  }
+
+  private refusing(reply: string): (error: Error) => void {
+    return (error) => void this.of.outbox.send(this.account, reply, printPublishError(this.name, failureOf(error)));
   }
 
   /** What is done with messages, as the configuration says. */
@@ -308,13 +328,6 @@ export class Stream implements ServiceSink {
     this.answer(message.reply, batch);
   }
 
-  /** The account may have no more. What this server may have is the storage driver's to say. */
-  private isOverLimits(published: MessageBytes): boolean {
-    const { limits, usage } = this.owner;
-    const cap = this.config.storage === 'memory' ? limits.maxMemory : limits.maxStorage;
-    return cap >= 0 && exceeds(limits, usage, this.config.storage, this.log.accounted(published));
-  }
-
   private stage(published: MessageBytes, headers: PublishHeaders): Staging {
     const { config, moment } = this;
     const early = this.batchProblem(published);
@@ -326,7 +339,8 @@ export class Stream implements ServiceSink {
   /** What speaks against a message before it is looked at as one of a batch. */
   private batchProblem(published: MessageBytes): ApiError | null {
     if (this.config.sealed) return apiError(10109);
-    if (this.isOverLimits(published)) return apiError(10002);
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    if (problem !== null) return problem;
     return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
   }
 
@@ -395,14 +409,14 @@ export class Stream implements ServiceSink {
       ...(batch == null ? {} : { batch }),
     };
     const body = printPublishAck(this.ackHead.toString(), ack);
-    this.whenDurable(() => void of.outbox.send(account, reply, body));
+    this.whenDurable(() => void of.outbox.send(account, reply, body), this.refusing(reply));
   }
 
   /** A message has its place: whoever waits for it hears of it. */
-  private stored(sequence: number): void {
+  stored(sequence: number): void {
     this.consumers.stored(sequence, this.log.nodeAt(sequence));
-    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.schedule();
-    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.schedule();
+    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
+    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.dueTimes.schedule();
   }
 
   /** A consumer is done with a message. */
@@ -422,38 +436,6 @@ export class Stream implements ServiceSink {
     return moment;
   }
 
-  /** Sees to it that something happens when it is due. */
-  schedule(): void {
-    if (this.isClosed) return;
-    const due = this.machine.nextDue;
-    const { coldAt } = this.machine.expiry;
-    if (coldAt !== 0) this.log.whenLoaded(coldAt, () => this.schedule());
-    if (due >= this.wakesAt) return;
-    this.timer?.();
-    this.wakesAt = due;
-    const wait = Math.max(EXPIRY_STEP_MS, due - this.of.clock.now());
-    this.timer = this.of.after(Math.min(wait, LONGEST_WAIT_MS), () => this.expire());
-  }
-
-  private expire(): void {
-    if (this.isClosed) return;
-    this.timer?.();
-    this.timer = null;
-    this.wakesAt = Number.POSITIVE_INFINITY;
-    const { seconds, nanos } = this.now();
-    const { timetable, expiry } = this.machine;
-    const isMoreDue = this.machine.expire(seconds, nanos, this.markers);
-    const coldAt = expiry.coldAt || timetable.fire(seconds, nanos, (sequence) => this.stored(sequence));
-    if (coldAt !== 0) this.log.whenLoaded(coldAt, () => this.expire());
-    this.consumers.wake();
-    if (!isMoreDue) {
-      this.schedule();
-      return;
-    }
-    this.wakesAt = 0;
-    this.timer = this.of.after(0, () => this.expire());
-  }
-
   /** The command of a changed configuration. */
   update(config: StreamConfig): void {
     const subjects = this.config.subjects.join(' ');
@@ -467,7 +449,7 @@ export class Stream implements ServiceSink {
       this.configure();
       this.openDirect();
     }
-    this.expire();
+    this.dueTimes.run();
   }
 
   /** Stops for good, with everything written down: it will be there again. */
@@ -483,8 +465,7 @@ export class Stream implements ServiceSink {
     this.openDirect();
     this.supply.close();
     this.consumers.closeAll();
-    this.timer?.();
-    this.timer = null;
+    this.dueTimes.stop();
     this.acks.drop();
     this.batchTimer?.();
     this.batches.clear();
@@ -492,7 +473,3 @@ export class Stream implements ServiceSink {
     this.flowing.clear();
   }
 }
-
-/** Not more often than this does anything expire. */
-const EXPIRY_STEP_MS = 250;
-const LONGEST_WAIT_MS = 3_600_000;

@@ -61,6 +61,11 @@ export class Segments {
     return bytes;
   }
 
+  /** All of them. */
+  get all(): Slot[] {
+    return [...this.sealed, ...this.free, ...(this.spare === null ? [] : [this.spare.slot])];
+  }
+
   get sealedBytes(): number {
     return this.sealed.reduce((sum, slot) => sum + slot.bytes, 0);
   }

@@ -5,6 +5,7 @@ import { ActiveSegment, type ChainEnd, keyPlace, sealedBytesMax } from './active
 import type { FoundSegment } from './find-segments.ts';
 import { FrameBuilder } from './frame-builder.ts';
 import { FrameKind } from './frame-format.ts';
+import type { FramePatches } from './frame-patches.ts';
 import type { JournalOptions, JournalWorld } from './journal-options.ts';
 import type { JournalStore } from './journal-store.ts';
 import { FRAMES_START, segmentHead, WRAPPED_KEY_BYTES } from './segment-format.ts';
@@ -33,6 +34,7 @@ export class Succession {
   private readonly options: JournalOptions;
   private readonly world: JournalWorld;
   private readonly segments: Segments;
+  private readonly patches: FramePatches;
   private readonly stores: ReadonlyMap<number, JournalStore>;
   private readonly events: SuccessionEvents;
   /** More is kept than should be: nothing that can wait is taken until stores have let go of the oldest segments. */
@@ -43,7 +45,7 @@ export class Succession {
   constructor(
     options: JournalOptions,
     world: JournalWorld,
-    parts: { segments: Segments; stores: ReadonlyMap<number, JournalStore> },
+    parts: { segments: Segments; patches: FramePatches; stores: ReadonlyMap<number, JournalStore> },
     end: ChainEnd,
     events: SuccessionEvents,
   ) {
@@ -51,6 +53,7 @@ export class Succession {
     this.world = world;
     this.segments = parts.segments;
     this.stores = parts.stores;
+    this.patches = parts.patches;
     this.events = events;
     this.written = { ...end };
     this.synced = { ...end };
@@ -59,6 +62,16 @@ export class Succession {
 
   get fileBytes(): number {
     return this.segments.bytes + (this.active?.slot.bytes ?? 0);
+  }
+
+  /** All files that hold, or held, frames. */
+  get slots(): Slot[] {
+    return this.active === null ? this.segments.all : [...this.segments.all, this.active.slot];
+  }
+
+  /** Segments before this one are read by nobody, whatever happens. */
+  get statedOldest(): number {
+    return this.segments.statedOldest;
   }
 
   /** Segments that were there before. */
@@ -169,6 +182,8 @@ export class Succession {
     await datasync(file);
     this.wasSynced();
     this.segments.statedOldest = oldestGeneration;
+    // What is left of them does no harm, and goes at the next start.
+    void this.patches.releaseBefore(oldestGeneration).catch(() => {});
     this.segmentCount++;
     this.active = active;
     if (this.segments.sealedBytes * 2 > this.options.journalBytesMax) this.press();
