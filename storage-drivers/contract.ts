@@ -265,6 +265,8 @@ export interface Mark {
 
 export interface RecordStore {
   readonly id: string;
+  /** As `OpenOptions.isLazy`, for whoever learns only from the store what it should be. */
+  isLazy?: boolean;
   /** The first sequence that has a record; `last + 1` when there is none. */
   readonly first: number;
   /** The highest sequence ever appended, or one below the first there will be. Never goes back but by `cutAfter`. */

@@ -70,6 +70,8 @@ function settingsFor(isMinified: boolean): BuildOptions {
     mangleProps: isMinified ? PRIVATE_NAME : undefined,
     legalComments: 'none',
     logLevel: 'silent',
+    // A tsconfig.json that happens to lie about must not have a say.
+    tsconfigRaw: {},
   };
 }
 

@@ -49,9 +49,15 @@ export async function findAll(opened: OpenedDirectory, request: StoreRequest): P
       problems,
     });
   }
-  const damage = [...driver.care.damage];
+  const damage = once(driver.care.damage);
   const isWhole = damage.length === 0 && streams.every((found) => found.lost.length + found.problems.length === 0);
   return { directory, streams, damage, isWhole };
+}
+
+/** What was found at opening is found again by looking. */
+function once(damage: readonly Damage[]): Damage[] {
+  const found = new Map(damage.map((one) => [`${one.store} ${one.path} ${one.from} ${one.to} ${one.records}`, one]));
+  return [...found.values()];
 }
 
 export function findingsJson({ directory, streams, damage, isWhole }: Findings): string {
@@ -66,7 +72,7 @@ export function findingsText({ directory, streams, damage, isWhole }: Findings):
     ? 'everything was read, and is whole'
     : lost > 0
       ? `${plural(lost, 'message')} lost`
-      : 'damaged, but no message is lost';
+      : 'damaged, but no message is known to be lost';
   lines.push('', `${directory}: ${plural(streams.length, 'stream')}: ${verdict}`);
   return `${lines.join('\n')}\n`;
 }
@@ -94,5 +100,5 @@ function damageLine({ path, from, to, cause, records }: Damage, directory: strin
   const place = path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path;
   const what = cause === 'missing' ? 'is missing' : cause === 'unreadable' ? 'can not be read' : 'is damaged';
   const where = to > from ? ` from byte ${from} to ${to}` : '';
-  return `${place} ${what}${where}: ${records === 0 ? 'no message is lost by it' : `${plural(records, 'message')} lost`}`;
+  return `${place} ${what}${where}: ${records === 0 ? 'no message is known to be lost by it' : `${plural(records, 'message')} lost`}`;
 }

@@ -20,12 +20,17 @@ export async function findDirectory(given: string): Promise<string> {
   const { disk } = systemPorts();
   const directory = await storeDirectory(disk, resolve(given));
   if (directory !== '') return directory;
+  if ((await disk.list(resolve(given)).catch((): string[] => [])).includes('CURRENT')) throw new CommandFailure(LEVEL);
   for (const place of [resolve(given), resolve(given, 'jetstream')]) {
     const foreign = await foreignStore(disk, place);
     if (foreign !== null) throw new CommandFailure(`store: ${foreign}`);
   }
   throw new CommandFailure(`store: there are no streams in ${given}: name the store_dir of the configuration`);
 }
+
+const LEVEL =
+  'store: this is a database of LevelDB, which has a repair of its own: copy the folder first, then call ' +
+  '"Level.repair(folder)" of the package level; what can not be read then is reported when the driver opens it';
 
 /** Nothing is written, whatever is done with the driver. */
 export async function openView(directory: string, request: StoreRequest, keys: StoreKeys): Promise<OpenedDirectory> {

@@ -47,12 +47,10 @@ export class OverlayContent {
 
   /** What lies behind the real file's end is zero anyway, and takes no memory. */
   async zero(from: number, to: number): Promise<void> {
-    for (let at = from; at < Math.min(to, this.baseBytes); at += PAGE_BYTES) {
-      await this.write(ZEROS.subarray(0, Math.min(PAGE_BYTES, to - at)), at);
-    }
-    for (const number of this.pages.keys()) {
-      const start = number * PAGE_BYTES;
-      if (start >= from && start + PAGE_BYTES <= to) this.pages.set(number, new Uint8Array(PAGE_BYTES));
+    for (let at = from; at < to; at += PAGE_BYTES - (at % PAGE_BYTES)) {
+      const number = Math.floor(at / PAGE_BYTES);
+      if (at >= this.baseBytes && !this.pages.has(number)) continue;
+      await this.write(ZEROS.subarray(0, Math.min(to - at, PAGE_BYTES - (at % PAGE_BYTES))), at);
     }
     this.size = Math.max(this.size, to);
   }

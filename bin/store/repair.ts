@@ -6,6 +6,7 @@ import { cp, lstat, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { plural } from '../../plugins/jetstream/trouble/range-text.ts';
 import { Read, type RecordStore, type SequenceRange } from '../../storage-drivers/contract.ts';
+import type { FileStore } from '../../storage-drivers/file/file-store.ts';
 import { CommandFailure } from '../command-failure.ts';
 import { type Findings, findAll, findingsJson, findingsText } from './check.ts';
 import { knownStreams } from './known-streams.ts';
@@ -32,13 +33,24 @@ export async function repair(directory: string, request: StoreRequest, keys: Sto
     if (request.acceptsLoss) await acceptLoss(opened, request, say);
     const files = await opened.driver.care.repair();
     await say(`${plural(files, 'file')} written anew\n`);
+    await leaveJournal(opened);
   } finally {
     await opened.close();
   }
+  // The next journal file says that those before it are not needed.
+  await (await openFiles(directory, request, keys)).close();
   const after = await look(directory, request, keys);
   await say(`\n${findingsText(after)}`);
   if (!after.isWhole) await say(adviceFor(after, request));
   return after.isWhole;
+}
+
+/** Everything stands in blocks then: a damaged part of the journal is not read any more. */
+async function leaveJournal(opened: OpenedDirectory): Promise<void> {
+  if (!opened.driver.care.damage.some(({ part }) => part === 'journal')) return;
+  for await (const { store } of knownStreams(opened, { account: '', stream: '' })) {
+    await opened.driver.checkpoint(store as FileStore);
+  }
 }
 
 async function look(directory: string, request: StoreRequest, keys: StoreKeys): Promise<Findings> {
@@ -53,8 +65,7 @@ async function look(directory: string, request: StoreRequest, keys: StoreKeys): 
 /** Files as they are, and what was found. */
 async function copyAside(findings: Findings, request: StoreRequest): Promise<string> {
   const { directory, damage } = findings;
-  const stamp = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
-  const aside = resolve(request.aside === '' ? `${directory}.aside-${stamp}` : request.aside);
+  const aside = request.aside === '' ? await freeName(directory) : resolve(request.aside);
   if (await exists(aside)) throw new CommandFailure(`store repair: ${aside} is there already; nothing was done`);
   if (!relative(directory, aside).startsWith('..')) {
     throw new CommandFailure(`store repair: ${aside} lies in the store itself; name another folder with --aside`);
@@ -68,6 +79,15 @@ async function copyAside(findings: Findings, request: StoreRequest): Promise<str
   }
   await writeFile(join(aside, 'findings.json'), findingsJson(findings));
   return aside;
+}
+
+/** Beside the directory, by the time. */
+async function freeName(directory: string): Promise<string> {
+  const stamp = new Date().toISOString().replace(/[-:]|\.\d+Z$/g, '');
+  for (let number = 1; ; number++) {
+    const name = `${directory}.aside-${stamp}${number === 1 ? '' : `-${number}`}`;
+    if (!(await exists(name))) return name;
+  }
 }
 
 /** Checkpoints say what of the blocks counts: those beside a damaged file are kept with it. */

@@ -28,7 +28,7 @@ export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: n
   else if (type === Op.cellPut || type === Op.cellExtend || type === Op.cellDelete)
     applyCell(store, type, bytes, at, end);
   else if (type === Op.remove || type === Op.erase || type === Op.drop || type === Op.advance) {
-    if (type === Op.erase) store.erasures.add(0, getU64(view, at + 4), getU64(view, at + 12));
+    if (type === Op.erase) store.erasures.add(0, getU64(view, at + 4), getU64(view, at + 12), store.serial);
     store.applyRemoval({ type, from: getU64(view, at + 4), to: getU64(view, at + 12) });
   }
 }

@@ -8,6 +8,7 @@ import { readIndex, writeIndex } from './blocks/block-index.ts';
 import { ByteReader, ByteWriter } from './byte-writer.ts';
 import { joined } from './file-cells.ts';
 import type { FrameCipher } from './frame-cipher.ts';
+import type { ErasedRange } from './store-erasures.ts';
 
 /** The first one knew nothing of what is being erased. */
 const FIRST_VERSION = 1;
@@ -34,7 +35,7 @@ export interface StoreState {
   readonly eras: readonly Era[];
   readonly lost: readonly SequenceRange[];
   /** Removed, and perhaps still in files. */
-  readonly erasing: readonly SequenceRange[];
+  readonly erasing: readonly ErasedRange[];
   /** Something that was promised is missing, and nobody knows what. */
   readonly isAmnesiac: boolean;
   readonly cells: ReadonlyMap<string, readonly Uint8Array[]>;
@@ -73,6 +74,7 @@ export function writeCheckpoint(state: StoreState, blocks: readonly BlockState[]
   }
   writeRanges(writer, state.lost);
   writeRanges(writer, state.erasing);
+  for (const { serial } of state.erasing) writer.u64(serial);
   writer.u32(state.cells.size);
   for (const [name, pieces] of state.cells) {
     writer.text(name);
@@ -136,7 +138,8 @@ export function readCheckpoint(
   const [lastNanos, nextBlock] = [reader.u32(), reader.u32()];
   const eras = many(reader, () => ({ from: reader.u64(), check: reader.u32() }));
   const lost = readRanges(reader);
-  const erasing = version > FIRST_VERSION ? readRanges(reader) : [];
+  const erased = version > FIRST_VERSION ? readRanges(reader) : [];
+  const erasing = erased.map((range) => ({ ...range, serial: reader.u64() }));
   const cells = new Map(many(reader, () => [reader.text(), [reader.blob()]] as const));
   const blocks = many(reader, () => readBlock(reader, (cipher, key, block) => unwrap(cipher, key, block, store)));
   const isStaged = (bits & 1) !== 0;

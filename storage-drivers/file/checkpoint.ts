@@ -10,6 +10,7 @@ import { type BlockState, captureBlock, type StoreState, writeCheckpoint } from 
 import type { FileStore } from './file-store.ts';
 import { shredFrames } from './shred-frames.ts';
 import { makeStoreDirectory, writeCheckpointFiles } from './store-files.ts';
+import { isStale } from './untidy-blocks.ts';
 
 interface Captured {
   readonly ticket: number;
@@ -32,7 +33,7 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
     throw error;
   }
   store.checkpointSerial = captured.state.serial;
-  store.isCheckpointStale = false;
+  store.isCheckpointStale = captured.blocks.some(({ block }) => isStale(block, store.world.keys));
   store.world.journal.release(store.journalStore, captured.ticket);
   store.blocks.dirtyBytes = store.blocks.blocks.reduce((sum, block) => sum + unwrittenBytes(block), 0);
   await removeDropped(store, captured.dropped);
@@ -111,6 +112,7 @@ async function removeDropped(store: FileStore, dropped: readonly Block[]): Promi
     const path = blockPath(store.directory, block.number);
     await shredFrames(store, block);
     await files.close(path);
+    store.hasRemoved = true;
     await disk.remove(path);
   }
 }

@@ -37,6 +37,8 @@ export async function eraseInBlocks(store: FileStore, ranges: SequenceRanges): P
   for (const block of going) if (!block.isDropped) await replace(store, block);
   // Only when a checkpoint says that they are not needed, files are overwritten and removed.
   if (going.length > 0) await takeCheckpoint(store);
+  if (store.hasRemoved) await store.world.disk.syncDirectory(store.directory);
+  store.hasRemoved = false;
   return held;
 }
 
@@ -46,6 +48,8 @@ function framesWith(block: Block, ranges: SequenceRanges): Map<BlockFrame, numbe
   if (block.slots === 0) return frames;
   for (const { from, to } of ranges.list) {
     for (let slot = block.slotFrom(from); slot < block.slots && block.seqAt(slot) <= to; slot++) {
+      // What came later under a sequence of the range stays. Of a block that goes nothing has to.
+      if (!block.isDropped && !block.isGone(slot)) continue;
       const frame = block.frameOf(slot);
       // It may be one that was left out, because all in it was gone before it was ever written.
       if (frame === undefined || !isWithin(block, slot, frame)) continue;

@@ -5,14 +5,14 @@ import { eraseInBlocks } from './erase-in-blocks.ts';
 import type { FileStore } from './file-store.ts';
 import type { Journal } from './journal/journal.ts';
 import { SequenceRanges } from './sequence-ranges.ts';
+import type { ErasureBatch } from './store-erasures.ts';
 import { erasureKeyOf, wipeRecord } from './wipe-record.ts';
 
 const RETRY_MS = 1000;
 
-interface Batch {
+interface Round {
   readonly store: FileStore;
-  readonly ranges: SequenceRanges;
-  readonly count: number;
+  readonly batch: ErasureBatch;
   held: SequenceRanges;
 }
 
@@ -71,33 +71,37 @@ export class EraseQueue {
   }
 
   private async round(stores: readonly FileStore[]): Promise<void> {
-    const batches: Batch[] = [];
+    const rounds: Round[] = [];
     for (const store of stores) {
       if (store.isFailed || store.isDestroyed) continue;
-      const { ranges, count } = store.erasures.batch;
+      const { batch } = store.erasures;
       // What failed is read back when the store is opened again, and asked for then.
       const isDurable = await store.untilDurable().then(
         () => true,
         () => false,
       );
-      if (isDurable) batches.push({ store, ranges, count, held: new SequenceRanges() });
+      if (isDurable) rounds.push({ store, batch, held: new SequenceRanges() });
     }
-    for (const batch of batches) {
-      await this.checkpoints.exclusively(batch.store, async () => {
-        if (!batch.store.isDestroyed) batch.held = await eraseInBlocks(batch.store, batch.ranges);
+    for (const round of rounds) {
+      const { store, batch } = round;
+      await this.checkpoints.exclusively(store, async () => {
+        if (!store.isDestroyed) round.held = await eraseInBlocks(store, batch.sequences);
       });
     }
-    if (this.isClosed) return;
-    await this.eraseInJournal(batches);
-    for (const { store, count, held } of batches) store.erased(count, held);
+    if (this.isClosed || rounds.length === 0) return;
+    await this.eraseInJournal(rounds);
+    for (const { store, batch, held } of rounds) store.erased(batch, held);
   }
 
-  private async eraseInJournal(batches: readonly Batch[]): Promise<void> {
-    const meant = new Map<number, SequenceRanges>();
-    for (const { store, ranges, held } of batches) meant.set(store.number, without(ranges, held));
+  private async eraseInJournal(rounds: readonly Round[]): Promise<void> {
+    const meant = new Map(rounds.map((round) => [round.store.number, round]));
     await this.journal().erase({
       keyOf: erasureKeyOf,
-      isMeant: (store, min, max) => meant.get(store)?.meets(min, max) ?? false,
+      mayHold: (store, min, max) => meant.get(store)?.batch.sequences.meets(min, max) ?? false,
+      isMeant: (store, seq, view, at) => {
+        const round = meant.get(store);
+        return round !== undefined && !round.held.has(seq) && round.batch.isMeant(seq, view.getUint32(at, true));
+      },
       wipe: wipeRecord,
     });
   }
@@ -111,11 +115,4 @@ export class EraseQueue {
       for (const store of stores) this.request(store);
     });
   }
-}
-
-function without(ranges: SequenceRanges, held: SequenceRanges): SequenceRanges {
-  const left = new SequenceRanges();
-  for (const { from, to } of ranges.list) left.add(from, to);
-  for (const { from, to } of held.list) left.remove(from, to);
-  return left;
 }

@@ -13,6 +13,7 @@ import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
 import { CheckpointQueue } from './checkpoint-queue.ts';
 import { DamageLog } from './damage-log.ts';
+import { DirtyMemory } from './dirty-memory.ts';
 import { FileCare } from './driver-care.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
 import { EraseQueue } from './erase-queue.ts';
@@ -22,12 +23,13 @@ import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts'
 import type { JournalListener } from './journal/journal-store.ts';
 import { type JournalReport, openJournal } from './journal/open-journal.ts';
 import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
+import { KeyRotation } from './key-rotation.ts';
 import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
 import { S2 } from './s2-compression.ts';
 import { Scrubber } from './scrubber.ts';
-import { removeStoreFiles, storeDirectory } from './store-files.ts';
+import { removeStoreFiles, removeStrayBlocks, storeDirectory } from './store-files.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
 import { TidyQueue } from './tidy-queue.ts';
 import { Troubles } from './troubles.ts';
@@ -49,7 +51,6 @@ const SUPPORTS: DriverSupport = {
 const STORE_NAME = /^\d+$/;
 /** Incarnations of a store within one of the driver. */
 const OPENS_MAX = 2 ** 20;
-const DIRTY_CHECK_BYTES = 4 * 1024 * 1024;
 const STORES_AT_ONCE = 8;
 const MUTE: JournalListener = { durable: () => {}, failed: () => {}, pressed: () => {} };
 
@@ -70,6 +71,8 @@ export interface DriverStats {
   /** Blocks that were written anew, and what they took. */
   readonly rewrittenBlocks: number;
   readonly rewrittenBytes: number;
+  /** Files that are still under an older key. */
+  readonly filesToRotate: number;
   readonly cacheBytes: number;
   readonly openFiles: number;
   readonly stores: number;
@@ -113,10 +116,11 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private readonly pins = new Map<number, number>();
   private nextStore = 1;
   private opens = 0;
-  private dirtySinceCheck = 0;
+  private readonly dirty: DirtyMemory;
   private orphanedOperations = 0;
   private closing: Promise<void> | null = null;
   journal!: Journal;
+  private rotation: KeyRotation | null = null;
 
   constructor(ports: DriverPorts, options: FileDriverOptions, identity: Identity, lock: { release(): Promise<void> }) {
     this.options = options;
@@ -127,9 +131,14 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.checkpoints = new CheckpointQueue(ports.clock);
     this.tidying = new TidyQueue(ports.clock, this.checkpoints, options.tidyBytesPerSecond);
     this.erasing = new EraseQueue(ports.clock, this.checkpoints, () => driver.journal);
+    this.dirty = new DirtyMemory(options.dirtyBytesMax, this.stores, (store) => this.wantsCheckpoint(store));
     this.care = new FileCare(damage, driver);
     this.scrubber = new Scrubber(ports.clock, this.care, options);
-    this.checkpoints.onTaken = (store) => this.tidying.request(store);
+    this.checkpoints.onTaken = (store) => {
+      this.tidying.request(store);
+      this.rotation?.look();
+    };
+    this.tidying.onTidied = () => this.rotation?.look();
     this.world = {
       ports,
       options,
@@ -193,6 +202,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     for (const store of this.stores.values()) settleDoubt(store);
     for (const store of this.stores.values()) this.attach(store);
     await journal.start();
+    for (const number of unreadable) {
+      if (this.stores.has(number)) await removeStrayBlocks(world, storeDirectory(world, number));
+    }
     await this.sweep();
     // Before anybody reads what an interrupted erasure may have torn.
     for (const store of this.stores.values()) this.erasing.request(store);
@@ -207,6 +219,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       phasesMs,
     };
     this.scrubber.start();
+    this.rotation = new KeyRotation(identity.keys, this.stores, journal, identity.rotated);
+    this.rotation.start();
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
@@ -217,7 +231,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     if (store === null) store = await this.create(id, options.firstSequence ?? 1, false);
     else if (!store.isClosed) throw new Error(`the store '${id}' is open already`);
     else if (store.isFailed) store = await this.bringBack(store);
-    store.reopen();
+    store.reopen(options.isLazy);
     return { store, report: this.reportOf(store, existed) };
   }
 
@@ -256,6 +270,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       checkpointFailures: failures,
       rewrittenBlocks: this.tidying.rewritten,
       rewrittenBytes: this.tidying.bytes,
+      filesToRotate: this.rotation?.filesLeft ?? 0,
       cacheBytes: this.world.cache.bytes,
       openFiles: this.world.files.count,
       stores: this.stores.size,
@@ -277,16 +292,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   }
 
   dirtied(bytes: number): void {
-    this.dirtySinceCheck += bytes;
-    if (this.dirtySinceCheck < Math.min(DIRTY_CHECK_BYTES, this.options.dirtyBytesMax / 4)) return;
-    this.dirtySinceCheck = 0;
-    const dirtyFirst = [...this.stores.values()].sort((a, b) => b.blocks.dirtyBytes - a.blocks.dirtyBytes);
-    let over = dirtyFirst.reduce((sum, store) => sum + store.blocks.dirtyBytes, -this.options.dirtyBytesMax);
-    for (const store of dirtyFirst) {
-      if (over <= 0) return;
-      over -= store.blocks.dirtyBytes;
-      this.wantsCheckpoint(store);
-    }
+    this.dirty.add(bytes);
   }
 
   /** It stays as it is, and is handed out again. */
@@ -344,7 +350,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       await this.destroy(store);
     }
     const store = await this.create(id, options.firstSequence ?? 1, true);
-    store.reopen();
+    store.reopen(options.isLazy);
     return { store, report: this.reportOf(store, false) };
   }
 
@@ -367,7 +373,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   }
 
   private attach(store: FileStore): void {
-    const pin = this.pins.get(store.number) ?? Infinity;
+    // What a checkpoint includes is not needed from the journal any more.
+    const isSafe = store.checkpointSerial > 0 && store.checkpointSerial >= store.serial;
+    const pin = isSafe ? Infinity : (this.pins.get(store.number) ?? Infinity);
     store.attach(this.journal.addStore(store.number, MUTE, { pin }));
   }
 

@@ -17,6 +17,7 @@ import {
 import { BlockList } from './blocks/block-list.ts';
 import { loadFrames } from './blocks/load-frames.ts';
 import type { Era } from './checkpoint-format.ts';
+import { DurableTelling } from './durable-telling.ts';
 import { type CellChange, type CellHost, FileCells } from './file-cells.ts';
 import { FileSnapshot } from './file-snapshot.ts';
 import type { JournalListener, JournalStore } from './journal/journal-store.ts';
@@ -26,7 +27,8 @@ import { Op } from './op-format.ts';
 import { RecordView } from './record-view.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
 import { StoreCare } from './store-care.ts';
-import { StoreErasures } from './store-erasures.ts';
+import { type ErasureBatch, StoreErasures } from './store-erasures.ts';
+import { hasPassed, markOf } from './store-marks.ts';
 import { checkPlace, checkTime, misplaced } from './store-mistakes.ts';
 import { statsOf } from './store-stats.ts';
 import { type Removal, StoreUnit } from './store-unit.ts';
@@ -53,6 +55,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   lastSeconds = 0;
   lastNanos = 0;
   isStaged = false;
+  /** What was taken is called durable, though it is synced a little later. */
+  isLazy = false;
   isAmnesiac = false;
   /** A part of the journal is gone that may have held something of this store, and one that did. */
   doubt: JournalHole | null = null;
@@ -68,14 +72,16 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   /** The newest operation that a checkpoint includes. */
   checkpointSerial = 0;
   checkpointBytes = 0;
+  /** Files were removed, and a power cut might bring them back. */
+  hasRemoved = false;
   eras: Era[] = [];
   private hasEra = false;
   private writer: StoreWriter | null = null;
-  private listener: DurabilityListener | null = null;
+  listener: DurabilityListener | null = null;
   private readonly waiters = new TicketWaiters();
   private readonly unit = new StoreUnit();
   private isVisiting = false;
-  private toldTicket = 0;
+  private readonly telling = new DurableTelling(this);
   private removedBytes = 0;
   private appended = 0;
   private removed = 0;
@@ -108,7 +114,9 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   get durableTicket(): number {
-    return Math.min(this.writer?.store.durable ?? 0, this.erasures.barrier - 1);
+    const store = this.writer?.store;
+    const taken = this.isLazy ? store?.appended : store?.durable;
+    return Math.min(taken ?? 0, this.erasures.barrier - 1);
   }
 
   /** The number of the newest operation. */
@@ -214,7 +222,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (this.serial === unit.before.serial && unit.staged.length === 0) this.advance(this.last);
     for (const { removal, cell } of unit.staged) {
       if (unit.refusal !== 0) break;
-      const written = removal !== null ? this.writeRemoval(removal) : this.writer!.cell(cell);
+      const written =
+        removal !== null ? this.writer!.numbers(removal.type, removal.from, removal.to) : this.writer!.cell(cell);
       if (written < 0) this.refuse(written);
     }
     if (unit.refusal !== 0) {
@@ -250,18 +259,13 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.waiters.wake(ticket);
     // What was erased is durable when it is destroyed, and what was written after it no earlier.
     if (this.erasures.isUrgent) this.world.keeper.wantsErasure(this);
-    if (this.durableTicket > this.toldTicket) this.tellDurable();
-  }
-
-  private tellDurable(): void {
-    this.toldTicket = this.durableTicket;
-    this.listener?.durable(this.toldTicket);
+    this.telling.now();
   }
 
   /** What was erased is destroyed, but for what snapshots hold. */
-  erased(count: number, held: SequenceRanges): void {
-    this.erasures.done(count, held);
-    if (!this.isFailed && this.durableTicket > this.toldTicket) this.tellDurable();
+  erased(batch: ErasureBatch, held: SequenceRanges): void {
+    this.erasures.done(batch, held);
+    this.telling.now();
   }
 
   failed(error: Error): void {
@@ -307,8 +311,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   /** What one load brings in: no more than the cache keeps until it is read. */
   get loadBytes(): number {
-    const { loadBytes, cacheBytes } = this.world.options;
-    return Math.min(loadBytes, cacheBytes / 4);
+    return Math.min(this.world.options.loadBytes, this.world.options.cacheBytes / 4);
   }
 
   /** Reads frames that are not in memory. */
@@ -333,12 +336,11 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   mark(): Mark {
-    return { position: this.serial, check: this.eras.at(-1)?.check ?? 0 };
+    return markOf(this);
   }
 
-  passed({ position, check }: Mark): boolean {
-    if (position > this.serial) return false;
-    return (this.eras.findLast((era) => era.from <= position)?.check ?? 0) === check;
+  passed(mark: Mark): boolean {
+    return hasPassed(this, mark);
   }
 
   // --- Care ---
@@ -448,7 +450,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
       this.unit.staged.push({ removal, cell: null });
       return 0;
     }
-    const ticket = this.writeRemoval(removal);
+    const ticket = this.writer!.numbers(removal.type, removal.from, removal.to);
     if (ticket < 0) return this.refuse(ticket);
     this.applyWritten(removal, ticket);
     return ticket;
@@ -456,11 +458,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   private applyWritten(removal: Removal, ticket: number): void {
     this.applyRemoval(removal);
-    if (removal.type === Op.erase) this.erasures.add(ticket, removal.from, removal.to);
-  }
-
-  private writeRemoval({ type, from, to }: Removal): number {
-    return this.writer!.numbers(type, from, to);
+    if (removal.type === Op.erase) this.erasures.add(ticket, removal.from, removal.to, this.serial);
   }
 
   /** Null when nothing can be written until the store is opened again. */
@@ -468,6 +466,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (this.isClosed) throw new Error(`the store '${this.id}' is closed`);
     if (this.isVisiting) throw new Error(`the store '${this.id}' is written to by a visitor of its records`);
     if (this.isFailed) return null;
+    if (this.isLazy) this.telling.soon();
     if (!this.hasEra && !this.unit.isOpen) this.beginEra();
     return this.writer;
   }
@@ -480,8 +479,9 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   /** Another life begins: what is written from now on is told from what was written before. */
-  reopen(): void {
+  reopen(isLazy = false): void {
     this.isClosed = false;
+    this.isLazy = isLazy;
     this.hasEra = false;
   }
 

@@ -67,8 +67,10 @@ async function restore(
   const blocks: Block[] = [];
   for (const entry of found.blocks) {
     const isMissing = entry.block.fileBytes > 0 && !numbers.has(entry.block.number);
-    if (isMissing) loseBlock(store, entry);
-    else if (await readBlock(world, store, entry)) blocks.push(entry.block);
+    if (isMissing) {
+      loseBlock(store, entry);
+      store.isCheckpointStale = true;
+    } else if (await readBlock(world, store, entry)) blocks.push(entry.block);
     numbers.delete(entry.block.number);
   }
   store.blocks.restore(blocks);
@@ -79,6 +81,7 @@ async function restore(
     store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
     if (!found.isDamaged) await world.disk.remove(blockPath(directory, stray));
   }
+  store.hasRemoved = numbers.size > 0;
   return store;
 }
 

@@ -9,7 +9,6 @@ import { unwrittenBytes } from './blocks/block-list.ts';
 import { Breath } from './breath.ts';
 import type { FileStore } from './file-store.ts';
 import { recordEnd } from './journal/record-format.ts';
-import { viewOf } from './numbers.ts';
 
 /** A record that belongs where none is. */
 export interface FoundRecord {
@@ -28,6 +27,11 @@ export async function rewriteBlocks(
   found: readonly FoundRecord[] = [],
 ): Promise<number> {
   for (const source of sources) seal(source);
+  if (found.length === 0 && sources.every(({ live }) => live === 0)) {
+    // There is nothing to write.
+    for (const source of sources) store.blocks.discard(source);
+    return sources.length;
+  }
   const counts = sources.map(({ slots }) => slots);
   const copy = await copyOf(store, sources, found);
   if (copy === null) return 0;
@@ -35,7 +39,7 @@ export async function rewriteBlocks(
   const areSame = sources.every((source, index) => source.slots === counts[index] && !source.isDropped);
   // What was cut off meanwhile must not be in the copy.
   if (areSame) exchange(store, sources, copy, found);
-  else store.blocks.dropped.push(copy);
+  else giveUp(store, copy);
   for (const frame of copy.frames) store.world.cache.add(frame);
   return areSame ? copy.fileBytes : 0;
 }
@@ -119,7 +123,7 @@ function exchange(store: FileStore, sources: readonly Block[], copy: Block, foun
   takeOver(store, copy, found);
   dropWhatWent(sources, copy, new Set(found.map(({ seq }) => seq)));
   if (copy.live === 0) {
-    blocks.dropped.push(copy);
+    giveUp(store, copy);
     return;
   }
   const index = sources.length > 0 ? blocks.blocks.indexOf(sources[0]!) : blocks.indexFrom(copy.base);
@@ -129,6 +133,12 @@ function exchange(store: FileStore, sources: readonly Block[], copy: Block, foun
     blocks.dirtyBytes -= unwrittenBytes(source);
     if (source.fileBytes > 0 || source.holders > 0) blocks.dropped.push(source);
   }
+}
+
+/** Its file goes with the next checkpoint. */
+function giveUp({ blocks }: FileStore, copy: Block): void {
+  copy.isDropped = true;
+  blocks.dropped.push(copy);
 }
 
 /** What was found counts from now on, unless somebody removed it meanwhile. */
@@ -153,9 +163,4 @@ function dropWhatWent(sources: readonly Block[], copy: Block, found: ReadonlySet
     while (sources[at]!.lastSeq < seq) at++;
     if (sources[at]!.slotOf(seq) < 0) copy.remove(slot);
   }
-}
-
-/** The view of a record that was put together by hand, for whoever checks it. */
-export function isWholeRecord(bytes: Uint8Array): boolean {
-  return recordEnd(bytes, viewOf(bytes), 0, bytes.length) === bytes.length;
 }

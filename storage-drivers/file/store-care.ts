@@ -100,6 +100,8 @@ export class StoreCare {
         else if ((await rewriteBlocks(this.store, [block])) === 0) continue;
         mended++;
       }
+      // It speaks of files that are gone.
+      if (this.store.isCheckpointStale) mended++;
       if (mended > 0) await takeCheckpoint(this.store);
     });
     return mended;

@@ -7,6 +7,7 @@ import { SealBroken } from './frame-cipher.ts';
 import { putU64, viewOf } from './numbers.ts';
 import { isCurrentBox, openBox, sealBox } from './sealed-box.ts';
 import type { StoreWorld } from './store-world.ts';
+import { isStale } from './untidy-blocks.ts';
 
 const CHECKPOINTS = ['checkpoint.1', 'checkpoint.2'];
 const BLOCK_NAME = /^(\d{8})\.blk$/;
@@ -32,7 +33,7 @@ export interface FoundCheckpoint {
   readonly blocks: readonly FoundBlock[];
   /** One of the copies was not readable, or is not there. */
   readonly isDamaged: boolean;
-  /** It is under another key than the present one. */
+  /** One of them, or a block that it names, is under another key than the present one. */
   readonly isStale: boolean;
 }
 
@@ -91,7 +92,8 @@ async function readCopy(
     if (world.keys === null) throw new SealBroken('there is no key');
     return world.keys.unwrap(cipher, wrapped, blockKeyPlace(store, block));
   });
-  return { ...read, isStale: !isCurrentBox(box!, checkpointPlace(store), world.keys) };
+  const isCurrent = isCurrentBox(box!, checkpointPlace(store), world.keys);
+  return { ...read, isStale: !isCurrent || read.blocks.some(({ block }) => isStale(block, world.keys)) };
 }
 
 /** The numbers of the block files that are there; what an interrupted creation left is removed. */
@@ -103,6 +105,14 @@ export async function listBlocks(world: StoreWorld, directory: string): Promise<
     else if (name.endsWith('.tmp')) await world.disk.remove(join(directory, name));
   }
   return numbers;
+}
+
+/** Blocks that were written for a checkpoint that never came to be; all that is in them is in the journal. */
+export async function removeStrayBlocks(world: StoreWorld, directory: string): Promise<void> {
+  const names = await world.disk.list(directory);
+  if (names.some((name) => CHECKPOINTS.includes(name))) return;
+  for (const name of names) await world.disk.remove(join(directory, name));
+  await world.disk.syncDirectory(directory);
 }
 
 /** All of a store's files, and its folder. Interrupted, it is done again at the next start. */

@@ -17,6 +17,7 @@ export class TidyQueue {
   bytes = 0;
   failures = 0;
   lastError: Error | null = null;
+  onTidied: () => void = () => {};
   private readonly clock: Clock;
   private readonly checkpoints: CheckpointQueue;
   private readonly bytesPerSecond: number;
@@ -74,6 +75,7 @@ export class TidyQueue {
       this.rewritten += blocks.length;
       this.bytes += written;
       await takeCheckpoint(store);
+      this.onTidied();
     });
     return written;
   }

@@ -19,7 +19,7 @@ export function findUntidy(store: FileStore): readonly Block[] | null {
 
 /** Its file is under another key than the present one, or in the clear although there is a key. */
 export function isStale(block: Block, keys: StoreKeys | null): boolean {
-  if (block.fileBytes === 0 || block.live === 0) return false;
+  if (block.fileBytes === 0) return false;
   return keys === null ? block.cipher !== null : !keys.isCurrent(block.cipher);
 }
 

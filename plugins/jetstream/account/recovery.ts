@@ -68,6 +68,7 @@ async function readOpened(of: StreamAccount, storage: 'file' | 'memory', records
   const cell = await records.cells.get(STREAM_CELL);
   const kept = cell === null ? null : readStream(cell);
   if (kept === null) throw new Error('it does not say what stream it holds');
+  records.store.isLazy = kept.config.persistMode === 'async';
   const log = new MessageLog(records, storage, of.usage);
   const stream = new Stream(of.of, of, kept.config, log, kept.created);
   await recall(stream);

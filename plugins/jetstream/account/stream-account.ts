@@ -83,6 +83,7 @@ export class StreamAccount {
     const { records, report } = await IndexedStore.open(driver, this.storeIdOf(config.name), {
       sizeOf: sizeFormulaOf(config.storage),
       clock,
+      isLazy: config.persistMode === 'async',
       ...(config.firstSeq > 0n ? { firstSequence: Number(config.firstSeq) } : {}),
     });
     if (report.existed && this.unrecovered.has(config.name)) {
@@ -105,6 +106,11 @@ export class StreamAccount {
 
   broken(stream: Stream, cause: Error): void {
     if (this.streams.get(stream.name) === stream) this.mendings.set(stream, new Mending(this, stream, cause));
+  }
+
+  /** Streams that wait to be opened again need not wait any longer. */
+  mendNow(): void {
+    for (const mending of this.mendings.values()) mending.now();
   }
 
   /** Another one has taken its place. */

@@ -370,6 +370,16 @@ export class ConsumerMachine {
     return left + this.log.countFrom(this.filters, this.liveFrom);
   }
 
+  /** What was delivered and is not settled. */
+  get delivered(): number[] {
+    return [...new Set([...this.pending.keys(), ...this.redelivered.keys()])];
+  }
+
+  /** After a purge `recount` knows what is left without having heard of each message. */
+  get mayDrop(): boolean {
+    return this.starters.length === 0;
+  }
+
   /** The command of a purge: what went below a sequence is settled. */
   recount(): void {
     if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);

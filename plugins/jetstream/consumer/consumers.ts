@@ -118,16 +118,42 @@ export class Consumers implements RemovalListener, Interest {
   private settling = 0;
 
   purging<Answer>(purge: () => Answer): Answer {
+    try {
+      return this.purgingSome(purge);
+    } finally {
+      this.purged();
+    }
+  }
+
+  /** A part of it, before `purged`. */
+  purgingSome<Answer>(purge: () => Answer): Answer {
     this.isPurging = true;
     try {
       return purge();
     } finally {
       this.isPurging = false;
-      for (const consumer of this.byName.values()) {
-        consumer.machine.recount();
-        this.changed(consumer);
-        consumer.wake();
-      }
+    }
+  }
+
+  purged(): void {
+    for (const consumer of this.byName.values()) {
+      consumer.machine.recount();
+      this.changed(consumer);
+      // There may be room for more now.
+      consumer.wake();
+    }
+  }
+
+  get mayDrop(): boolean {
+    if (!this.isPurging) return this.byName.size === 0;
+    for (const { machine } of this.byName.values()) if (!machine.mayDrop) return false;
+    return true;
+  }
+
+  /** All below goes, within a purge: what was not delivered is counted again after it. */
+  removedBefore(seq: number): void {
+    for (const { machine } of this.byName.values()) {
+      for (const known of machine.delivered) if (known < seq) this.removed(known, this.stream.log.nodeAt(known));
     }
   }
 

@@ -10,6 +10,9 @@ import type { Moment } from './moment.ts';
 /** Hears of every message that goes, before it is gone. */
 export interface RemovalListener {
   removed(seq: number, node: number): void;
+  /** Whether it is enough to hear that all below a sequence goes. */
+  readonly mayDrop: boolean;
+  removedBefore(seq: number): void;
 }
 
 export function sizeFormulaOf(storage: 'file' | 'memory'): SizeFormula {
@@ -228,6 +231,33 @@ export class MessageLog {
   checkLost(): void {
     this.hasLost = this.records.store.holes().records > 0;
     this.settleUsage();
+  }
+
+  /** Somebody is going to remove the message with others. */
+  tellRemoved(seq: number): void {
+    const node = this.records.index.subjectAt(seq);
+    if (node !== 0) this.listener?.removed(seq, node);
+  }
+
+  /** All that is there between the two, of which everybody has heard. False where nothing can be removed now. */
+  removeTold(from: number, to: number): boolean {
+    const ticket = this.records.remove(from, to);
+    if (ticket > 0) this.ticket = ticket;
+    this.settleUsage();
+    return ticket >= 0;
+  }
+
+  /** Nobody has to hear of each message. */
+  get mayDrop(): boolean {
+    return this.listener?.mayDrop ?? true;
+  }
+
+  /** All below goes, in the time of blocks and not of messages. Answers how many there were. */
+  removeBefore(seq: number): number {
+    const { count } = this;
+    this.listener?.removedBefore(seq);
+    this.moveTo(seq);
+    return count - this.count;
   }
 
   /** With no message below it left, the first sequence becomes this one. */

@@ -29,6 +29,7 @@ import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
+import { Purge, type PurgeCommand } from './purge.ts';
 import { asSchedule } from './schedule-rules.ts';
 import { refusalOf } from './store-refusal.ts';
 import { Timetable } from './timetable.ts';
@@ -53,15 +54,6 @@ interface StoredOfBatch extends StagedMessage {
   readonly ttl: number;
   readonly isWanted: boolean;
   readonly counterValue: string;
-}
-
-export interface PurgeCommand {
-  /** Messages below only; 0 for all. */
-  readonly before: number;
-  /** Empty for all subjects; one character per byte. */
-  readonly filter: string;
-  /** How many of the newest stay. */
-  readonly keep: number;
 }
 
 export class StreamMachine {
@@ -385,7 +377,7 @@ export class StreamMachine {
 
   private rollUp(message: MessageBytes, extent: string, sequence: number): void {
     if (extent === 'all') {
-      this.removeAll(EVERYTHING, sequence, 0);
+      this.purge({ before: sequence, filter: '', keep: 0 });
       return;
     }
     const node = this.log.nodeOf(message);
@@ -450,32 +442,20 @@ export class StreamMachine {
   }
 
   /** The command of a request to purge. Answers how many messages went. */
-  purge({ before, filter, keep }: PurgeCommand): number {
-    const { log } = this;
-    if (filter === '' && before > log.last) return this.dropAll(before);
-    const filters = filter === '' ? EVERYTHING : new FilterSet([filter]);
-    const limit = before === 0 ? log.last + 1 : before;
-    if (filter === '' && keep === 0) log.forgetLost(0, limit - 1);
-    return this.removeAll(filters, limit, keep);
+  purge(command: PurgeCommand): number {
+    const purge = this.beginPurge(command);
+    while (!purge.step(Number.POSITIVE_INFINITY));
+    return purge.removed;
   }
 
-  /** With nothing left, the next message gets the sequence. */
-  private dropAll(next: number): number {
-    const removed = this.removeAll(EVERYTHING, this.log.last + 1, 0);
-    this.log.moveTo(next);
-    return removed;
+  /** The command of a purge that takes several: what comes from here on stays. */
+  beginPurge(command: PurgeCommand): Purge {
+    return new Purge(this.log, command);
   }
 
-  private removeAll(filters: FilterSet, before: number, keep: number): number {
-    const { log } = this;
-    let left = keep === 0 ? Number.POSITIVE_INFINITY : Math.max(0, log.countFrom(filters, 0) - keep);
-    let removed = 0;
-    for (let seq = log.next(filters, log.first); seq < before && left > 0; seq = log.next(filters, seq + 1)) {
-      log.remove(seq);
-      removed++;
-      left--;
-    }
-    return removed;
+  /** The command of some of it. True when none is left to go. */
+  stepPurge(purge: Purge, most: number): boolean {
+    return purge.step(most);
   }
 
   /** The command of a changed configuration: what it does not allow goes at once. */

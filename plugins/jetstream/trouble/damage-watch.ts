@@ -48,7 +48,7 @@ export class DamageWatch {
       const amount = `${plural(records, 'message')}, ${plural(bytes, 'byte')}`;
       log.error(`${name} lost the messages ${rangesText(lost)} (${amount}): ${what}; all others are served`);
     } else if (part === 'folder') log.error(`${what}: it is left as it is, and its stream is not served`);
-    else log.warn(`${what}: no message is lost by it`);
+    else log.warn(`${what}: no message is known to be lost by it`);
   }
 
   private tellOfBefore(stream: Stream): void {

@@ -19,6 +19,7 @@ export class Mending {
   private tries = 0;
   private cancel: (() => void) | null = null;
   private isOver = false;
+  private isTrying = false;
 
   constructor(of: StreamAccount, broken: Stream, cause: Error) {
     this.of = of;
@@ -34,14 +35,28 @@ export class Mending {
     this.cancel?.();
   }
 
+  /** The disk is well again: there is nothing to wait for. */
+  now(): void {
+    if (this.isOver || this.isTrying) return;
+    this.cancel?.();
+    this.waitMs = FIRST_WAIT_MS;
+    this.cancel = this.of.of.after(0, () => void this.attempt());
+  }
+
   private later(): void {
     if (this.isOver) return;
     this.cancel = this.of.of.after(this.waitMs, () => void this.attempt());
     this.waitMs = Math.min(this.waitMs * 2, LONGEST_WAIT_MS);
   }
 
-  /** Nothing is opened while the driver itself says that it can not write. */
   private async attempt(): Promise<void> {
+    this.isTrying = true;
+    await this.reopen();
+    this.isTrying = false;
+  }
+
+  /** Nothing is opened while the driver itself says that it can not write. */
+  private async reopen(): Promise<void> {
     this.tries++;
     const { broken } = this;
     const driver = this.of.of.driver(broken.config.storage);

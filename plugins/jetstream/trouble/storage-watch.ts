@@ -87,6 +87,7 @@ export class StorageWatch {
   /** The log has it from the driver. */
   private troubled(trouble: StorageTrouble | null): void {
     const { of } = this;
+    if (trouble === null) for (const account of this.accounts()) account.mendNow();
     const { system } = of.broker.accounts;
     const now = of.clock.monotonic();
     if (trouble?.kind !== 'full' || system === null || now - this.toldAt < TOLD_AGAIN_MS) return;

@@ -64,8 +64,9 @@ export class BlockWriter {
     try {
       await this.put(pieces, from, isNew);
     } catch (error) {
-      // What stands there now may be anything; nothing is written in that place, or under those numbers, again.
-      if (!isNew) Object.assign(block, { fileBytes: end.fileBytes, frameCount: end.frameCount });
+      // What stands there now may be anything: it goes, and its room is free again. No number is used twice.
+      const isGone = await this.takeAway(from, isNew);
+      if (!isNew) Object.assign(block, { fileBytes: isGone ? from : end.fileBytes, frameCount: end.frameCount });
       throw error;
     }
     for (const [index, frame] of frames.entries()) Object.assign(frame, places[index]);
@@ -125,6 +126,22 @@ export class BlockWriter {
     end.frameCount = number;
     end.chain = sealed.checksum;
     return { position, storedBytes: sealed.length };
+  }
+
+  /** False where it can not be done: then nothing is written in that place again. */
+  private async takeAway(position: number, isNew: boolean): Promise<boolean> {
+    const { disk } = this.world;
+    const path = blockPath(this.directory, this.block.number);
+    try {
+      if (isNew) await disk.remove(`${path}.tmp`);
+      else {
+        const file = await disk.open(path, 'update');
+        await file.truncate(position).finally(() => file.close());
+      }
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private async put(pieces: readonly Uint8Array[], position: number, isNew: boolean): Promise<void> {

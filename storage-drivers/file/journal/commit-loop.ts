@@ -253,8 +253,8 @@ export class CommitLoop {
     );
   }
 
-  /** All frames of a segment are synced before there is a next one. */
-  private async nextSegment(needed: number): Promise<void> {
+  /** All frames of a segment are synced before there is a next one. Only while nothing else is under way. */
+  async nextSegment(needed: number): Promise<void> {
     const { active, synced, written } = this.succession;
     if (active !== null) {
       if (synced.frame < written.frame) {

@@ -41,25 +41,34 @@ export interface FileListing {
   readonly remains: { from: number; to: number }[];
   /** Behind the last of the segment's own frames. */
   ownEnd: number;
+  /** Nothing was written to it any more when it was last listed. */
+  isFinal: boolean;
 }
 
-/** `writtenTo`: how far the segment that is written has got; 0 for others. What is known already is not read again. */
+/** `writtenTo`: how far the segment that is written has got; null for others. What is known already is not read again. */
 export async function listFrames(
   disk: Disk,
   segment: FoundSegment,
   options: ReadOptions,
   keyOf: KeyOf,
   known: FileListing | null,
-  writtenTo: number,
+  writtenTo: number | null,
 ): Promise<FileListing> {
   const { file, reader } = await openSegment(disk, segment, options);
   try {
     const { path } = segment.slot;
-    const listing = known ?? { path, generation: segment.generation, frames: [], remains: [], ownEnd: FRAMES_START };
+    const listing = known ?? {
+      path,
+      generation: segment.generation,
+      frames: [],
+      remains: [],
+      ownEnd: FRAMES_START,
+      isFinal: false,
+    };
     const lister = new Lister(reader, segment, options, keyOf, listing);
-    if (known === null) await lister.run(FRAMES_START, reader.size);
-    else await lister.run(listing.ownEnd, writtenTo);
-    listing.ownEnd = Math.max(listing.ownEnd, writtenTo);
+    const from = known === null ? FRAMES_START : listing.ownEnd;
+    if (!listing.isFinal) await lister.run(from, known === null ? reader.size : (writtenTo ?? reader.size));
+    listing.isFinal ||= writtenTo === null;
     return listing;
   } finally {
     await file.close();

@@ -14,8 +14,10 @@ const LISTED_MAX = 500_000;
 
 export interface Erasure {
   readonly keyOf: KeyOf;
-  /** Whether any, and which, of a store's records are to be destroyed, by their keys. */
-  isMeant(store: number, min: number, max: number): boolean;
+  /** Whether any of a store's records between two keys may have to be destroyed. */
+  mayHold(store: number, min: number, max: number): boolean;
+  /** Whether the record has to be; its data begins at `at`. */
+  isMeant(store: number, key: number, view: DataView, at: number): boolean;
   /** Overwrites what is in the record that begins at a place, so that it is as long as before and whole. */
   wipe(bytes: Uint8Array, view: DataView, at: number, end: number): void;
 }
@@ -60,10 +62,14 @@ export class JournalEraser {
   async erase(erasure: Erasure): Promise<void> {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const targets: Target[] = [];
-      for (const slot of [...this.journal.slots]) targets.push(...(await this.prepare(slot, erasure)));
+      const moving: Slot[] = [];
+      for (const slot of [...this.journal.slots]) {
+        if (!(await this.prepare(slot, erasure, targets, false))) moving.push(slot);
+      }
       let isDone = true;
-      if (targets.length > 0) {
+      if (targets.length > 0 || moving.length > 0) {
         await this.journal.exclusively(async () => {
+          for (const slot of moving) await this.prepare(slot, erasure, targets, true);
           isDone = await this.overwrite(targets, erasure);
         });
       }
@@ -72,23 +78,32 @@ export class JournalEraser {
     throw new Error('the files of the journal change faster than they can be looked at');
   }
 
-  /** Finds what is to be overwritten in a file, and writes down what has to stand in for it. */
-  private async prepare(slot: Slot, erasure: Erasure): Promise<Target[]> {
+  /**
+   * Finds what is to be overwritten in a file, and writes down what has to stand in for it. False when the file is just about to become
+   * another segment.
+   */
+  private async prepare(slot: Slot, erasure: Erasure, targets: Target[], isQuiet: boolean): Promise<boolean> {
     const segment = await findSegment(this.disk, slot.path, this.options);
-    if (segment === null) return [];
+    if (segment === null) return true;
     const { generation } = segment;
     const { path } = slot;
+    if (!isQuiet && !this.isKnown(path, generation)) return false;
     const listing = await this.listing(segment, erasure.keyOf);
     const isNeeded = generation >= this.journal.oldest;
-    const targets: Target[] = [];
     for (const frame of listing.frames) {
-      if (!frame.spans.some(({ store, min, max }) => erasure.isMeant(store, min, max))) continue;
+      if (!frame.spans.some(({ store, min, max }) => erasure.mayHold(store, min, max))) continue;
       const isOwn = frame.generation === generation;
       if (isOwn && isNeeded && !(await this.patch(segment, frame, erasure))) continue;
       targets.push({ path, generation, isOwn, from: isOwn ? frame.bodyAt : frame.position, to: frame.end });
     }
     for (const { from, to } of listing.remains) targets.push({ path, generation, isOwn: false, from, to });
-    return targets;
+    return true;
+  }
+
+  private isKnown(path: string, generation: number): boolean {
+    const { active, slots } = this.journal;
+    if (active?.slot.path === path) return active.family.generation === generation;
+    return slots.some((slot) => slot.path === path && slot.generation === generation);
   }
 
   private async listing(segment: FoundSegment, keyOf: KeyOf): Promise<FileListing> {
@@ -122,8 +137,9 @@ export class JournalEraser {
       const frame = { ...found, bytes, from: 0, to: bytes.length };
       let wiped = 0;
       visitRecords(frame, (view, at, end) => {
-        const key = erasure.keyOf(view.getUint32(at + 12, true), view, at + RECORD_HEADER_BYTES);
-        if (key < 0 || !erasure.isMeant(view.getUint32(at + 8, true), key, key)) return;
+        const data = at + RECORD_HEADER_BYTES;
+        const key = erasure.keyOf(view.getUint32(at + 12, true), view, data);
+        if (key < 0 || !erasure.isMeant(view.getUint32(at + 8, true), key, view, data)) return;
         erasure.wipe(bytes, view, at, end);
         wiped++;
       });
@@ -149,6 +165,8 @@ export class JournalEraser {
 
   private async overwriteIn(segment: FoundSegment, targets: readonly Target[], erasure: Erasure): Promise<void> {
     const listing = await this.listing(segment, erasure.keyOf);
+    // Nothing is under way now, so what it has got to is what stands there, be all of it readable or not.
+    listing.ownEnd = Math.max(listing.ownEnd, this.writtenTo(segment.slot.path) ?? 0);
     const file = await this.disk.open(segment.slot.path, 'update');
     try {
       for (const { isOwn, from, to } of targets) {
@@ -162,8 +180,8 @@ export class JournalEraser {
     listing.remains.length = 0;
   }
 
-  private writtenTo(path: string): number {
+  private writtenTo(path: string): number | null {
     const { active } = this.journal;
-    return active?.slot.path === path ? active.position : 0;
+    return active?.slot.path === path ? active.position : null;
   }
 }

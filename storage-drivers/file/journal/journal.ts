@@ -6,6 +6,7 @@
  * record; each store hears once per sync how far it got.
  */
 
+import type { StoreKeys } from '../frame-cipher.ts';
 import type { ChainEnd } from './active-segment.ts';
 import { checkSegment, type DamagedSegment } from './check-segment.ts';
 import { CommitLoop } from './commit-loop.ts';
@@ -216,6 +217,27 @@ export class Journal {
       if (found !== null && isNeeded) damaged.push(found);
     }
     return damaged;
+  }
+
+  /** The newest segment that is kept and not encrypted as it would be now; 0 when there is none. */
+  newestStale(keys: StoreKeys | null): number {
+    let newest = 0;
+    for (const { generation, cipher } of this.succession.segmentsFrom(0)) {
+      if (cipher === 'lost') continue;
+      if (keys === null ? cipher !== null : !keys.isCurrent(cipher)) newest = generation;
+    }
+    return newest;
+  }
+
+  /** Whether a store, or whoever opens the journal after a crash, needs a segment up to that one. */
+  needs(generation: number): 'store' | 'reader' | null {
+    for (const store of this.stores.values()) if (store.pin <= generation) return 'store';
+    return this.succession.statedOldest <= generation ? 'reader' : null;
+  }
+
+  /** Goes on in another file, whose head says which older ones are not needed any more. */
+  beginSegment(): Promise<void> {
+    return this.loop.exclusively(() => this.loop.nextSegment(0));
   }
 
   /** Whoever needs the segment, or an older one, is asked to write elsewhere what is in it. */

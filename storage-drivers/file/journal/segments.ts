@@ -151,6 +151,7 @@ export class Segments {
       await this.disk.remove(slot.path);
       this.free.splice(this.free.indexOf(slot), 1);
     }
+    if (surplus.length > 0) await this.disk.syncDirectory(this.directory);
   }
 
   /** Appears under its name only when it is whole. */

@@ -21,6 +21,8 @@ export interface SuccessionEvents {
 
 export class Succession {
   active: ActiveSegment | null = null;
+  /** The file that is about to become the active one. */
+  private arriving: Slot | null = null;
   /** The generation of the newest segment. */
   generation: number;
   /** Segments before this one are needed by nobody. */
@@ -66,7 +68,8 @@ export class Succession {
 
   /** All files that hold, or held, frames. */
   get slots(): Slot[] {
-    return this.active === null ? this.segments.all : [...this.segments.all, this.active.slot];
+    const written = this.active?.slot ?? this.arriving;
+    return written === null ? this.segments.all : [...this.segments.all, written];
   }
 
   /** Segments before this one are read by nobody, whatever happens. */
@@ -109,9 +112,12 @@ export class Succession {
     const least = Math.max(this.options.firstSegmentBytes, FRAMES_START + needed + lengthOf(carried));
     this.findOldest();
     const { slot, file } = await this.segments.take(least, Math.max(least, this.nextBytes));
+    this.arriving = slot;
     try {
       await this.begin(slot, file, carried);
+      this.arriving = null;
     } catch (error) {
+      this.arriving = null;
       this.takeBack();
       await file.close().catch(() => {});
       this.segments.adopt([], [], [slot]);

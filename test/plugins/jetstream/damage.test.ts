@@ -6,7 +6,7 @@ import { AckPolicy, type JetStreamManager, jetstream, jetstreamManager } from '@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type TestBroker, testBroker } from '../../../bin/testing.ts';
+import { type ServerConfig, type TestBroker, testBroker } from '../../../bin/testing.ts';
 import { until } from '../../kits/until.ts';
 
 const BODY = 'x'.repeat(1000);
@@ -29,11 +29,15 @@ interface World {
   state(): Promise<State>;
 }
 
-async function withBroker(directory: string, play: (world: World) => Promise<void>): Promise<void> {
+async function withBroker(
+  directory: string,
+  play: (world: World) => Promise<void>,
+  config: ServerConfig = {},
+): Promise<void> {
   const lines: string[] = [];
   const say = (text: string): void => void lines.push(text);
   await using broker = await testBroker(
-    { http: '127.0.0.1:-1', jetstream: { store_dir: directory } },
+    { http: '127.0.0.1:-1', jetstream: { store_dir: directory }, ...config },
     { log: { error: say, warn: say, info: say } },
   );
   const port = /Starting http monitor on \S+:(\d+)/.exec(lines.join('\n'))![1];
@@ -181,6 +185,29 @@ test('an advisory tells who listens later too, in the account and in the system 
       assert.ok(lost_bytes > 0);
     },
   ));
+
+test('those who watch the streams of all accounts hear whose it was', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'gnatlet-damage-'));
+  const config = { accounts: { WATCH: { users: [{ user: 'w', password: 'w' }] } }, system_account: 'WATCH' };
+  try {
+    await withBroker(directory, fill, config);
+    flip(blockOf(directory), 30_000);
+    const play = async (world: World): Promise<void> => {
+      const watcher = await connect({ servers: world.broker.url!, user: 'w', pass: 'w' });
+      const heard: { account: string; stream: string; msgs: number }[] = [];
+      watcher.subscribe('$JS.EVENT.ADVISORY.>', { callback: (_error, message) => void heard.push(message.json()) });
+      await watcher.flush();
+      await readAll(world);
+      await until(() => heard.length > 0);
+      const [{ account, stream, msgs }] = heard as [(typeof heard)[0]];
+      assert.equal({ account, stream, msgs }, { account: '$G', stream: 'A', msgs: 1 });
+      await watcher.close();
+    };
+    await withBroker(directory, play, config);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
 
 test('a block that is gone costs its messages and nothing else; a purge ends it', () =>
   withDamage(

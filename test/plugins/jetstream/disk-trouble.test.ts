@@ -13,12 +13,13 @@ import {
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { testBroker } from '../../../bin/testing.ts';
+import { type ServerConfig, type TestBroker, testBroker } from '../../../bin/testing.ts';
 import { systemPorts } from '../../../kernel/ports/system-ports.ts';
 import { FailingDisk } from '../../kits/failing-disk.ts';
 import { until } from '../../kits/until.ts';
 
 interface World {
+  readonly broker: TestBroker;
   readonly disk: FailingDisk;
   readonly client: NatsConnection;
   readonly js: JetStreamClient;
@@ -30,6 +31,11 @@ interface World {
   figure(name: string): Promise<number>;
 }
 
+const WATCHED: ServerConfig = {
+  accounts: { WATCH: { users: [{ user: 'w', password: 'w' }] } },
+  system_account: 'WATCH',
+};
+
 async function withDisk(
   play: (world: World) => Promise<void>,
   directory = mkdtempSync(join(tmpdir(), 'gnatlet-trouble-')),
@@ -40,7 +46,7 @@ async function withDisk(
   const say = (text: string): void => void lines.push(text);
   try {
     await using broker = await testBroker(
-      { http: '127.0.0.1:-1', jetstream: { store_dir: directory, max_file: 1e12 } },
+      { http: '127.0.0.1:-1', jetstream: { store_dir: directory, max_file: 1e12 }, ...WATCHED },
       { ports: { disk: disk.disk }, log: { error: say, warn: say, info: say } },
     );
     const port = /Starting http monitor on \S+:(\d+)/.exec(lines.join('\n'))![1];
@@ -55,7 +61,7 @@ async function withDisk(
       Number(new RegExp(`^gnatlet_jetstream_${name}\\{[^}]*\\} (\\d+)$`, 'm').exec(await look('/metrics'))?.[1]);
     const [js, manager] = [jetstream(client), await jetstreamManager(client)];
     await manager.streams.add({ name: 'A', subjects: ['a'] });
-    await play({ disk, client, js, manager, lines, publish, health: () => look('/healthz'), figure });
+    await play({ broker, disk, client, js, manager, lines, publish, health: () => look('/healthz'), figure });
     await client.close();
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -71,16 +77,21 @@ async function goesOn({ publish }: World): Promise<number> {
   return answer as unknown as number;
 }
 
-for (const what of ['datasync', 'write'] as const) {
-  test(`a ${what} that fails: whoever waited is told, the stream is opened again, and nothing acknowledged is lost`, () =>
+for (const [what, code] of [
+  ['datasync', 'EIO'],
+  ['write', 'EIO'],
+  ['write', 'ENOSPC'],
+  ['write', 'EROFS'],
+] as const) {
+  test(`a ${what} that fails with ${code}: whoever waited is told, the stream is opened again, and nothing acknowledged is lost`, () =>
     withDisk(async (world) => {
       const { disk, publish, manager, lines, health, js, figure } = world;
       await manager.consumers.add('A', { durable_name: 'C', ack_policy: AckPolicy.Explicit });
       for (let seq = 1; seq <= 5; seq++) assert.is(await publish(`kept ${seq}`), seq);
       const consumer = await js.consumers.get('A', 'C');
       (await consumer.next())!.ack();
-      disk.fail([what], 'EIO');
-      assert.is(await publish('lost'), `10077 EIO: simulated, ${what}`);
+      disk.fail([what], code);
+      assert.is(await publish('lost'), `10077 ${code}: simulated, ${what}`);
       disk.heal();
       const next = await goesOn(world);
       assert.ok(next >= 6, String(next));
@@ -92,7 +103,10 @@ for (const what of ['datasync', 'write'] as const) {
       assert.is(await health(), '{"status":"ok"}');
       const told = lines.filter((line) => line.startsWith("stream '$G > A'"));
       assert.is(told.length, 2, told.join('\n'));
-      assert.match(told[0]!, /^stream '\$G > A' can not be written, and is opened again when it can: EIO: simulated/);
+      assert.match(
+        told[0]!,
+        /^stream '\$G > A' can not be written, and is opened again when it can: E[A-Z]+: simulated/,
+      );
       assert.match(told[1]!, /^stream '\$G > A' can be written again/);
       assert.is(lines.filter((line) => line.includes('cannot be written:')).length, 1);
       assert.is(lines.filter((line) => line.endsWith('can be written again')).length >= 1, true);
@@ -193,9 +207,11 @@ test('a real file system without room: refused and told, and it goes on by itsel
   try {
     const directory = join(mount.path, 'data');
     await withDisk(async (world) => {
-      const { publish, manager, lines, health, client } = world;
+      const { publish, manager, lines, health, broker } = world;
+      const watcher = await connect({ servers: broker.url!, user: 'w', pass: 'w' });
       const heard: string[] = [];
-      client.subscribe('$JS.EVENT.>', { callback: (_error, { subject }) => void heard.push(subject) });
+      watcher.subscribe('$JS.EVENT.>', { callback: (_error, { subject }) => void heard.push(subject) });
+      await watcher.flush();
       const body = new Uint8Array(500_000);
       let stored = 0;
       let answer: number | string = 0;
@@ -208,6 +224,9 @@ test('a real file system without room: refused and told, and it goes on by itsel
       await until(async () => /has no room|can not be written|write error/.test(await health()));
       assert.is((await manager.streams.info('A')).state.messages, stored);
       assert.is((await manager.streams.getMessage('A', { seq: stored }))!.data.length, body.length);
+      await until(() => heard.length > 0);
+      assert.equal(heard, ['$JS.EVENT.ADVISORY.SERVER.OUT_OF_STORAGE']);
+      await watcher.close();
       await manager.streams.purge('A', { keep: 1 });
       const next = await goesOn(world).catch(async (error: Error) => {
         throw new Error(

@@ -9,7 +9,16 @@ import type { MessageBytes } from '../../../../storage-drivers/contract.ts';
 
 export type Recorded = { readonly to: string; readonly command: string; readonly given: readonly unknown[] };
 
-const STREAM_COMMANDS = ['publish', 'publishBatch', 'expire', 'remove', 'purge', 'update'] as const;
+const STREAM_COMMANDS = [
+  'publish',
+  'publishBatch',
+  'expire',
+  'remove',
+  'purge',
+  'beginPurge',
+  'stepPurge',
+  'update',
+] as const;
 const CONSUMER_COMMANDS = [
   'deliver',
   'undeliver',

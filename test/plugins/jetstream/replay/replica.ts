@@ -6,7 +6,8 @@ import { startOf } from '../../../../plugins/jetstream/consumer/start-position.t
 import { Markers } from '../../../../plugins/jetstream/stream/marker.ts';
 import { MessageLog, sizeFormulaOf } from '../../../../plugins/jetstream/stream/message-log.ts';
 import { PublishVerdict } from '../../../../plugins/jetstream/stream/publish-verdict.ts';
-import { type PurgeCommand, StreamMachine } from '../../../../plugins/jetstream/stream/stream-machine.ts';
+import type { Purge, PurgeCommand } from '../../../../plugins/jetstream/stream/purge.ts';
+import { StreamMachine } from '../../../../plugins/jetstream/stream/stream-machine.ts';
 import type { ConsumerConfig } from '../../../../protocols/jetstream/consumer-config.ts';
 import { PublishHeaders, scanPublishHeaders } from '../../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../../protocols/jetstream/stream-config.ts';
@@ -21,12 +22,18 @@ const nothing = (): void => {};
 export class Replica {
   readonly stream: StreamMachine;
   readonly consumers = new Map<string, ConsumerMachine>();
+  private purge: Purge | null = null;
   private readonly verdict = new PublishVerdict();
   private readonly numbers = { deliveries: 0, consumerSequence: 0, pending: 0 };
 
   private constructor(config: StreamConfig, records: IndexedStore) {
     this.stream = new StreamMachine(config, new MessageLog(records, config.storage, new Usage()));
-    this.stream.log.listener = { removed: (seq, node) => this.removed(seq, node) };
+    // Each is told of each message: what is dropped as a whole has to come to the same.
+    this.stream.log.listener = {
+      removed: (seq, node) => this.removed(seq, node),
+      mayDrop: false,
+      removedBefore: nothing,
+    };
     this.setInterest();
   }
 
@@ -80,6 +87,12 @@ export class Replica {
         break;
       case 'purge':
         stream.purge(given[0] as PurgeCommand);
+        break;
+      case 'beginPurge':
+        this.purge = stream.beginPurge(given[0] as PurgeCommand);
+        break;
+      case 'stepPurge':
+        stream.stepPurge(this.purge!, second);
         break;
       case 'update':
         stream.update(given[0] as StreamConfig);
