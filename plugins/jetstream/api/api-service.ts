@@ -12,6 +12,7 @@ import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.
 import {
   API_PREFIX,
   type ApiAddress,
+  type Endpoint,
   parseApiSubject,
   withoutDomain,
 } from '../../../protocols/jetstream/api-subject.ts';
@@ -20,8 +21,22 @@ import { printErrorReply } from '../../../protocols/jetstream/replies.ts';
 import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
 import { passOn } from '../domain.ts';
+import { failureOf } from '../stream/store-refusal.ts';
+import type { Stream } from '../stream/stream.ts';
 import { type Answer, type ApiCall, callOf } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
+
+/** What is answered only when a crash can not undo it any more. */
+const CHANGING: ReadonlySet<Endpoint> = new Set<Endpoint>([
+  'STREAM.UPDATE',
+  'STREAM.PURGE',
+  'STREAM.MSG.DELETE',
+  'CONSUMER.CREATE',
+  'CONSUMER.DURABLE.CREATE',
+  'CONSUMER.DELETE',
+  'CONSUMER.PAUSE',
+  'CONSUMER.RESET',
+]);
 
 /** What streams and consumers answer themselves: without them nobody does, and clients are told so. */
 const ANSWERED_ELSEWHERE = [`${API_PREFIX}DIRECT.GET.`, `${API_PREFIX}CONSUMER.MSG.NEXT.`];
@@ -116,10 +131,26 @@ export class ApiService implements ServiceSink {
   }
 
   private reply(call: ApiCall, answer: Answer): void {
-    const { api, account, of } = this.of;
+    const { api } = this.of;
     api.total++;
     if (typeof answer !== 'string') api.errors++;
     if (call.reply === '') return;
+    const stream = typeof answer === 'string' && CHANGING.has(call.address.endpoint) ? this.changed(call) : undefined;
+    if (stream === undefined) this.send(call, answer);
+    else {
+      stream.whenDurable(
+        () => this.send(call, answer),
+        (error) => this.send(call, failureOf(error)),
+      );
+    }
+  }
+
+  private changed({ address }: ApiCall): Stream | undefined {
+    return this.of.streams.get(address.stream);
+  }
+
+  private send(call: ApiCall, answer: Answer): void {
+    const { account, of } = this.of;
     const body = typeof answer === 'string' ? answer : printErrorReply(call.address.endpoint, answer);
     const header = call.replyFields.length === 0 ? undefined : withFields(new Uint8Array(0), call.replyFields);
     of.outbox.send(account, call.reply, body, header);
