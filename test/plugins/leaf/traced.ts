@@ -179,7 +179,6 @@ export const TRACE_STORIES: Readonly<Record<string, Story>> = {
     const [asker, answerer] = [await clientOf(tree.a), await clientOf(tree.b, 'svc')];
     answerer.send('SUB open 1\r\nSUB shut 2\r\n');
     await until(async () => {
-      answerer.text = '';
       asker.send('PUB open 1\r\n?\r\nPUB shut 1\r\n?\r\n');
       await settled(asker, answerer);
       return answerer.text.includes(' open 1 ') && answerer.text.includes(' shut 2 ');
