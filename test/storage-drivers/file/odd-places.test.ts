@@ -21,4 +21,15 @@ test('D-23: a file, or a place below one, is no directory for a store, and is sa
   rmSync(folder, { recursive: true });
 });
 
+test('a place where nobody can make anything is an error at once, and no wait', async () => {
+  if (process.platform !== 'linux') return;
+  for (const directory of ['/proc/gnatlet', '/proc/gnatlet/below']) {
+    const refused = await openFileDriver(systemPorts(), { directory }).then(
+      () => 'it was opened',
+      (error: Error) => error.message,
+    );
+    assert.ok(refused.includes('/proc/gnatlet'), refused);
+  }
+});
+
 test.run();
