@@ -52,6 +52,8 @@ export class Block {
   isDropped = false;
   /** An earlier process wrote its file; nothing is added to it, so that no number is used twice under its key. */
   isInherited = false;
+  /** Behind its end there may be what was written for a checkpoint that never came to be. */
+  mayHaveSurplus = false;
   wrappedKey: Uint8Array = NO_KEY;
   cipher: FrameCipher | null = null;
 
