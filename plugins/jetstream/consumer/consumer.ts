@@ -193,7 +193,7 @@ export class Consumer implements ServiceSink {
     if (request === null) return false;
     const isPinned = this.config.priorityPolicy === 'pinned_client';
     const shown = isPinned ? withPin(record, request.pinId) : record;
-    if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
+    if (this.send(request.receivers(this.account), shown, now, request.inbox)) pull.served(request, size, now);
     this.pace.sent(record, size, now);
     return true;
   }
@@ -201,7 +201,7 @@ export class Consumer implements ServiceSink {
   private sendPushed(push: PushSide, record: StoredRecord): boolean {
     const now = this.of.clock.now();
     const size = this.sizeOf(record);
-    if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now)) return false;
+    if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now, push.address)) return false;
     push.sent(size, now);
     this.pace.sent(record, size, now);
     return true;
@@ -223,7 +223,7 @@ export class Consumer implements ServiceSink {
     return due > now;
   }
 
-  private send(plan: Plan, record: StoredRecord, now: number): boolean {
+  private send(plan: Plan, record: StoredRecord, now: number, to: string): boolean {
     const { machine, numbers } = this;
     const { seq } = record;
     machine.deliver(seq, now, numbers);
@@ -231,7 +231,7 @@ export class Consumer implements ServiceSink {
     this.lastDeliveredAt = now;
     this.activeAt = now;
     const shown = this.config.headersOnly ? withoutBody(record) : record;
-    const isTaken = this.of.outbox.deliver(plan, shown, this.prefix, numbers) > 0;
+    const isTaken = this.of.outbox.deliver(plan, shown, this.prefix, numbers, to) > 0;
     if (!isTaken) machine.undeliver(seq);
     else if (!machine.tracks) this.stream.settled(seq);
     return isTaken;
