@@ -198,7 +198,7 @@ export class IndexSegment implements Segment {
     if (place >= this.nodes.length) this.grow(place + 1);
     if (this.slots !== null) this.slots[place] = slot;
     else if (place > this.places) this.nodes.fill(0, this.places, place);
-    if (this.steps !== null) this.steps.fill(0, Math.min(this.places, place), place + 1);
+    if (this.steps !== null) for (let at = Math.min(this.places, place); at <= place; at++) this.steps[at] = 0;
     this.places = place + 1;
     return place;
   }

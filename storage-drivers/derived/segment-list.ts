@@ -34,6 +34,10 @@ export class SegmentList<S extends Segment> {
   }
 
   find(seq: number): S | null {
+    const { newest } = this;
+    // Most of what is asked for came lately.
+    if (newest === null || seq >= newest.base)
+      return newest !== null && seq < newest.base + SEGMENT_SLOTS ? newest : null;
     const index = this.indexFrom(seq);
     if (index === this.length) return null;
     const segment = this.at(index);

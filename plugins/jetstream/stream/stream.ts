@@ -67,7 +67,7 @@ export class Stream implements ServiceSink {
   private readonly moment = new MutableMoment();
   private readonly headers = new PublishHeaders();
   private readonly verdict = new PublishVerdict();
-  private readonly acks = new DelayedAcks();
+  private readonly acks: DelayedAcks;
   private readonly markers: Markers;
   private readonly batches: AtomicBatches;
   private readonly flowing = new FastBatches(FAST_LIMITS);
@@ -95,6 +95,9 @@ export class Stream implements ServiceSink {
     this.machine = new StreamMachine(config, log);
     this.consumers = new Consumers(this);
     log.listener = this.consumers;
+    this.acks = new DelayedAcks(of.outbox.ackPages, (sequence, reply, start, end) =>
+      of.outbox.acknowledge(account, reply, start, end, this.ackHead, sequence),
+    );
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     this.markers = new Markers((sequence) => this.stored(sequence));
@@ -349,11 +352,19 @@ export class Stream implements ServiceSink {
   }
 
   private acknowledge(message: Message): void {
-    const { verdict, of, account } = this;
-    const isDurable = this.log.ticket <= this.log.records.store.durableTicket;
-    const isPlain = verdict.kind !== DUPLICATE && verdict.kind !== REFUSED && verdict.counterValue === '';
-    if (isDurable && isPlain) of.outbox.acknowledge(account, message, this.ackHead, verdict.sequence);
-    else this.answer(message.reply, null);
+    const { verdict } = this;
+    const isUsual = verdict.kind !== DUPLICATE && verdict.kind !== REFUSED && verdict.counterValue === '';
+    if (!isUsual || !this.acknowledgeUsual(message, verdict.sequence)) this.answer(message.reply, null);
+  }
+
+  /** False when it has to be said in another way. */
+  private acknowledgeUsual({ replyBytes, replyStart, replyEnd }: Message, sequence: number): boolean {
+    const { ticket, records } = this.log;
+    if (ticket > records.store.durableTicket) {
+      return this.acks.addUsual(ticket, sequence, replyBytes, replyStart, replyEnd);
+    }
+    this.of.outbox.acknowledge(this.account, replyBytes, replyStart, replyEnd, this.ackHead, sequence);
+    return true;
   }
 
   /** As soon as what it says is durable. */
@@ -379,9 +390,12 @@ export class Stream implements ServiceSink {
 
   /** A message has its place: whoever waits for it hears of it. */
   private stored(sequence: number): void {
-    this.consumers.stored(sequence, this.log.nodeAt(sequence));
-    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.schedule();
-    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.schedule();
+    const { consumers, machine, config } = this;
+    if (consumers.byName.size > 0) consumers.stored(sequence, this.log.nodeAt(sequence));
+    const isTimed = config.allowMsgTtl || config.allowMsgSchedules;
+    // By age and as a duplicate, the newest is the last to expire: whatever is due before has its timer.
+    const isFirst = this.wakesAt === Number.POSITIVE_INFINITY;
+    if (isTimed || (isFirst && (machine.limits.maxAgeMs > 0 || machine.duplicates.size > 0))) this.schedule();
   }
 
   /** A consumer is done with a message. */
