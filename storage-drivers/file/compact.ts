@@ -42,6 +42,7 @@ function storedLive(block: Block): number {
 }
 
 function liveExtent(block: Block): number {
+  if (block.gone === null) return block.end;
   let extent = 0;
   for (let slot = 0; slot < block.slots; slot++) {
     if (!block.isGone(slot)) extent += block.starts[slot + 1]! - block.starts[slot]!;
@@ -61,12 +62,10 @@ async function copyRecord(store: FileStore, from: Block, slot: number, to: Block
   const size = from.starts[slot + 1]! - from.starts[slot]!;
   // What is written anew is as good as what was there, or it is not written.
   if (recordEnd(frame.bytes, frame.view, start, start + size) !== start + size) return false;
-  const { blockFrameBytes } = store.world.options;
-  const target: BlockFrame = to.frameFor(size, blockFrameBytes);
-  const at = target.open(size, blockFrameBytes);
-  target.bytes.set(frame.bytes.subarray(start, start + size), at);
-  target.length = at + size;
-  target.recordCount++;
+  const { options, frameMemory } = store.world;
+  const target: BlockFrame = to.frameFor(size, options.blockFrameBytes, frameMemory);
+  target.add(frame.bytes, start, size);
+  target.settle();
   to.add(from.seqAt(slot), size);
   return true;
 }

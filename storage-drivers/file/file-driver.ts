@@ -4,6 +4,7 @@ import type { DriverPorts, DriverSupport, OpenedStore, OpenOptions, StorageDrive
 import { applyOp, readCreate } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
+import { FrameMemory } from './blocks/frame-memory.ts';
 import { CheckpointQueue } from './checkpoint-queue.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
 import { FileStore, RECORD_BYTES_MAX } from './file-store.ts';
@@ -112,6 +113,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       keys: identity.keys,
       compression: options.compression === 's2' ? S2 : null,
       cache: new FrameCache(options.cacheBytes),
+      frameMemory: new FrameMemory(options.blockFrameBytes, 2 * options.dirtyBytesPerStore),
       files: new OpenFiles(ports.disk, options.openFilesMax),
       directory: join(options.directory, 'stores'),
       keeper: this,

@@ -97,7 +97,12 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.last = firstSequence - 1;
     this.cells = new FileCells(this);
     const { blockBytes, blockFrameBytes, blockSlotsMax } = world.options;
-    this.blocks = new BlockList({ blockBytes, frameBytes: blockFrameBytes, slotsMax: blockSlotsMax });
+    this.blocks = new BlockList({
+      blockBytes,
+      frameBytes: blockFrameBytes,
+      slotsMax: blockSlotsMax,
+      memory: world.frameMemory,
+    });
   }
 
   get count(): number {
@@ -262,11 +267,14 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   // --- What the journal says ---
 
   durable(ticket: number): void {
+    // The journal is going to use its memory again.
+    this.blocks.settle();
     this.waiters.wake(ticket);
     this.listener?.durable(ticket);
   }
 
   failed(error: Error): void {
+    this.blocks.settle();
     this.isFailed = true;
     this.waiters.fail(error);
     this.listener?.failed(error);

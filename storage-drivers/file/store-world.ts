@@ -2,6 +2,7 @@
 import type { DriverPorts } from '../contract.ts';
 import type { BlockWorld } from './blocks/block-file.ts';
 import type { FrameCache } from './blocks/frame-cache.ts';
+import type { FrameMemory } from './blocks/frame-memory.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import type { FileStore } from './file-store.ts';
 import type { Journal } from './journal/journal.ts';
@@ -12,6 +13,7 @@ export interface StoreWorld extends BlockWorld {
   readonly options: FileDriverOptions;
   readonly journal: Journal;
   readonly cache: FrameCache;
+  readonly frameMemory: FrameMemory;
   readonly files: OpenFiles;
   /** Where the stores have their folders. */
   readonly directory: string;

@@ -189,10 +189,10 @@ export class CommitLoop {
     for (const frame of frames) {
       for (let slot = 0; slot < frame.storeCount; slot++) frame.stores[slot]!.durable = frame.tickets[slot]!;
     }
-    this.lanes.giveBack(frames);
-    // Whoever hears of it may append at once; that is taken along by the commit below.
+    // Whoever hears of it may append at once; that is taken along by the commit below. The frames stay as they are until all have heard.
     for (const store of touched) store.listener.durable(store.durable);
     touched.length = 0;
+    this.lanes.giveBack(frames);
     this.isBusy = false;
     this.commit();
   }
@@ -241,12 +241,12 @@ export class CommitLoop {
     this.waiting = [];
     this.collect(lost);
     this.succession.takeBack();
-    this.lanes.giveBack(lost);
     this.events.stopped(cause);
     for (const store of this.touched.splice(0)) {
       store.failure = cause;
       store.listener.failed(cause);
     }
+    this.lanes.giveBack(lost);
     void this.recover();
   }
 
