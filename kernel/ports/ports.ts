@@ -81,6 +81,11 @@ export interface OpenFile {
   write(pieces: readonly Uint8Array[], position: number, done: FileDone): void;
   /** Bytes and length are safe; the name is the directory's business. */
   datasync(done: FileDone): void;
+  /**
+   * Writes like `write`, and what it wrote is safe when that is done: in one step where the system has one. It says nothing about
+   * earlier writes. An error means the same as one of `datasync`.
+   */
+  writeSafely(pieces: readonly Uint8Array[], position: number, done: FileDone): void;
   truncate(size: number): Promise<void>;
   /** Writes zeros, so that overwriting them later changes nothing but them. */
   preallocate(from: number, to: number): Promise<void>;

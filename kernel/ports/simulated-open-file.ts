@@ -53,6 +53,10 @@ export class SimulatedOpenFile implements OpenFile {
     });
   }
 
+  writeSafely(pieces: readonly Uint8Array[], position: number, done: FileDone): void {
+    this.write(pieces, position, (error) => (error === null ? this.datasync(done) : done(error)));
+  }
+
   truncate(size: number): Promise<void> {
     this.assertOpen();
     return new Promise((resolve, reject) => {

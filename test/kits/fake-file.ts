@@ -29,6 +29,10 @@ export class FakeFile implements OpenFile {
     setImmediate(done, null);
   }
 
+  writeSafely(pieces: readonly Uint8Array[], position: number, done: FileDone): void {
+    this.write(pieces, position, done);
+  }
+
   async truncate(size: number): Promise<void> {
     const next = new Uint8Array(size);
     next.set(this.bytes.subarray(0, size));

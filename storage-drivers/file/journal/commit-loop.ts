@@ -55,6 +55,14 @@ export class CommitLoop {
   private idleTimer: Timer | null = null;
   private whenIdle: (() => void)[] = [];
   private readonly commitNow = () => this.commit();
+  private readonly whenSafe = (error: Error | null): void => {
+    if (error !== null) {
+      this.fail(error);
+      return;
+    }
+    this.wasSynced();
+    this.finish();
+  };
 
   constructor(
     options: JournalOptions,
@@ -153,26 +161,23 @@ export class CommitLoop {
       }
     }
     this.bytes += active.position - from;
-    active.file.write(pieces, from, (error) => {
-      if (error !== null) this.fail(error);
-      else if (this.isSyncDue()) this.sync(active);
-      else this.finish();
-    });
+    if (this.options.syncIntervalMs === 0) active.file.writeSafely(pieces, from, this.whenSafe);
+    else active.file.write(pieces, from, (error) => this.wasWritten(active, error));
+  }
+
+  /** In the weaker mode. */
+  private wasWritten(active: ActiveSegment, error: Error | null): void {
+    if (error !== null) this.fail(error);
+    else if (this.isSyncDue()) this.sync(active);
+    else this.finish();
   }
 
   private isSyncDue(): boolean {
-    const { syncIntervalMs } = this.options;
-    return syncIntervalMs === 0 || this.world.clock.monotonic() - this.syncedAtMs >= syncIntervalMs;
+    return this.world.clock.monotonic() - this.syncedAtMs >= this.options.syncIntervalMs;
   }
 
   private sync(active: ActiveSegment): void {
-    active.file.datasync((error) => {
-      if (error !== null) this.fail(error);
-      else {
-        this.wasSynced();
-        this.finish();
-      }
-    });
+    active.file.datasync(this.whenSafe);
   }
 
   private wasSynced(): void {
