@@ -1,5 +1,5 @@
 /** Files held open, over the thread pool of Node. */
-import { close, constants, fdatasync, fstat, ftruncate, open, read, writev } from 'node:fs';
+import { close, constants, fdatasync, fstat, ftruncate, open, read, writev, writevSync } from 'node:fs';
 import type { FileDone, FileUse, OpenFile } from './ports.ts';
 
 type Counted = (error: Error | null, count: number) => void;
@@ -51,6 +51,14 @@ export class SystemFile implements OpenFile {
 
   write(pieces: readonly Uint8Array[], position: number, done: FileDone): void {
     this.writeTo(this.descriptor, pieces, position, done);
+  }
+
+  writeNow(pieces: readonly Uint8Array[], position: number): void {
+    const length = lengthOf(pieces);
+    const written = writevSync(this.descriptor, pieces, position);
+    if (written === length) return;
+    if (written === 0) throw this.shortWrite(length);
+    this.writeNow(from(pieces, written), position + written);
   }
 
   datasync(done: FileDone): void {

@@ -15,6 +15,9 @@ import type { Succession } from './succession.ts';
 import type { TailMarks } from './tail-mark.ts';
 
 const RETRY_MS = 1000;
+const WRITTEN_AT_ONCE_MAX = 16_384;
+const SLOW_MS = 1;
+const SLOW_FOR_MS = 1000;
 /** After so many tries that fail for another reason than room, the disk is given up, though tried on. */
 const TRIES_BEFORE_FAILED = 3;
 
@@ -49,6 +52,7 @@ export class CommitLoop {
   private isBusy = true;
   private isClosing = false;
   private syncedAtMs: number;
+  private slowUntilMs = 0;
   private finishedAtMs = 0;
   private markedFrame = 0;
   private marking: Promise<void> | null = null;
@@ -61,7 +65,7 @@ export class CommitLoop {
       return;
     }
     this.wasSynced();
-    this.finish();
+    this.goOn();
   };
 
   constructor(
@@ -160,16 +164,40 @@ export class CommitLoop {
         frame.stores[slot]!.placed(active.family.generation, frame.tickets[slot]!);
       }
     }
-    this.bytes += active.position - from;
+    const size = active.position - from;
+    this.bytes += size;
     if (this.options.syncIntervalMs === 0) active.file.writeSafely(pieces, from, this.whenSafe);
-    else active.file.write(pieces, from, (error) => this.wasWritten(active, error));
+    else if (size > WRITTEN_AT_ONCE_MAX || this.world.clock.monotonic() < this.slowUntilMs) {
+      active.file.write(pieces, from, (error) => {
+        if (error !== null) this.fail(error);
+        else if (this.isSyncDue()) this.sync(active);
+        else this.goOn();
+      });
+    } else this.writeAtOnce(active, from);
   }
 
-  /** In the weaker mode. */
-  private wasWritten(active: ActiveSegment, error: Error | null): void {
-    if (error !== null) this.fail(error);
+  /**
+   * In the weaker mode a little goes to the system's memory faster than to a thread and back. As soon as that takes long, because the
+   * system waits for the disk, it is left to the thread for a while.
+   */
+  private writeAtOnce(active: ActiveSegment, from: number): void {
+    const { clock } = this.world;
+    const began = clock.monotonic();
+    let failure: Error | null = null;
+    try {
+      active.file.writeNow(this.pieces, from);
+    } catch (error) {
+      failure = error as Error;
+    }
+    const ended = clock.monotonic();
+    if (ended - began > SLOW_MS) this.slowUntilMs = ended + SLOW_FOR_MS;
+    if (failure !== null) this.fail(failure);
     else if (this.isSyncDue()) this.sync(active);
-    else this.finish();
+    else {
+      this.finish();
+      // In another turn: one commit must not lead to the next for ever.
+      this.schedule();
+    }
   }
 
   private isSyncDue(): boolean {
@@ -199,6 +227,10 @@ export class CommitLoop {
     touched.length = 0;
     this.lanes.giveBack(frames);
     this.isBusy = false;
+  }
+
+  private goOn(): void {
+    this.finish();
     this.commit();
   }
 
