@@ -15,6 +15,7 @@ import { ApiService } from './api/api-service.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { InputTime } from './stream/input-time.ts';
 import { momentNow } from './stream/moment.ts';
 import type { Surroundings } from './surroundings.ts';
 import { API_LEVEL } from './wire/api-level.ts';
@@ -123,6 +124,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
   return {
     broker,
     clock: ports.clock,
+    inputTime: new InputTime(broker),
     random: ports.random,
     log,
     outbox,

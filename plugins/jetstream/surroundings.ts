@@ -3,11 +3,14 @@ import type { Account, Broker, Clock, Log, Random } from '../../kernel/plugin-ap
 import type { ServerCaps } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import type { StorageDriver } from '../../storage-drivers/contract.ts';
+import type { InputTime } from './stream/input-time.ts';
 import type { Outbox } from './wire/outbox.ts';
 
 export interface Surroundings {
   readonly broker: Broker;
   readonly clock: Clock;
+  /** For what publishers send. */
+  readonly inputTime: InputTime;
   readonly random: Random;
   readonly log: Log;
   readonly outbox: Outbox;

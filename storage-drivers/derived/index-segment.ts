@@ -111,11 +111,12 @@ export class IndexSegment implements Segment {
   /** Nothing is added any more. */
   seal(): void {
     const counts = new Map<number, number>();
-    for (let place = 0; place < this.places; place++) {
+    for (let place = 0; place < this.places; ) {
       const node = this.nodes[place]!;
-      if (node === 0) continue;
-      counts.set(node, (counts.get(node) ?? 0) + 1);
+      const end = this.endOfRun(place, node);
+      if (node !== 0) counts.set(node, (counts.get(node) ?? 0) + end - place);
       if (counts.size > LISTED_MAX) return;
+      place = end;
     }
     this.listed = Uint32Array.from(counts.keys()).sort();
     this.counts = Uint16Array.from(this.listed, (node) => counts.get(node)!);
@@ -191,6 +192,12 @@ export class IndexSegment implements Segment {
     if (this.slots === null) return slot >= 0 && slot < this.places ? slot : -1;
     const place = lowerBound(this.slots, this.places, slot);
     return place < this.places && this.slots[place] === slot ? place : -1;
+  }
+
+  private endOfRun(place: number, node: number): number {
+    let end = place + 1;
+    while (end < this.places && this.nodes[end] === node) end++;
+    return end;
   }
 
   private takePlace(slot: number): number {

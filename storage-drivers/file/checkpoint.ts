@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Block } from './blocks/block.ts';
 import { BlockWriter, blockPath } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
-import { rangesOf, unwrittenBytes } from './blocks/block-list.ts';
+import { rangesOf } from './blocks/block-list.ts';
 import { type BlockState, captureBlock, type StoreState, writeCheckpoint } from './checkpoint-format.ts';
 import type { FileStore } from './file-store.ts';
 import { makeStoreDirectory, writeCheckpointFiles } from './store-files.ts';
@@ -33,7 +33,7 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
   }
   store.checkpointSerial = captured.state.serial;
   store.world.journal.release(store.journalStore, captured.ticket);
-  store.blocks.dirtyBytes = store.blocks.blocks.reduce((sum, block) => sum + unwrittenBytes(block), 0);
+  store.blocks.recountDirty();
   await removeDropped(store, captured.dropped);
 }
 

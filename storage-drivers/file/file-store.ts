@@ -166,7 +166,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     this.appended++;
-    if (this.blocks.dirtyBytes > this.world.options.dirtyBytesPerStore) this.world.keeper.wantsCheckpoint(this);
+    if (this.blocks.shouldBeWritten(this.world.options.dirtyBytesPerStore)) this.world.keeper.wantsCheckpoint(this);
     this.world.keeper.dirtied(size);
     return this.isInUnit ? 0 : ticket;
   }

@@ -226,7 +226,7 @@ export class Stream implements ServiceSink {
   /** A message that was published on one of the subjects. It is borrowed. */
   deliver(message: Message): boolean {
     const headers = this.examined(message);
-    this.now();
+    this.setMoment(this.of.inputTime.now());
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
     let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
     if (cleaned) this.rescan(published);
@@ -405,9 +405,13 @@ export class Stream implements ServiceSink {
 
   /** The time, which never goes back within a stream. */
   now(): MutableMoment {
+    return this.setMoment(this.of.clock.now());
+  }
+
+  private setMoment(milliseconds: number): MutableMoment {
     const { moment } = this;
     const { lastSeconds, lastNanos } = this.log;
-    moment.set(this.of.clock.now());
+    moment.set(milliseconds);
     if (moment.seconds < lastSeconds || (moment.seconds === lastSeconds && moment.nanos < lastNanos)) {
       moment.seconds = lastSeconds;
       moment.nanos = lastNanos;

@@ -16,6 +16,8 @@ export interface BlockLimits {
   readonly memory: FrameMemory;
 }
 
+const SAID_AGAIN_BYTES = 256 * 1024;
+
 export class BlockList {
   blocks: Block[] = [];
   count = 0;
@@ -28,6 +30,7 @@ export class BlockList {
   dropped: Block[] = [];
   nextNumber = 1;
   coldSequence = 0;
+  private saidUpTo = 0;
   private readonly limits: BlockLimits;
 
   constructor(limits: BlockLimits) {
@@ -189,6 +192,19 @@ export class BlockList {
     return bytes;
   }
 
+  /** Whether more is dirty than should be. While it is being written, that is said now and then, not each time. */
+  shouldBeWritten(dirtyBytesMax: number): boolean {
+    if (this.dirtyBytes <= dirtyBytesMax || this.dirtyBytes < this.saidUpTo) return false;
+    this.saidUpTo = this.dirtyBytes + SAID_AGAIN_BYTES;
+    return true;
+  }
+
+  /** Something was written. */
+  recountDirty(): void {
+    this.dirtyBytes = this.blocks.reduce((sum, block) => sum + unwrittenBytes(block), 0);
+    this.saidUpTo = 0;
+  }
+
   private get newest(): Block | null {
     const { blocks } = this;
     return blocks.length === 0 ? null : blocks[blocks.length - 1]!;
@@ -239,7 +255,7 @@ export class BlockList {
 }
 
 /** What of a block is in no file. */
-export function unwrittenBytes(block: Block): number {
+function unwrittenBytes(block: Block): number {
   let bytes = 0;
   for (const frame of block.frames) if (frame.position < 0 && frame.isInMemory) bytes += frame.length;
   return bytes;
