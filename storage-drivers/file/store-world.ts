@@ -3,6 +3,7 @@ import type { DriverPorts } from '../contract.ts';
 import type { BlockWorld } from './blocks/block-file.ts';
 import type { FrameCache } from './blocks/frame-cache.ts';
 import type { FrameMemory } from './blocks/frame-memory.ts';
+import type { DamageLog } from './damage-log.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import type { FileStore } from './file-store.ts';
 import type { Journal } from './journal/journal.ts';
@@ -15,6 +16,7 @@ export interface StoreWorld extends BlockWorld {
   readonly cache: FrameCache;
   readonly frameMemory: FrameMemory;
   readonly files: OpenFiles;
+  readonly damage: DamageLog;
   /** Where the stores have their folders. */
   readonly directory: string;
   /** What the driver does for its stores. */
@@ -27,7 +29,12 @@ export interface StoreKeeper {
   /** So much more is in memory only. */
   dirtied(bytes: number): void;
   checkpoint(store: FileStore): Promise<void>;
-  closed(store: FileStore): void;
+  /** Work on the store's blocks while nobody else touches them; it is not begun any more once the driver closes. */
+  exclusively(store: FileStore, work: () => Promise<void>): Promise<void>;
+  /** Resolves when nothing of the store is under way any more. */
+  closed(store: FileStore): Promise<void>;
+  /** Something was erased that may still stand in files. */
+  wantsErasure(store: FileStore): void;
   publish(store: FileStore): Promise<void>;
   destroy(store: FileStore): Promise<void>;
 }

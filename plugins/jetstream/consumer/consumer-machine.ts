@@ -339,6 +339,16 @@ export class ConsumerMachine {
     this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
   }
 
+  /** What was delivered and is not settled. */
+  get delivered(): number[] {
+    return [...new Set([...this.pending.keys(), ...this.redelivered.keys()])];
+  }
+
+  /** After a purge `recount` knows what is left without having heard of each message. */
+  get mayDrop(): boolean {
+    return this.starters.length === 0;
+  }
+
   /** The command of a purge: what went below a sequence is settled. */
   recount(): void {
     if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
@@ -347,6 +357,14 @@ export class ConsumerMachine {
     this.deliveredStream = Math.max(this.deliveredStream, first - 1);
     const settled = this.pending.size === 0 ? this.deliveredStream : first - 1;
     this.floorStream = Math.max(this.floorStream, settled);
+  }
+
+  /** Messages were lost: nobody waits for what was delivered of them, and nothing else of them will be. */
+  lost(from: number, to: number): void {
+    for (const known of [this.pending, this.redelivered]) {
+      for (const seq of [...known.keys()]) if (seq >= from && seq <= to) this.settle(seq);
+    }
+    this.recount();
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */

@@ -97,12 +97,37 @@ export class Consumers implements RemovalListener, Interest {
   private settling = 0;
 
   purging<Answer>(purge: () => Answer): Answer {
+    try {
+      return this.purgingSome(purge);
+    } finally {
+      this.purged();
+    }
+  }
+
+  /** A part of it, before `purged`. */
+  purgingSome<Answer>(purge: () => Answer): Answer {
     this.isPurging = true;
     try {
       return purge();
     } finally {
       this.isPurging = false;
-      for (const { machine } of this.byName.values()) machine.recount();
+    }
+  }
+
+  purged(): void {
+    for (const { machine } of this.byName.values()) machine.recount();
+  }
+
+  get mayDrop(): boolean {
+    if (!this.isPurging) return this.byName.size === 0;
+    for (const { machine } of this.byName.values()) if (!machine.mayDrop) return false;
+    return true;
+  }
+
+  /** All below goes, within a purge: what was not delivered is counted again after it. */
+  removedBefore(seq: number): void {
+    for (const { machine } of this.byName.values()) {
+      for (const known of machine.delivered) if (known < seq) this.removed(known, this.stream.log.nodeAt(known));
     }
   }
 
@@ -131,6 +156,15 @@ export class Consumers implements RemovalListener, Interest {
     ).toString('latin1');
     for (const { machine } of this.byName.values()) if (machine.filters.matchesText(subject)) return true;
     return false;
+  }
+
+  /** Messages are gone that nobody removed. */
+  lost(from: number, to: number): void {
+    for (const consumer of this.byName.values()) {
+      consumer.machine.lost(from, to);
+      this.changed(consumer);
+      consumer.wake();
+    }
   }
 
   wake(): void {
@@ -169,6 +203,21 @@ export class Consumers implements RemovalListener, Interest {
   private write({ name, config, created, machine }: Consumer): void {
     const { cells } = this.stream.log.records;
     cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
+  }
+
+  /** Where all of them stand, for another stream that takes this one's place. */
+  kept(): KeptConsumer[] {
+    return Array.from(this.byName.values(), ({ name, config, created, machine }) => ({
+      name,
+      config,
+      created,
+      state: machine.state(),
+    }));
+  }
+
+  /** What is written down of them is what is here, and of no others. */
+  writeAll(): void {
+    for (const consumer of this.byName.values()) if (this.isWritten(consumer.config)) this.write(consumer);
   }
 
   /** The stream goes, and all of its consumers before it. */

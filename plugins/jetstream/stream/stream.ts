@@ -28,10 +28,11 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-definitions.ts';
-import { exceeds, type Usage } from '../account/usage.ts';
+import type { Usage } from '../account/usage.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
+import { Losses } from '../trouble/losses.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
@@ -43,6 +44,8 @@ import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
+import { resourceProblem } from './resource-problem.ts';
+import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
 
@@ -51,6 +54,8 @@ export interface StreamOwner {
   readonly account: Account;
   readonly limits: TierLimits;
   readonly usage: Usage;
+  /** Its store takes nothing until it is opened again. */
+  broken(stream: Stream, cause: Error): void;
 }
 
 export class Stream implements ServiceSink {
@@ -61,6 +66,9 @@ export class Stream implements ServiceSink {
   readonly of: Surroundings;
   readonly consumers: Consumers;
   readonly supply = new Supply(this);
+  readonly losses = new Losses(this);
+  /** Why nothing can be written to it; null when it can. */
+  trouble: Error | null = null;
   /** It is there again after a restart. */
   readonly isKept: boolean;
   private readonly owner: StreamOwner;
@@ -95,16 +103,19 @@ export class Stream implements ServiceSink {
     this.machine = new StreamMachine(config, log);
     this.consumers = new Consumers(this);
     log.listener = this.consumers;
-    this.acks = new DelayedAcks(of.outbox.ackPages, (sequence, reply, start, end) =>
-      of.outbox.acknowledge(account, reply, start, end, this.ackHead, sequence),
-    );
+    this.acks = new DelayedAcks(of.outbox.ackPages, {
+      send: (sequence, reply, start, end) => of.outbox.acknowledge(account, reply, start, end, this.ackHead, sequence),
+      refuse: (error, reply, start, end) => this.refusing(reply.toString('latin1', start, end))(error),
+    });
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     this.markers = new Markers((sequence) => this.stored(sequence));
     log.records.onDurable({
       durable: (ticket) => this.acks.release(ticket),
-      failed: () => this.acks.drop(),
+      failed: (error) => this.failed(error),
+      damaged: (from, to) => this.losses.note(from, to),
     });
+    this.losses.known(log.lost.ranges);
   }
 
   get name(): string {
@@ -119,20 +130,28 @@ export class Stream implements ServiceSink {
     return this.machine.log;
   }
 
-  /** What is written down of it. */
-  keep(): void {
-    if (!this.isKept) return;
-    this.log.ticket = this.log.records.cells.put(
-      STREAM_CELL,
-      printStream({ config: this.config, created: this.created }),
-    );
+  /** What was written and is not durable yet never will be. */
+  private failed(error: Error): void {
+    if (this.trouble !== null) return;
+    this.trouble = error;
+    this.acks.fail(error);
+    if (!this.isClosed) this.owner.broken(this, error);
+  }
+
+  /** What is written down of it. False where nothing can be written now. */
+  keep(): boolean {
+    if (!this.isKept) return true;
+    const kept = printStream({ config: this.config, created: this.created });
+    const ticket = this.log.records.cells.put(STREAM_CELL, kept);
+    if (ticket > 0) this.log.ticket = ticket;
+    return ticket > 0;
   }
 
   /** Everything that was written so far is as durable as it gets. */
   settledDown(): Promise<void> {
     const { ticket } = this.log;
     if (ticket <= this.log.records.store.durableTicket) return Promise.resolve();
-    return new Promise((resolve) => this.acks.add(ticket, resolve));
+    return new Promise((resolve, reject) => this.acks.add(ticket, resolve, reject));
   }
 
   /** A consumer that was there before. */
@@ -155,7 +174,8 @@ export class Stream implements ServiceSink {
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
     const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    if (problem !== null) verdict.refused(problem);
     else if (headers?.has(ROLLUP)) this.consumers.purging(() => this.store(published, headers));
     else this.store(published, headers);
     if (verdict.kind === STORED) {
@@ -204,7 +224,11 @@ export class Stream implements ServiceSink {
     const send = (): void => void this.of.outbox.send(this.account, reply, body);
     const { ticket } = this.log;
     if (ticket <= this.log.records.store.durableTicket) send();
-    else this.acks.add(ticket, send);
+    else this.acks.add(ticket, send, this.refusing(reply));
+  }
+
+  private refusing(reply: string): (error: Error) => void {
+    return (error) => void this.of.outbox.send(this.account, reply, printPublishError(this.name, failureOf(error)));
   }
 
   /** What is done with messages, as the configuration says. */
@@ -226,7 +250,7 @@ export class Stream implements ServiceSink {
   /** A message that was published on one of the subjects. It is borrowed. */
   deliver(message: Message): boolean {
     const headers = this.examined(message);
-    this.setMoment(this.of.inputTime.now());
+    this.moment.setNotBefore(this.of.inputTime.now(), this.log);
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
     let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
     if (cleaned) this.rescan(published);
@@ -288,13 +312,6 @@ export class Stream implements ServiceSink {
     this.answer(message.reply, batch);
   }
 
-  /** The account may have no more. What this server may have is the storage driver's to say. */
-  private isOverLimits(published: MessageBytes): boolean {
-    const { limits, usage } = this.owner;
-    const cap = this.config.storage === 'memory' ? limits.maxMemory : limits.maxStorage;
-    return cap >= 0 && exceeds(limits, usage, this.config.storage, this.log.accounted(published));
-  }
-
   private stage(published: MessageBytes, headers: PublishHeaders): Staging {
     const { config, moment } = this;
     const early = this.batchProblem(published);
@@ -306,7 +323,8 @@ export class Stream implements ServiceSink {
   /** What speaks against a message before it is looked at as one of a batch. */
   private batchProblem(published: MessageBytes): ApiError | null {
     if (this.config.sealed) return apiError(10109);
-    if (this.isOverLimits(published)) return apiError(10002);
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    if (problem !== null) return problem;
     return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
   }
 
@@ -385,7 +403,7 @@ export class Stream implements ServiceSink {
     const body = printPublishAck(this.ackHead.toString(), ack);
     const send = (): void => void of.outbox.send(account, reply, body);
     if (ticket <= this.log.records.store.durableTicket) send();
-    else this.acks.add(ticket, send);
+    else this.acks.add(ticket, send, this.refusing(reply));
   }
 
   /** A message has its place: whoever waits for it hears of it. */
@@ -405,18 +423,7 @@ export class Stream implements ServiceSink {
 
   /** The time, which never goes back within a stream. */
   now(): MutableMoment {
-    return this.setMoment(this.of.clock.now());
-  }
-
-  private setMoment(milliseconds: number): MutableMoment {
-    const { moment } = this;
-    const { lastSeconds, lastNanos } = this.log;
-    moment.set(milliseconds);
-    if (moment.seconds < lastSeconds || (moment.seconds === lastSeconds && moment.nanos < lastNanos)) {
-      moment.seconds = lastSeconds;
-      moment.nanos = lastNanos;
-    }
-    return moment;
+    return this.moment.setNotBefore(this.of.clock.now(), this.log);
   }
 
   /** Sees to it that something happens when it is due. */

@@ -8,8 +8,9 @@ import { chosenSeed, Seeded } from '../../fuzz/seeded.ts';
 
 function queue() {
   const sent: string[] = [];
-  const acks = new DelayedAcks(new AckPages(), (sequence, reply, start, end) => {
-    sent.push(`${sequence} ${reply.toString('latin1', start, end)}`);
+  const acks = new DelayedAcks(new AckPages(), {
+    send: (sequence, reply, start, end) => void sent.push(`${sequence} ${reply.toString('latin1', start, end)}`),
+    refuse: (error, reply, start, end) => void sent.push(`${error.message} ${reply.toString('latin1', start, end)}`),
   });
   const wait = (ticket: number, sequence: number, reply: string): boolean => {
     const bytes = Buffer.from(`..${reply}..`, 'latin1');
@@ -35,7 +36,24 @@ test('what is durable is acknowledged, and nothing beyond it', () => {
   assert.is(acks.size, 0);
 });
 
-test('what was lost is never acknowledged', () => {
+test('whoever waits for what was lost is told so, in order, and once', () => {
+  const { acks, sent, wait } = queue();
+  for (let sequence = 1; sequence <= 600; sequence++) wait(sequence, sequence, 'r');
+  acks.add(
+    601,
+    () => sent.push('something else'),
+    (error) => sent.push(`other ${error.message}`),
+  );
+  wait(602, 602, 'x');
+  acks.release(599);
+  acks.fail(new Error('gone'));
+  assert.equal(sent.slice(599), ['gone r', 'other gone', 'gone x']);
+  assert.is(acks.size, 0);
+  acks.release(1000);
+  assert.is(sent.length, 602);
+});
+
+test('what is dropped is never acknowledged', () => {
   const { acks, sent, wait } = queue();
   wait(1, 10, 'x');
   acks.add(1, () => sent.push('something else'));
@@ -48,9 +66,12 @@ test('what was lost is never acknowledged', () => {
 test('whoever hears of one may add another', () => {
   const sent: number[] = [];
   const reply = Buffer.from('r');
-  const acks: DelayedAcks = new DelayedAcks(new AckPages(), (sequence) => {
-    sent.push(sequence);
-    if (sequence < 2000) acks.addUsual(sequence + 1, sequence + 1, reply, 0, 1);
+  const acks: DelayedAcks = new DelayedAcks(new AckPages(), {
+    send: (sequence) => {
+      sent.push(sequence);
+      if (sequence < 2000) acks.addUsual(sequence + 1, sequence + 1, reply, 0, 1);
+    },
+    refuse: () => {},
   });
   acks.addUsual(1, 1, reply, 0, 1);
   acks.release(5000);
