@@ -71,26 +71,30 @@ export class ConsumerMachine {
 
   state(): ConsumerState {
     const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream } = this;
-    const pending = Array.from(this.pending, ([seq, known]) => [seq, known.consumerSequence, known.time] as const);
-    const redelivered = [...this.redelivered];
-    return { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending, redelivered };
+    const pending = Array.from(this.pending, ([seq, known]) => {
+      const deadline = Number.isFinite(known.deadline) ? known.deadline : null;
+      return [seq, known.consumerSequence, known.time, deadline] as const;
+    });
+    const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream };
+    return { ...place, streamLast: this.log.last, pending, redelivered: [...this.redelivered] };
   }
 
   /** Goes on where it stood. What was not acknowledged is due when it would have been. */
   restore(state: ConsumerState): void {
     this.starters = [];
     // With less in the stream than was once there, nothing that comes is passed over.
-    this.streamSequence = Math.min(state.streamSequence, this.log.last + 1);
+    const end = this.log.last < (state.streamLast ?? 0) ? this.log.last : Number.POSITIVE_INFINITY;
+    this.streamSequence = Math.min(state.streamSequence, end + 1);
     this.consumerSequence = state.consumerSequence;
-    this.floorStream = Math.min(state.floorStream, this.log.last);
+    this.floorStream = Math.min(state.floorStream, end);
     this.floorConsumer = state.floorConsumer;
-    this.deliveredStream = Math.min(state.deliveredStream, this.log.last);
+    this.deliveredStream = Math.min(state.deliveredStream, end);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
-    for (const [seq, consumerSequence, time] of state.pending) {
+    for (const [seq, consumerSequence, time, deadline] of state.pending) {
       if (!this.log.has(seq)) continue;
       const known = { consumerSequence, time, deadline: 0 };
       this.pending.set(seq, known);
-      this.setDeadline(known, time + this.waitFor(seq));
+      this.setDeadline(known, deadline ?? time + this.waitFor(seq));
     }
     this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
   }
@@ -111,7 +115,10 @@ export class ConsumerMachine {
     return this.tracks && maxAckPending > 0 && this.pending.size >= maxAckPending;
   }
 
-  /** The message to send next: one that is to be sent again, or a new one; 0 when there is none. */
+  /**
+   * The message to send next: one that is to be sent again, or a new one; 0 when there is none. It is a question: what it finds to be
+   * done on the way is a command each (`giveUp`, `passStarter`, `passTo`).
+   */
   next(onExhausted: OnExhausted): number {
     const again = this.nextAgain(onExhausted);
     if (again !== 0) return again;
@@ -121,7 +128,7 @@ export class ConsumerMachine {
   private nextAgain(onExhausted: OnExhausted): number {
     for (let seq = this.queue.first; seq !== 0; seq = this.queue.first) {
       if (!this.pending.has(seq) || !this.log.has(seq)) this.queue.delete(seq);
-      else if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      else if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else return seq;
     }
     return 0;
@@ -131,17 +138,25 @@ export class ConsumerMachine {
     while (this.starterAt < this.starters.length) {
       const seq = this.starters[this.starterAt]!;
       if (this.isStillLast(seq)) return seq;
-      this.starterAt++;
+      this.passStarter();
     }
-    if (this.starters.length > 0) {
-      this.streamSequence = Math.max(this.streamSequence, this.liveFrom);
-      this.starters = [];
-    }
+    if (this.starters.length > 0) this.passTo(this.liveFrom);
     const seq = this.log.next(this.filters, this.streamSequence);
     if (seq !== Number.POSITIVE_INFINITY) return seq;
-    // Nothing up to here is for this one: it is not looked at again.
-    this.streamSequence = Math.max(this.streamSequence, this.log.last + 1);
+    if (this.streamSequence <= this.log.last) this.passTo(this.log.last + 1);
     return 0;
+  }
+
+  /** The command of a starter that something newer took the place of. */
+  passStarter(): void {
+    const seq = this.starters[this.starterAt++]!;
+    if (this.log.has(seq) && this.pendingCount > 0) this.pendingCount--;
+  }
+
+  /** The command of a place up to which nothing is for this one: it is not looked at again. */
+  passTo(place: number): void {
+    this.starters = [];
+    this.streamSequence = Math.max(this.streamSequence, place);
   }
 
   /** Superseded ones are passed over: what came after them is sent when its turn comes. */
@@ -191,6 +206,12 @@ export class ConsumerMachine {
     const count = this.redelivered.get(seq);
     if (count !== undefined) this.redelivered.set(seq, count - 1);
     if (this.pending.has(seq)) this.queue.add(seq);
+  }
+
+  /** When it would have been delivered, for those who go by that alone: a delay that was asked for moves it. */
+  countedTime(seq: number): number {
+    const { time, deadline } = this.pending.get(seq)!;
+    return Number.isFinite(deadline) ? deadline - this.waitFor(seq) : time;
   }
 
   private waitFor(seq: number): number {
@@ -282,7 +303,7 @@ export class ConsumerMachine {
       else if (deadline < this.nextDeadline) this.nextDeadline = deadline;
     }
     for (const seq of overdue.sort((left, right) => left - right)) {
-      if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else this.queue.add(seq);
     }
   }
@@ -292,8 +313,8 @@ export class ConsumerMachine {
     return maxDeliver > 0 && (this.redelivered.get(seq) ?? 0) + 1 >= maxDeliver;
   }
 
-  /** It is waited for no more, but known as long as it is there. */
-  private exhaust(seq: number, onExhausted: OnExhausted): void {
+  /** The command of a message that was sent as often as it may be. It is waited for no more, but known as long as it is there. */
+  giveUp(seq: number, onExhausted: OnExhausted): void {
     const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.pending.delete(seq);
     this.queue.delete(seq);
@@ -308,12 +329,13 @@ export class ConsumerMachine {
 
   /** A message goes. True where it was delivered and not settled. */
   removed(seq: number, node: number): boolean {
-    if (!this.log.matches(this.filters, node)) return false;
+    const wasPending = this.pending.has(seq);
+    // What was delivered is waited for, whatever the filters have become since.
+    if (!wasPending && !this.redelivered.has(seq) && !this.log.matches(this.filters, node)) return false;
     if (this.isUndelivered(seq)) {
       if (this.pendingCount > 0) this.pendingCount--;
       return false;
     }
-    const wasPending = this.pending.has(seq);
     this.settle(seq);
     return wasPending;
   }
@@ -334,9 +356,18 @@ export class ConsumerMachine {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
+    const hasOtherFilters = filtersOf(config).join(' ') !== filtersOf(this.config).join(' ');
     this.config = config;
+    if (!hasOtherFilters) return;
     this.filters = filterSetOf(config);
-    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+    this.pendingCount = this.countUndelivered();
+  }
+
+  private countUndelivered(): number {
+    if (this.starters.length === 0) return this.log.countFrom(this.filters, this.streamSequence);
+    const isLeft = (seq: number): boolean => this.log.has(seq) && this.log.matches(this.filters, this.log.nodeAt(seq));
+    const left = this.starters.slice(this.starterAt).filter(isLeft).length;
+    return left + this.log.countFrom(this.filters, this.liveFrom);
   }
 
   /** What was delivered and is not settled. */

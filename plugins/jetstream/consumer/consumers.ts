@@ -16,7 +16,12 @@ const WRITE_AFTER_MS = 250;
 export class Consumers implements RemovalListener, Interest {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
+  /** Those for whom there is something as soon as it is durable. */
+  private readonly awaiting = new Set<Consumer>();
   private readonly unwritten = new Set<Consumer>();
+  /** Who asked to be told. */
+  private unconfirmed: string[] = [];
+  private isConfirming = false;
   private timer: (() => void) | null = null;
   private readonly onGone = (consumer: Consumer): void => this.remove(consumer);
 
@@ -64,8 +69,21 @@ export class Consumers implements RemovalListener, Interest {
       if (!log.matches(consumer.machine.filters, node)) continue;
       if (seq < consumer.machine.streamSequence) continue;
       consumer.machine.stored();
-      consumer.wake();
+      this.wakeFor(seq, consumer);
     }
+  }
+
+  /** It is not shown before it is durable. */
+  wakeFor(seq: number, consumer: Consumer): void {
+    if (this.stream.log.isDurable(seq)) consumer.wake();
+    else this.awaiting.add(consumer);
+  }
+
+  /** More of the stream is durable than before. */
+  durable(): void {
+    if (this.awaiting.size === 0) return;
+    for (const consumer of this.awaiting) consumer.wake();
+    this.awaiting.clear();
   }
 
   removed(seq: number, node: number): void {
@@ -74,6 +92,9 @@ export class Consumers implements RemovalListener, Interest {
       const known = consumer.machine.pending.get(seq);
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
       if (!consumer.machine.removed(seq, node)) continue;
+      // There may be room for another now.
+      consumer.wake();
+      this.changed(consumer);
       consumer.lastAckedAt = this.stream.of.clock.now();
       if (this.isPurging || this.settling === seq) continue;
       const { name } = consumer;
@@ -115,7 +136,12 @@ export class Consumers implements RemovalListener, Interest {
   }
 
   purged(): void {
-    for (const { machine } of this.byName.values()) machine.recount();
+    for (const consumer of this.byName.values()) {
+      consumer.machine.recount();
+      this.changed(consumer);
+      // There may be room for more now.
+      consumer.wake();
+    }
   }
 
   get mayDrop(): boolean {
@@ -138,7 +164,7 @@ export class Consumers implements RemovalListener, Interest {
     if (node === 0) return;
     if (config.retention === 'interest' && this.isNeeded(seq, node)) return;
     this.settling = seq;
-    log.remove(seq);
+    this.stream.machine.remove(seq, false);
     this.settling = 0;
   }
 
@@ -176,7 +202,7 @@ export class Consumers implements RemovalListener, Interest {
     const { log, config } = this.stream;
     if (config.retention !== 'interest') return;
     for (let seq = log.firstFrom(0); seq !== Number.POSITIVE_INFINITY; seq = log.firstFrom(seq + 1)) {
-      if (!this.isNeeded(seq, log.nodeAt(seq))) log.remove(seq);
+      if (!this.isNeeded(seq, log.nodeAt(seq))) this.stream.machine.remove(seq, false);
     }
   }
 
@@ -187,8 +213,47 @@ export class Consumers implements RemovalListener, Interest {
     this.timer ??= this.stream.of.after(WRITE_AFTER_MS, () => this.flush());
   }
 
+  /** Says that an acknowledgement is taken, as soon as a crash can not undo it. Many are written down at once. */
+  confirm(consumer: Consumer, reply: string): void {
+    const { of, account } = this.stream;
+    if (!this.isWritten(consumer.config)) {
+      of.outbox.send(account, reply, '');
+      return;
+    }
+    this.unconfirmed.push(reply);
+    if (this.isConfirming) return;
+    this.isConfirming = true;
+    of.clock.soon(() => this.confirmAll());
+  }
+
+  /** While some are on their way to the disk, others gather. */
+  private confirmAll(): void {
+    const replies = this.unconfirmed;
+    this.unconfirmed = [];
+    this.flush();
+    const { of, account } = this.stream;
+    const done = (): void => {
+      if (this.unconfirmed.length > 0) this.confirmAll();
+      else this.isConfirming = false;
+    };
+    // What is lost is not confirmed.
+    this.stream.whenDurable(() => {
+      for (const reply of replies) of.outbox.send(account, reply, '');
+      done();
+    }, done);
+  }
+
   private isWritten({ memoryStorage, direct }: ConsumerConfig): boolean {
     return this.stream.isKept && !memoryStorage && !direct;
+  }
+
+  /** Also what was only looked at in vain: it need not be looked at again. */
+  flushAll(): void {
+    for (const consumer of this.byName.values()) {
+      const { writtenPosition, machine, config } = consumer;
+      if (writtenPosition !== machine.streamSequence && this.isWritten(config)) this.unwritten.add(consumer);
+    }
+    this.flush();
   }
 
   flush(): void {
@@ -200,9 +265,15 @@ export class Consumers implements RemovalListener, Interest {
     this.unwritten.clear();
   }
 
-  private write({ name, config, created, machine }: Consumer): void {
-    const { cells } = this.stream.log.records;
-    cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
+  private write(consumer: Consumer): void {
+    const { name, config, created, machine } = consumer;
+    const { log } = this.stream;
+    consumer.writtenPosition = machine.streamSequence;
+    const ticket = log.records.cells.put(
+      CONSUMER_CELLS + name,
+      printConsumer({ name, config, created, state: machine.state() }),
+    );
+    if (ticket > 0) log.ticket = ticket;
   }
 
   /** Where all of them stand, for another stream that takes this one's place. */
@@ -228,8 +299,12 @@ export class Consumers implements RemovalListener, Interest {
   }
 
   forget(name: string): void {
+    const gone = this.byName.get(name);
+    if (gone !== undefined) this.awaiting.delete(gone);
     this.byName.delete(name);
-    if (this.stream.isKept) this.stream.log.records.cells.delete(CONSUMER_CELLS + name);
+    const { log, isKept } = this.stream;
+    const ticket = isKept ? log.records.cells.delete(CONSUMER_CELLS + name) : 0;
+    if (ticket > 0) log.ticket = ticket;
   }
 
   adopt({ name, config, created, state }: KeptConsumer): void {
