@@ -17,6 +17,7 @@ import { type JetStreamConfig, jetstreamSchema } from './config.ts';
 import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { InputTime } from './stream/input-time.ts';
 import { momentNow } from './stream/moment.ts';
 import type { Surroundings } from './surroundings.ts';
 import { StorageWatch } from './trouble/storage-watch.ts';
@@ -163,6 +164,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
   return {
     broker,
     clock: ports.clock,
+    inputTime: new InputTime(broker),
     random: ports.random,
     log,
     outbox,

@@ -76,7 +76,7 @@ export class Stream implements ServiceSink {
   private readonly moment = new MutableMoment();
   private readonly headers = new PublishHeaders();
   private readonly verdict = new PublishVerdict();
-  private readonly acks = new DelayedAcks();
+  private readonly acks: DelayedAcks;
   private readonly dueTimes = new DueTimes(this);
   readonly batches: AtomicBatches;
   private readonly flowing = new FastBatches(FAST_LIMITS);
@@ -103,6 +103,10 @@ export class Stream implements ServiceSink {
     this.machine = new StreamMachine(config, log);
     this.consumers = new Consumers(this);
     log.listener = this.consumers;
+    this.acks = new DelayedAcks(of.outbox.ackPages, {
+      send: (sequence, reply, start, end) => of.outbox.acknowledge(account, reply, start, end, this.ackHead, sequence),
+      refuse: (error, reply, start, end) => this.refusing(reply.toString('latin1', start, end))(error),
+    });
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     log.records.onDurable({
@@ -136,8 +140,7 @@ export class Stream implements ServiceSink {
     if (!this.isClosed) this.owner.broken(this, error);
   }
 
-  /** What is written down of it. */
-  /** False where nothing can be written now. */
+  /** What is written down of it. False where nothing can be written now. */
   keep(): boolean {
     if (!this.isKept) return true;
     const kept = printStream({ config: this.config, created: this.created });
@@ -261,7 +264,7 @@ export class Stream implements ServiceSink {
   take(message: Message): void {
     if (this.isClosed) return;
     const headers = this.examined(message);
-    this.now();
+    this.moment.setNotBefore(this.of.inputTime.now(), this.log);
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
     let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
     if (cleaned) this.rescan(published);
@@ -387,11 +390,19 @@ export class Stream implements ServiceSink {
   }
 
   private acknowledge(message: Message): void {
-    const { verdict, of, account } = this;
-    const isDurable = this.log.ticket <= this.log.records.store.durableTicket;
-    const isPlain = verdict.kind !== DUPLICATE && verdict.kind !== REFUSED && verdict.counterValue === '';
-    if (isDurable && isPlain) of.outbox.acknowledge(account, message, this.ackHead, verdict.sequence);
-    else this.answer(message.reply, null);
+    const { verdict } = this;
+    const isUsual = verdict.kind !== DUPLICATE && verdict.kind !== REFUSED && verdict.counterValue === '';
+    if (!isUsual || !this.acknowledgeUsual(message, verdict.sequence)) this.answer(message.reply, null);
+  }
+
+  /** False when it has to be said in another way. */
+  private acknowledgeUsual({ replyBytes, replyStart, replyEnd }: Message, sequence: number): boolean {
+    const { ticket, records } = this.log;
+    if (ticket > records.store.durableTicket) {
+      return this.acks.addUsual(ticket, sequence, replyBytes, replyStart, replyEnd);
+    }
+    this.of.outbox.acknowledge(this.account, replyBytes, replyStart, replyEnd, this.ackHead, sequence);
+    return true;
   }
 
   /** As soon as what it says is durable. */
@@ -414,9 +425,12 @@ export class Stream implements ServiceSink {
 
   /** A message has its place: whoever waits for it hears of it. */
   stored(sequence: number): void {
-    this.consumers.stored(sequence, this.log.nodeAt(sequence));
-    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
-    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.dueTimes.schedule();
+    const { consumers, machine, config, dueTimes } = this;
+    if (consumers.byName.size > 0) consumers.stored(sequence, this.log.nodeAt(sequence));
+    const isTimed = config.allowMsgTtl || config.allowMsgSchedules;
+    // By age and as a duplicate, the newest is the last to expire: whatever is due before has its time.
+    const isFirst = !dueTimes.isSet && (machine.limits.maxAgeMs > 0 || machine.duplicates.size > 0);
+    if (isTimed || isFirst) dueTimes.schedule();
   }
 
   /** A consumer is done with a message. */
@@ -426,14 +440,7 @@ export class Stream implements ServiceSink {
 
   /** The time, which never goes back within a stream. */
   now(): MutableMoment {
-    const { moment } = this;
-    const { lastSeconds, lastNanos } = this.log;
-    moment.set(this.of.clock.now());
-    if (moment.seconds < lastSeconds || (moment.seconds === lastSeconds && moment.nanos < lastNanos)) {
-      moment.seconds = lastSeconds;
-      moment.nanos = lastNanos;
-    }
-    return moment;
+    return this.moment.setNotBefore(this.of.clock.now(), this.log);
   }
 
   /** The command of a changed configuration. */

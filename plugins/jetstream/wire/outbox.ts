@@ -3,13 +3,15 @@
  * arena, so that they reach a client's output with one copy and without an object.
  */
 import { Buffer } from 'node:buffer';
-import { type Account, type Broker, Message, type Plan } from '../../../kernel/plugin-api.ts';
+import { type Account, type Broker, Message, type Plan, PlanMemo } from '../../../kernel/plugin-api.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
+import { AckPages } from '../stream/ack-page.ts';
 
 const SCRATCH_BYTES = 131_072;
 const CR = 13;
 const LF = 10;
 const ZERO = 0x30;
+const NINE = 0x39;
 const CLOSE = 0x7d;
 /** Copied byte by byte up to here: a view costs more. */
 const LOOP_BYTES = 64;
@@ -22,6 +24,7 @@ export interface DeliveryNumbers {
 }
 
 export class Outbox {
+  readonly ackPages = new AckPages();
   private readonly broker: Broker;
   private readonly message = new Message();
   private readonly delivery = new Message();
@@ -29,6 +32,12 @@ export class Outbox {
   private readonly ackStart: number;
   private readonly deliveryStart: number;
   private readonly end: number;
+  private readonly memo = new PlanMemo();
+  /** What the acknowledgement says that is laid out, and where its number stands. */
+  private ackHead: Uint8Array | null = null;
+  private ackSequence = 0;
+  private digitsStart = 0;
+  private digitsEnd = 0;
   private lastSubject = '';
   private lastBytes: Buffer = Buffer.alloc(0);
 
@@ -41,14 +50,55 @@ export class Outbox {
     this.end = this.ackStart + SCRATCH_BYTES;
   }
 
-  /** `{...,"seq":N}` to the reply subject of a message that is being handled. */
-  acknowledge(account: Account, to: Message, head: Uint8Array, sequence: number): void {
-    const plan = account.sublist.match(to.replyBytes, to.replyStart, to.replyEnd);
+  /** `{...,"seq":N}` to a reply subject. */
+  acknowledge(
+    account: Account,
+    reply: Buffer,
+    replyStart: number,
+    replyEnd: number,
+    head: Uint8Array,
+    sequence: number,
+  ): void {
+    const plan = this.memo.find(account.sublist, reply, replyStart, replyEnd);
     if (plan.isEmpty) return;
-    const { message, arena } = this;
+    const { message } = this;
+    this.layOutAck(head, sequence);
+    message.subjectBytes = reply;
+    message.subjectStart = replyStart;
+    message.subjectEnd = replyEnd;
+    this.broker.dispatcher.dispatch(plan, message);
+  }
+
+  /** Most of it is what it was last time, and the number is often the next one. */
+  private layOutAck(head: Uint8Array, sequence: number): void {
+    const isAsBefore = head === this.ackHead;
+    if (isAsBefore && sequence === this.ackSequence + 1 && this.countOn()) {
+      this.ackSequence = sequence;
+      return;
+    }
+    this.ackSequence = sequence;
     const digits = digitsOf(sequence);
-    const length = head.length + digits + 1;
-    let at = writeNumber(arena, this.ackStart, length);
+    if (isAsBefore && digits === this.digitsEnd - this.digitsStart) writeNumber(this.arena, this.digitsStart, sequence);
+    else this.layOutWhole(head, sequence, digits);
+  }
+
+  /** Adds one to the number where it stands. False when it needs one more digit. */
+  private countOn(): boolean {
+    const { arena, digitsStart } = this;
+    for (let at = this.digitsEnd - 1; at >= digitsStart; at--) {
+      const digit = arena[at]!;
+      if (digit !== NINE) {
+        arena[at] = digit + 1;
+        return true;
+      }
+      arena[at] = ZERO;
+    }
+    return false;
+  }
+
+  private layOutWhole(head: Uint8Array, sequence: number, digits: number): void {
+    const { message, arena } = this;
+    let at = writeNumber(arena, this.ackStart, head.length + digits + 1);
     message.sizesStart = this.ackStart;
     message.sizesEnd = at;
     arena[at++] = CR;
@@ -57,17 +107,16 @@ export class Outbox {
     message.headerLength = 0;
     message.bodyStart = at;
     for (let index = 0; index < head.length; index++) arena[at++] = head[index]!;
+    this.digitsStart = at;
     at = writeNumber(arena, at, sequence);
+    this.digitsEnd = at;
     arena[at++] = CLOSE;
     message.bodyEnd = at;
     arena[at++] = CR;
     arena[at] = LF;
     message.bytes = arena;
     message.isCanonical = true;
-    message.subjectBytes = to.replyBytes;
-    message.subjectStart = to.replyStart;
-    message.subjectEnd = to.replyEnd;
-    this.broker.dispatcher.dispatch(plan, message);
+    this.ackHead = head;
   }
 
   send(account: Account, subject: string, body: string | Uint8Array, header?: Uint8Array, reply = ''): number {
