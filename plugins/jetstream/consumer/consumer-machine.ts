@@ -7,16 +7,9 @@ import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/con
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
 import type { ConsumerState } from './consumer-state.ts';
+import { Deadlines } from './deadlines.ts';
+import { PendingMessages } from './pending-messages.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
-
-export interface PendingMessage {
-  /** That of the first delivery. */
-  readonly consumerSequence: number;
-  /** When it was last delivered, in milliseconds. */
-  time: number;
-  /** When it has to be delivered again. */
-  deadline: number;
-}
 
 /** What a delivery is called. One is filled again and again. */
 export interface DeliveryNumbers {
@@ -29,6 +22,8 @@ export interface DeliveryNumbers {
 export type OnExhausted = (sequence: number, deliveries: number) => void;
 
 const NANOS_PER_MS = 1e6;
+/** So many are found overdue at once; the next follow in a moment. */
+const OVERDUE_MAX = 4096;
 
 export class ConsumerMachine {
   config: ConsumerConfig;
@@ -43,14 +38,14 @@ export class ConsumerMachine {
   deliveredStream: number;
   /** Matching messages that were never delivered. */
   pendingCount: number;
-  /** In the order of their own sequences: the first is where the floor ends. */
-  readonly pending = new Map<number, PendingMessage>();
-  /** Nothing is overdue before this, in milliseconds. */
-  nextDeadline = Number.POSITIVE_INFINITY;
+  /** The first is where the floor ends. */
+  readonly pending = new PendingMessages();
   /** How often each message was delivered again. */
   readonly redelivered = new Map<number, number>();
   readonly queue = new RedeliveryQueue();
   private readonly log: MessageLog;
+  /** When pending messages are overdue, as far as that still stands. */
+  private readonly deadlines = new Deadlines<number>();
   /** The last messages of each subject at the beginning, ascending; what lies before `startAt` is done. */
   private starters: readonly number[];
   private starterAt = 0;
@@ -86,13 +81,18 @@ export class ConsumerMachine {
     this.floorConsumer = state.floorConsumer;
     this.deliveredStream = Math.min(state.deliveredStream, this.log.last);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
-    for (const [seq, consumerSequence, time] of state.pending) {
+    for (const [seq, consumerSequence, time] of [...state.pending].sort(([left], [right]) => left - right)) {
       if (!this.log.has(seq)) continue;
-      const known = { consumerSequence, time, deadline: 0 };
-      this.pending.set(seq, known);
-      this.setDeadline(known, time + this.waitFor(seq));
+      const deadline = time + this.waitFor(seq);
+      this.pending.add(seq, consumerSequence, time, deadline);
+      this.watch(seq, deadline);
     }
     this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+  }
+
+  /** Nothing is overdue before this, in milliseconds. */
+  get nextDeadline(): number {
+    return this.deadlines.next;
   }
 
   /** Each message, or those up to one, are acknowledged on a subject of their own. */
@@ -152,15 +152,15 @@ export class ConsumerMachine {
 
   /** The command of a delivery. */
   deliver(seq: number, now: number, into: DeliveryNumbers): void {
-    const known = this.pending.get(seq);
-    if (known === undefined) this.deliverFirst(seq, now);
+    into.deliveries = 1;
+    if (!this.pending.has(seq)) this.deliverFirst(seq, now);
     else {
       this.queue.delete(seq);
-      this.redelivered.set(seq, (this.redelivered.get(seq) ?? 0) + 1);
-      known.time = now;
-      this.setDeadline(known, now + this.waitFor(seq));
+      into.deliveries = (this.redelivered.get(seq) ?? 0) + 2;
+      this.redelivered.set(seq, into.deliveries - 1);
+      this.pending.setTime(seq, now);
+      this.setDeadline(seq, now + this.waitFor(seq));
     }
-    into.deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     into.consumerSequence = this.consumerSequence++;
     into.pending = this.pendingCount;
   }
@@ -173,17 +173,25 @@ export class ConsumerMachine {
     this.deliveredStream = Math.max(this.deliveredStream, seq);
     if (this.tracks) {
       const deadline = now + this.waitFor(seq);
-      this.pending.set(seq, { consumerSequence: this.consumerSequence, time: now, deadline });
-      if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+      this.pending.add(seq, this.consumerSequence, now, deadline);
+      this.watch(seq, deadline);
     } else {
       this.floorStream = seq;
       this.floorConsumer = this.consumerSequence;
     }
   }
 
-  private setDeadline(known: PendingMessage, deadline: number): void {
-    known.deadline = deadline;
-    if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+  private setDeadline(seq: number, deadline: number): void {
+    this.pending.setDeadline(seq, deadline);
+    this.watch(seq, deadline);
+  }
+
+  private watch(seq: number, deadline: number): void {
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    this.deadlines.add(deadline, seq);
+    if (!this.deadlines.isStale(this.pending.size)) return;
+    this.deadlines.clear();
+    for (const [known, { deadline: own }] of this.pending) this.deadlines.add(own, known);
   }
 
   /** Nobody took it after all: it is to be sent again, and does not count. */
@@ -214,16 +222,17 @@ export class ConsumerMachine {
   }
 
   private deliveryOf(seq: number): number {
-    return this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
+    return this.pending.consumerSequenceOf(seq) || this.consumerSequence - 1;
   }
 
   private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): void {
     if (seq <= this.floorStream) return;
-    const done = [...this.pending.keys()].filter((known) => known <= seq);
-    for (const known of done) {
+    const done: number[] = [];
+    for (let known = this.pending.first; known !== 0 && known <= seq; known = this.pending.first) {
       this.pending.delete(known);
       this.redelivered.delete(known);
       this.queue.delete(known);
+      done.push(known);
     }
     this.floorStream = seq;
     this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
@@ -232,12 +241,10 @@ export class ConsumerMachine {
 
   /** One message is done, and the floor moves as far as it can. */
   private settle(seq: number): void {
-    const known = this.pending.get(seq);
-    this.redelivered.delete(seq);
+    if (this.redelivered.size > 0) this.redelivered.delete(seq);
     this.queue.delete(seq);
-    if (known === undefined) return;
-    this.pending.delete(seq);
-    this.raiseFloor(known.consumerSequence);
+    const consumerSequence = this.pending.delete(seq);
+    if (consumerSequence !== 0) this.raiseFloor(consumerSequence);
   }
 
   private raiseFloor(consumerSequence: number): void {
@@ -247,19 +254,15 @@ export class ConsumerMachine {
       return;
     }
     if (consumerSequence !== this.floorConsumer + 1) return;
-    for (const [seq, { consumerSequence: own }] of this.pending) {
-      this.floorConsumer = own - 1;
-      this.floorStream = Math.max(this.floorStream, seq - 1);
-      return;
-    }
+    this.floorConsumer = this.pending.firstConsumerSequence - 1;
+    this.floorStream = Math.max(this.floorStream, this.pending.first - 1);
   }
 
   /** The command of a negative acknowledgement. False: it is not waited for. */
   nak(seq: number, now: number, delayMs: number): boolean {
-    const known = this.pending.get(seq);
-    if (known === undefined) return false;
+    if (!this.pending.has(seq)) return false;
     if (delayMs > 0) {
-      this.setDeadline(known, now + delayMs);
+      this.setDeadline(seq, now + delayMs);
       this.queue.delete(seq);
     } else this.queue.add(seq);
     return true;
@@ -267,19 +270,16 @@ export class ConsumerMachine {
 
   /** The command of a sign of life: the time begins anew. */
   progress(seq: number, now: number): void {
-    const known = this.pending.get(seq);
-    if (known !== undefined) this.setDeadline(known, now + this.waitFor(seq));
+    if (this.pending.has(seq)) this.setDeadline(seq, now + this.waitFor(seq));
   }
 
   /** The command of time that has passed: what is overdue is to be sent again, in the order of the stream. */
   expire(now: number, onExhausted: OnExhausted): void {
-    if (this.nextDeadline > now) return;
     const overdue: number[] = [];
-    this.nextDeadline = Number.POSITIVE_INFINITY;
-    for (const [seq, { deadline }] of this.pending) {
-      if (this.queue.has(seq)) continue;
-      if (deadline <= now) overdue.push(seq);
-      else if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+    while (this.deadlines.next <= now && overdue.length < OVERDUE_MAX) {
+      const due = this.deadlines.next;
+      const seq = this.deadlines.take();
+      if (this.pending.deadlineOf(seq) === due && !this.queue.has(seq)) overdue.push(seq);
     }
     for (const seq of overdue.sort((left, right) => left - right)) {
       if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
@@ -352,6 +352,7 @@ export class ConsumerMachine {
   /** The command of a reset: everything that was delivered is forgotten. */
   reset(seq: number): void {
     this.pending.clear();
+    this.deadlines.clear();
     this.redelivered.clear();
     this.queue.clear();
     this.starters = [];

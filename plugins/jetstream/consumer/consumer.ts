@@ -65,6 +65,8 @@ export class Consumer implements ServiceSink {
   private acks: Subscription[] = [];
   private isAwake = false;
   private isRunning = false;
+  /** What the clock said lately: it is not read for every message. */
+  private now = 0;
   private isClosed = false;
   private timer: (() => void) | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
@@ -154,8 +156,11 @@ export class Consumer implements ServiceSink {
     this.isRunning = true;
     const { clock } = this.of;
     const until = clock.monotonic() + SLICE_MS;
+    this.now = clock.now();
     for (let sent = 1; this.sendOne(); sent++) {
-      if (sent % SLICE_CHECK !== 0 || clock.monotonic() < until) continue;
+      if (sent % SLICE_CHECK !== 0) continue;
+      this.now = clock.now();
+      if (clock.monotonic() < until) continue;
       this.wake();
       break;
     }
@@ -180,24 +185,25 @@ export class Consumer implements ServiceSink {
   }
 
   private sendPulled(pull: PullSide, record: StoredRecord): boolean {
-    const size = this.sizeOf(record);
-    const now = this.of.clock.now();
-    if (this.isTooEarly(record, size, now)) return false;
+    const { now, pace } = this;
+    const size = pull.isMeasured || !pace.isFree ? this.sizeOf(record) : 0;
+    if (!pace.isFree && this.isTooEarly(record, size, now)) return false;
     const request = pull.nextFor(size);
     if (request === null) return false;
     const isPinned = this.config.priorityPolicy === 'pinned_client';
     const shown = isPinned ? withPin(record, request.pinId) : record;
     if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
-    this.pace.sent(record, size, now);
+    if (!pace.isFree) pace.sent(record, size, now);
     return true;
   }
 
   private sendPushed(push: PushSide, record: StoredRecord): boolean {
-    const now = this.of.clock.now();
-    const size = this.sizeOf(record);
-    if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now)) return false;
+    const { now, pace } = this;
+    const size = this.config.flowControl || !pace.isFree ? this.sizeOf(record) : 0;
+    if (!pace.isFree && this.isTooEarly(record, size, now)) return false;
+    if (!this.send(push.receivers(), record, now)) return false;
     push.sent(size, now);
-    this.pace.sent(record, size, now);
+    if (!pace.isFree) pace.sent(record, size, now);
     return true;
   }
 
@@ -211,7 +217,6 @@ export class Consumer implements ServiceSink {
   }
 
   private isTooEarly(record: StoredRecord, size: number, now: number): boolean {
-    if (this.pace.isFree) return false;
     const due = this.pace.dueAt(record, size, now);
     this.pacedUntil = due > now ? due : Number.POSITIVE_INFINITY;
     return due > now;
@@ -259,10 +264,10 @@ export class Consumer implements ServiceSink {
   /** Of some acknowledgements it is told how long they took. */
   private sample(seq: number): void {
     const { sampleFrequency, ackPolicy } = this.config;
-    const known = sampleFrequency === '' || ackPolicy !== 'explicit' ? undefined : this.machine.pending.get(seq);
-    if (known === undefined || this.of.random.below(PERCENT) >= Number.parseInt(sampleFrequency, 10)) return;
+    const time = sampleFrequency === '' || ackPolicy !== 'explicit' ? 0 : this.machine.pending.timeOf(seq);
+    if (time === 0 || this.of.random.below(PERCENT) >= Number.parseInt(sampleFrequency, 10)) return;
     const place = this.placeOf(seq);
-    const nanos = BigInt(Math.round((this.of.clock.now() - known.time) * NANOS_PER_MS));
+    const nanos = BigInt(Math.round((this.of.clock.now() - time) * NANOS_PER_MS));
     this.of.advise(
       this.account,
       (head) => ackMetric(head, place, nanos),
@@ -343,7 +348,8 @@ export class Consumer implements ServiceSink {
 
   /** When it will have been idle for too long; Infinity while it is used. */
   private get idleAt(): number {
-    const isUsed = this.push?.isBound === true || (this.pull !== null && this.pull.waitingCount > 0);
+    if (this.config.inactiveThreshold <= 0n) return Number.POSITIVE_INFINITY;
+    const isUsed = this.push?.isBound === true || this.pull?.isUsed === true;
     if (isUsed) this.touched();
     const waits =
       this.pull === null || this.machine.pending.size === 0 ? 0 : Number(this.config.ackWait) / NANOS_PER_MS;

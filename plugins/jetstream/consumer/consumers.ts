@@ -71,7 +71,7 @@ export class Consumers implements RemovalListener, Interest {
   removed(seq: number, node: number): void {
     if (this.byName.size === 0) return;
     for (const consumer of this.byName.values()) {
-      const known = consumer.machine.pending.get(seq);
+      const consumerSequence = consumer.machine.pending.consumerSequenceOf(seq);
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
       if (!consumer.machine.removed(seq, node)) continue;
       consumer.lastAckedAt = this.stream.of.clock.now();
@@ -80,7 +80,7 @@ export class Consumers implements RemovalListener, Interest {
       const place = {
         stream: this.stream.name,
         consumer: name,
-        consumerSequence: known?.consumerSequence ?? 0,
+        consumerSequence,
         streamSequence: seq,
         deliveries,
       };
