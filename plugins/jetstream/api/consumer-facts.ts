@@ -7,6 +7,12 @@ import { momentNow } from '../stream/moment.ts';
 
 const NANOS_PER_MS = 1e6;
 
+/** The same as soon as it is known how much there is for it, which takes a moment where there is much. */
+export function whenKnown<Answer>(consumer: Consumer, tell: () => Answer): Answer | Promise<Answer> {
+  const waits = consumer.whenReady();
+  return waits === null ? tell() : waits.then(tell);
+}
+
 export function consumerFactsOf(consumer: Consumer, isStamped: boolean): ConsumerInfo {
   const { machine, of, config, stream, name, created } = consumer;
   const remainingMs = consumer.pausedUntil === 0 ? 0 : consumer.pausedUntil - of.clock.now();

@@ -6,7 +6,7 @@ import { decodeLenient, isEmptyBody, resetRequest, unpinRequest } from '../../..
 import type { Consumer } from '../consumer/consumer.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Answer, ApiCall } from './api-call.ts';
-import { consumerFactsOf } from './consumer-facts.ts';
+import { consumerFactsOf, whenKnown } from './consumer-facts.ts';
 
 export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   const request = decodeLenient(body, unpinRequest);
@@ -22,7 +22,7 @@ export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   return printEmpty('CONSUMER.UNPIN');
 }
 
-export function resetConsumer({ address, body, of }: ApiCall): Answer {
+export function resetConsumer({ address, body, of }: ApiCall): Answer | Promise<Answer> {
   const consumer = of.streams.get(address.stream)!.consumers.byName.get(address.consumer)!;
   const request = isEmptyBody(body) ? resetRequest.zero() : decodeLenient(body, resetRequest);
   if ('number' in request) return request;
@@ -32,10 +32,12 @@ export function resetConsumer({ address, body, of }: ApiCall): Answer {
   const sequence = Math.max(1, wanted === 0 ? consumer.machine.floorStream + 1 : wanted);
   consumer.reset(sequence);
   consumer.stream.consumers.releaseUnneeded();
-  return printReply('CONSUMER.RESET', consumerResetReply, {
-    ...consumerFactsOf(consumer, true),
-    resetSequence: sequence,
-  });
+  return whenKnown(consumer, () =>
+    printReply('CONSUMER.RESET', consumerResetReply, {
+      ...consumerFactsOf(consumer, true),
+      resetSequence: sequence,
+    }),
+  );
 }
 
 /** A consumer goes back to where it began at most. */

@@ -6,6 +6,7 @@ import { subjectFromText } from '../../../kernel/plugin-api.ts';
 import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
+import { Backlog } from './backlog.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { Deadlines } from './deadlines.ts';
 import { PendingMessages } from './pending-messages.ts';
@@ -27,41 +28,57 @@ const OVERDUE_MAX = 4096;
 
 export class ConsumerMachine {
   config: ConsumerConfig;
-  filters: FilterSet;
-  /** The next sequence of the stream to look at, and the next of its own. */
-  streamSequence: number;
+  readonly backlog: Backlog;
+  /** The next of its own. */
   consumerSequence = 1;
   /** Everything at or below is settled. */
   floorStream: number;
   floorConsumer = 0;
   /** The last that was delivered for the first time. */
   deliveredStream: number;
-  /** Matching messages that were never delivered. */
-  pendingCount: number;
   /** The first is where the floor ends. */
   readonly pending = new PendingMessages();
   /** How often each message was delivered again. */
   readonly redelivered = new Map<number, number>();
   readonly queue = new RedeliveryQueue();
+  /** None below was delivered again. */
+  private redeliveredFrom = Number.POSITIVE_INFINITY;
   private readonly log: MessageLog;
   /** When pending messages are overdue, as far as that still stands. */
   private readonly deadlines = new Deadlines<number>();
-  /** The last messages of each subject at the beginning, ascending; what lies before `startAt` is done. */
-  private starters: readonly number[];
-  private starterAt = 0;
-  /** From here on everything counts, not only the last of each subject. */
-  private liveFrom = 0;
 
-  constructor(config: ConsumerConfig, log: MessageLog, start: number, starters: readonly number[]) {
+  constructor(config: ConsumerConfig, log: MessageLog, start: number, startsWithLast = false) {
     this.config = config;
     this.log = log;
-    this.filters = filterSetOf(config);
-    this.streamSequence = start;
-    this.floorStream = start - 1;
-    this.deliveredStream = start - 1;
-    this.starters = starters;
-    if (starters.length > 0) this.liveFrom = log.last + 1;
-    this.pendingCount = starters.length > 0 ? starters.length : log.countFrom(this.filters, start);
+    this.backlog = new Backlog(log, filterSetOf(config), start);
+    if (startsWithLast) this.backlog.startWithLast();
+    this.floorStream = this.backlog.sequence - 1;
+    this.deliveredStream = this.backlog.sequence - 1;
+  }
+
+  get filters(): FilterSet {
+    return this.backlog.filters;
+  }
+
+  /** The next sequence of the stream to look at. */
+  get streamSequence(): number {
+    return this.backlog.sequence;
+  }
+
+  /** Matching messages that were never delivered. */
+  get pendingCount(): number {
+    return this.backlog.count;
+  }
+
+  /** A piece of what has to be known before anything is sent; true when all is. */
+  prepare(): boolean {
+    const hadBegun = this.backlog.hasBegun;
+    const isReady = this.backlog.prepare();
+    if (!hadBegun && this.backlog.hasBegun) {
+      this.floorStream = this.backlog.sequence - 1;
+      this.deliveredStream = this.backlog.sequence - 1;
+    }
+    return isReady;
   }
 
   state(): ConsumerState {
@@ -73,26 +90,36 @@ export class ConsumerMachine {
 
   /** Goes on where it stood. What was not acknowledged is due when it would have been. */
   restore(state: ConsumerState): void {
-    this.starters = [];
     // With less in the stream than was once there, nothing that comes is passed over.
-    this.streamSequence = Math.min(state.streamSequence, this.log.last + 1);
+    this.backlog.moveTo(Math.min(state.streamSequence, this.log.last + 1), this.filters);
     this.consumerSequence = state.consumerSequence;
     this.floorStream = Math.min(state.floorStream, this.log.last);
     this.floorConsumer = state.floorConsumer;
     this.deliveredStream = Math.min(state.deliveredStream, this.log.last);
-    for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
+    for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.countAgain(seq, count);
     for (const [seq, consumerSequence, time] of [...state.pending].sort(([left], [right]) => left - right)) {
       if (!this.log.has(seq)) continue;
       const deadline = time + this.waitFor(seq);
       this.pending.add(seq, consumerSequence, time, deadline);
       this.watch(seq, deadline);
     }
-    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
   }
 
   /** Nothing is overdue before this, in milliseconds. */
   get nextDeadline(): number {
     return this.deadlines.next;
+  }
+
+  /** Whether it holds on to messages that it was sent. */
+  get isHolding(): boolean {
+    return this.pending.size > 0 || this.redelivered.size > 0;
+  }
+
+  /** No message below is held on to. */
+  get heldFrom(): number {
+    const { pending, redelivered } = this;
+    if (redelivered.size === 0) this.redeliveredFrom = Number.POSITIVE_INFINITY;
+    return Math.min(pending.size > 0 ? pending.first : Number.POSITIVE_INFINITY, this.redeliveredFrom);
   }
 
   /** Each message, or those up to one, are acknowledged on a subject of their own. */
@@ -111,11 +138,11 @@ export class ConsumerMachine {
     return this.tracks && maxAckPending > 0 && this.pending.size >= maxAckPending;
   }
 
-  /** The message to send next: one that is to be sent again, or a new one; 0 when there is none. */
+  /** The message to send next: one that is to be sent again, or a new one; 0 when there is none, LOOK_ON to ask again. */
   next(onExhausted: OnExhausted): number {
     const again = this.nextAgain(onExhausted);
     if (again !== 0) return again;
-    return this.isBlocked ? 0 : this.nextNew();
+    return this.isBlocked ? 0 : this.backlog.next();
   }
 
   private nextAgain(onExhausted: OnExhausted): number {
@@ -127,29 +154,6 @@ export class ConsumerMachine {
     return 0;
   }
 
-  private nextNew(): number {
-    while (this.starterAt < this.starters.length) {
-      const seq = this.starters[this.starterAt]!;
-      if (this.isStillLast(seq)) return seq;
-      this.starterAt++;
-    }
-    if (this.starters.length > 0) {
-      this.streamSequence = Math.max(this.streamSequence, this.liveFrom);
-      this.starters = [];
-    }
-    const seq = this.log.next(this.filters, this.streamSequence);
-    if (seq !== Number.POSITIVE_INFINITY) return seq;
-    // Nothing up to here is for this one: it is not looked at again.
-    this.streamSequence = Math.max(this.streamSequence, this.log.last + 1);
-    return 0;
-  }
-
-  /** Superseded ones are passed over: what came after them is sent when its turn comes. */
-  private isStillLast(seq: number): boolean {
-    const node = this.log.nodeAt(seq);
-    return node !== 0 && this.log.lastOf(node) === seq;
-  }
-
   /** The command of a delivery. */
   deliver(seq: number, now: number, into: DeliveryNumbers): void {
     into.deliveries = 1;
@@ -157,7 +161,7 @@ export class ConsumerMachine {
     else {
       this.queue.delete(seq);
       into.deliveries = (this.redelivered.get(seq) ?? 0) + 2;
-      this.redelivered.set(seq, into.deliveries - 1);
+      this.countAgain(seq, into.deliveries - 1);
       this.pending.setTime(seq, now);
       this.setDeadline(seq, now + this.waitFor(seq));
     }
@@ -166,10 +170,7 @@ export class ConsumerMachine {
   }
 
   private deliverFirst(seq: number, now: number): void {
-    if (this.starterAt < this.starters.length && this.starters[this.starterAt] === seq) this.starterAt++;
-    else this.streamSequence = seq + 1;
-    if (this.starters.length > 0) this.streamSequence = Math.max(this.streamSequence, seq + 1);
-    if (this.pendingCount > 0) this.pendingCount--;
+    this.backlog.sent(seq);
     this.deliveredStream = Math.max(this.deliveredStream, seq);
     if (this.tracks) {
       const deadline = now + this.waitFor(seq);
@@ -179,6 +180,11 @@ export class ConsumerMachine {
       this.floorStream = seq;
       this.floorConsumer = this.consumerSequence;
     }
+  }
+
+  private countAgain(seq: number, count: number): void {
+    this.redelivered.set(seq, count);
+    if (seq < this.redeliveredFrom) this.redeliveredFrom = seq;
   }
 
   private setDeadline(seq: number, deadline: number): void {
@@ -197,7 +203,7 @@ export class ConsumerMachine {
   /** Nobody took it after all: it is to be sent again, and does not count. */
   undeliver(seq: number): void {
     const count = this.redelivered.get(seq);
-    if (count !== undefined) this.redelivered.set(seq, count - 1);
+    if (count !== undefined) this.countAgain(seq, count - 1);
     if (this.pending.has(seq)) this.queue.add(seq);
   }
 
@@ -297,20 +303,15 @@ export class ConsumerMachine {
     const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.pending.delete(seq);
     this.queue.delete(seq);
-    this.redelivered.set(seq, deliveries - 1);
+    this.countAgain(seq, deliveries - 1);
     onExhausted(seq, deliveries);
-  }
-
-  /** A message came that this one wants. */
-  stored(): void {
-    this.pendingCount++;
   }
 
   /** A message goes. True where it was delivered and not settled. */
   removed(seq: number, node: number): boolean {
     if (!this.log.matches(this.filters, node)) return false;
-    if (this.isUndelivered(seq)) {
-      if (this.pendingCount > 0) this.pendingCount--;
+    if (!this.pending.has(seq) && !this.redelivered.has(seq)) {
+      if (!this.backlog.goes(seq, node)) this.queue.delete(seq);
       return false;
     }
     const wasPending = this.pending.has(seq);
@@ -318,15 +319,8 @@ export class ConsumerMachine {
     return wasPending;
   }
 
-  private isUndelivered(seq: number): boolean {
-    if (this.pending.has(seq) || this.redelivered.has(seq)) return false;
-    if (this.starters.length === 0) return seq >= this.streamSequence;
-    return seq >= this.liveFrom || this.starters.indexOf(seq, this.starterAt) >= 0;
-  }
-
-  /** Whether a message may not go yet on account of this consumer. */
-  needs(seq: number, node: number): boolean {
-    if (!this.log.matches(this.filters, node)) return false;
+  /** Whether a message that it wants may not go yet on account of this consumer. */
+  needs(seq: number): boolean {
     if (this.redelivered.has(seq)) return true;
     if (seq <= this.floorStream) return false;
     return this.config.ackPolicy === 'explicit' ? seq >= this.streamSequence || this.pending.has(seq) : true;
@@ -334,16 +328,19 @@ export class ConsumerMachine {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
+    const { ackWait, backoff } = this.config;
+    const filters = filterSetOf(config);
     this.config = config;
-    this.filters = filterSetOf(config);
-    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+    if (filters.filters.join(' ') !== this.filters.filters.join(' ')) this.backlog.moveTo(this.streamSequence, filters);
+    if (config.ackWait === ackWait && config.backoff.join(' ') === backoff.join(' ')) return;
+    for (const [seq, { time }] of this.pending) this.setDeadline(seq, time + this.waitFor(seq));
   }
 
   /** The command of a purge: what went below a sequence is settled. */
   recount(): void {
-    if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
     const { first } = this.log;
-    if (this.streamSequence < first) this.streamSequence = first;
+    if (this.streamSequence < first) this.backlog.sequence = first;
+    this.backlog.recount();
     this.deliveredStream = Math.max(this.deliveredStream, first - 1);
     const settled = this.pending.size === 0 ? this.deliveredStream : first - 1;
     this.floorStream = Math.max(this.floorStream, settled);
@@ -355,13 +352,11 @@ export class ConsumerMachine {
     this.deadlines.clear();
     this.redelivered.clear();
     this.queue.clear();
-    this.starters = [];
     this.consumerSequence = 1;
-    this.streamSequence = seq;
+    this.backlog.moveTo(seq, this.filters);
     this.floorStream = seq - 1;
     this.floorConsumer = 0;
     this.deliveredStream = seq - 1;
-    this.pendingCount = this.log.countFrom(this.filters, seq);
   }
 }
 

@@ -27,6 +27,7 @@ import type { StoredRecord } from '../../../storage-drivers/contract.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { hashOf } from '../wire/identifiers.ts';
+import { LOOK_ON } from './backlog.ts';
 import { ConsumerMachine, type DeliveryNumbers } from './consumer-machine.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { Pace } from './pace.ts';
@@ -68,6 +69,13 @@ export class Consumer implements ServiceSink {
   /** What the clock said lately: it is not read for every message. */
   private now = 0;
   private isClosed = false;
+  /** It has had everything, and stands in the index of those who wait. */
+  isWaiting = false;
+  /** It stands among those that hold on to messages. */
+  isHolding = false;
+  private hasLooked = false;
+  private readonly awaiting: (() => void)[] = [];
+  private isPreparing = false;
   private timer: (() => void) | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
   private activeAt: number;
@@ -97,9 +105,11 @@ export class Consumer implements ServiceSink {
     this.onGone = onGone;
     this.jitterMs = LEAST_JITTER_MS + this.of.random.below(JITTER_MS);
     this.activeAt = this.of.clock.now();
-    const { sequence, starters } = startOf(config, stream.log);
-    this.machine = new ConsumerMachine(config, stream.log, sequence, starters);
-    if (state !== null) this.machine.restore(state);
+    const isAnew = state === null;
+    const startsWithLast = isAnew && config.deliverPolicy === 'last_per_subject';
+    const start = isAnew ? startOf(config, stream.log) : state.streamSequence;
+    this.machine = new ConsumerMachine(config, stream.log, start, startsWithLast);
+    if (!isAnew) this.machine.restore(state);
     const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
     const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
     this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
@@ -107,6 +117,10 @@ export class Consumer implements ServiceSink {
     this.listenForAcks();
     this.push = isPush(config) ? new PushSide(this, this.activeAt) : null;
     this.pull = this.push === null ? new PullSide(this) : null;
+  }
+
+  /** It is in the books: it begins. */
+  open(): void {
     this.wake();
     this.schedule();
   }
@@ -153,12 +167,21 @@ export class Consumer implements ServiceSink {
       this.schedule();
       return;
     }
+    if (!this.isAwaited) {
+      this.schedule();
+      return;
+    }
+    if (!this.isReady) {
+      this.prepare();
+      return;
+    }
     this.isRunning = true;
     const { clock } = this.of;
     const until = clock.monotonic() + SLICE_MS;
     this.now = clock.now();
     for (let sent = 1; this.sendOne(); sent++) {
-      if (sent % SLICE_CHECK !== 0) continue;
+      if (sent % SLICE_CHECK !== 0 && !this.hasLooked) continue;
+      this.hasLooked = false;
       this.now = clock.now();
       if (clock.monotonic() < until) continue;
       this.wake();
@@ -168,11 +191,53 @@ export class Consumer implements ServiceSink {
     this.schedule();
   }
 
+  /** Somebody is there to send to. */
+  private get isAwaited(): boolean {
+    return this.pull !== null ? this.pull.isAwaited : this.push!.isOpen && this.push!.isBound;
+  }
+
+  private get isReady(): boolean {
+    if (this.isWaiting) this.machine.backlog.hadAll();
+    return !this.isPreparing && this.machine.backlog.isReady;
+  }
+
+  /** Finds out, a piece a turn, what has to be known before anything is sent. */
+  private prepare(): void {
+    if (this.isPreparing || this.isClosed) return;
+    this.isPreparing = true;
+    this.stream.consumers.prepares(this, true);
+    this.prepareOn();
+  }
+
+  private prepareOn(): void {
+    const { clock } = this.of;
+    const until = clock.monotonic() + SLICE_MS;
+    while (!this.isClosed && !this.machine.prepare()) {
+      if (clock.monotonic() < until) continue;
+      clock.soon(() => this.prepareOn());
+      return;
+    }
+    this.isPreparing = false;
+    this.stream.consumers.prepares(this, false);
+    for (const tell of this.awaiting.splice(0)) tell();
+    this.wake();
+  }
+
+  /** Resolves when it is known how much there is for it; null when it is known now. */
+  whenReady(): Promise<void> | null {
+    if (this.isReady || this.isClosed) return null;
+    this.prepare();
+    return this.isReady || this.isClosed ? null : new Promise((resolve) => this.awaiting.push(resolve));
+  }
+
   /** False when there is nothing to send, or nobody to send it to. */
   private sendOne(): boolean {
-    if (this.pull !== null ? !this.pull.isAwaited : !this.push!.isOpen || !this.push!.isBound) return false;
+    if (!this.isAwaited) return false;
     const seq = this.machine.next(this.exhausted);
-    if (seq === 0) {
+    if (seq <= 0) {
+      this.hasLooked = seq === LOOK_ON;
+      if (this.hasLooked) return true;
+      if (!this.machine.isBlocked) this.stream.consumers.rest(this);
       this.pull?.drained();
       return false;
     }
@@ -227,6 +292,7 @@ export class Consumer implements ServiceSink {
     const { seq } = record;
     machine.deliver(seq, now, numbers);
     this.stream.consumers.changed(this);
+    if (machine.tracks) this.stream.consumers.holds(this, seq);
     this.lastDeliveredAt = now;
     this.activeAt = now;
     const shown = this.config.headersOnly ? withoutBody(record) : record;
@@ -390,7 +456,7 @@ export class Consumer implements ServiceSink {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
-    this.machine.update(config);
+    this.stream.consumers.moving(this, () => this.machine.update(config));
     this.stream.consumers.changed(this);
     this.pace.setRate(config.rateLimit);
     this.timer?.();
@@ -401,7 +467,7 @@ export class Consumer implements ServiceSink {
 
   /** The command of a reset. */
   reset(seq: number): void {
-    this.machine.reset(seq);
+    this.stream.consumers.moving(this, () => this.machine.reset(seq));
     this.stream.consumers.changed(this);
     this.lastDeliveredAt = 0;
     this.lastAckedAt = 0;
@@ -411,6 +477,7 @@ export class Consumer implements ServiceSink {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    for (const tell of this.awaiting.splice(0)) tell();
     this.timer?.();
     this.timer = null;
     this.account.sublist.removeAll(this.acks);

@@ -1,5 +1,4 @@
 /** The consumers of one stream. */
-import { Buffer } from 'node:buffer';
 import { consumerAction, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
 import type { ConsumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
@@ -9,9 +8,13 @@ import { momentNow } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Interest } from '../stream/stream-machine.ts';
 import { Consumer } from './consumer.ts';
+import { ConsumerIndex } from './consumer-index.ts';
 
 /** Later than that after a change, a crash forgets nothing but this. */
 const WRITE_AFTER_MS = 250;
+/** What giving up messages may take of one turn. */
+const RELEASE_MS = 2;
+const RELEASE_CHECK = 64;
 
 export class Consumers implements RemovalListener, Interest {
   readonly byName = new Map<string, Consumer>();
@@ -19,17 +22,37 @@ export class Consumers implements RemovalListener, Interest {
   private readonly unwritten = new Set<Consumer>();
   private timer: (() => void) | null = null;
   private readonly onGone = (consumer: Consumer): void => this.remove(consumer);
+  private readonly index: ConsumerIndex;
+  /** Those that may have something ahead of them. */
+  private readonly engaged = new Set<Consumer>();
+  /** Those that begin at a sequence that was not given out yet. */
+  private readonly early = new Set<Consumer>();
+  /** Those that find out how much there is for them. */
+  private readonly preparing = new Set<Consumer>();
+  /** Those that hold on to messages they were sent; none to one below `heldFrom`. */
+  private readonly holding = new Set<Consumer>();
+  private heldFrom = Number.POSITIVE_INFINITY;
+  private isClosed = false;
 
   constructor(stream: Stream) {
     this.stream = stream;
+    this.index = new ConsumerIndex(stream.log);
   }
 
   make(name: string, config: ConsumerConfig): Consumer {
     const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, null);
-    this.byName.set(name, consumer);
+    this.enter(consumer);
     if (this.isWritten(config)) this.write(consumer);
     if (!config.direct) this.advise(name, 'create', 'CREATED');
     return consumer;
+  }
+
+  private enter(consumer: Consumer): void {
+    this.byName.set(consumer.name, consumer);
+    this.index.add(consumer);
+    this.engaged.add(consumer);
+    if (consumer.machine.isHolding) this.holds(consumer, consumer.machine.heldFrom);
+    consumer.open();
   }
 
   remove(consumer: Consumer): void {
@@ -56,40 +79,103 @@ export class Consumers implements RemovalListener, Interest {
     return size;
   }
 
-  /** A message has its place. */
+  /** A message has its place: whoever waits for it goes on. */
   stored(seq: number, node: number): void {
-    if (node === 0 || this.byName.size === 0) return;
-    const { log } = this.stream;
-    for (const consumer of this.byName.values()) {
-      if (!log.matches(consumer.machine.filters, node)) continue;
-      if (seq < consumer.machine.streamSequence) continue;
-      consumer.machine.stored();
-      consumer.wake();
+    if (node === 0) return;
+    if (this.preparing.size > 0) for (const { machine } of this.preparing) machine.backlog.added(node);
+    if (this.early.size > 0)
+      for (const consumer of this.early) if (consumer.machine.streamSequence <= seq) this.rest(consumer);
+    if (this.index.waitingCount === 0) return;
+    this.storedSequence = seq;
+    this.index.engageFor(node, this.engage);
+  }
+
+  private storedSequence = 0;
+  private readonly engage = (consumer: Consumer): void => {
+    this.engaged.add(consumer);
+    consumer.machine.backlog.arrived(this.storedSequence);
+    consumer.wake();
+  };
+
+  /** It has had everything there is for it. */
+  rest(consumer: Consumer): void {
+    if (consumer.isWaiting) return;
+    this.engaged.delete(consumer);
+    if (consumer.machine.streamSequence > this.stream.log.last + 1) this.early.add(consumer);
+    else {
+      this.early.delete(consumer);
+      this.index.wait(consumer);
     }
+  }
+
+  /** It goes on elsewhere, or with other filters. */
+  moving<Answer>(consumer: Consumer, move: () => Answer): Answer {
+    this.index.remove(consumer);
+    this.early.delete(consumer);
+    try {
+      return move();
+    } finally {
+      this.index.add(consumer);
+      this.engaged.add(consumer);
+    }
+  }
+
+  /** It was sent a message that it holds on to. */
+  holds(consumer: Consumer, seq: number): void {
+    if (seq < this.heldFrom) this.heldFrom = seq;
+    if (consumer.isHolding) return;
+    consumer.isHolding = true;
+    this.holding.add(consumer);
+  }
+
+  /** It finds out how much there is for it, or knows. */
+  prepares(consumer: Consumer, isPreparing: boolean): void {
+    if (isPreparing) this.preparing.add(consumer);
+    else this.preparing.delete(consumer);
   }
 
   removed(seq: number, node: number): void {
     if (this.byName.size === 0) return;
-    for (const consumer of this.byName.values()) {
-      const consumerSequence = consumer.machine.pending.consumerSequenceOf(seq);
-      const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
-      if (!consumer.machine.removed(seq, node)) continue;
-      consumer.lastAckedAt = this.stream.of.clock.now();
-      if (this.isPurging || this.settling === seq) continue;
-      const { name } = consumer;
-      const place = {
-        stream: this.stream.name,
-        consumer: name,
-        consumerSequence,
-        streamSequence: seq,
-        deliveries,
-      };
-      this.stream.of.advise(
-        this.stream.account,
-        (head) => messageTerminated(head, place, 'Unacknowledged message was deleted'),
-        `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.stream.name}.${name}`,
-      );
+    const isFirst = seq === this.stream.log.first;
+    for (const consumer of this.engaged) {
+      // What goes from the front is noticed by whoever looks.
+      if (isFirst && !consumer.machine.backlog.isParticular) continue;
+      if (!consumer.machine.isHolding) consumer.machine.removed(seq, node);
+      else this.letGo(consumer, seq, node);
     }
+    if (seq < this.heldFrom) return;
+    let heldFrom = Number.POSITIVE_INFINITY;
+    for (const consumer of this.holding) {
+      const isSeen = this.engaged.has(consumer) && !(isFirst && !consumer.machine.backlog.isParticular);
+      if (!isSeen) this.letGo(consumer, seq, node);
+      if (!consumer.machine.isHolding) {
+        consumer.isHolding = false;
+        this.holding.delete(consumer);
+      } else if (consumer.machine.heldFrom < heldFrom) heldFrom = consumer.machine.heldFrom;
+    }
+    this.heldFrom = heldFrom;
+  }
+
+  /** A message goes that somebody may hold on to. */
+  private letGo(consumer: Consumer, seq: number, node: number): void {
+    const consumerSequence = consumer.machine.pending.consumerSequenceOf(seq);
+    const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
+    if (!consumer.machine.removed(seq, node)) return;
+    consumer.lastAckedAt = this.stream.of.clock.now();
+    if (this.isPurging || this.settling === seq) return;
+    const { name } = consumer;
+    const place = {
+      stream: this.stream.name,
+      consumer: name,
+      consumerSequence,
+      streamSequence: seq,
+      deliveries,
+    };
+    this.stream.of.advise(
+      this.stream.account,
+      (head) => messageTerminated(head, place, 'Unacknowledged message was deleted'),
+      `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.stream.name}.${name}`,
+    );
   }
 
   /** While many go at once, nobody is told of each. */
@@ -118,32 +204,40 @@ export class Consumers implements RemovalListener, Interest {
   }
 
   isNeeded(seq: number, node: number): boolean {
-    for (const { machine } of this.byName.values()) if (machine.needs(seq, node)) return true;
-    return false;
+    return this.index.some(node, ({ machine }) => machine.needs(seq));
   }
 
   wants(message: MessageBytes): boolean {
-    if (this.byName.size === 0) return false;
-    const subject = Buffer.from(
-      message.subjectBytes.buffer,
-      message.subjectBytes.byteOffset + message.subjectStart,
-      message.subjectEnd - message.subjectStart,
-    ).toString('latin1');
-    for (const { machine } of this.byName.values()) if (machine.filters.matchesText(subject)) return true;
-    return false;
+    return this.byName.size > 0 && this.index.wants(message);
   }
 
   wake(): void {
     for (const consumer of this.byName.values()) consumer.wake();
   }
 
-  /** Messages that were kept for those who are gone. */
+  /** Messages that were kept for those who are gone go, as many at a time as others can wait for. */
   releaseUnneeded(): void {
-    const { log, config } = this.stream;
+    const { log, config, of } = this.stream;
     if (config.retention !== 'interest') return;
-    for (let seq = log.firstFrom(0); seq !== Number.POSITIVE_INFINITY; seq = log.firstFrom(seq + 1)) {
+    this.releaseFrom = log.first;
+    if (!this.isReleasing) this.releaseSome(of.clock.monotonic() + RELEASE_MS);
+  }
+
+  private isReleasing = false;
+  private releaseFrom = 0;
+
+  private releaseSome(until: number): void {
+    const { log, of } = this.stream;
+    this.isReleasing = false;
+    for (let looks = 1; ; looks++) {
+      const seq = log.firstFrom(this.releaseFrom);
+      if (seq === Number.POSITIVE_INFINITY || this.isClosed) return;
       if (!this.isNeeded(seq, log.nodeAt(seq))) log.remove(seq);
+      this.releaseFrom = seq + 1;
+      if (looks % RELEASE_CHECK === 0 && of.clock.monotonic() > until) break;
     }
+    this.isReleasing = true;
+    of.clock.soon(() => this.releaseSome(of.clock.monotonic() + RELEASE_MS));
   }
 
   /** Where one stands is written down a little later, many changes at once. */
@@ -179,12 +273,19 @@ export class Consumers implements RemovalListener, Interest {
   }
 
   forget(name: string): void {
+    const consumer = this.byName.get(name);
     this.byName.delete(name);
+    if (consumer !== undefined) this.leave(consumer);
     if (this.stream.isKept) this.stream.log.records.cells.delete(CONSUMER_CELLS + name);
   }
 
+  private leave(consumer: Consumer): void {
+    this.index.remove(consumer);
+    for (const set of [this.engaged, this.early, this.preparing, this.holding, this.unwritten]) set.delete(consumer);
+  }
+
   adopt({ name, config, created, state }: KeptConsumer): void {
-    this.byName.set(name, new Consumer(this.stream, name, config, created, this.onGone, state));
+    this.enter(new Consumer(this.stream, name, config, created, this.onGone, state));
   }
 
   /** The server goes: nobody is to wait here. */
@@ -195,7 +296,11 @@ export class Consumers implements RemovalListener, Interest {
   closeAll(): void {
     this.timer?.();
     this.timer = null;
-    for (const consumer of this.byName.values()) consumer.close();
+    this.isClosed = true;
+    for (const consumer of this.byName.values()) {
+      consumer.close();
+      this.leave(consumer);
+    }
     this.byName.clear();
   }
 }
