@@ -24,7 +24,7 @@ import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { advisePause } from './consumer-endpoints.ts';
-import { consumerFactsOf, whenKnown } from './consumer-facts.ts';
+import { consumerFactsOf, whenKept } from './consumer-facts.ts';
 
 const IDENTITY = 'Nats-Stream-Identity';
 
@@ -145,5 +145,5 @@ function othersOf(stream: Stream, except: string): ConsumerConfig[] {
 }
 
 function told(consumer: Consumer): Answer | Promise<Answer> {
-  return whenKnown(consumer, () => printReply('CONSUMER.CREATE', consumerInfo, consumerFactsOf(consumer, true)));
+  return whenKept(consumer, () => printReply('CONSUMER.CREATE', consumerInfo, consumerFactsOf(consumer, true)));
 }

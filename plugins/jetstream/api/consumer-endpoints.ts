@@ -72,15 +72,17 @@ export async function consumerList({ address, body, of }: ApiCall): Promise<Answ
   return printReply('CONSUMER.LIST', consumerListReply, { ...counts, consumers });
 }
 
-export function deleteConsumer(call: ApiCall): Answer {
+export function deleteConsumer(call: ApiCall): Answer | Promise<Answer> {
   if (!isEmptyBody(call.body)) return apiError(10038);
   const consumer = consumerOf(call);
   if ('number' in consumer) return consumer;
-  consumer.stream.consumers.remove(consumer);
-  return printDone('CONSUMER.DELETE');
+  const { stream } = consumer;
+  stream.consumers.remove(consumer);
+  const done = printDone('CONSUMER.DELETE');
+  return stream.isSettled ? done : stream.settledDown().then(() => done);
 }
 
-export function pauseConsumer(call: ApiCall): Answer {
+export function pauseConsumer(call: ApiCall): Answer | Promise<Answer> {
   const request = decodeOptional(call.body, pauseRequest, call.of.of.isStrict);
   if ('number' in request) return request;
   const consumer = consumerOf(call);
@@ -91,11 +93,12 @@ export function pauseConsumer(call: ApiCall): Answer {
   advisePause(consumer);
   const until = consumer.pausedUntil;
   const remaining = until === 0 ? 0 : until - consumer.of.clock.now();
-  return printReply('CONSUMER.PAUSE', pauseReply, {
+  const answer = printReply('CONSUMER.PAUSE', pauseReply, {
     paused: until > 0,
     pauseUntil: pauseUntil?.nanos ?? ZERO_NANOS,
     pauseRemaining: BigInt(Math.round(remaining * NANOS_PER_MS)),
   });
+  return consumer.stream.isSettled ? answer : consumer.stream.settledDown().then(() => answer);
 }
 
 export function advisePause(consumer: Consumer): void {

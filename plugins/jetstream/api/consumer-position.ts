@@ -6,7 +6,7 @@ import { decodeLenient, isEmptyBody, resetRequest, unpinRequest } from '../../..
 import type { Consumer } from '../consumer/consumer.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Answer, ApiCall } from './api-call.ts';
-import { consumerFactsOf, whenKnown } from './consumer-facts.ts';
+import { consumerFactsOf, whenKept } from './consumer-facts.ts';
 
 export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   const request = decodeLenient(body, unpinRequest);
@@ -32,7 +32,7 @@ export function resetConsumer({ address, body, of }: ApiCall): Answer | Promise<
   const sequence = Math.max(1, wanted === 0 ? consumer.machine.floorStream + 1 : wanted);
   consumer.reset(sequence);
   consumer.stream.consumers.releaseUnneeded();
-  return whenKnown(consumer, () =>
+  return whenKept(consumer, () =>
     printReply('CONSUMER.RESET', consumerResetReply, {
       ...consumerFactsOf(consumer, true),
       resetSequence: sequence,

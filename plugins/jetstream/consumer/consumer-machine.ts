@@ -7,7 +7,7 @@ import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/con
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
 import { Backlog } from './backlog.ts';
-import type { ConsumerState } from './consumer-state.ts';
+import type { ConsumerProgress, ConsumerState } from './consumer-state.ts';
 import { Deadlines } from './deadlines.ts';
 import { PendingMessages } from './pending-messages.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
@@ -41,6 +41,8 @@ export class ConsumerMachine {
   /** How often each message was delivered again. */
   readonly redelivered = new Map<number, number>();
   readonly queue = new RedeliveryQueue();
+  /** Messages of which something changed that is written down; null while nobody follows that. */
+  touched: Set<number> | null = null;
   /** None below was delivered again. */
   private redeliveredFrom = Number.POSITIVE_INFINITY;
   private readonly log: MessageLog;
@@ -86,6 +88,17 @@ export class ConsumerMachine {
     const pending = Array.from(this.pending, ([seq, known]) => [seq, known.consumerSequence, known.time] as const);
     const redelivered = [...this.redelivered];
     return { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending, redelivered };
+  }
+
+  /** What changed since somebody began to follow that. */
+  progressed(): ConsumerProgress {
+    const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending } = this;
+    const messages = Array.from(
+      this.touched ?? [],
+      (seq) => [seq, pending.consumerSequenceOf(seq), pending.timeOf(seq), this.redelivered.get(seq) ?? 0] as const,
+    );
+    const place = [streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream] as const;
+    return { place, messages };
   }
 
   /** Goes on where it stood. What was not acknowledged is due when it would have been. */
@@ -157,6 +170,7 @@ export class ConsumerMachine {
   /** The command of a delivery. */
   deliver(seq: number, now: number, into: DeliveryNumbers): void {
     into.deliveries = 1;
+    this.touched?.add(seq);
     if (!this.pending.has(seq)) this.deliverFirst(seq, now);
     else {
       this.queue.delete(seq);
@@ -183,6 +197,7 @@ export class ConsumerMachine {
   }
 
   private countAgain(seq: number, count: number): void {
+    this.touched?.add(seq);
     this.redelivered.set(seq, count);
     if (seq < this.redeliveredFrom) this.redeliveredFrom = seq;
   }
@@ -235,6 +250,7 @@ export class ConsumerMachine {
     if (seq <= this.floorStream) return;
     const done: number[] = [];
     for (let known = this.pending.first; known !== 0 && known <= seq; known = this.pending.first) {
+      this.touched?.add(known);
       this.pending.delete(known);
       this.redelivered.delete(known);
       this.queue.delete(known);
@@ -247,6 +263,7 @@ export class ConsumerMachine {
 
   /** One message is done, and the floor moves as far as it can. */
   private settle(seq: number): void {
+    this.touched?.add(seq);
     if (this.redelivered.size > 0) this.redelivered.delete(seq);
     this.queue.delete(seq);
     const consumerSequence = this.pending.delete(seq);
@@ -348,6 +365,7 @@ export class ConsumerMachine {
 
   /** The command of a reset: everything that was delivered is forgotten. */
   reset(seq: number): void {
+    this.touched = null;
     this.pending.clear();
     this.deadlines.clear();
     this.redelivered.clear();

@@ -73,6 +73,8 @@ export class Consumer implements ServiceSink {
   isWaiting = false;
   /** It stands among those that hold on to messages. */
   isHolding = false;
+  /** Something happened to it that is not written down. */
+  isUnwritten = false;
   private hasLooked = false;
   private readonly awaiting: (() => void)[] = [];
   private isPreparing = false;
@@ -291,7 +293,7 @@ export class Consumer implements ServiceSink {
     const { machine, numbers } = this;
     const { seq } = record;
     machine.deliver(seq, now, numbers);
-    this.stream.consumers.changed(this);
+    this.stream.consumers.writer.changed(this);
     if (machine.tracks) this.stream.consumers.holds(this, seq);
     this.lastDeliveredAt = now;
     this.activeAt = now;
@@ -309,7 +311,7 @@ export class Consumer implements ServiceSink {
     if (!parseAckSubject(subjectBytes, subjectStart, subjectEnd, position)) return true;
     this.touched();
     const { bytes, bodyStart, bodyEnd } = message;
-    this.stream.consumers.changed(this);
+    this.stream.consumers.writer.changed(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
     const { streamSequence: seq, consumerSequence } = position;
     if (kind === ACK || kind === NEXT) {
@@ -322,9 +324,16 @@ export class Consumer implements ServiceSink {
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
     else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
     if (kind === NEXT) this.takeNext(message);
-    else if (message.hasReply) this.of.outbox.send(this.account, message.reply, '');
+    else if (message.hasReply) this.confirm(message.reply, kind === ACK || kind === TERM);
     this.wake();
     return true;
+  }
+
+  /** Whoever wants to know that it was heard is told when that is written down. */
+  private confirm(reply: string, isSettled: boolean): void {
+    const send = (): void => void this.of.outbox.send(this.account, reply, '');
+    if (isSettled) this.stream.consumers.writer.whenSettled(this, send);
+    else send();
   }
 
   /** Of some acknowledgements it is told how long they took. */
@@ -343,7 +352,7 @@ export class Consumer implements ServiceSink {
 
   /** Everything up to a message was handled, says an answer to flow control. */
   confirmUpTo(seq: number): void {
-    if (this.machine.ack(seq, this.settled)) this.stream.consumers.changed(this);
+    if (this.machine.ack(seq, this.settled)) this.stream.consumers.writer.changed(this);
     this.lastAckedAt = this.of.clock.now();
   }
 
@@ -457,7 +466,7 @@ export class Consumer implements ServiceSink {
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
     this.stream.consumers.moving(this, () => this.machine.update(config));
-    this.stream.consumers.changed(this);
+    this.stream.consumers.writer.write(this);
     this.pace.setRate(config.rateLimit);
     this.timer?.();
     this.timer = null;
@@ -468,7 +477,7 @@ export class Consumer implements ServiceSink {
   /** The command of a reset. */
   reset(seq: number): void {
     this.stream.consumers.moving(this, () => this.machine.reset(seq));
-    this.stream.consumers.changed(this);
+    this.stream.consumers.writer.write(this);
     this.lastDeliveredAt = 0;
     this.lastAckedAt = 0;
     this.wake();

@@ -2,16 +2,15 @@
 import { consumerAction, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
 import type { ConsumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
-import { CONSUMER_CELLS, type KeptConsumer, printConsumer } from '../account/kept-definitions.ts';
+import { CONSUMER_CELLS, type KeptConsumer } from '../account/kept-definitions.ts';
 import type { RemovalListener } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Interest } from '../stream/stream-machine.ts';
 import { Consumer } from './consumer.ts';
 import { ConsumerIndex } from './consumer-index.ts';
+import { ConsumerWriter } from './consumer-writer.ts';
 
-/** Later than that after a change, a crash forgets nothing but this. */
-const WRITE_AFTER_MS = 250;
 /** What giving up messages may take of one turn. */
 const RELEASE_MS = 2;
 const RELEASE_CHECK = 64;
@@ -19,8 +18,7 @@ const RELEASE_CHECK = 64;
 export class Consumers implements RemovalListener, Interest {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
-  private readonly unwritten = new Set<Consumer>();
-  private timer: (() => void) | null = null;
+  readonly writer: ConsumerWriter;
   private readonly onGone = (consumer: Consumer): void => this.remove(consumer);
   private readonly index: ConsumerIndex;
   /** Those that may have something ahead of them. */
@@ -37,12 +35,13 @@ export class Consumers implements RemovalListener, Interest {
   constructor(stream: Stream) {
     this.stream = stream;
     this.index = new ConsumerIndex(stream.log);
+    this.writer = new ConsumerWriter(stream);
   }
 
   make(name: string, config: ConsumerConfig): Consumer {
     const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, null);
     this.enter(consumer);
-    if (this.isWritten(config)) this.write(consumer);
+    this.writer.write(consumer);
     if (!config.direct) this.advise(name, 'create', 'CREATED');
     return consumer;
   }
@@ -240,31 +239,6 @@ export class Consumers implements RemovalListener, Interest {
     of.clock.soon(() => this.releaseSome(of.clock.monotonic() + RELEASE_MS));
   }
 
-  /** Where one stands is written down a little later, many changes at once. */
-  changed(consumer: Consumer): void {
-    if (!this.isWritten(consumer.config)) return;
-    this.unwritten.add(consumer);
-    this.timer ??= this.stream.of.after(WRITE_AFTER_MS, () => this.flush());
-  }
-
-  private isWritten({ memoryStorage, direct }: ConsumerConfig): boolean {
-    return this.stream.isKept && !memoryStorage && !direct;
-  }
-
-  flush(): void {
-    this.timer?.();
-    this.timer = null;
-    for (const consumer of this.unwritten) {
-      if (this.byName.get(consumer.name) === consumer) this.write(consumer);
-    }
-    this.unwritten.clear();
-  }
-
-  private write({ name, config, created, machine }: Consumer): void {
-    const { cells } = this.stream.log.records;
-    cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
-  }
-
   /** The stream goes, and all of its consumers before it. */
   removeAll(): void {
     const all = [...this.byName.values()];
@@ -276,12 +250,15 @@ export class Consumers implements RemovalListener, Interest {
     const consumer = this.byName.get(name);
     this.byName.delete(name);
     if (consumer !== undefined) this.leave(consumer);
-    if (this.stream.isKept) this.stream.log.records.cells.delete(CONSUMER_CELLS + name);
+    const { isKept, log } = this.stream;
+    const ticket = isKept ? log.records.cells.delete(CONSUMER_CELLS + name) : 0;
+    if (ticket > 0) log.ticket = ticket;
   }
 
   private leave(consumer: Consumer): void {
     this.index.remove(consumer);
-    for (const set of [this.engaged, this.early, this.preparing, this.holding, this.unwritten]) set.delete(consumer);
+    for (const set of [this.engaged, this.early, this.preparing, this.holding]) set.delete(consumer);
+    this.writer.forget(consumer);
   }
 
   adopt({ name, config, created, state }: KeptConsumer): void {
@@ -294,8 +271,7 @@ export class Consumers implements RemovalListener, Interest {
   }
 
   closeAll(): void {
-    this.timer?.();
-    this.timer = null;
+    this.writer.close();
     this.isClosed = true;
     for (const consumer of this.byName.values()) {
       consumer.close();

@@ -3,6 +3,7 @@
 interface Waiting {
   readonly ticket: number;
   readonly send: () => void;
+  readonly lost: (() => void) | undefined;
 }
 
 export class DelayedAcks {
@@ -12,8 +13,8 @@ export class DelayedAcks {
     return this.waiting.length;
   }
 
-  add(ticket: number, send: () => void): void {
-    this.waiting.push({ ticket, send });
+  add(ticket: number, send: () => void, lost?: () => void): void {
+    this.waiting.push({ ticket, send, lost });
   }
 
   /** Tickets grow: those that are done stand in front. */
@@ -25,6 +26,8 @@ export class DelayedAcks {
 
   /** What was lost is not acknowledged: publishers will try again. */
   drop(): void {
+    const { waiting } = this;
     this.waiting = [];
+    for (const { lost } of waiting) lost?.();
   }
 }

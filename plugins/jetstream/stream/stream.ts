@@ -127,9 +127,18 @@ export class Stream implements ServiceSink {
 
   /** Everything that was written so far is as durable as it gets. */
   settledDown(): Promise<void> {
-    const { ticket } = this.log;
-    if (ticket <= this.log.records.store.durableTicket) return Promise.resolve();
-    return new Promise((resolve) => this.acks.add(ticket, resolve));
+    const lost = new Error('what was written could not be synced');
+    return new Promise((resolve, reject) => this.whenDurable(resolve, () => reject(lost)));
+  }
+
+  get isSettled(): boolean {
+    return this.log.ticket <= this.log.records.store.durableTicket;
+  }
+
+  /** Runs as soon as everything that was written so far is as durable as it gets, or `lost` where that will never be. */
+  whenDurable(then: () => void, lost?: () => void): void {
+    if (this.isSettled) then();
+    else this.acks.add(this.log.ticket, then, lost);
   }
 
   /** A consumer that was there before. */
@@ -198,10 +207,7 @@ export class Stream implements ServiceSink {
   /** As soon as everything that was written is durable. */
   private say(reply: string, body: string): void {
     if (this.config.noAck) return;
-    const send = (): void => void this.of.outbox.send(this.account, reply, body);
-    const { ticket } = this.log;
-    if (ticket <= this.log.records.store.durableTicket) send();
-    else this.acks.add(ticket, send);
+    this.whenDurable(() => void this.of.outbox.send(this.account, reply, body));
   }
 
   /** What is done with messages, as the configuration says. */
@@ -359,7 +365,6 @@ export class Stream implements ServiceSink {
   /** As soon as what it says is durable. */
   private answer(reply: string, batch: PublishAck['batch'] | null): void {
     const { verdict, of, account } = this;
-    const { ticket } = this.log;
     if (verdict.kind === REFUSED) {
       of.outbox.send(account, reply, printPublishError(this.name, verdict.error!));
       return;
@@ -372,9 +377,7 @@ export class Stream implements ServiceSink {
       ...(batch == null ? {} : { batch }),
     };
     const body = printPublishAck(this.ackHead.toString(), ack);
-    const send = (): void => void of.outbox.send(account, reply, body);
-    if (ticket <= this.log.records.store.durableTicket) send();
-    else this.acks.add(ticket, send);
+    this.whenDurable(() => void of.outbox.send(account, reply, body));
   }
 
   /** A message has its place: whoever waits for it hears of it. */
@@ -450,7 +453,7 @@ export class Stream implements ServiceSink {
 
   /** Stops for good, with everything written down: it will be there again. */
   pause(): void {
-    this.consumers.flush();
+    this.consumers.writer.flush();
     this.close();
   }
 
