@@ -40,6 +40,11 @@ export function parseAckSubject(bytes: Uint8Array, start: number, end: number, i
   return readNumbers(bytes, into.consumerEnd + 1, end, into);
 }
 
+/** The same where what comes before the numbers is known, and `start` is behind it. */
+export function parseAckNumbers(bytes: Uint8Array, start: number, end: number, into: AckPosition): boolean {
+  return readNumbers(bytes, start, end, into);
+}
+
 function readNumbers(bytes: Uint8Array, start: number, end: number, into: AckPosition): boolean {
   const deliveriesEnd = tokenEnd(bytes, start, end);
   const streamEnd = tokenEnd(bytes, deliveriesEnd + 1, end);

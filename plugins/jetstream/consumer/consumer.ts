@@ -19,7 +19,13 @@ import {
   TERM,
   termReason,
 } from '../../../protocols/jetstream/ack-body.ts';
-import { AckPosition, ackPatterns, ackPrefix, parseAckSubject } from '../../../protocols/jetstream/ack-subject.ts';
+import {
+  AckPosition,
+  ackPatterns,
+  ackPrefix,
+  parseAckNumbers,
+  parseAckSubject,
+} from '../../../protocols/jetstream/ack-subject.ts';
 import { ackMetric, maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
 import { type ConsumerConfig, isPush } from '../../../protocols/jetstream/consumer-config.ts';
 import { statusBlock } from '../../../protocols/jetstream/status.ts';
@@ -305,11 +311,11 @@ export class Consumer implements ServiceSink {
   }
 
   /** An acknowledgement. */
-  deliver(message: Message): boolean {
+  deliver(message: Message, subscription: Subscription): boolean {
+    if (!this.readPosition(message, subscription)) return true;
     const { position } = this;
-    const { subjectBytes, subjectStart, subjectEnd } = message;
-    if (!parseAckSubject(subjectBytes, subjectStart, subjectEnd, position)) return true;
-    this.touched();
+    if (!this.isAwake) this.now = this.of.clock.now();
+    this.activeAt = this.now;
     const { bytes, bodyStart, bodyEnd } = message;
     this.stream.consumers.writer.changed(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
@@ -319,7 +325,7 @@ export class Consumer implements ServiceSink {
       const floor = this.machine.floorStream;
       if (!this.machine.ack(seq, this.settled, consumerSequence)) return true;
       const isLate = this.config.ackPolicy === 'all' && floor === this.machine.floorStream;
-      if (!isLate) this.lastAckedAt = this.of.clock.now();
+      if (!isLate) this.lastAckedAt = this.now;
     } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
     else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
@@ -327,6 +333,13 @@ export class Consumer implements ServiceSink {
     else if (message.hasReply) this.confirm(message.reply, kind === ACK || kind === TERM);
     this.wake();
     return true;
+  }
+
+  /** What stands before the numbers is known to whoever listens for the usual form. */
+  private readPosition({ subjectBytes, subjectStart, subjectEnd }: Message, subscription: Subscription): boolean {
+    return subscription === this.acks[0]
+      ? parseAckNumbers(subjectBytes, subjectStart + this.prefix.length, subjectEnd, this.position)
+      : parseAckSubject(subjectBytes, subjectStart, subjectEnd, this.position);
   }
 
   /** Whoever wants to know that it was heard is told when that is written down. */

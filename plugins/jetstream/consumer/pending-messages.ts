@@ -120,7 +120,8 @@ export class PendingMessages {
   private find(seq: number): number {
     let low = this.head;
     let high = this.tail;
-    if (low < high && this.seqs[this.slot(low)] === seq) high = low + 1;
+    if (low === high || this.seqs[this.slot(high - 1)]! < seq) return -1;
+    if (this.seqs[this.slot(low)] === seq) high = low + 1;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       const slot = this.slot(middle);
