@@ -13,6 +13,7 @@ import { recoverStreams } from './account/recovery.ts';
 import { StreamAccount } from './account/stream-account.ts';
 import { ApiService } from './api/api-service.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
+import { PushTargets } from './consumer/push-targets.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { momentNow } from './stream/moment.ts';
@@ -69,7 +70,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     streaming.storage = await openStorage(ctx);
     const of = surroundingsOf(ctx, streaming.storage);
     await openAccounts(ctx, streaming, of);
-    watchInterest(ctx, streaming);
+    watchInterest(ctx, of);
   },
 
   drain(_ctx, { services }) {
@@ -105,14 +106,13 @@ function streamingAccounts(ctx: Context): ReadonlyMap<string, TierLimits> {
   return isGlobalOnly ? new Map([[GLOBAL_ACCOUNT, UNLIMITED_TIER]]) : accounts;
 }
 
-/** Push consumers begin when somebody listens. */
-function watchInterest(ctx: Context, { services }: Streaming): void {
-  ctx.tap('interest.first', (account) => {
-    const service = services.get(account.name);
-    if (service === undefined) return;
-    for (const { consumers } of service.of.streams.values()) {
-      for (const consumer of consumers.byName.values()) if (consumer.push !== null) consumer.wake();
-    }
+/** Push consumers begin when somebody listens, and are not used any more when the last one leaves. */
+function watchInterest(ctx: Context, { targets }: Surroundings): void {
+  ctx.tap('interest.first', (account, subject) => {
+    for (const consumer of targets.of(account, subject)) consumer.wake();
+  });
+  ctx.tap('interest.last', (account, subject) => {
+    for (const consumer of targets.of(account, subject)) consumer.abandoned();
   });
 }
 
@@ -126,6 +126,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     random: ports.random,
     log,
     outbox,
+    targets: new PushTargets(),
     domain: options.domain,
     caps: {
       duplicateWindow: BigInt((options.limits?.duplicateWindowMs ?? 0) * NANOS_PER_MS),

@@ -3,6 +3,7 @@ import type { Account, Broker, Clock, Log, Random } from '../../kernel/plugin-ap
 import type { ServerCaps } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import type { StorageDriver } from '../../storage-drivers/contract.ts';
+import type { PushTargets } from './consumer/push-targets.ts';
 import type { Outbox } from './wire/outbox.ts';
 
 export interface Surroundings {
@@ -11,6 +12,7 @@ export interface Surroundings {
   readonly random: Random;
   readonly log: Log;
   readonly outbox: Outbox;
+  readonly targets: PushTargets;
   readonly domain: string;
   readonly caps: ServerCaps;
   readonly isStrict: boolean;

@@ -1,9 +1,7 @@
 /** What is told of a stream. */
-import { textFromSubject } from '../../../kernel/plugin-api.ts';
 import { withServerStamps } from '../../../protocols/jetstream/stream-config.ts';
 import { type StreamInfo, type StreamState, streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
-import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { momentNow, nanosOf } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 
@@ -51,11 +49,4 @@ export function stateOf(stream: Stream): StreamState {
 function timeOf({ log }: Stream, seq: number): bigint {
   const record = log.count === 0 ? null : log.read(seq);
   return record === null ? ZERO_NANOS : nanosOf(record.seconds, record.nanos);
-}
-
-/** How many messages each subject has that matches. */
-export function subjectCounts({ log }: Stream, filters: FilterSet): Map<string, number> {
-  const counts = new Map<string, number>();
-  log.visitSubjects(filters, (subject, count) => void counts.set(textFromSubject(subject), count));
-  return counts;
 }

@@ -37,6 +37,7 @@ import { LOOK_ON } from './backlog.ts';
 import { ConsumerMachine, type DeliveryNumbers } from './consumer-machine.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { Pace } from './pace.ts';
+import { Preparation } from './preparation.ts';
 import { PullSide } from './pull-side.ts';
 import { PushSide } from './push-side.ts';
 import { withoutBody, withPin } from './shown-record.ts';
@@ -82,8 +83,7 @@ export class Consumer implements ServiceSink {
   /** Something happened to it that is not written down. */
   isUnwritten = false;
   private hasLooked = false;
-  private readonly awaiting: (() => void)[] = [];
-  private isPreparing = false;
+  private readonly preparation = new Preparation(this);
   private timer: (() => void) | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
   private activeAt: number;
@@ -180,7 +180,7 @@ export class Consumer implements ServiceSink {
       return;
     }
     if (!this.isReady) {
-      this.prepare();
+      this.preparation.begin();
       return;
     }
     this.isRunning = true;
@@ -204,38 +204,15 @@ export class Consumer implements ServiceSink {
     return this.pull !== null ? this.pull.isAwaited : this.push!.isOpen && this.push!.isBound;
   }
 
+  /** Whether it is known how much there is for it, and what comes first. */
   private get isReady(): boolean {
     if (this.isWaiting) this.machine.backlog.hadAll();
-    return !this.isPreparing && this.machine.backlog.isReady;
-  }
-
-  /** Finds out, a piece a turn, what has to be known before anything is sent. */
-  private prepare(): void {
-    if (this.isPreparing || this.isClosed) return;
-    this.isPreparing = true;
-    this.stream.consumers.prepares(this, true);
-    this.prepareOn();
-  }
-
-  private prepareOn(): void {
-    const { clock } = this.of;
-    const until = clock.monotonic() + SLICE_MS;
-    while (!this.isClosed && !this.machine.prepare()) {
-      if (clock.monotonic() < until) continue;
-      clock.soon(() => this.prepareOn());
-      return;
-    }
-    this.isPreparing = false;
-    this.stream.consumers.prepares(this, false);
-    for (const tell of this.awaiting.splice(0)) tell();
-    this.wake();
+    return this.preparation.isDone;
   }
 
   /** Resolves when it is known how much there is for it; null when it is known now. */
   whenReady(): Promise<void> | null {
-    if (this.isReady || this.isClosed) return null;
-    this.prepare();
-    return this.isReady || this.isClosed ? null : new Promise((resolve) => this.awaiting.push(resolve));
+    return this.isReady ? null : this.preparation.whenDone();
   }
 
   /** False when there is nothing to send, or nobody to send it to. */
@@ -429,6 +406,12 @@ export class Consumer implements ServiceSink {
     this.activeAt = this.of.clock.now();
   }
 
+  /** Nobody listens any more. */
+  abandoned(): void {
+    this.touched();
+    this.schedule();
+  }
+
   private get thresholdMs(): number {
     const { inactiveThreshold } = this.config;
     return inactiveThreshold > 0n ? Number(inactiveThreshold) / NANOS_PER_MS + this.jitterMs : Number.POSITIVE_INFINITY;
@@ -480,6 +463,7 @@ export class Consumer implements ServiceSink {
   update(config: ConsumerConfig): void {
     this.stream.consumers.moving(this, () => this.machine.update(config));
     this.stream.consumers.writer.write(this);
+    this.push?.retarget();
     this.pace.setRate(config.rateLimit);
     this.timer?.();
     this.timer = null;
@@ -499,7 +483,7 @@ export class Consumer implements ServiceSink {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const tell of this.awaiting.splice(0)) tell();
+    this.preparation.close();
     this.timer?.();
     this.timer = null;
     this.account.sublist.removeAll(this.acks);

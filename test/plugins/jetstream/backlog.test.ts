@@ -94,7 +94,7 @@ test('what comes next, and how much there is, is what looking through all messag
     readers.add(filters, {}, 1);
     readers.add(filters, { ack_policy: 'none' }, 1 + chance.below(12_000));
   }
-  for (let round = 0; round < 300; round++) {
+  for (let round = 0; round < 120; round++) {
     const { log } = readers.bench.machine;
     for (let count = chance.below(chance.once(20) ? 6000 : 4); count > 0; count--) readers.publish(100, subject());
     for (let count = chance.below(3); count > 0; count--) log.remove(log.first);
