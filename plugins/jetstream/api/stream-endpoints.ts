@@ -35,10 +35,19 @@ export function streamInformation({ address, body, of }: ApiCall): Answer | Prom
   return page instanceof Promise ? page.then(told) : told(page);
 }
 
-function informationOf(stream: Stream, hasDeleted: boolean, { total, offset, limit, subjects }: SubjectPage): string {
+/** Stands for subjects that are printed already. */
+const PLACE = new Map([['subjects', 0]]);
+const PLACE_TEXT = '"subjects":{"subjects":0}';
+
+function informationOf(stream: Stream, hasDeleted: boolean, page: SubjectPage): string {
+  const { total, offset, limit, text } = page;
   const facts = factsOf(stream, { isStamped: true, hasDomain: true, hasLeader: true });
+  const subjects = text === '' || text === '{}' ? page.subjects : PLACE;
   const state = { ...facts.state, subjects, deleted: hasDeleted ? stream.log.deleted() : [] };
-  return printReply('STREAM.INFO', streamInfoReply, { ...facts, state, total, offset, limit });
+  const answer = printReply('STREAM.INFO', streamInfoReply, { ...facts, state, total, offset, limit });
+  if (subjects !== PLACE) return answer;
+  const at = answer.lastIndexOf(PLACE_TEXT);
+  return `${answer.slice(0, at)}"subjects":${text}${answer.slice(at + PLACE_TEXT.length)}`;
 }
 
 export function streamNames({ body, of }: ApiCall): Answer {

@@ -9,9 +9,11 @@ export interface SubjectPage {
   readonly offset: number;
   readonly limit: number;
   readonly subjects: ReadonlyMap<string, number>;
+  /** The subjects as JSON already, where there are many; empty otherwise. */
+  readonly text: string;
 }
 
-export const NO_SUBJECTS: SubjectPage = { total: 0, offset: 0, limit: 0, subjects: new Map() };
+export const NO_SUBJECTS: SubjectPage = { total: 0, offset: 0, limit: 0, subjects: new Map(), text: '' };
 
 type Counted = readonly [subject: string, count: number];
 
@@ -29,7 +31,7 @@ export function pageOfSubjects(stream: Stream, filter: string, from: number): Su
   if (all.length === 0) return NO_SUBJECTS;
   const isWhole = offset === 0 && all.length <= SUBJECTS_PAGE;
   const shown = isWhole ? all : all.sort(bySubject).slice(offset, offset + SUBJECTS_PAGE);
-  return { total: all.length, offset, limit: SUBJECTS_PAGE, subjects: new Map(shown) };
+  return { total: all.length, offset, limit: SUBJECTS_PAGE, subjects: new Map(shown), text: '' };
 }
 
 /** Sorted runs first, which are then merged as far as the page goes. */
@@ -46,8 +48,18 @@ async function pageInTurns(stream: Stream, filters: FilterSet, offset: number): 
     }
     level = merged;
   }
-  const subjects = new Map(level[0]!.slice(offset, offset + SUBJECTS_PAGE));
-  return { total, offset, limit: SUBJECTS_PAGE, subjects };
+  const text = await printed(stream, level[0]!.slice(offset, offset + SUBJECTS_PAGE));
+  return { total, offset, limit: SUBJECTS_PAGE, subjects: new Map(), text };
+}
+
+async function printed(stream: Stream, subjects: readonly Counted[]): Promise<string> {
+  const pieces: string[] = [];
+  for (let from = 0; from < subjects.length; from += PIECE) {
+    const piece = subjects.slice(from, from + PIECE);
+    pieces.push(piece.map(([subject, count]) => `${JSON.stringify(subject)}:${count}`).join());
+    await nextTurn(stream);
+  }
+  return `{${pieces.join()}}`;
 }
 
 async function runsOf(stream: Stream, filters: FilterSet): Promise<Counted[][]> {
