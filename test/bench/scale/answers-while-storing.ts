@@ -34,7 +34,7 @@ export const answersWhileStoring: FigureScript = {
   },
 };
 
-async function asked(
+export async function asked(
   publisher: StreamClient,
   responder: StreamClient,
   requester: StreamClient,
