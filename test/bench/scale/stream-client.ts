@@ -5,8 +5,9 @@ import type { Address } from './many-links.ts';
 
 const HELLO =
   'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true,"protocol":1,"lang":"bench"}\r\n';
-/** Answers to requests come in here; everything else is counted. */
-const ANSWERS = 'r';
+/** What the subjects begin with where answers come in; everything else is counted. */
+const ANSWERS = '_r';
+let opened = 0;
 const LF = 10;
 const SPACE = 32;
 const ZERO = 48;
@@ -26,6 +27,7 @@ export class StreamClient {
   /** After each read. */
   onRead: (() => void) | null = null;
   private readonly socket: Socket;
+  private readonly inbox = `${ANSWERS}.${process.pid}.${++opened}`;
   private rest: Buffer = Buffer.alloc(0);
   private readonly answers: ((answer: string) => void)[] = [];
 
@@ -38,7 +40,7 @@ export class StreamClient {
     const socket = connect({ host, port, noDelay: true });
     await once(socket, 'connect');
     const client = new StreamClient(socket);
-    client.write(`${HELLO}SUB _${ANSWERS} ${ANSWERS}\r\n`);
+    client.write(`${HELLO}SUB ${client.inbox} r\r\n`);
     return client;
   }
 
@@ -50,7 +52,7 @@ export class StreamClient {
   /** One after the other; the answer's payload. */
   request(subject: string, body = ''): Promise<string> {
     const answer = new Promise<string>((resolve) => this.answers.push(resolve));
-    this.write(`PUB ${subject} _${ANSWERS} ${body.length}\r\n${body}\r\n`);
+    this.write(`PUB ${subject} ${this.inbox} ${body.length}\r\n${body}\r\n`);
     return answer;
   }
 
