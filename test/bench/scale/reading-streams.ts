@@ -14,7 +14,7 @@ const PULL = JSON.stringify({ batch: BATCH, expires: 60e9 });
 export const readingStreams: FigureScript = {
   name: 'reading-streams',
   async run(server, isQuick) {
-    const count = isQuick ? 50_000 : 500_000;
+    const count = isQuick ? 50_000 : 200_000;
     const figures: Figure[] = [];
     for (const storage of ['memory', 'file']) {
       const found = await withStreamServer(server, (running, client) => readAll(running, client, storage, count));
