@@ -8,7 +8,6 @@ import type { Message } from './message.ts';
 import type { MessageTrace } from './message-trace.ts';
 import type { LinkInterest, Plan, QueueGroup } from './plan.ts';
 import { CLIENT_SINK, FALLBACK, LINK_SINK, type ServiceSink, type Subscription } from './subscription.ts';
-import { sendTraced, serveTraced } from './traced-delivery.ts';
 
 const NO_MEMBERS: readonly Subscription[] = [];
 
@@ -33,8 +32,8 @@ export class Dispatcher {
   /** The same, with everything written down. A message that is only traced counts where it would have been taken. */
   dispatchTraced(plan: Plan, message: Message, trace: MessageTrace): number {
     let count = 0;
-    for (const subscription of plan.clients) if (serveTraced(subscription, message, trace)) count++;
-    for (const subscription of plan.services) if (serveTraced(subscription, message, trace)) count++;
+    for (const subscription of plan.clients) if (trace.serve(subscription, message)) count++;
+    for (const subscription of plan.services) if (trace.serve(subscription, message)) count++;
     return count + this.serveElsewhere(plan, message, trace);
   }
 
@@ -87,7 +86,7 @@ export class Dispatcher {
       const member = members[index];
       if (++index === count) index = 0;
       if (member.kind !== LINK_SINK) {
-        if (trace === null ? serve(member, message) : serveTraced(member, message, trace)) return member;
+        if (trace === null ? serve(member, message) : trace.serve(member, message)) return member;
         continue;
       }
       const link = member.sink as Link;
@@ -159,7 +158,7 @@ function send(
 ): boolean {
   return trace === null
     ? link.deliver(message, subscriptions, members)
-    : sendTraced(link, message, subscriptions, members, trace);
+    : trace.send(link, message, subscriptions, members);
 }
 
 /** Queue members behind links, one a group. Emptied without giving back its memory, as an array would. */

@@ -1,6 +1,7 @@
 /** The block `jetstream`, at the top and in accounts. */
 import {
   asBoolean,
+  asInteger,
   asString,
   type ConfigNode,
   type ConfigSchema,
@@ -61,15 +62,13 @@ const serverSchema = defineSchema({
     check: (text) => (/[\s.*>]/.test(text) ? 'domain name may not contain spaces, ".", "*" or ">"' : null),
     doc: 'A name under which these streams are reached from elsewhere.',
   }),
-  maxMemory: fields.size('max_memory_store', {
-    default: NO_LIMIT,
+  maxMemory: storeSize('max_memory_store', 'max_mem_store', {
     aliases: ['max_mem', 'max_mem_store'],
-    doc: 'Bytes that streams in memory may take together; -1 for what the machine has.',
+    doc: 'Bytes that streams in memory may take together; -1 for three quarters of what the machine has.',
   }),
-  maxStorage: fields.size('max_file_store', {
-    default: NO_LIMIT,
+  maxStorage: storeSize('max_file_store', 'max_file_store', {
     aliases: ['max_file'],
-    doc: 'Bytes that streams on disk may take together.',
+    doc: 'Bytes that streams on disk may take together; -1 for three quarters of what is free there.',
   }),
   storeDirectory: fields.string('store_dir', {
     default: '',
@@ -167,6 +166,38 @@ function readStoreDirectory(beside: ConfigNode | undefined, options: ServerOptio
 function readSyncInterval(node: ConfigNode, use: FieldUse): number | undefined {
   if (node.kind === 'string' && node.value.toLowerCase() === 'always') return 0;
   return fields.readDuration(node, use);
+}
+
+/** Bytes, as a number with a suffix, or as a text that ends in one letter; -1 for what there is. */
+function storeSize<Key extends string>(
+  key: Key,
+  shownAs: string,
+  settings: { readonly aliases: readonly string[]; readonly doc: string },
+) {
+  const read = (node: ConfigNode, { problems }: FieldUse): number | undefined =>
+    node.kind === 'string' ? sizeOfText(node, shownAs, problems) : asInteger(node, problems);
+  return fields.custom(key, 'size', read, { default: NO_LIMIT, ...settings });
+}
+
+const TEXT_SUFFIXES = 'KMGT';
+
+/** Here the letters count 1024, as they do in a NATS server; empty is nothing at all. */
+function sizeOfText(
+  node: ConfigNode & { readonly kind: 'string' },
+  key: string,
+  problems: Problems,
+): number | undefined {
+  const text = node.value;
+  if (text === '') return 0;
+  const digits = text.slice(0, -1);
+  const exponent = TEXT_SUFFIXES.indexOf(text.at(-1)!) + 1;
+  const isNumber = /^[-+]?\d+$/.test(digits);
+  if (isNumber && exponent > 0) return Number(digits) * 1024 ** exponent;
+  const problem = isNumber
+    ? 'sizes defined as strings must end in K, M, G, T'
+    : `strconv.ParseInt: parsing ${quotedText(digits)}: invalid syntax`;
+  problems.error(node, `${key} ${problem}`);
+  return undefined;
 }
 
 function readCipher(node: ConfigNode, { problems }: FieldUse): CipherName | undefined {

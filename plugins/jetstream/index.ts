@@ -10,6 +10,7 @@ import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/accou
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import { STORAGE_DRIVER, STORAGE_OPENER } from '../../storage-drivers/contract.ts';
 import { recoverStreams } from './account/recovery.ts';
+import { ServerBooks } from './account/server-books.ts';
 import { StreamAccount } from './account/stream-account.ts';
 import { ApiService } from './api/api-service.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
@@ -18,6 +19,7 @@ import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { momentNow } from './stream/moment.ts';
 import type { Surroundings } from './surroundings.ts';
+import { StorageWatch } from './trouble/storage-watch.ts';
 import { API_LEVEL } from './wire/api-level.ts';
 import { uniqueId } from './wire/identifiers.ts';
 import { Outbox } from './wire/outbox.ts';
@@ -25,12 +27,15 @@ import { Outbox } from './wire/outbox.ts';
 /** Streams of many gigabytes come back within that. */
 const RECOVERY_MS = 600_000;
 const NANOS_PER_MS = 1e6;
+/** Whoever listens there, or to more. */
+const ADVISORIES = '$JS.EVENT.';
 
 type Context = PluginContext<JetStreamConfig>;
 
 export interface Streaming {
   readonly services: Map<string, ApiService>;
   storage: Storage | null;
+  watch: StorageWatch | null;
 }
 
 export const plugin = definePlugin<JetStreamConfig, Streaming>({
@@ -56,12 +61,15 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   deadlinesMs: { init: RECOVERY_MS, close: RECOVERY_MS },
 
   register(ctx) {
-    const streaming: Streaming = { services: new Map(), storage: null };
+    const streaming: Streaming = { services: new Map(), storage: null, watch: null };
     const { isEnabled, options } = ctx.config;
     if (!isEnabled) return streaming;
     const { domain } = options;
     ctx.tap('connection.hello', (info) => ({ ...info, jetstream: true, ...(domain === '' ? {} : { domain }) }));
-    ctx.provide('monitor.section', monitorSection(ctx.config, streaming));
+    ctx.provide('monitor.section', monitorSection(ctx, streaming));
+    ctx.tap('stats.collect', ({ more }) => {
+      for (const [key, value] of Object.entries(streaming.watch?.figures() ?? {})) more[`jetstream.${key}`] = value;
+    });
     return streaming;
   },
 
@@ -70,14 +78,18 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     streaming.storage = await openStorage(ctx);
     const of = surroundingsOf(ctx, streaming.storage);
     await openAccounts(ctx, streaming, of);
-    watchInterest(ctx, of);
+    const accounts = (): StreamAccount[] => Array.from(streaming.services.values(), (service) => service.of);
+    streaming.watch = new StorageWatch(of, streaming.storage.drivers.values(), accounts);
+    streaming.watch.begin();
+    watchInterest(ctx, of, streaming);
   },
 
   drain(_ctx, { services }) {
     for (const { of } of services.values()) for (const { consumers } of of.streams.values()) consumers.sendAway();
   },
 
-  async close(_ctx, { services, storage }) {
+  async close(_ctx, { services, storage, watch }) {
+    watch?.end();
     for (const service of services.values()) {
       service.close();
       await service.of.close();
@@ -107,8 +119,9 @@ function streamingAccounts(ctx: Context): ReadonlyMap<string, TierLimits> {
 }
 
 /** Push consumers begin when somebody listens, and are not used any more when the last one leaves. */
-function watchInterest(ctx: Context, { targets }: Surroundings): void {
+function watchInterest(ctx: Context, { targets }: Surroundings, { watch }: Streaming): void {
   ctx.tap('interest.first', (account, subject) => {
+    if (subject.startsWith(ADVISORIES) || subject === '>') watch?.announce(account.name);
     for (const consumer of targets.of(account, subject)) consumer.wake();
   });
   ctx.tap('interest.last', (account, subject) => {
@@ -135,15 +148,15 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     },
     isStrict: options.isStrict,
     requestsMax: options.requestsMax,
-    maxMemory: Math.max(0, options.maxMemory),
-    maxStorage: Math.max(0, options.maxStorage),
+    books: new ServerBooks(storage.limits, ports.clock, log),
     server: { version: NATS_VERSION, level: API_LEVEL },
     driver: (kind) => storage.drivers.get(kind) ?? null,
     after: (milliseconds, run) => ctx.after(milliseconds, run),
-    advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): void {
-      if (!account.sublist.hasInterest(subject)) return;
+    advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): boolean {
+      if (!account.sublist.hasInterest(subject)) return false;
       const head = { id: uniqueId(ports.random), time: momentNow(ports.clock), domain: options.domain };
       outbox.send(account, subject, make(head).body);
+      return true;
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Account, Broker, Clock, Log, Random } from '../../kernel/plugin-ap
 import type { ServerCaps } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import type { StorageDriver } from '../../storage-drivers/contract.ts';
+import type { ServerBooks } from './account/server-books.ts';
 import type { PushTargets } from './consumer/push-targets.ts';
 import type { Outbox } from './wire/outbox.ts';
 
@@ -17,14 +18,12 @@ export interface Surroundings {
   readonly caps: ServerCaps;
   readonly isStrict: boolean;
   readonly requestsMax: number;
-  /** Bytes all streams together may take; 0 for no limit. */
-  readonly maxMemory: number;
-  readonly maxStorage: number;
+  readonly books: ServerBooks;
   readonly server: { readonly version: string; readonly level: number };
   /** Null when there is none of that kind. */
   driver(storage: 'file' | 'memory'): StorageDriver | null;
   /** Runs once, later; the answer calls it off. */
   after(milliseconds: number, run: () => void): () => void;
-  /** Tells of something, if anybody in the account listens. */
-  advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): void;
+  /** Tells of something, if anybody in the account listens; answers whether somebody does. */
+  advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): boolean;
 }

@@ -10,6 +10,7 @@ import {
   type LivenessSource,
   type Log,
   quotedText,
+  randomName,
   type Subscription,
   subjectFromText,
   type Transport,
@@ -17,6 +18,7 @@ import {
 import { LEAF_DIALECT } from '../../protocols/leaf/frames.ts';
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
+import type { TlsBlock } from '../tls/contract.ts';
 import type { Border } from './border.ts';
 import { addressOf } from './config/remote-url.ts';
 import type { LeafConfig } from './config.ts';
@@ -27,7 +29,6 @@ import { type Changed, Ledger } from './interest/ledger.ts';
 import { Teller } from './interest/teller.ts';
 import { infoOf } from './introduction.ts';
 import { LeafConnection } from './leaf-connection.ts';
-import { comesFirst, type TlsSide } from './leaf-tls.ts';
 import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './remotes/remote.ts';
@@ -35,8 +36,6 @@ import type { WebSockets } from './remotes/web-sockets.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
-const NAME_LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const NAME_LENGTH = 22;
 /** Keys of INFO: where leafs may connect, over TCP and over WebSocket. */
 export const URLS = 'leafnode_urls';
 const WEBSOCKET_URLS = 'ws_connect_urls';
@@ -46,9 +45,9 @@ export interface LeafsParts {
   readonly config: LeafConfig;
   readonly log: Log;
   /** Of the listener; null for none. */
-  readonly tls: TlsSide | null;
+  readonly tls: TlsBlock | null;
   /** For a remote's block; null: it has none. Throws where it cannot be used. */
-  tlsFor(node: ConfigNode | null): TlsSide;
+  tlsFor(node: ConfigNode | null): TlsBlock;
   readonly webSockets: WebSockets;
   /** What the cluster is called; empty for none. */
   clusterName(): string;
@@ -74,8 +73,8 @@ export class Leafs {
   private readonly complaints: Complaints;
   readonly pingsOfHub: LivenessSource;
   readonly pingsOfLeaf: LivenessSource;
-  readonly tls: TlsSide | null;
-  readonly tlsFor: (node: ConfigNode | null) => TlsSide;
+  readonly tls: TlsBlock | null;
+  readonly tlsFor: (node: ConfigNode | null) => TlsBlock;
   readonly webSockets: WebSockets;
   config: LeafConfig;
   listener: Listener | null = null;
@@ -192,9 +191,9 @@ export class Leafs {
 
   /** False when it is over. */
   private async secure(connection: LeafConnection, acceptance: Acceptance): Promise<boolean> {
-    const tls = this.tls as TlsSide;
+    const tls = this.tls as TlsBlock;
     try {
-      const isFirst = await comesFirst(tls, connection.transport);
+      const isFirst = await tls.comesFirst(connection.transport);
       if (!isFirst) acceptance.sendInfo();
       const secure = await tls.accept(connection.transport);
       if (connection.isClosed) {
@@ -282,8 +281,7 @@ export class Leafs {
   private loopSubjectOf({ name }: Account): string {
     const known = this.loopSubjects.get(name);
     if (known !== undefined) return known;
-    let subject = LOOP_PREFIX;
-    for (let at = 0; at < NAME_LENGTH; at++) subject += NAME_LETTERS[this.broker.random.below(NAME_LETTERS.length)];
+    const subject = LOOP_PREFIX + randomName(this.broker.random);
     this.loopSubjects.set(name, subject);
     return subject;
   }

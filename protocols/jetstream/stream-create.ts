@@ -45,6 +45,7 @@ export function checkStreamSize(
   limits: TierLimits,
   taken: Reservations,
   factor: number,
+  isNew = true,
 ): ApiError | null {
   if (limits.maxConsumers > 0 && config.maxConsumers > limits.maxConsumers) return apiError(10026);
   const bytes = Number(config.maxBytes);
@@ -52,13 +53,14 @@ export function checkStreamSize(
   const isMemory = config.storage === 'memory';
   const streamCap = isMemory ? limits.memoryMaxStreamBytes : limits.storageMaxStreamBytes;
   if (streamCap > 0 && bytes > streamCap) return apiError(10122);
-  if (bytes <= 0) return null;
-  const wanted = bytes * factor;
+  // A stream without a size of its own reserves nothing, and is not made where all is promised to others.
+  if (bytes <= 0 && !isNew) return null;
+  const wanted = Math.max(1, bytes * factor);
   const accountCap = isMemory ? limits.maxMemory : limits.maxStorage;
   const ofAccount = (isMemory ? taken.memory : taken.storage) + wanted;
   const serverCap = isMemory ? taken.serverMaxMemory : taken.serverMaxStorage;
   const ofServer = (isMemory ? taken.serverMemory : taken.serverStorage) + wanted;
-  const isOver = (accountCap >= 0 && ofAccount > accountCap) || (serverCap > 0 && ofServer > serverCap);
+  const isOver = (accountCap >= 0 && ofAccount > accountCap) || ofServer > serverCap;
   return isOver ? apiError(isMemory ? 10028 : 10047) : null;
 }
 

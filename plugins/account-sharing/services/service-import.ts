@@ -169,7 +169,7 @@ export class ServiceImport implements ServiceSink {
   private traced(request: Message, crossing: Crossing, trace: MessageTrace): Message {
     if (!this.current.allowsTrace) return withTraceDisabled(request);
     const before = crossing.previous?.traceTo ?? '';
-    const reply = before === '' ? trace.request.destination : before;
+    const reply = before === '' ? trace.destination : before;
     const { responses } = this.parts;
     const { responseThresholdMs: thresholdMs } = this.current;
     const requester = this.importer;

@@ -14,7 +14,13 @@ import {
 } from '../../../protocols/jetstream/requests.ts';
 import { findMessage } from '../stream/find-message.ts';
 import { nanosOf } from '../stream/moment.ts';
+import { Purge, type PurgeCommand } from '../stream/purge.ts';
+import { failureOf } from '../stream/store-refusal.ts';
+import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
+
+/** What a purge removes within one turn. */
+const STEP_MAX = 1000;
 
 export async function getMessage({ address, body, of }: ApiCall): Promise<Answer> {
   if (isEmptyBody(body)) return apiError(10003);
@@ -48,26 +54,38 @@ export function deleteMessage({ address, body, of }: ApiCall): Answer {
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyDelete) return apiError(10057, { err: 'message delete not permitted' });
   const isDone = stream.machine.remove(Number(request.sequence), !request.noErase);
   return isDone ? printDone('STREAM.MSG.DELETE') : apiError(10043, { seq: request.sequence });
 }
 
-export function purgeStream({ address, body, of }: ApiCall): Answer {
+export async function purgeStream({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeOptional(body, purgeRequest, of.of.isStrict);
   if ('number' in request) return request;
   if (request.sequence > 0n && request.keep > 0n) return apiError(10003);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyPurge) return apiError(10110, { err: 'stream purge not permitted' });
-  const purged = stream.consumers.purging(() =>
-    stream.machine.purge({
-      before: Number(request.sequence),
-      filter: subjectFromText(request.subject),
-      keep: Number(request.keep),
-    }),
-  );
+  const { sequence, subject, keep } = request;
+  const command = { before: Number(sequence), filter: subjectFromText(subject), keep: Number(keep) };
+  const purged = await purgeInSteps(stream, command, () => of.streams.get(address.stream) === stream);
+  if (purged < 0) return apiError(10059);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   stream.wasTouched = true;
   return printReply('STREAM.PURGE', purgeReply, { success: true, purged });
+}
+
+/** Others get their turn now and then; -1 when the stream goes meanwhile. A store in trouble ends it. */
+async function purgeInSteps(stream: Stream, command: PurgeCommand, isThere: () => boolean): Promise<number> {
+  const { consumers, log } = stream;
+  const purge = new Purge(log, command);
+  while (!consumers.purgingSome(() => purge.step(STEP_MAX))) {
+    await new Promise<void>((resolve) => stream.of.clock.soon(resolve));
+    if (!isThere()) return -1;
+  }
+  consumers.purged();
+  return purge.removed;
 }

@@ -22,6 +22,7 @@ import { streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { checkStream, type StreamSurroundings } from '../../../protocols/jetstream/stream-rules.ts';
 import { checkRepublishUpdate, checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+import { failureOf, writeProblemOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { factsOf } from './stream-facts.ts';
@@ -80,6 +81,8 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   if (request.name !== address.stream) return apiError(10056);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  const unwritable = writeProblemOf(stream);
+  if (unwritable !== null) return unwritable;
   const limited = Array.from(stream.consumers.byName.values(), ({ name, config }) => ({
     name,
     inactiveThreshold: config.inactiveThreshold,
@@ -90,7 +93,7 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   const problem =
     checkOverlap(config, of.configs()) ??
     checkRepublishUpdate(config, surroundings) ??
-    checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
+    checkUpdatedSize(of, stream.config, config) ??
     checkServed(of, config);
   if (problem !== null) return problem;
   stream.update(withRequiredLevel(config, streamRequiredLevel(request)));
@@ -99,10 +102,17 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   return printReply('STREAM.UPDATE', streamInfo, facts);
 }
 
+/** To ask for less is always allowed. */
+function checkUpdatedSize(of: StreamAccount, before: StreamConfig, config: StreamConfig): ApiError | null {
+  if (before.maxBytes > 0n && config.maxBytes > 0n && config.maxBytes <= before.maxBytes) return null;
+  return checkStreamSize(config, of.limits, of.reservations(config.name), 1, false);
+}
+
 export async function deleteStream({ address, body, of }: ApiCall): Promise<Answer> {
   if (!isEmptyBody(body)) return apiError(10038);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   await of.remove(stream);
   advise(stream, 'delete');
   return printDone('STREAM.DELETE');

@@ -2,6 +2,7 @@
 import { withServerStamps } from '../../../protocols/jetstream/stream-config.ts';
 import { type StreamInfo, type StreamState, streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
+import type { Holes } from '../../../storage-drivers/contract.ts';
 import { momentNow, nanosOf } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 
@@ -42,8 +43,20 @@ export function stateOf(stream: Stream): StreamState {
     lastTime: log.lastSeconds === 0 ? ZERO_NANOS : nanosOf(log.lastSeconds, log.lastNanos),
     subjectCount: log.subjectCount,
     deletedCount: log.deletedCount,
+    lost: log.hasLost ? lostOf(log.lost) : null,
     consumerCount: stream.consumers.size,
   };
+}
+
+/** More than that are not named one by one. */
+export const LOST_NAMED_MAX = 10_000;
+
+function lostOf({ ranges, bytes }: Holes): NonNullable<StreamState['lost']> {
+  const messages: number[] = [];
+  for (const { from, to } of ranges) {
+    for (let seq = from; seq <= to && messages.length < LOST_NAMED_MAX; seq++) messages.push(seq);
+  }
+  return { messages, bytes };
 }
 
 function timeOf({ log }: Stream, seq: number): bigint {

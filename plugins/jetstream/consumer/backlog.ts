@@ -133,6 +133,15 @@ export class Backlog {
     this.walk = null;
   }
 
+  /** Some of those that come first may be gone without a word. */
+  recountStarters(): void {
+    const { starters, log } = this;
+    if (starters?.isComplete !== true) return;
+    let count = log.countSince(this.filters, starters.liveFrom);
+    for (let at = this.starterAt; at < starters.length; at++) if (log.has(starters.at(at))) count++;
+    this.setCount(count);
+  }
+
   // --- What comes next ---
 
   /** 0 when nothing does. */

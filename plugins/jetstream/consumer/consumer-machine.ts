@@ -353,6 +353,16 @@ export class ConsumerMachine {
     for (const [seq, { time }] of this.pending) this.setDeadline(seq, time + this.waitFor(seq));
   }
 
+  /** What was delivered and is not settled. */
+  get delivered(): number[] {
+    return [...new Set([...this.pending.keys(), ...this.redelivered.keys()])];
+  }
+
+  /** After a purge `recount` knows what is left without having heard of each message. */
+  get mayDrop(): boolean {
+    return !this.backlog.isParticular;
+  }
+
   /** The command of a purge: what went below a sequence is settled. */
   recount(): void {
     const { first } = this.log;
@@ -361,6 +371,15 @@ export class ConsumerMachine {
     this.deliveredStream = Math.max(this.deliveredStream, first - 1);
     const settled = this.pending.size === 0 ? this.deliveredStream : first - 1;
     this.floorStream = Math.max(this.floorStream, settled);
+  }
+
+  /** Messages were lost: nobody waits for what was delivered of them, and nothing else of them will be. */
+  lost(from: number, to: number): void {
+    for (const known of [this.pending, this.redelivered]) {
+      for (const seq of [...known.keys()]) if (seq >= from && seq <= to) this.settle(seq);
+    }
+    this.recount();
+    this.backlog.recountStarters();
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */

@@ -182,12 +182,37 @@ export class Consumers implements RemovalListener, Interest {
   private settling = 0;
 
   purging<Answer>(purge: () => Answer): Answer {
+    try {
+      return this.purgingSome(purge);
+    } finally {
+      this.purged();
+    }
+  }
+
+  /** A part of it, before `purged`. */
+  purgingSome<Answer>(purge: () => Answer): Answer {
     this.isPurging = true;
     try {
       return purge();
     } finally {
       this.isPurging = false;
-      for (const { machine } of this.byName.values()) machine.recount();
+    }
+  }
+
+  purged(): void {
+    for (const { machine } of this.byName.values()) machine.recount();
+  }
+
+  get mayDrop(): boolean {
+    if (!this.isPurging) return this.byName.size === 0;
+    for (const { machine } of this.byName.values()) if (!machine.mayDrop) return false;
+    return true;
+  }
+
+  /** All below goes, within a purge: what was not delivered is counted again after it. */
+  removedBefore(seq: number): void {
+    for (const { machine } of this.byName.values()) {
+      for (const known of machine.delivered) if (known < seq) this.removed(known, this.stream.log.nodeAt(known));
     }
   }
 
@@ -208,6 +233,15 @@ export class Consumers implements RemovalListener, Interest {
 
   wants(message: MessageBytes): boolean {
     return this.byName.size > 0 && this.index.wants(message);
+  }
+
+  /** Messages are gone that nobody removed. */
+  lost(from: number, to: number): void {
+    for (const consumer of this.byName.values()) {
+      consumer.machine.lost(from, to);
+      this.writer.changed(consumer);
+      consumer.wake();
+    }
   }
 
   wake(): void {
@@ -237,6 +271,21 @@ export class Consumers implements RemovalListener, Interest {
     }
     this.isReleasing = true;
     of.clock.soon(() => this.releaseSome(of.clock.monotonic() + RELEASE_MS));
+  }
+
+  /** Where all of them stand, for another stream that takes this one's place. */
+  kept(): KeptConsumer[] {
+    return Array.from(this.byName.values(), ({ name, config, created, machine }) => ({
+      name,
+      config,
+      created,
+      state: machine.state(),
+    }));
+  }
+
+  /** What is written down of them is what is here, and of no others. */
+  writeAll(): void {
+    for (const consumer of this.byName.values()) this.writer.write(consumer);
   }
 
   /** The stream goes, and all of its consumers before it. */

@@ -3,7 +3,8 @@
 interface Waiting {
   readonly ticket: number;
   readonly send: () => void;
-  readonly lost: (() => void) | undefined;
+  /** Where it will never be. */
+  readonly refuse: ((error: Error) => void) | null;
 }
 
 export class DelayedAcks {
@@ -13,8 +14,8 @@ export class DelayedAcks {
     return this.waiting.length;
   }
 
-  add(ticket: number, send: () => void, lost?: () => void): void {
-    this.waiting.push({ ticket, send, lost });
+  add(ticket: number, send: () => void, refuse: ((error: Error) => void) | null = null): void {
+    this.waiting.push({ ticket, send, refuse });
   }
 
   /** Tickets grow: those that are done stand in front. */
@@ -24,10 +25,15 @@ export class DelayedAcks {
     if (done > 0) this.waiting = this.waiting.slice(done);
   }
 
-  /** What was lost is not acknowledged: publishers will try again. */
-  drop(): void {
+  /** What was written is lost: whoever waits is told so. */
+  fail(error: Error): void {
     const { waiting } = this;
     this.waiting = [];
-    for (const { lost } of waiting) lost?.();
+    for (const { refuse } of waiting) refuse?.(error);
+  }
+
+  /** Nobody is told anything: publishers will try again. */
+  drop(): void {
+    this.waiting = [];
   }
 }

@@ -42,6 +42,8 @@ export class Expiry {
     while (this.nextAged(maxAgeMs) <= now) {
       const seq = this.log.firstFrom(this.agedFrom);
       expire(seq);
+      // Nothing can be written now: it is tried again.
+      if (this.log.has(seq)) return false;
       this.agedFrom = seq + 1;
       if (++steps === STEP_MAX) return true;
     }

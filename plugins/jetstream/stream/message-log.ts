@@ -1,6 +1,6 @@
 /** The messages of a stream: what they are, and who hears that one goes. */
 import { Buffer } from 'node:buffer';
-import { type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
+import { type Holes, type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
 import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers/derived/accounting.ts';
 import { CountWalk } from '../../../storage-drivers/derived/count-walk.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
@@ -13,11 +13,16 @@ import type { Moment } from './moment.ts';
 /** Hears of every message that goes, before it is gone. */
 export interface RemovalListener {
   removed(seq: number, node: number): void;
+  /** Whether it is enough to hear that all below a sequence goes. */
+  readonly mayDrop: boolean;
+  removedBefore(seq: number): void;
 }
 
 export function sizeFormulaOf(storage: 'file' | 'memory'): SizeFormula {
   return storage === 'memory' ? memorySize : fileSize;
 }
+
+const NOTHING_LOST: Holes = { ranges: [], records: 0, bytes: 0 };
 
 export class MessageLog {
   readonly records: IndexedStore;
@@ -30,6 +35,8 @@ export class MessageLog {
   /** What was read last. */
   asked = 0;
   onFault: ((error: Error) => void) | null = null;
+  /** Some messages were lost: they are neither there nor removed. */
+  hasLost = false;
   /** Nothing ever has to be fetched. */
   readonly isAlwaysWarm: boolean;
   private readonly sizeOf: SizeFormula;
@@ -44,7 +51,7 @@ export class MessageLog {
     this.records = records;
     this.isAlwaysWarm = storage === 'memory';
     this.sizeOf = sizeFormulaOf(storage);
-    this.settleUsage();
+    this.checkLost();
   }
 
   get count(): number {
@@ -95,7 +102,8 @@ export class MessageLog {
 
   /** Gives a sequence out to a message that is not kept. */
   skip(seconds: number, nanos: number): void {
-    this.ticket = this.records.advance(this.last + 1);
+    const ticket = this.records.advance(this.last + 1);
+    if (ticket > 0) this.ticket = ticket;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
   }
@@ -138,19 +146,82 @@ export class MessageLog {
     });
   }
 
-  /** False when it is not there. */
+  /** False when it is not there, or can not be removed now. One that was lost is not missed any more. */
   remove(seq: number, isErased = false): boolean {
     const node = this.records.index.subjectAt(seq);
-    if (node === 0) return false;
+    if (node === 0) return this.hasLost && this.records.read(seq) === Read.hole && this.forgetLost(seq, seq);
     this.listener?.removed(seq, node);
-    this.ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
+    const ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
+    if (ticket < 0) return false;
+    this.ticket = ticket;
     this.settleUsage();
     return true;
   }
 
+  /** The limits take the first message, and with it what was lost before it. */
+  removeOldest(): boolean {
+    const { first } = this;
+    if (!this.remove(first)) return false;
+    if (this.hasLost) this.forgetLost(0, first);
+    return true;
+  }
+
+  /** What is lost, not removed. */
+  get lost(): Holes {
+    return this.hasLost ? this.records.store.holes() : NOTHING_LOST;
+  }
+
+  /** Lost messages would be gone by now, or are to be: they are not told of any more. */
+  forgetLost(from: number, to: number): boolean {
+    if (!this.hasLost) return false;
+    for (const range of this.records.store.holes().ranges) {
+      const [low, high] = [Math.max(range.from, from), Math.min(range.to, to)];
+      const ticket = low > high ? 0 : this.records.remove(low, high);
+      if (ticket < 0) return false;
+      if (ticket > 0) this.ticket = ticket;
+    }
+    this.checkLost();
+    return true;
+  }
+
+  /** Messages were lost, or found again. */
+  checkLost(): void {
+    this.hasLost = this.records.store.holes().records > 0;
+    this.settleUsage();
+  }
+
+  /** Somebody is going to remove the message with others. */
+  tellRemoved(seq: number): void {
+    const node = this.records.index.subjectAt(seq);
+    if (node !== 0) this.listener?.removed(seq, node);
+  }
+
+  /** All that is there between the two, of which everybody has heard. False where nothing can be removed now. */
+  removeTold(from: number, to: number): boolean {
+    const ticket = this.records.remove(from, to);
+    if (ticket > 0) this.ticket = ticket;
+    this.settleUsage();
+    return ticket >= 0;
+  }
+
+  /** Nobody has to hear of each message. */
+  get mayDrop(): boolean {
+    return this.listener?.mayDrop ?? true;
+  }
+
+  /** All below goes, in the time of blocks and not of messages. Answers how many there were. */
+  removeBefore(seq: number): number {
+    const { count } = this;
+    this.listener?.removedBefore(seq);
+    this.moveTo(seq);
+    return count - this.count;
+  }
+
   /** With no message below it left, the first sequence becomes this one. */
   moveTo(seq: number): void {
-    this.ticket = this.records.dropBefore(seq);
+    const ticket = this.records.dropBefore(seq);
+    if (ticket > 0) this.ticket = ticket;
+    if (this.hasLost) this.checkLost();
     this.settleUsage();
   }
 
@@ -267,6 +338,12 @@ export class MessageLog {
   }
 
   get deletedCount(): number {
-    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count;
+    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count - this.lostSinceFirst();
+  }
+
+  private lostSinceFirst(): number {
+    let count = 0;
+    for (const { from, to } of this.lost.ranges) count += Math.max(0, to - Math.max(from, this.first) + 1);
+    return count;
   }
 }

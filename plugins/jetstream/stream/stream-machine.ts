@@ -29,7 +29,9 @@ import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
+import { Purge, type PurgeCommand } from './purge.ts';
 import { asSchedule } from './schedule-rules.ts';
+import { refusalOf } from './store-refusal.ts';
 import { Timetable } from './timetable.ts';
 
 const HEADER_BYTES_MAX = 65_535;
@@ -52,15 +54,6 @@ interface StoredOfBatch extends StagedMessage {
   readonly ttl: number;
   readonly isWanted: boolean;
   readonly counterValue: string;
-}
-
-export interface PurgeCommand {
-  /** Messages below only; 0 for all. */
-  readonly before: number;
-  /** Empty for all subjects; one character per byte. */
-  readonly filter: string;
-  /** How many of the newest stay. */
-  readonly keep: number;
 }
 
 export class StreamMachine {
@@ -254,7 +247,12 @@ export class StreamMachine {
       }
       kept.push(one);
     }
-    this.log.ticket = records.commit();
+    const ticket = records.commit();
+    if (ticket < 0) {
+      verdict.refused(refusalOf(ticket));
+      return;
+    }
+    this.log.ticket = ticket;
     for (const one of kept) this.finishStaged(seconds, nanos, one);
     const last = kept.at(-1)!;
     verdict.stored(last.sequence);
@@ -271,7 +269,10 @@ export class StreamMachine {
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     const isWanted = this.interest === null || this.interest.wants(message);
     if (!isWanted) log.skip(seconds, nanos);
-    else if (log.append(seconds, nanos, flags, kept) < 0) return apiError(10023);
+    else {
+      const ticket = log.append(seconds, nanos, flags, kept);
+      if (ticket < 0) return refusalOf(ticket);
+    }
     return { message, headers, sequence: log.last, ttl, isWanted, counterValue: counted?.value ?? '' };
   }
 
@@ -327,8 +328,9 @@ export class StreamMachine {
       verdict.refused(problem);
       return;
     }
-    if (log.append(seconds, nanos, flags, message) < 0) {
-      verdict.refused(apiError(10023));
+    const ticket = log.append(seconds, nanos, flags, message);
+    if (ticket < 0) {
+      verdict.refused(refusalOf(ticket));
       return;
     }
     const sequence = log.last;
@@ -352,24 +354,29 @@ export class StreamMachine {
 
   /** What is beyond the limits goes, the oldest first. */
   private trim(node: number): void {
-    const { log, limits } = this;
+    const { limits } = this;
     if (limits.maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(node, limits.maxMsgsPerSubject);
-    while (log.count > limits.maxMsgs) log.remove(log.first);
-    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+    this.trimOldest(limits);
+  }
+
+  /** Where nothing can be removed now, it is left to the next. */
+  private trimOldest({ maxMsgs, maxBytes }: StreamLimits): void {
+    const { log } = this;
+    while (log.count > 0 && (log.count > maxMsgs || log.bytes > maxBytes)) if (!log.removeOldest()) return;
   }
 
   private trimSubject(node: number, most: number): void {
-    while (this.log.countOf(node) > most) this.log.remove(this.log.firstOf(node));
+    while (this.log.countOf(node) > most) if (!this.log.remove(this.log.firstOf(node))) return;
   }
 
   private rollUp(message: MessageBytes, extent: string, sequence: number): void {
     if (extent === 'all') {
-      this.removeAll(EVERYTHING, sequence, 0);
+      this.purge({ before: sequence, filter: '', keep: 0 });
       return;
     }
     const node = this.log.nodeOf(message);
     for (let first = this.log.firstOf(node); first !== 0 && first < sequence; first = this.log.firstOf(node)) {
-      this.log.remove(first);
+      if (!this.log.remove(first)) return;
     }
   }
 
@@ -396,7 +403,8 @@ export class StreamMachine {
         mark.marked(log.last);
       }
     }
-    log.remove(sequence);
+    if (sequence === log.first) log.removeOldest();
+    else log.remove(sequence);
   }
 
   /** When something is due next, in milliseconds; Infinity for never. */
@@ -427,31 +435,10 @@ export class StreamMachine {
   }
 
   /** The command of a request to purge. Answers how many messages went. */
-  purge({ before, filter, keep }: PurgeCommand): number {
-    const { log } = this;
-    if (filter === '' && before > log.last) return this.dropAll(before);
-    const filters = filter === '' ? EVERYTHING : new FilterSet([filter]);
-    const limit = before === 0 ? log.last + 1 : before;
-    return this.removeAll(filters, limit, keep);
-  }
-
-  /** With nothing left, the next message gets the sequence. */
-  private dropAll(next: number): number {
-    const removed = this.removeAll(EVERYTHING, this.log.last + 1, 0);
-    this.log.moveTo(next);
-    return removed;
-  }
-
-  private removeAll(filters: FilterSet, before: number, keep: number): number {
-    const { log } = this;
-    let left = keep === 0 ? Number.POSITIVE_INFINITY : Math.max(0, log.countFrom(filters, 0) - keep);
-    let removed = 0;
-    for (let seq = log.next(filters, log.first); seq < before && left > 0; seq = log.next(filters, seq + 1)) {
-      log.remove(seq);
-      removed++;
-      left--;
-    }
-    return removed;
+  purge(command: PurgeCommand): number {
+    const purge = new Purge(this.log, command);
+    while (!purge.step(Number.POSITIVE_INFINITY));
+    return purge.removed;
   }
 
   /** The command of a changed configuration: what it does not allow goes at once. */
@@ -467,8 +454,7 @@ export class StreamMachine {
       });
       for (const node of nodes) this.trimSubject(node, limits.maxMsgsPerSubject);
     }
-    while (log.count > limits.maxMsgs) log.remove(log.first);
-    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+    this.trimOldest(limits);
   }
 }
 

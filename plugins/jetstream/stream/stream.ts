@@ -28,10 +28,11 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-definitions.ts';
-import { exceeds, type Usage } from '../account/usage.ts';
+import type { Usage } from '../account/usage.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
+import { Losses } from '../trouble/losses.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
@@ -43,6 +44,8 @@ import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
+import { resourceProblem } from './resource-problem.ts';
+import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
 
@@ -51,6 +54,8 @@ export interface StreamOwner {
   readonly account: Account;
   readonly limits: TierLimits;
   readonly usage: Usage;
+  /** Its store takes nothing until it is opened again. */
+  broken(stream: Stream, cause: Error): void;
 }
 
 export class Stream implements ServiceSink {
@@ -61,6 +66,9 @@ export class Stream implements ServiceSink {
   readonly of: Surroundings;
   readonly consumers: Consumers;
   readonly supply = new Supply(this);
+  readonly losses = new Losses(this);
+  /** Why nothing can be written to it; null when it can. */
+  trouble: Error | null = null;
   /** It is there again after a restart. */
   readonly isKept: boolean;
   private readonly owner: StreamOwner;
@@ -100,8 +108,10 @@ export class Stream implements ServiceSink {
     this.markers = new Markers((sequence) => this.stored(sequence));
     log.records.onDurable({
       durable: (ticket) => this.acks.release(ticket),
-      failed: () => this.acks.drop(),
+      failed: (error) => this.failed(error),
+      damaged: (from, to) => this.losses.note(from, to),
     });
+    this.losses.known(log.lost.ranges);
   }
 
   get name(): string {
@@ -116,29 +126,37 @@ export class Stream implements ServiceSink {
     return this.machine.log;
   }
 
+  /** What was written and is not durable yet never will be. */
+  private failed(error: Error): void {
+    if (this.trouble !== null) return;
+    this.trouble = error;
+    this.acks.fail(error);
+    if (!this.isClosed) this.owner.broken(this, error);
+  }
+
   /** What is written down of it. */
-  keep(): void {
-    if (!this.isKept) return;
-    this.log.ticket = this.log.records.cells.put(
-      STREAM_CELL,
-      printStream({ config: this.config, created: this.created }),
-    );
+  /** False where nothing can be written now. */
+  keep(): boolean {
+    if (!this.isKept) return true;
+    const kept = printStream({ config: this.config, created: this.created });
+    const ticket = this.log.records.cells.put(STREAM_CELL, kept);
+    if (ticket > 0) this.log.ticket = ticket;
+    return ticket > 0;
   }
 
   /** Everything that was written so far is as durable as it gets. */
   settledDown(): Promise<void> {
-    const lost = new Error('what was written could not be synced');
-    return new Promise((resolve, reject) => this.whenDurable(resolve, () => reject(lost)));
+    return new Promise((resolve, reject) => this.whenDurable(resolve, reject));
   }
 
   get isSettled(): boolean {
     return this.log.ticket <= this.log.records.store.durableTicket;
   }
 
-  /** Runs as soon as everything that was written so far is as durable as it gets, or `lost` where that will never be. */
-  whenDurable(then: () => void, lost?: () => void): void {
+  /** Runs as soon as everything that was written so far is as durable as it gets, or `refuse` where it will never be. */
+  whenDurable(then: () => void, refuse: ((error: Error) => void) | null = null): void {
     if (this.isSettled) then();
-    else this.acks.add(this.log.ticket, then, lost);
+    else this.acks.add(this.log.ticket, then, refuse);
   }
 
   /** A consumer that was there before. */
@@ -161,7 +179,8 @@ export class Stream implements ServiceSink {
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
     const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    if (problem !== null) verdict.refused(problem);
     else if (headers?.has(ROLLUP)) this.consumers.purging(() => this.store(published, headers));
     else this.store(published, headers);
     if (verdict.kind === STORED) {
@@ -207,7 +226,11 @@ export class Stream implements ServiceSink {
   /** As soon as everything that was written is durable. */
   private say(reply: string, body: string): void {
     if (this.config.noAck) return;
-    this.whenDurable(() => void this.of.outbox.send(this.account, reply, body));
+    this.whenDurable(() => void this.of.outbox.send(this.account, reply, body), this.refusing(reply));
+  }
+
+  private refusing(reply: string): (error: Error) => void {
+    return (error) => void this.of.outbox.send(this.account, reply, printPublishError(this.name, failureOf(error)));
   }
 
   /** What is done with messages, as the configuration says. */
@@ -291,13 +314,6 @@ export class Stream implements ServiceSink {
     this.answer(message.reply, batch);
   }
 
-  /** The account may have no more. What this server may have is the storage driver's to say. */
-  private isOverLimits(published: MessageBytes): boolean {
-    const { limits, usage } = this.owner;
-    const cap = this.config.storage === 'memory' ? limits.maxMemory : limits.maxStorage;
-    return cap >= 0 && exceeds(limits, usage, this.config.storage, this.log.accounted(published));
-  }
-
   private stage(published: MessageBytes, headers: PublishHeaders): Staging {
     const { config, moment } = this;
     const early = this.batchProblem(published);
@@ -309,7 +325,8 @@ export class Stream implements ServiceSink {
   /** What speaks against a message before it is looked at as one of a batch. */
   private batchProblem(published: MessageBytes): ApiError | null {
     if (this.config.sealed) return apiError(10109);
-    if (this.isOverLimits(published)) return apiError(10002);
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    if (problem !== null) return problem;
     return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
   }
 
@@ -377,7 +394,7 @@ export class Stream implements ServiceSink {
       ...(batch == null ? {} : { batch }),
     };
     const body = printPublishAck(this.ackHead.toString(), ack);
-    this.whenDurable(() => void of.outbox.send(account, reply, body));
+    this.whenDurable(() => void of.outbox.send(account, reply, body), this.refusing(reply));
   }
 
   /** A message has its place: whoever waits for it hears of it. */

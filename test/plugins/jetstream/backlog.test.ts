@@ -37,6 +37,8 @@ class Readers {
     this.bench = bench;
     const { log } = bench.machine;
     log.listener = {
+      mayDrop: false,
+      removedBefore: () => {},
       removed: (seq, node) => {
         this.stored.delete(seq);
         const isFirst = seq === log.first;

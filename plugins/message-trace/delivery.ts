@@ -1,14 +1,37 @@
 /** Deliveries of traced messages: the same outcome as any other delivery, and a station for each. */
-import type { ClientConnection } from '../connection/client-connection.ts';
-import { deliverToClient } from '../connection/deliver.ts';
-import { withHeaderField } from './header-field.ts';
-import type { Link } from './link.ts';
-import type { Message } from './message.ts';
-import { CLIENT_KIND, type Egress, HOP_HEADER, type MessageTrace, TraceError } from './message-trace.ts';
-import { CLIENT_SINK, ENDED, FILTERED, LIMITED, NO_ECHO, type ServiceSink, type Subscription } from './subscription.ts';
+import {
+  CLIENT_SINK,
+  type ClientConnection,
+  deliverToClient,
+  ENDED,
+  FILTERED,
+  LIMITED,
+  type Link,
+  type Message,
+  NO_ECHO,
+  type ServiceSink,
+  type Subscription,
+  withHeaderField,
+} from '../../kernel/plugin-api.ts';
+import { CLIENT_KIND, type DeliveryRecord, type Egress } from './egress.ts';
+
+/** Tells other servers which step of the way theirs is. */
+const HOP_HEADER = 'Nats-Trace-Hop';
+
+const TraceError = {
+  remoteUnaware: 'Not delivered because remote does not support message tracing',
+  remoteSilent: 'Message delivered but remote does not support message tracing so no trace event generated from there',
+  noEcho: 'Not delivered because of no echo',
+  publishDenied: 'Not delivered because publish denied for this subject',
+  subscriptionDenied: 'Not delivered because subscription denies this subject',
+  subscriptionClosed: 'Not delivered because subscription is closed',
+  clientClosed: 'Not delivered because client is closed',
+  limitReached: 'Not delivered because auto-unsubscribe exceeded',
+  consumerSlow: 'Not delivered because fast producer not stalled and consumer is slow',
+} as const;
 
 /** One receiver in this process. Answers whether it took the message, or would have. */
-export function serveTraced(subscription: Subscription, message: Message, trace: MessageTrace): boolean {
+export function serveTraced(subscription: Subscription, message: Message, trace: DeliveryRecord): boolean {
   if (subscription.kind !== CLIENT_SINK) return serveService(subscription, message, trace);
   const client = subscription.sink as ClientConnection;
   const { pattern, queue } = subscription;
@@ -34,7 +57,7 @@ function refusalOf(client: ClientConnection, subscription: Subscription, message
   return isAllowed ? '' : TraceError.subscriptionDenied;
 }
 
-function serveService(subscription: Subscription, message: Message, trace: MessageTrace): boolean {
+function serveService(subscription: Subscription, message: Message, trace: DeliveryRecord): boolean {
   const service = subscription.sink as ServiceSink;
   const isTaken =
     service.deliverTraced === undefined
@@ -50,7 +73,7 @@ export function sendTraced(
   message: Message,
   subscriptions: readonly Subscription[],
   members: readonly Subscription[],
-  trace: MessageTrace,
+  trace: DeliveryRecord,
 ): boolean {
   if (link.deliverTraced !== undefined) return link.deliverTraced(message, subscriptions, trace);
   const { tracing } = link;

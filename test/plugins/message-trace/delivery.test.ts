@@ -3,12 +3,11 @@ import * as assert from 'uvu/assert';
 import { FastRandom } from '../../../kernel/ports/fast-random.ts';
 import { composed } from '../../../kernel/routing/compose.ts';
 import { Dispatcher } from '../../../kernel/routing/dispatcher.ts';
-import { withHeaderField } from '../../../kernel/routing/header-field.ts';
 import type { Link, LinkTracing } from '../../../kernel/routing/link.ts';
 import type { Message } from '../../../kernel/routing/message.ts';
-import { MessageTrace, timestamp } from '../../../kernel/routing/message-trace.ts';
 import { Sublist } from '../../../kernel/routing/sublist.ts';
 import { LINK_SINK, SERVICE_SINK, type ServiceSink, Subscription } from '../../../kernel/routing/subscription.ts';
+import { TraceRecord } from '../../../plugins/message-trace/record.ts';
 
 class FakeLink implements Link {
   readonly kind = LINK_SINK;
@@ -35,7 +34,7 @@ function bench({ isOnly = false, ownHop = '' } = {}) {
   const dispatcher = new Dispatcher(Object.assign(FastRandom.fromSeed(7), { bytes: () => new Uint8Array(0) }));
   let reports = 0;
   const request = { destination: 't', isOnly, report: () => void reports++ };
-  const trace = new MessageTrace(request, 'A', () => 0, { slot: null }, ownHop);
+  const trace = new TraceRecord(request, 'A', () => 0, { slot: null }, ownHop);
   return {
     trace,
     reports: () => reports,
@@ -117,24 +116,6 @@ test('a service may show up in a trace, and have more to say later', () => {
   assert.is(reports(), 0);
   trace.release();
   assert.is(reports(), 1);
-});
-
-test('a header field takes the place of all of its name', () => {
-  const header = Buffer.from('NATS/1.0\r\nA: 1\r\nB: 2\r\nA: 3\r\nAA: 4\r\n\r\n');
-  const message = composed({ subject: 'x', reply: 'r', header, body: 'hi' });
-  const changed = withHeaderField(message, 'A', '5');
-  assert.is(Buffer.from(changed.header).toString(), 'NATS/1.0\r\nB: 2\r\nAA: 4\r\nA: 5\r\n\r\n');
-  assert.equal([changed.subject, changed.reply, Buffer.from(changed.body).toString()], ['x', 'r', 'hi']);
-});
-
-test('times lose the zeros at the end of the fraction', () => {
-  assert.equal([0, 1, 10, 1500, 60_000].map(timestamp), [
-    '1970-01-01T00:00:00Z',
-    '1970-01-01T00:00:00.001Z',
-    '1970-01-01T00:00:00.01Z',
-    '1970-01-01T00:00:01.5Z',
-    '1970-01-01T00:01:00Z',
-  ]);
 });
 
 test.run();
