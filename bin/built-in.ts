@@ -128,7 +128,7 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/account-sharing/index.ts')).plugin,
     keys: ['account_sharing'],
     accountKeys: ['exports', 'imports'],
-    provides: ['account.sharing', 'monitor.section'],
+    provides: ['account.sharing', 'monitor.section', 'service.measures'],
     alongside: ['operator'],
   },
   {
@@ -195,7 +195,7 @@ const TABLE: readonly KnownPlugin[] = [
   {
     name: 'jetstream',
     load: async () => (await import('../plugins/jetstream/index.ts')).plugin,
-    provides: ['monitor.section'],
+    provides: ['monitor.section', 'stream.domain'],
     keys: ['jetstream', 'store_dir', 'default_js_domain'],
     aliases: { storedir: 'store_dir' },
     accountKeys: ['jetstream'],

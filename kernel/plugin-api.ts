@@ -98,8 +98,8 @@ export { type ClientInfo, type ClientInfoParts, clientInfo } from './connection/
 export type { Opener, Opening } from './connection/client-listener.ts';
 export { type ClientOptions, DEFAULT_CLIENT_OPTIONS, mergeClientOptions } from './connection/client-options.ts';
 export { CloseReason } from './connection/close-reason.ts';
-export type { Connection } from './connection/connection.ts';
-export { type ConnectionFacts, clientBehind, connectionFacts } from './connection/connection-facts.ts';
+export type { Connection, LinkIntroduction } from './connection/connection.ts';
+export { type ConnectionFacts, clientBehind, connectionFacts, requesterBehind } from './connection/connection-facts.ts';
 export { isClient } from './connection/connection-kind.ts';
 /** Serves one subscription of a client. Answers whether it took the message. */
 export { deliverToClient } from './connection/deliver.ts';
@@ -132,6 +132,7 @@ export type { StreamCodec } from './connection/stream-codec.ts';
 
 // --- Messages: who gets them, and what happens to them ---
 
+export { composed } from './routing/compose.ts';
 export { withHeaderField } from './routing/header-field.ts';
 export { InterestChanges } from './routing/interest-change.ts';
 /** The other end of a line, to another server or into another account. */
@@ -149,7 +150,7 @@ export {
 export { Message, type RetainedMessage } from './routing/message.ts';
 export type { MessageTrace, MessageTracer, Station, Way } from './routing/message-trace.ts';
 /** A match result, good for as long as the Sublist's `generation` stands still. */
-export { EMPTY_PLAN, Plan } from './routing/plan.ts';
+export { EMPTY_PLAN, Plan, type QueueGroup } from './routing/plan.ts';
 /** Where subjects lead that come over a line to another server. */
 export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';

@@ -2,8 +2,10 @@
  * Messages that ask to be followed on their way. Which are followed, and what is written down about them, is for whoever stands on the
  * broker as `messageTracer`; these are the places where the kernel asks.
  */
+import type { Account } from '../accounts/account.ts';
 import type { ClientConnection } from '../connection/client-connection.ts';
-import type { Link } from './link.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { Link, LinkTracing } from './link.ts';
 import type { Message } from './message.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -13,6 +15,8 @@ export interface MessageTracer {
    * message is borrowed.
    */
   examine(client: ClientConnection, message: Message): Way | 'drop' | null;
+  /** The same for what came over a line to another server, into an account. A record says already how it came in. */
+  follow(link: Connection, account: Account, message: Message, tracing: LinkTracing): MessageTrace | 'drop' | null;
   /** A message is refused before all of it has come: this is as much of it as is there. */
   tooLarge(client: ClientConnection, message: Message): void;
 }

@@ -15,6 +15,7 @@ import {
   wasGiven,
 } from '../../kernel/plugin-api.ts';
 import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
+import { type DefaultDomains, readDefaultDomains } from './default-domains.ts';
 
 export interface JetStreamConfig {
   readonly isEnabled: boolean;
@@ -25,6 +26,8 @@ export interface JetStreamConfig {
   readonly accounts: ReadonlyMap<string, TierLimits>;
   /** All accounts of the configuration. Where there are none but the system's, the global one has streams. */
   readonly accountNames: readonly string[];
+  /** In accounts without streams here: the domain of requests that name none. */
+  readonly defaultDomains: DefaultDomains;
 }
 
 const NO_LIMIT = -1;
@@ -95,7 +98,10 @@ const serverSchema = defineSchema({
     doc: 'Requests of an account that may wait; beyond it they are dropped.',
   }),
   limits: fields.block('limits', limitsSchema, { doc: 'Caps for all accounts.' }),
-  extensionHint: idle('extension_hint'),
+  isExtended: fields.custom('extension_hint', 'will_extend | no_extend', readExtensionHint, {
+    default: false,
+    doc: 'Whether a server without streams of its own belongs to the domain of its hub.',
+  }),
   uniqueTag: idle('unique_tag'),
   outstandingCatchupMax: idle('max_outstanding_catchup'),
   bufferedBytesMax: idle('max_buffered_size'),
@@ -144,12 +150,16 @@ export const jetstreamSchema: ConfigSchema<JetStreamConfig> = {
     const beside = sources.also('store_dir') as ConfigNode | undefined;
     const accounts = readAccounts(problems, sources);
     // Where nothing is said at all, somebody put the plugin into the list.
-    const isEnabled = given === undefined ? beside === undefined && !isInAccounts(sources) : isOn(given, problems);
+    const defaults = sources.also('default_js_domain') as ConfigNode | undefined;
+    const isSilent = beside === undefined && defaults === undefined && !isInAccounts(sources);
+    const isEnabled = given === undefined ? isSilent : isOn(given, problems);
     const options = serverSchema.read(given?.kind === 'map' ? given : undefined, problems);
     const cluster = sources.elsewhere?.('cluster') as ConfigNode | undefined;
     if (isEnabled && cluster !== undefined) problems.error(cluster, NO_CLUSTER);
     const storeDirectory = readStoreDirectory(beside, options, problems);
-    return { isEnabled, options, storeDirectory, accounts, accountNames: [...sources.accounts.keys()] };
+    const defaultDomains = readDefaultDomains(defaults, accounts, { problems, sources });
+    const accountNames = [...sources.accounts.keys()];
+    return { isEnabled, options, storeDirectory, accounts, accountNames, defaultDomains };
   },
 };
 
@@ -166,6 +176,15 @@ function readStoreDirectory(beside: ConfigNode | undefined, options: ServerOptio
 function readSyncInterval(node: ConfigNode, use: FieldUse): number | undefined {
   if (node.kind === 'string' && node.value.toLowerCase() === 'always') return 0;
   return fields.readDuration(node, use);
+}
+
+function readExtensionHint(node: ConfigNode, { problems }: FieldUse): boolean | undefined {
+  const word = asString(node, problems);
+  if (word === undefined || word === 'will_extend') return word === undefined ? undefined : true;
+  if (word !== '' && word !== 'no_extend') {
+    problems.error(node, `expected 'no_extend' for string value, got ${quotedText(word).replaceAll('"', "'")}`);
+  }
+  return false;
 }
 
 /** Bytes, as a number with a suffix, or as a text that ends in one letter; -1 for what there is. */

@@ -15,6 +15,7 @@ import { StreamAccount } from './account/stream-account.ts';
 import { ApiService } from './api/api-service.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
 import { PushTargets } from './consumer/push-targets.ts';
+import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { momentNow } from './stream/moment.ts';
@@ -43,7 +44,10 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   version: '0.1.0',
   api: [1],
   summary: 'Streams of messages that are kept, and consumers that read them',
-  provides: [{ name: 'monitor.section', cardinality: 'chain', optional: true }],
+  provides: [
+    { name: 'monitor.section', cardinality: 'chain', optional: true },
+    { name: 'stream.domain', cardinality: 'one', optional: true },
+  ],
   requires: [
     { name: STORAGE_DRIVER, cardinality: 'named', optional: true },
     { name: STORAGE_OPENER, cardinality: 'named', optional: true },
@@ -63,6 +67,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   register(ctx) {
     const streaming: Streaming = { services: new Map(), storage: null, watch: null };
     const { isEnabled, options } = ctx.config;
+    ctx.provide('stream.domain', realmOf(ctx.config, streaming.services));
     if (!isEnabled) return streaming;
     const { domain } = options;
     ctx.tap('connection.hello', (info) => ({ ...info, jetstream: true, ...(domain === '' ? {} : { domain }) }));
@@ -74,6 +79,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   },
 
   async init(ctx, streaming) {
+    openDefaultDomains(ctx);
     if (!ctx.config.isEnabled) return;
     streaming.storage = await openStorage(ctx);
     const of = surroundingsOf(ctx, streaming.storage);
@@ -109,6 +115,27 @@ async function openAccounts(ctx: Context, { services }: Streaming, of: Surroundi
       if (driver !== null) await recoverStreams(streams, storage, driver);
     }
   }
+}
+
+/** Accounts may come later, from an operator. */
+function openDefaultDomains(ctx: Context): void {
+  const { broker, log } = ctx.kernel;
+  const { defaultDomains } = ctx.config;
+  if (defaultDomains.size === 0) return;
+  log.warn('The option `default_js_domain` is a temporary backwards compatibility measure and will be removed');
+  const ways = new Map<string, DefaultDomain>();
+  const open = (account: Account): void => {
+    const domain = defaultDomains.get(account.name) ?? '';
+    if (domain !== '') ways.set(account.name, new DefaultDomain(broker, account, domain));
+  };
+  for (const name of defaultDomains.keys()) {
+    const account = broker.accounts.get(name);
+    if (account !== undefined) open(account);
+  }
+  ctx.tap('account.created', async (account) => open(account));
+  ctx.onDispose(() => {
+    for (const way of ways.values()) way.close();
+  });
 }
 
 function streamingAccounts(ctx: Context): ReadonlyMap<string, TierLimits> {

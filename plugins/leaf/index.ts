@@ -1,6 +1,5 @@
 /** Leafs of this server, and this server as a leaf of others. */
 import {
-  type Account,
   CloseReason,
   type ConfigNode,
   definePlugin,
@@ -67,7 +66,6 @@ export const plugin = definePlugin<LeafConfig, State>({
     ctx.provide('monitor.section', {
       endpoints: [leafzEndpoint(() => state.leafs)],
       varz: () => varzOf(state.leafs),
-      account: (account: Account) => ({ leafnodes: state.leafs?.countIn(account) ?? 0 }),
     });
     return state;
   },
@@ -88,7 +86,7 @@ export const plugin = definePlugin<LeafConfig, State>({
         broker,
         dialTimeoutMs: ctx.config.dialTimeoutMs,
         dialer: ctx.useOptional<WebSocketDialer>('websocket.dialer'),
-        secure: (transport, host) => tlsFor(ctx, tls, null).connect(transport, { host }),
+        secure: (transport, host, node) => tlsFor(ctx, tls, node).connect(transport, { host }),
       }),
       clusterName: () => cluster?.name ?? '',
       urlsOfOthers: (key) => textsIn(notes?.read(key) ?? []),

@@ -14,6 +14,7 @@ import {
   type Subscription,
   subjectFromText,
   type Transport,
+  textFromSubject,
 } from '../../kernel/plugin-api.ts';
 import { LEAF_DIALECT } from '../../protocols/leaf/frames.ts';
 import { infoLine } from '../../protocols/link/json-line.ts';
@@ -33,6 +34,7 @@ import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './remotes/remote.ts';
 import type { WebSockets } from './remotes/web-sockets.ts';
+import { RoutedReplies, RoutedReply } from './routed-replies.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
@@ -76,6 +78,7 @@ export class Leafs {
   readonly tls: TlsBlock | null;
   readonly tlsFor: (node: ConfigNode | null) => TlsBlock;
   readonly webSockets: WebSockets;
+  readonly replies: RoutedReplies;
   config: LeafConfig;
   listener: Listener | null = null;
   remotes: Remote[] = [];
@@ -84,6 +87,8 @@ export class Leafs {
   /** How many were ever in use. */
   total = 0;
   isClosing = false;
+  /** What hubs call the accounts here, by the names these have. Null: the same. */
+  accountsOfHub: ReadonlyMap<string, string> | null = null;
   /** The addresses leafs were told last. */
   private announced = '';
   private readonly parts: LeafsParts;
@@ -99,6 +104,7 @@ export class Leafs {
     this.tls = tls;
     this.tlsFor = (node) => parts.tlsFor(node);
     this.webSockets = parts.webSockets;
+    this.replies = new RoutedReplies(broker);
     this.complaints = new Complaints(broker.clock);
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
@@ -213,7 +219,7 @@ export class Leafs {
   /** Negative: as many as there are. */
   hasRoomIn(account: Account): boolean {
     const max = this.config.leafsMax.get(account.name) ?? account.limits.maxLinks ?? -1;
-    return max < 0 || this.countIn(account) < max;
+    return max < 0 || this.countIn(account) + account.remoteLinks < max;
   }
 
   countIn(account: Account): number {
@@ -242,11 +248,29 @@ export class Leafs {
     connection.loggedIn();
     connection.isIn = true;
     this.total++;
+    broker.linkJoined(connection);
     connection.log.info(
       `${connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for'} account: ${account.name}`,
     );
+    this.tellDomains(connection);
+    this.compareAccounts();
     connection.liveness.expectFirstPing(broker.random, broker.clock.now() - connection.startedAt);
     new Teller(this.broker.clock, connection, this.ledgerOf(account).all()).start();
+  }
+
+  /** Streams on both sides are called by the names of their domains from here on. */
+  private tellDomains({ log, peer }: LeafConnection): void {
+    const own = this.streams?.name ?? '';
+    if (own === peer.domain) return;
+    log.info(`JetStream using domains: local ${quotedText(own)}, remote ${quotedText(peer.domain)}`);
+  }
+
+  private compareAccounts(): void {
+    const names = this.inUse().flatMap(({ account, greeting, peer }): [string, string][] => {
+      const own = textFromSubject(account.name);
+      return greeting.isSolicited && peer.account !== '' && peer.account !== own ? [[own, peer.account]] : [];
+    });
+    this.accountsOfHub = names.length === 0 ? null : new Map(names);
   }
 
   private stateOf(account: Account, connection: LeafConnection): { account: Account; broker: Broker } {
@@ -311,12 +335,14 @@ export class Leafs {
     if (isInUse) connection.log.info(text);
     else connection.log.debug(text);
     if (state === undefined || !isInUse) return;
+    this.compareAccounts();
     removeSome(this.broker, connection.account, connection.takeOutAll());
     if (state.connections.size === 0) this.accounts.delete(connection.account);
   }
 
   /** Interest came, went, or has another weight. */
   note(account: Account, subscription: Subscription): void {
+    if (subscription.sink instanceof RoutedReply) return;
     this.accounts.get(account)?.ledger.note(subscription);
   }
 
@@ -365,6 +391,7 @@ export class Leafs {
 
   close(reason: CloseReason): void {
     this.isClosing = true;
+    this.replies.close();
     for (const remote of this.remotes) remote.stop();
     for (const connection of [...this.connections]) connection.close(reason);
   }

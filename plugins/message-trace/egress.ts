@@ -4,11 +4,15 @@ import type { Message, MessageTrace } from '../../kernel/plugin-api.ts';
 /** The kind a client is in a station; whoever brings other kinds of connections knows their numbers. */
 export const CLIENT_KIND = 0;
 
+/** What it came by is called. */
+export interface Ingress {
+  readonly kind: number;
+  readonly id: number;
+  readonly name: string;
+}
+
 /** What a receiver is called in a station. */
-export interface Egress {
-  kind: number;
-  id: number;
-  name: string;
+export interface Egress extends Ingress {
   hop?: string;
   account?: string;
   pattern?: string;

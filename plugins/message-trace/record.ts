@@ -10,13 +10,15 @@ import {
   wireTime,
 } from '../../kernel/plugin-api.ts';
 import { sendTraced, serveTraced } from './delivery.ts';
-import { CLIENT_KIND, type DeliveryRecord, type Egress } from './egress.ts';
+import { CLIENT_KIND, type DeliveryRecord, type Egress, type Ingress } from './egress.ts';
 
 export interface TraceRequest {
   /** Where the report will be published: a subject the publisher may publish to. One character for each byte. */
   readonly destination: string;
   /** Nobody is to get the message. */
   readonly isOnly: boolean;
+  /** The step this server is, as the server before numbered it; empty where the message came from a client. */
+  readonly hop: string;
   /** Called once, when everybody who had a part in the message is done with it. */
   report(trace: MessageTrace): void;
 }
@@ -33,18 +35,15 @@ export class TraceRecord implements MessageTrace, DeliveryRecord {
   hops = 0;
   /** The account it came into. */
   readonly account: string;
-  /** The step this server is, as the server before numbered it; empty where the message came from a client. */
-  private readonly ownHop: string;
   private readonly now: () => number;
   private readonly observer: Observer;
   private holds = 1;
 
-  constructor(request: TraceRequest, account: string, now: () => number, observer: Observer, ownHop = '') {
+  constructor(request: TraceRequest, account: string, now: () => number, observer: Observer) {
     this.request = request;
     this.account = account;
     this.now = now;
     this.observer = observer;
-    this.ownHop = ownHop;
   }
 
   get isOnly(): boolean {
@@ -62,8 +61,13 @@ export class TraceRecord implements MessageTrace, DeliveryRecord {
   }
 
   enter({ id, options: { name } }: ClientConnection, message: Message, subject: string, error: string): void {
+    this.comeIn({ kind: CLIENT_KIND, id, name }, message, subject, error);
+  }
+
+  /** By whatever line. */
+  comeIn({ kind, id, name }: Ingress, message: Message, subject: string, error: string): void {
     this.add(message, 'in', {
-      kind: CLIENT_KIND,
+      kind,
       cid: id,
       name: unlessEmpty(name),
       acc: this.account,
@@ -91,7 +95,8 @@ export class TraceRecord implements MessageTrace, DeliveryRecord {
 
   nextHop(): string {
     this.hops++;
-    return this.ownHop === '' ? String(this.hops) : `${this.ownHop}.${this.hops}`;
+    const { hop } = this.request;
+    return hop === '' ? String(this.hops) : `${hop}.${this.hops}`;
   }
 
   serve(subscription: Subscription, message: Message): boolean {

@@ -3,9 +3,11 @@ import {
   type Account,
   type Broker,
   type ClientConnection,
+  type Connection,
   hasWildcard,
   isReserved,
   isValidSubject,
+  type LinkTracing,
   type Message,
   type MessageTracer,
   quoted,
@@ -28,6 +30,13 @@ const WISH_OR_PARENT = new HeaderScan(
 const TOO_LARGE = 'maximum payload exceeded';
 const SAMPLED_ALL = 100;
 
+/** A message, what it came by, and the account it came into. */
+interface Incoming {
+  readonly connection: Connection;
+  readonly account: Account;
+  readonly message: Message;
+}
+
 export class HeaderTracer implements MessageTracer {
   readonly #broker: Broker;
   readonly #stamp: ServerStamp;
@@ -39,25 +48,32 @@ export class HeaderTracer implements MessageTracer {
   }
 
   examine(client: ClientConnection, message: Message): Way | 'drop' | null {
-    const request = this.#requestIn(client, message);
+    const request = this.#requestIn({ connection: client, account: client.account, message });
     if (request === null || request === 'drop') return request;
     if (request === 'mark') return { message: withHeaderField(message, DESTINATION, DISABLED), trace: null };
+    if (!this.#hasPlace(client, request)) return request.isOnly ? 'drop' : null;
     const { destination } = request;
-    if (!isDestination(destination)) {
-      const text = `Destination ${quoted(destination)} is not valid, won't be able to trace events`;
-      this.#broker.logOf(client).error(text);
-      return request.isOnly ? 'drop' : null;
-    }
-    if (mayReport(client, destination)) return { message, trace: this.#recordOf(client, request) };
+    if (mayReport(client, destination)) return { message, trace: this.#recordOf(client.account, request) };
     this.#refuse(client, quoted(destination));
     return 'drop';
   }
 
+  /** Whether it may be traced was decided where it was published. */
+  follow(link: Connection, account: Account, message: Message, tracing: LinkTracing): TraceRecord | 'drop' | null {
+    const request = this.#requestIn({ connection: link, account, message });
+    if (request === null || request === 'drop') return request;
+    if (request === 'mark') return null;
+    if (!this.#hasPlace(link, request)) return request.isOnly ? 'drop' : null;
+    const trace = this.#recordOf(account, request);
+    trace.comeIn(tracing, message, message.subject, '');
+    return trace;
+  }
+
   tooLarge(client: ClientConnection, message: Message): void {
-    const request = this.#requestIn(client, message);
+    const request = this.#requestIn({ connection: client, account: client.account, message });
     if (request === null || typeof request === 'string') return;
     if (!isDestination(request.destination) || !mayReport(client, request.destination)) return;
-    const trace = this.#recordOf(client, request);
+    const trace = this.#recordOf(client.account, request);
     trace.enter(client, message, message.subject, TOO_LARGE);
     trace.release();
   }
@@ -68,37 +84,45 @@ export class HeaderTracer implements MessageTracer {
   }
 
   /** What the message asks for; null: nothing. `mark`: it goes on as one that is not to be traced. */
-  #requestIn(client: ClientConnection, message: Message): TraceRequest | 'mark' | 'drop' | null {
-    const scan = client.account.trace === null ? WISH : WISH_OR_PARENT;
+  #requestIn(incoming: Incoming): TraceRequest | 'mark' | 'drop' | null {
+    const { account, message } = incoming;
+    const scan = account.trace === null ? WISH : WISH_OR_PARENT;
     const { headerStart, headerLength } = message;
     if (!scan.finds(message.bytes, headerStart, headerStart + headerLength)) return null;
     const fields = readHeaderFields(message.header);
     const wish = readTraceWish(fields);
     if (wish === null) return null;
-    return this.#decide(client, message, fields, wish);
+    return this.#decide(incoming, fields, wish);
   }
 
   #decide(
-    client: ClientConnection,
-    { size }: Message,
+    { account, connection, message }: Incoming,
     fields: HeaderFields,
     wish: TraceWish,
   ): TraceRequest | 'mark' | 'drop' | null {
-    const { account } = client;
+    const isRelayed = message.originBit !== 0;
+    const { size } = message;
     if (wish.destination === '' && account.trace === null) return null;
     if (wish.originAccount !== '') {
       const value = JSON.stringify(wish.originAccount);
       const text = `Message tracing disabled because of header "Nats-Trace-Origin-Account" with value=${value}`;
-      this.#broker.logOf(client).error(text);
+      this.#broker.logOf(connection).error(text);
       return wish.isOnly ? 'drop' : 'mark';
     }
-    if (wish.destination === '' && !this.#isSampled(account)) return 'mark';
+    if (wish.destination === '' && !isRelayed && !this.#isSampled(account)) return 'mark';
     const destination = wish.destination === '' ? subjectOf(account) : wish.destination;
     const report = (trace: TraceRecord): void => this.#report(account, destination, fields, size, trace);
-    return { destination, isOnly: wish.isOnly, report };
+    return { destination, isOnly: wish.isOnly, hop: isRelayed ? wish.hop : '', report };
   }
 
-  #recordOf({ account }: ClientConnection, request: TraceRequest): TraceRecord {
+  #hasPlace(connection: Connection, { destination }: TraceRequest): boolean {
+    if (isDestination(destination)) return true;
+    const text = `Destination ${quoted(destination)} is not valid, won't be able to trace events`;
+    this.#broker.logOf(connection).error(text);
+    return false;
+  }
+
+  #recordOf(account: Account, request: TraceRequest): TraceRecord {
     const { clock, watch } = this.#broker;
     return new TraceRecord(request, account.name, () => clock.now(), watch.traceHop);
   }

@@ -16,6 +16,7 @@ import type { CompressionOptions } from '../../protocols/link/compression-mode.t
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
 import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
+import type { ServiceMeasures } from '../account-sharing/contract.ts';
 import type { TlsBlock } from '../tls/contract.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
@@ -44,6 +45,7 @@ export interface ClusterParts {
   readonly log: Log;
   readonly tls: TlsBlock | null;
   readonly notes: Notes;
+  readonly measures: ServiceMeasures | null;
   ownWebSocketUrls(): readonly string[];
 }
 
@@ -61,6 +63,8 @@ export class Cluster {
   readonly pings: LivenessSource;
   readonly notes: Notes;
   readonly ownWebSocketUrls: () => readonly string[];
+  /** Whoever measures services; null for nobody. */
+  readonly measures: ServiceMeasures | null;
   config: ClusterConfig;
   name: string;
   isDynamic: boolean;
@@ -72,7 +76,7 @@ export class Cluster {
   private exports: PermissionSet | null = null;
   private isClosed = false;
 
-  constructor({ broker, config, log, tls, notes, ownWebSocketUrls: urls }: ClusterParts) {
+  constructor({ broker, config, log, tls, notes, measures, ownWebSocketUrls: urls }: ClusterParts) {
     this.broker = broker;
     this.config = config;
     this.log = log;
@@ -80,6 +84,7 @@ export class Cluster {
     this.notes = notes;
     notes.board = boardOf(this);
     this.ownWebSocketUrls = urls;
+    this.measures = measures;
     this.parser = new LinkParser(ROUTE_DIALECT, broker.message);
     this.dialer = new Dialer(this);
     this.complaints = new Complaints(broker.clock);

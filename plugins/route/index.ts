@@ -1,5 +1,6 @@
 /** Servers that form a cluster: each connected to each, all of them one broker to their clients. */
 import { definePlugin, type PluginContext, pluginNeeded, type ServerInfo } from '../../kernel/plugin-api.ts';
+import type { ServiceMeasures } from '../account-sharing/contract.ts';
 import type { TlsBlock, TlsContexts } from '../tls/contract.ts';
 import type { WebSocketAddress } from '../websocket/contract.ts';
 import { Cluster } from './cluster.ts';
@@ -35,6 +36,7 @@ export const plugin = definePlugin<ClusterConfig, State>({
   requires: [
     { name: 'tls.contexts', cardinality: 'one', optional: true },
     { name: 'websocket.address', cardinality: 'one', optional: true },
+    { name: 'service.measures', cardinality: 'one', optional: true },
   ],
   config: { key: 'cluster', schema: clusterConfig, live: reloadAnswer },
 
@@ -58,7 +60,9 @@ export const plugin = definePlugin<ClusterConfig, State>({
     const { broker, log } = ctx.kernel;
     const { config } = ctx;
     const ownWebSocketUrls = (): readonly string[] => webSocket?.connectUrls() ?? [];
-    const cluster = new Cluster({ broker, config, log, tls: state.tls, notes: state.notes, ownWebSocketUrls });
+    const measures = ctx.useOptional<ServiceMeasures>('service.measures') ?? null;
+    const parts = { broker, config, log, measures, tls: state.tls, notes: state.notes, ownWebSocketUrls };
+    const cluster = new Cluster(parts);
     state.cluster = cluster;
     followInterest(ctx, cluster);
     // After whoever says what holds for the client's own port.

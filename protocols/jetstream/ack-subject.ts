@@ -110,3 +110,10 @@ export function ackSubject(prefix: Buffer, numbers: AckNumbers): string {
   const time = milliseconds > 0 ? `${milliseconds}${String(nanos).padStart(6, '0')}` : String(nanos);
   return `${prefix.toString('latin1')}${deliveries}.${streamSequence}.${consumerSequence}.${time}.${pending}`;
 }
+
+/** How many digits a number takes in a subject. */
+export function digitsOf(value: number): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits++;
+  return digits;
+}

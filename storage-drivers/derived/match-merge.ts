@@ -13,6 +13,7 @@ export class MatchMerge {
   /** Chains that were followed from one record to the next. */
   steps = 0;
   private readonly index: RecordIndex;
+  private readonly table: object;
   private readonly epoch: number;
   /** A heap: the next record of each subject, and the subject. */
   private readonly seqs: number[] = [];
@@ -20,6 +21,7 @@ export class MatchMerge {
 
   private constructor(index: RecordIndex) {
     this.index = index;
+    this.table = index.subjects;
     this.epoch = index.subjects.epoch;
     this.to = index.lastUpTo(Number.MAX_SAFE_INTEGER);
   }
@@ -37,7 +39,7 @@ export class MatchMerge {
 
   /** Numbers stand for other subjects by now. */
   get isVoid(): boolean {
-    return this.index.subjects.epoch !== this.epoch;
+    return this.index.subjects !== this.table || this.index.subjects.epoch !== this.epoch;
   }
 
   /** The first at or above; 0 when there is none up to where this one goes. */

@@ -189,16 +189,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       this.visitor(),
     );
     this.journal = journal;
-    journal.events = {
-      room: (cause) => {
-        this.events.room(cause);
-        this.troubles.set('full', cause);
-      },
-      trouble: (cause) => {
-        this.events.trouble(cause);
-        this.troubles.set('failed', cause);
-      },
-    };
+    journal.events = this.troubles.watching(() => this.events);
     for (const store of this.stores.values()) settleDoubt(store);
     for (const store of this.stores.values()) this.attach(store);
     await journal.start();

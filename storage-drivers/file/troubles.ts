@@ -1,5 +1,6 @@
 /** What keeps the driver from writing. */
 import type { StorageTrouble } from '../contract.ts';
+import type { JournalEvents } from './journal/journal.ts';
 
 export class Troubles {
   listener: ((trouble: StorageTrouble | null) => void) | null = null;
@@ -12,8 +13,22 @@ export class Troubles {
     return full === null ? null : { kind: 'full', error: full };
   }
 
+  /** Events of the journal pass here on their way. */
+  watching(events: () => JournalEvents): JournalEvents {
+    return {
+      room: (cause) => {
+        events().room(cause);
+        this.set('full', cause);
+      },
+      trouble: (cause) => {
+        events().trouble(cause);
+        this.set('failed', cause);
+      },
+    };
+  }
+
   /** Null: that is over. The same again is no news. */
-  set(kind: StorageTrouble['kind'], cause: Error | null): void {
+  private set(kind: StorageTrouble['kind'], cause: Error | null): void {
     this.causes[kind] = cause;
     const { worst, told } = this;
     if (worst?.kind === told?.kind) return;

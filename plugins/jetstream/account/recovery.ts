@@ -81,6 +81,7 @@ async function readOpened(of: StreamAccount, storage: 'file' | 'memory', records
       of.of.log.error(`the consumer in '${name}' of the store '${records.store.id}' can not be read`);
     else consumers.push(consumer);
   }
+  await log.learnFirstTime();
   return { stream, consumers };
 }
 
@@ -113,11 +114,7 @@ function recallOrigin({ supply }: Stream, { bytes, headerStart, bodyStart }: Sto
 async function firstOfWindow({ log, machine, of }: Stream): Promise<number> {
   const since = of.clock.now() - machine.limits.duplicateWindowMs;
   const moment = momentOf(BigInt(Math.round(since)) * 1_000_000n);
-  let found = log.at(moment);
-  while (found < 0) {
-    await log.bringIn(log.records.store.coldSequence);
-    found = log.at(moment);
-  }
+  const found = await log.find(moment);
   // The newest is looked at in any case: it has the time and the id that come next.
   return Math.min(found, Math.max(log.first, log.records.index.lastUpTo(log.last)));
 }

@@ -20,6 +20,7 @@ import { printReply } from '../../../protocols/jetstream/replies.ts';
 import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
 import { formatNanos } from '../../../protocols/jetstream/timestamp.ts';
 import type { Consumer } from '../consumer/consumer.ts';
+import { momentOf } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
@@ -62,7 +63,9 @@ function create(call: ApiCall, isDurable: boolean): Answer | Promise<Answer> {
   }
   if (existing !== undefined) return change(existing, config, request);
   const problem = newProblem(stream, config, request, of.limits.maxConsumers);
-  return problem ?? make(stream, config, level);
+  if (problem !== null) return problem;
+  if (config.optStartTime === null) return make(stream, config, level);
+  return stream.log.find(momentOf(config.optStartTime.nanos)).then(() => make(stream, config, level));
 }
 
 /** Who reads for a mirror or a source is told which stream this is, and refused when it means another of the name. */

@@ -22,11 +22,13 @@ export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   return printEmpty('CONSUMER.UNPIN');
 }
 
-export function resetConsumer({ address, body, of }: ApiCall): Answer | Promise<Answer> {
+export async function resetConsumer({ address, body, of }: ApiCall): Promise<Answer> {
   const consumer = of.streams.get(address.stream)!.consumers.byName.get(address.consumer)!;
   const request = isEmptyBody(body) ? resetRequest.zero() : decodeLenient(body, resetRequest);
   if ('number' in request) return request;
   const wanted = Number(request.sequence);
+  const { optStartTime } = consumer.config;
+  if (optStartTime !== null) await consumer.stream.log.find(momentOf(optStartTime.nanos));
   const problem = wanted === 0 ? null : resetProblem(consumer, wanted);
   if (problem !== null) return problem;
   const sequence = Math.max(1, wanted === 0 ? consumer.machine.floorStream + 1 : wanted);

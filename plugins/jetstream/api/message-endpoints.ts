@@ -13,8 +13,8 @@ import {
   purgeRequest,
 } from '../../../protocols/jetstream/requests.ts';
 import { findMessage } from '../stream/find-message.ts';
-import { nanosOf } from '../stream/moment.ts';
-import { Purge, type PurgeCommand } from '../stream/purge.ts';
+import { momentOf, nanosOf } from '../stream/moment.ts';
+import type { PurgeCommand } from '../stream/purge.ts';
 import { failureOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
@@ -29,10 +29,14 @@ export async function getMessage({ address, body, of }: ApiCall): Promise<Answer
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (!isSoundGet(request)) return apiError(10003);
-  let record = findMessage(stream.log, request);
-  while (record === null && stream.log.isCold(stream.log.asked)) {
-    await stream.log.bringIn(stream.log.asked);
-    record = findMessage(stream.log, request);
+  if (request.startTime !== null) await stream.log.find(momentOf(request.startTime.nanos));
+  const { log } = stream;
+  let record = findMessage(log, request);
+  for (; ; record = findMessage(log, request)) {
+    // What a crash may still take is not shown.
+    if (record !== null && !log.isDurable(record.seq)) await stream.settledDown();
+    else if (record === null && log.isCold(log.asked)) await log.bringIn(log.asked);
+    else break;
   }
   if (record === null) return apiError(10037);
   const { bytes, headerStart, bodyStart, bodyEnd } = record;
@@ -80,9 +84,9 @@ export async function purgeStream({ address, body, of }: ApiCall): Promise<Answe
 
 /** Others get their turn now and then; -1 when the stream goes meanwhile. A store in trouble ends it. */
 async function purgeInSteps(stream: Stream, command: PurgeCommand, isThere: () => boolean): Promise<number> {
-  const { consumers, log } = stream;
-  const purge = new Purge(log, command);
-  while (!consumers.purgingSome(() => purge.step(STEP_MAX))) {
+  const { consumers, machine } = stream;
+  const purge = machine.beginPurge(command);
+  while (!consumers.purgingSome(() => machine.stepPurge(purge, STEP_MAX))) {
     await new Promise<void>((resolve) => stream.of.clock.soon(resolve));
     if (!isThere()) return -1;
   }

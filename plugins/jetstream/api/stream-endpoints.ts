@@ -23,16 +23,16 @@ import type { Answer, ApiCall } from './api-call.ts';
 import { factsOf } from './stream-facts.ts';
 import { NO_SUBJECTS, pageOfSubjects, type SubjectPage } from './subject-page.ts';
 
-export function streamInformation({ address, body, of }: ApiCall): Answer | Promise<Answer> {
+export async function streamInformation({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeOptional(body, streamInfoRequest, of.of.isStrict);
   if ('number' in request) return request;
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
-  const { subjectsFilter } = request;
+  const { subjectsFilter, offset, deletedDetails } = request;
   const page =
-    subjectsFilter === '' ? NO_SUBJECTS : pageOfSubjects(stream, subjectFromText(subjectsFilter), request.offset);
-  const told = (found: SubjectPage): string => informationOf(stream, request.deletedDetails, found);
-  return page instanceof Promise ? page.then(told) : told(page);
+    subjectsFilter === '' ? NO_SUBJECTS : await pageOfSubjects(stream, subjectFromText(subjectsFilter), offset);
+  await stream.log.learnFirstTime();
+  return informationOf(stream, deletedDetails, page);
 }
 
 /** Stands for subjects that are printed already. */
@@ -60,14 +60,14 @@ export function streamNames({ body, of }: ApiCall): Answer {
   return printReply('STREAM.NAMES', streamNamesReply, { total, offset, limit: NAMES_PAGE, streams });
 }
 
-export function streamList({ body, of }: ApiCall): Answer {
+export async function streamList({ body, of }: ApiCall): Promise<Answer> {
   const request = decodeOptional(body, streamListRequest, of.of.isStrict);
   if ('number' in request) return request;
   const found = matching(of, request.subject);
   const offset = clampOffset(request.offset, found.length);
-  const streams = found
-    .slice(offset, offset + LIST_PAGE)
-    .map((stream) => factsOf(stream, { isStamped: false, hasDomain: true, hasLeader: false }));
+  const shown = found.slice(offset, offset + LIST_PAGE);
+  for (const { log } of shown) await log.learnFirstTime();
+  const streams = shown.map((stream) => factsOf(stream, { isStamped: false, hasDomain: true, hasLeader: false }));
   const page = { ...streamListReply.zero(), total: found.length, offset, limit: LIST_PAGE };
   return printReply('STREAM.LIST', streamListReply, { ...page, streams });
 }

@@ -32,13 +32,13 @@ export function factsOf(stream: Stream, { isStamped, hasDomain, hasLeader }: Fac
 export function stateOf(stream: Stream): StreamState {
   const { log } = stream;
   const isUntouched = log.last === 0 && log.count === 0;
-  const firstTime = timeOf(stream, log.first);
+  const { firstTime } = log;
   return {
     ...streamInfo.zero().state,
     messages: log.count,
     bytes: log.bytes,
     firstSequence: isUntouched && !stream.wasTouched ? 0 : log.first,
-    firstTime,
+    firstTime: firstTime === null ? ZERO_NANOS : nanosOf(firstTime.seconds, firstTime.nanos),
     lastSequence: log.last,
     lastTime: log.lastSeconds === 0 ? ZERO_NANOS : nanosOf(log.lastSeconds, log.lastNanos),
     subjectCount: log.subjectCount,
@@ -57,9 +57,4 @@ function lostOf({ ranges, bytes }: Holes): NonNullable<StreamState['lost']> {
     for (let seq = from; seq <= to && messages.length < LOST_NAMED_MAX; seq++) messages.push(seq);
   }
   return { messages, bytes };
-}
-
-function timeOf({ log }: Stream, seq: number): bigint {
-  const record = log.count === 0 ? null : log.read(seq);
-  return record === null ? ZERO_NANOS : nanosOf(record.seconds, record.nanos);
 }

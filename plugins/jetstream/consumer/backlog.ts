@@ -18,11 +18,18 @@ const EASY_LOOKS_MAX = 16_384;
 /** With less ahead it is not worth asking which subjects there are. */
 const MERGE_FROM = 4096;
 
+/** Who passes places and starters by: what that changes is a command of its own. */
+export interface Passing {
+  passStarter(): void;
+  passTo(place: number): void;
+}
+
 export class Backlog {
   filters: FilterSet;
   /** The next sequence to look at. */
   sequence: number;
   private readonly log: MessageLog;
+  private readonly passing: Passing;
   private starters: Starters | null = null;
   private starterAt = 0;
   /** Messages up to `countedTo` that were not sent; `countedFirst` was the first of the stream then. */
@@ -37,8 +44,9 @@ export class Backlog {
   /** The first that came when there was nothing left. */
   private told = 0;
 
-  constructor(log: MessageLog, filters: FilterSet, start: number) {
+  constructor(log: MessageLog, filters: FilterSet, start: number, passing: Passing) {
     this.log = log;
+    this.passing = passing;
     this.filters = filters;
     this.sequence = start;
   }
@@ -53,7 +61,7 @@ export class Backlog {
   private started(): void {
     const { log } = this;
     const { length } = this.starters!;
-    this.sequence = length === 0 ? Math.max(log.last, log.first, 1) : this.starters!.at(0);
+    this.sequence = length === 0 ? Math.max(log.last, 1) : this.starters!.at(0);
     if (length > 0) this.setCount(length + this.counted);
     else this.starters = null;
   }
@@ -138,8 +146,13 @@ export class Backlog {
     const { starters, log } = this;
     if (starters?.isComplete !== true) return;
     let count = log.countSince(this.filters, starters.liveFrom);
-    for (let at = this.starterAt; at < starters.length; at++) if (log.has(starters.at(at))) count++;
+    for (let at = this.starterAt; at < starters.length; at++) if (this.isWanted(starters.at(at))) count++;
     this.setCount(count);
+  }
+
+  private isWanted(seq: number): boolean {
+    const node = this.log.nodeAt(seq);
+    return node !== 0 && this.log.matches(this.filters, node);
   }
 
   // --- What comes next ---
@@ -157,9 +170,7 @@ export class Backlog {
     const isPlain = filters.isAll || filters.literal !== null;
     const seq = isPlain ? log.next(filters, this.sequence) : this.nextOfMany(last);
     if (seq !== Number.POSITIVE_INFINITY) return seq;
-    // Nothing up to here is for this one: it is not looked at again.
-    this.sequence = last + 1;
-    this.merge = null;
+    this.passing.passTo(last + 1);
     return 0;
   }
 
@@ -169,14 +180,14 @@ export class Backlog {
     if (this.merge !== null) {
       const seq = this.merge.isVoid ? 0 : this.merge.next(this.sequence);
       if (seq !== 0) return seq;
-      if (!this.merge.isVoid) this.sequence = Math.max(this.sequence, this.merge.to + 1);
+      if (!this.merge.isVoid) this.passing.passTo(this.merge.to + 1);
       this.merge = null;
       return LOOK_ON;
     }
     const to = Math.min(last, this.sequence + LOOKS_MAX - 1);
     const seq = log.nextWithin(filters, this.sequence, to);
     if (seq !== Number.POSITIVE_INFINITY || to === last) return seq;
-    this.sequence = to + 1;
+    this.passing.passTo(to + 1);
     return LOOK_ON;
   }
 
@@ -194,12 +205,10 @@ export class Backlog {
       if (looks === LOOKS_MAX) return LOOK_ON;
       const seq = starters.at(this.starterAt);
       const node = this.log.nodeAt(seq);
-      if (node !== 0 && this.log.lastOf(node) === seq) return seq;
-      this.starterAt++;
-      if (node !== 0) this.counted--;
+      if (node !== 0 && this.log.lastOf(node) === seq && this.log.matches(this.filters, node)) return seq;
+      this.passing.passStarter();
     }
-    this.sequence = Math.max(this.sequence, starters.liveFrom);
-    this.starters = null;
+    this.passing.passTo(starters.liveFrom);
     return 0;
   }
 
@@ -215,10 +224,21 @@ export class Backlog {
     this.counted = Math.max(0, left - 1);
   }
 
-  /** Nothing that came since it had everything was for it. */
-  hadAll(): void {
-    this.sequence = Math.max(this.sequence, this.log.last + 1);
-    this.setCount(0);
+  /** Something newer took the place of the next starter. */
+  passStarter(): void {
+    const seq = this.starters!.at(this.starterAt++);
+    const node = this.log.nodeAt(seq);
+    if (node !== 0 && this.log.matches(this.filters, node)) this.counted--;
+  }
+
+  /** Nothing up to a place is for this one: it is not looked at again. */
+  passTo(place: number): void {
+    this.starters = null;
+    this.sequence = Math.max(this.sequence, place);
+    if (this.sequence > this.log.last) {
+      this.merge = null;
+      this.setCount(0);
+    }
   }
 
   /** With nothing left, a message came that is wanted. */
@@ -260,6 +280,19 @@ export class Backlog {
   /** Messages are told of as they go from the front, too. */
   get isParticular(): boolean {
     return this.starters !== null || this.walk !== null;
+  }
+
+  /** Goes on from where it is, with other filters. */
+  choose(filters: FilterSet): void {
+    const { starters } = this;
+    if (starters === null) {
+      this.moveTo(this.sequence, filters);
+      return;
+    }
+    this.filters = filters;
+    this.merge = null;
+    if (starters.isComplete) this.recountStarters();
+    else this.startWithLast();
   }
 
   /** Goes on elsewhere, or with other filters. */

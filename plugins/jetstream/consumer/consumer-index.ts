@@ -28,6 +28,8 @@ export class ConsumerIndex {
   private lists: (readonly Group[])[] = [NOBODY];
   private readonly listNumbers = new Map<string, number>();
   private readonly groupNumbers = new Map<Group, number>();
+  /** Numbers are those of this table, at this epoch. */
+  private table: object | null = null;
   private epoch = 0;
 
   constructor(log: MessageLog) {
@@ -96,7 +98,7 @@ export class ConsumerIndex {
 
   private groupsOf(node: number): readonly Group[] {
     const { subjects } = this.log.records.index;
-    if (subjects.epoch !== this.epoch) this.forget();
+    if (subjects !== this.table || subjects.epoch !== this.epoch) this.forget();
     const number = node < this.known.length ? this.known[node]! : 0;
     return number === 0 ? this.find(node) : this.lists[number]!;
   }
@@ -135,7 +137,9 @@ export class ConsumerIndex {
   }
 
   private forget(): void {
-    this.epoch = this.log.records.index.subjects.epoch;
+    const { subjects } = this.log.records.index;
+    this.table = subjects;
+    this.epoch = subjects.epoch;
     this.known = new Uint16Array(0);
     this.lists = [NOBODY];
     this.listNumbers.clear();

@@ -52,7 +52,7 @@ export class ConsumerMachine {
   constructor(config: ConsumerConfig, log: MessageLog, start: number, startsWithLast = false) {
     this.config = config;
     this.log = log;
-    this.backlog = new Backlog(log, filterSetOf(config), start);
+    this.backlog = new Backlog(log, filterSetOf(config), start, this);
     if (startsWithLast) this.backlog.startWithLast();
     this.floorStream = this.backlog.sequence - 1;
     this.deliveredStream = this.backlog.sequence - 1;
@@ -72,6 +72,11 @@ export class ConsumerMachine {
     return this.backlog.count;
   }
 
+  /** Nothing that came since it had everything was for it. */
+  hadAll(): void {
+    if (this.streamSequence <= this.log.last) this.passTo(this.log.last + 1);
+  }
+
   /** A piece of what has to be known before anything is sent; true when all is. */
   prepare(): boolean {
     const hadBegun = this.backlog.hasBegun;
@@ -85,35 +90,48 @@ export class ConsumerMachine {
 
   state(): ConsumerState {
     const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream } = this;
-    const pending = Array.from(this.pending, ([seq, known]) => [seq, known.consumerSequence, known.time] as const);
-    const redelivered = [...this.redelivered];
-    return { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending, redelivered };
+    const pending = Array.from(this.pending, ([seq, known]) => {
+      const deadline = Number.isFinite(known.deadline) ? known.deadline : null;
+      return [seq, known.consumerSequence, known.time, deadline] as const;
+    });
+    const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream };
+    return { ...place, streamLast: this.log.last, pending, redelivered: [...this.redelivered] };
   }
 
   /** What changed since somebody began to follow that. */
   progressed(): ConsumerProgress {
     const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending } = this;
-    const messages = Array.from(
-      this.touched ?? [],
-      (seq) => [seq, pending.consumerSequenceOf(seq), pending.timeOf(seq), this.redelivered.get(seq) ?? 0] as const,
-    );
-    const place = [streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream] as const;
+    const messages = Array.from(this.touched ?? [], (seq) => {
+      const deadline = pending.deadlineOf(seq);
+      const due = Number.isFinite(deadline) ? deadline : null;
+      const again = this.redelivered.get(seq) ?? 0;
+      return [seq, pending.consumerSequenceOf(seq), pending.timeOf(seq), again, due] as const;
+    });
+    const place = [
+      streamSequence,
+      consumerSequence,
+      floorStream,
+      floorConsumer,
+      deliveredStream,
+      this.log.last,
+    ] as const;
     return { place, messages };
   }
 
   /** Goes on where it stood. What was not acknowledged is due when it would have been. */
   restore(state: ConsumerState): void {
     // With less in the stream than was once there, nothing that comes is passed over.
-    this.backlog.moveTo(Math.min(state.streamSequence, this.log.last + 1), this.filters);
+    const end = this.log.last < (state.streamLast ?? 0) ? this.log.last : Number.POSITIVE_INFINITY;
+    this.backlog.moveTo(Math.min(state.streamSequence, end + 1), this.filters);
     this.consumerSequence = state.consumerSequence;
-    this.floorStream = Math.min(state.floorStream, this.log.last);
+    this.floorStream = Math.min(state.floorStream, end);
     this.floorConsumer = state.floorConsumer;
-    this.deliveredStream = Math.min(state.deliveredStream, this.log.last);
+    this.deliveredStream = Math.min(state.deliveredStream, end);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.countAgain(seq, count);
-    for (const [seq, consumerSequence, time] of [...state.pending].sort(([left], [right]) => left - right)) {
+    for (const [seq, own, time, due] of [...state.pending].sort(([left], [right]) => left - right)) {
       if (!this.log.has(seq)) continue;
-      const deadline = time + this.waitFor(seq);
-      this.pending.add(seq, consumerSequence, time, deadline);
+      const deadline = due ?? time + this.waitFor(seq);
+      this.pending.add(seq, own, time, deadline);
       this.watch(seq, deadline);
     }
   }
@@ -151,7 +169,10 @@ export class ConsumerMachine {
     return this.tracks && maxAckPending > 0 && this.pending.size >= maxAckPending;
   }
 
-  /** The message to send next: one that is to be sent again, or a new one; 0 when there is none, LOOK_ON to ask again. */
+  /**
+   * The message to send next: one that is to be sent again, or a new one; 0 when there is none, LOOK_ON to ask again. It is a question: what it finds to be
+   * done on the way is a command each (`giveUp`, `passStarter`, `passTo`).
+   */
   next(onExhausted: OnExhausted): number {
     const again = this.nextAgain(onExhausted);
     if (again !== 0) return again;
@@ -161,10 +182,20 @@ export class ConsumerMachine {
   private nextAgain(onExhausted: OnExhausted): number {
     for (let seq = this.queue.first; seq !== 0; seq = this.queue.first) {
       if (!this.pending.has(seq) || !this.log.has(seq)) this.queue.delete(seq);
-      else if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      else if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else return seq;
     }
     return 0;
+  }
+
+  /** The command of a starter that something newer took the place of. */
+  passStarter(): void {
+    this.backlog.passStarter();
+  }
+
+  /** The command of a place up to which nothing is for this one: it is not looked at again. */
+  passTo(place: number): void {
+    this.backlog.passTo(place);
   }
 
   /** The command of a delivery. */
@@ -203,6 +234,7 @@ export class ConsumerMachine {
   }
 
   private setDeadline(seq: number, deadline: number): void {
+    this.touched?.add(seq);
     this.pending.setDeadline(seq, deadline);
     this.watch(seq, deadline);
   }
@@ -220,6 +252,12 @@ export class ConsumerMachine {
     const count = this.redelivered.get(seq);
     if (count !== undefined) this.countAgain(seq, count - 1);
     if (this.pending.has(seq)) this.queue.add(seq);
+  }
+
+  /** When it would have been delivered, for those who go by that alone: a delay that was asked for moves it. */
+  countedTime(seq: number): number {
+    const { time, deadline } = this.pending.get(seq)!;
+    return Number.isFinite(deadline) ? deadline - this.waitFor(seq) : time;
   }
 
   private waitFor(seq: number): number {
@@ -305,7 +343,7 @@ export class ConsumerMachine {
       if (this.pending.deadlineOf(seq) === due && !this.queue.has(seq)) overdue.push(seq);
     }
     for (const seq of overdue.sort((left, right) => left - right)) {
-      if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else this.queue.add(seq);
     }
   }
@@ -315,8 +353,8 @@ export class ConsumerMachine {
     return maxDeliver > 0 && (this.redelivered.get(seq) ?? 0) + 1 >= maxDeliver;
   }
 
-  /** It is waited for no more, but known as long as it is there. */
-  private exhaust(seq: number, onExhausted: OnExhausted): void {
+  /** The command of a message that was sent as often as it may be. It is waited for no more, but known as long as it is there. */
+  giveUp(seq: number, onExhausted: OnExhausted): void {
     const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.pending.delete(seq);
     this.queue.delete(seq);
@@ -326,12 +364,12 @@ export class ConsumerMachine {
 
   /** A message goes. True where it was delivered and not settled. */
   removed(seq: number, node: number): boolean {
-    if (!this.log.matches(this.filters, node)) return false;
-    if (!this.pending.has(seq) && !this.redelivered.has(seq)) {
-      if (!this.backlog.goes(seq, node)) this.queue.delete(seq);
+    const wasPending = this.pending.has(seq);
+    // What was delivered is waited for, whatever the filters have become since.
+    if (!wasPending && !this.redelivered.has(seq)) {
+      if (this.log.matches(this.filters, node)) this.backlog.goes(seq, node);
       return false;
     }
-    const wasPending = this.pending.has(seq);
     this.settle(seq);
     return wasPending;
   }
@@ -348,7 +386,7 @@ export class ConsumerMachine {
     const { ackWait, backoff } = this.config;
     const filters = filterSetOf(config);
     this.config = config;
-    if (filters.filters.join(' ') !== this.filters.filters.join(' ')) this.backlog.moveTo(this.streamSequence, filters);
+    if (filters.filters.join(' ') !== this.filters.filters.join(' ')) this.backlog.choose(filters);
     if (config.ackWait === ackWait && config.backoff.join(' ') === backoff.join(' ')) return;
     for (const [seq, { time }] of this.pending) this.setDeadline(seq, time + this.waitFor(seq));
   }

@@ -5,8 +5,15 @@ export interface ConsumerState {
   readonly floorStream: number;
   readonly floorConsumer: number;
   readonly deliveredStream: number;
-  /** Sequence in the stream, its own, and when it was delivered. */
-  readonly pending: readonly (readonly [seq: number, consumerSequence: number, time: number])[];
+  /** The last of the stream when this was written: with less than that in it, something was lost. 0 where it is not known. */
+  readonly streamLast: number;
+  /** Sequence in the stream, its own, when it was delivered, and when it is due; without that, as its configuration says. */
+  readonly pending: readonly (readonly [
+    seq: number,
+    consumerSequence: number,
+    time: number,
+    deadline?: number | null,
+  ])[];
   readonly redelivered: readonly (readonly [seq: number, count: number])[];
 }
 
@@ -18,25 +25,32 @@ export interface ConsumerProgress {
     floorStream: number,
     floorConsumer: number,
     deliveredStream: number,
+    streamLast: number,
   ];
   /** Messages as they are now: 0 for its own sequence where one is not waited for, and how often it was delivered again. */
-  readonly messages: readonly (readonly [seq: number, consumerSequence: number, time: number, again: number])[];
+  readonly messages: readonly (readonly [
+    seq: number,
+    consumerSequence: number,
+    time: number,
+    again: number,
+    deadline: number | null,
+  ])[];
 }
 
 /** The state with all that changed since. */
 export function stateAfter(state: ConsumerState, steps: readonly ConsumerProgress[]): ConsumerState {
   const pending = new Map(state.pending.map((one) => [one[0], one]));
   const redelivered = new Map(state.redelivered);
-  let { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream } = state;
+  let { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, streamLast } = state;
   for (const { place, messages } of steps) {
-    [streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream] = place;
-    for (const [seq, own, time, again] of messages) {
+    [streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, streamLast] = place;
+    for (const [seq, own, time, again, deadline] of messages) {
       if (own === 0) pending.delete(seq);
-      else pending.set(seq, [seq, own, time]);
+      else pending.set(seq, [seq, own, time, deadline]);
       if (again === 0) redelivered.delete(seq);
       else redelivered.set(seq, again);
     }
   }
-  const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream };
+  const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, streamLast };
   return { ...place, pending: [...pending.values()], redelivered: [...redelivered] };
 }

@@ -64,8 +64,7 @@ export class ConsumerWriter {
     if (!this.isWritten(consumer)) return;
     const { name, config, created, machine } = consumer;
     const bytes = printConsumer({ name, config, created, state: machine.state() });
-    this.unwritten.delete(consumer);
-    consumer.isUnwritten = false;
+    this.settled(consumer);
     const followed = this.followed.get(consumer);
     if (followed?.isAwaited === false) {
       this.followed.delete(consumer);
@@ -135,9 +134,14 @@ export class ConsumerWriter {
     const bytes = printProgress(machine.progressed());
     followed.addedBytes += bytes.length;
     machine.touched = new Set();
+    this.settled(consumer);
+    this.written(this.stream.log.records.cells.extend(CONSUMER_CELLS + name, bytes));
+  }
+
+  private settled(consumer: Consumer): void {
     this.unwritten.delete(consumer);
     consumer.isUnwritten = false;
-    this.written(this.stream.log.records.cells.extend(CONSUMER_CELLS + name, bytes));
+    consumer.writtenPosition = consumer.machine.streamSequence;
   }
 
   /** What was refused is not waited for: the disk is full, and the next write has all of it. */

@@ -23,6 +23,7 @@ import {
   AckPosition,
   ackPatterns,
   ackPrefix,
+  digitsOf,
   parseAckNumbers,
   parseAckSubject,
 } from '../../../protocols/jetstream/ack-subject.ts';
@@ -45,8 +46,7 @@ import { startOf } from './start-position.ts';
 
 const NANOS_PER_MS = 1e6;
 const PERCENT = 100;
-/** The time and the dots in the subject of an acknowledgement. */
-const PLACE_BYTES = 19 + 4;
+const PLACE_BYTES = '.1577836800000000000...'.length;
 /** What sending may take of one turn. */
 const SLICE_MS = 2;
 const SLICE_CHECK = 32;
@@ -67,6 +67,8 @@ export class Consumer implements ServiceSink {
   /** Zero for never, in milliseconds. */
   lastDeliveredAt = 0;
   lastAckedAt = 0;
+  /** The position that was written down last. */
+  writtenPosition = -1;
   private readonly prefix: Buffer;
   private readonly position = new AckPosition();
   private readonly numbers: DeliveryNumbers = { deliveries: 0, consumerSequence: 0, pending: 0 };
@@ -206,7 +208,7 @@ export class Consumer implements ServiceSink {
 
   /** Whether it is known how much there is for it, and what comes first. */
   private get isReady(): boolean {
-    if (this.isWaiting) this.machine.backlog.hadAll();
+    if (this.isWaiting) this.machine.hadAll();
     return this.preparation.isDone;
   }
 
@@ -226,6 +228,10 @@ export class Consumer implements ServiceSink {
       this.pull?.drained();
       return false;
     }
+    if (!this.stream.log.isDurable(seq)) {
+      this.stream.consumers.wakeFor(seq, this);
+      return false;
+    }
     const record = this.stream.log.read(seq);
     if (record === null) {
       if (this.stream.log.isCold(seq)) this.stream.log.whenLoaded(seq, () => this.wake());
@@ -242,7 +248,7 @@ export class Consumer implements ServiceSink {
     if (request === null) return false;
     const isPinned = this.config.priorityPolicy === 'pinned_client';
     const shown = isPinned ? withPin(record, request.pinId) : record;
-    if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
+    if (this.send(request.receivers(this.account), shown, now, request.inbox)) pull.served(request, size, now);
     if (!pace.isFree) pace.sent(record, size, now);
     return true;
   }
@@ -251,7 +257,7 @@ export class Consumer implements ServiceSink {
     const { now, pace } = this;
     const size = this.config.flowControl || !pace.isFree ? this.sizeOf(record) : 0;
     if (!pace.isFree && this.isTooEarly(record, size, now)) return false;
-    if (!this.send(push.receivers(), record, now)) return false;
+    if (!this.send(push.receivers(), record, now, push.address)) return false;
     push.sent(size, now);
     if (!pace.isFree) pace.sent(record, size, now);
     return true;
@@ -272,7 +278,7 @@ export class Consumer implements ServiceSink {
     return due > now;
   }
 
-  private send(plan: Plan, record: StoredRecord, now: number): boolean {
+  private send(plan: Plan, record: StoredRecord, now: number, to: string): boolean {
     const { machine, numbers } = this;
     const { seq } = record;
     machine.deliver(seq, now, numbers);
@@ -281,7 +287,7 @@ export class Consumer implements ServiceSink {
     this.lastDeliveredAt = now;
     this.activeAt = now;
     const shown = this.config.headersOnly ? withoutBody(record) : record;
-    const isTaken = this.of.outbox.deliver(plan, shown, this.prefix, numbers) > 0;
+    const isTaken = this.of.outbox.deliver(plan, shown, this.prefix, numbers, to) > 0;
     if (!isTaken) machine.undeliver(seq);
     else if (!machine.tracks) this.stream.settled(seq);
     return isTaken;
@@ -387,6 +393,7 @@ export class Consumer implements ServiceSink {
   private readonly settled = (seq: number): void => this.stream.settled(seq);
 
   private readonly exhausted = (seq: number, deliveries: number): void => {
+    this.stream.consumers.writer.changed(this);
     const place = {
       stream: this.streamName,
       consumer: this.name,
@@ -490,10 +497,4 @@ export class Consumer implements ServiceSink {
     this.pull?.close();
     this.push?.close();
   }
-}
-
-function digitsOf(value: number): number {
-  let digits = 1;
-  for (let limit = 10; value >= limit; limit *= 10) digits++;
-  return digits;
 }

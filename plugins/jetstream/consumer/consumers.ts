@@ -19,6 +19,10 @@ export class Consumers implements RemovalListener, Interest {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
   readonly writer: ConsumerWriter;
+  /** Those with something before them, and requests that want there to be more. */
+  private readonly overflowing = new Set<Consumer>();
+  /** Those for whom there is something as soon as it is durable. */
+  private readonly awaiting = new Set<Consumer>();
   private readonly onGone = (consumer: Consumer): void => this.remove(consumer);
   private readonly index: ConsumerIndex;
   /** Those that may have something ahead of them. */
@@ -84,16 +88,30 @@ export class Consumers implements RemovalListener, Interest {
     if (this.preparing.size > 0) for (const { machine } of this.preparing) machine.backlog.added(node);
     if (this.early.size > 0)
       for (const consumer of this.early) if (consumer.machine.streamSequence <= seq) this.rest(consumer);
+    if (this.overflowing.size > 0) this.offer(seq, node);
     if (this.index.waitingCount === 0) return;
     this.storedSequence = seq;
     this.index.engageFor(node, this.engage);
+  }
+
+  private offer(seq: number, node: number): void {
+    for (const consumer of this.overflowing) {
+      if (!this.stream.log.matches(consumer.machine.filters, node)) continue;
+      this.overflowing.delete(consumer);
+      this.wakeFor(seq, consumer);
+    }
+  }
+
+  /** Whoever asked of it waits for more to come. */
+  overflows(consumer: Consumer): void {
+    this.overflowing.add(consumer);
   }
 
   private storedSequence = 0;
   private readonly engage = (consumer: Consumer): void => {
     this.engaged.add(consumer);
     consumer.machine.backlog.arrived(this.storedSequence);
-    consumer.wake();
+    this.wakeFor(this.storedSequence, consumer);
   };
 
   /** It has had everything there is for it. */
@@ -133,6 +151,19 @@ export class Consumers implements RemovalListener, Interest {
     else this.preparing.delete(consumer);
   }
 
+  /** It is not shown before it is durable. */
+  wakeFor(seq: number, consumer: Consumer): void {
+    if (this.stream.log.isDurable(seq)) consumer.wake();
+    else this.awaiting.add(consumer);
+  }
+
+  /** More of the stream is durable than before. */
+  durable(): void {
+    if (this.awaiting.size === 0) return;
+    for (const consumer of this.awaiting) consumer.wake();
+    this.awaiting.clear();
+  }
+
   removed(seq: number, node: number): void {
     if (this.byName.size === 0) return;
     const isFirst = seq === this.stream.log.first;
@@ -160,6 +191,9 @@ export class Consumers implements RemovalListener, Interest {
     const consumerSequence = consumer.machine.pending.consumerSequenceOf(seq);
     const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
     if (!consumer.machine.removed(seq, node)) return;
+    // There may be room for another now.
+    consumer.wake();
+    this.writer.changed(consumer);
     consumer.lastAckedAt = this.stream.of.clock.now();
     if (this.isPurging || this.settling === seq) return;
     const { name } = consumer;
@@ -200,7 +234,12 @@ export class Consumers implements RemovalListener, Interest {
   }
 
   purged(): void {
-    for (const { machine } of this.byName.values()) machine.recount();
+    for (const consumer of this.byName.values()) {
+      consumer.machine.recount();
+      this.writer.changed(consumer);
+      // There may be room for more now.
+      consumer.wake();
+    }
   }
 
   get mayDrop(): boolean {
@@ -223,7 +262,7 @@ export class Consumers implements RemovalListener, Interest {
     if (node === 0) return;
     if (config.retention === 'interest' && this.isNeeded(seq, node)) return;
     this.settling = seq;
-    log.remove(seq);
+    this.stream.machine.remove(seq, false);
     this.settling = 0;
   }
 
@@ -265,12 +304,20 @@ export class Consumers implements RemovalListener, Interest {
     for (let looks = 1; ; looks++) {
       const seq = log.firstFrom(this.releaseFrom);
       if (seq === Number.POSITIVE_INFINITY || this.isClosed) return;
-      if (!this.isNeeded(seq, log.nodeAt(seq))) log.remove(seq);
+      if (!this.isNeeded(seq, log.nodeAt(seq))) this.stream.machine.remove(seq, false);
       this.releaseFrom = seq + 1;
       if (looks % RELEASE_CHECK === 0 && of.clock.monotonic() > until) break;
     }
     this.isReleasing = true;
     of.clock.soon(() => this.releaseSome(of.clock.monotonic() + RELEASE_MS));
+  }
+
+  /** Also what was only looked at in vain: it need not be looked at again. */
+  flushAll(): void {
+    for (const consumer of this.byName.values()) {
+      if (consumer.writtenPosition !== consumer.machine.streamSequence) this.writer.changed(consumer);
+    }
+    this.writer.flush();
   }
 
   /** Where all of them stand, for another stream that takes this one's place. */
@@ -306,7 +353,8 @@ export class Consumers implements RemovalListener, Interest {
 
   private leave(consumer: Consumer): void {
     this.index.remove(consumer);
-    for (const set of [this.engaged, this.early, this.preparing, this.holding]) set.delete(consumer);
+    for (const set of [this.engaged, this.early, this.preparing, this.holding, this.awaiting, this.overflowing])
+      set.delete(consumer);
     this.writer.forget(consumer);
   }
 

@@ -157,6 +157,8 @@ export class PullSide implements ServiceSink {
       else if (admission === 'stale') this.end(request, WRONG_PIN);
       request = next;
     }
+    const { stream, config } = this.consumer;
+    if (this.line.length > 0 && config.priorityPolicy === 'overflow') stream.consumers.overflows(this.consumer);
     return null;
   }
 

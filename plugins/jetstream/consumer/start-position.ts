@@ -20,6 +20,8 @@ export function startOf(config: ConsumerConfig, log: MessageLog): number {
       return Math.max(begin, Number(config.optStartSeq));
     case 'by_start_time': {
       const found = log.at(momentOf(config.optStartTime!.nanos));
+      // Not known yet: only for one that stands elsewhere by now.
+      if (found < 0) return begin;
       return found === Number.POSITIVE_INFINITY ? log.last + 1 : found;
     }
     case 'last_per_subject':

@@ -8,6 +8,7 @@ import type { IndexedStore } from '../../../storage-drivers/derived/indexed-stor
 import { MatchMerge } from '../../../storage-drivers/derived/match-merge.ts';
 import type { WalkBudget } from '../../../storage-drivers/derived/subject-walk.ts';
 import type { Usage } from '../account/usage.ts';
+import { DurableEnd } from './durable-end.ts';
 import type { Moment } from './moment.ts';
 
 /** Hears of every message that goes, before it is gone. */
@@ -27,8 +28,8 @@ const NOTHING_LOST: Holes = { ranges: [], records: 0, bytes: 0 };
 export class MessageLog {
   readonly records: IndexedStore;
   /** When the newest message came, whether or not it is still there. */
-  lastSeconds = 0;
-  lastNanos = 0;
+  lastSeconds: number;
+  lastNanos: number;
   /** Of the newest write. */
   ticket = 0;
   listener: RemovalListener | null = null;
@@ -42,6 +43,10 @@ export class MessageLog {
   private readonly sizeOf: SizeFormula;
   private readonly usage: Usage;
   private readonly storage: 'file' | 'memory';
+  /** The first message, and when it came. */
+  private readonly known = { seq: 0, seconds: 0, nanos: 0 };
+  private readonly durableEnd = new DurableEnd();
+  private beforeUnit: Moment = { seconds: 0, nanos: 0 };
   /** What of it the usage knows. */
   private counted = 0;
 
@@ -49,6 +54,8 @@ export class MessageLog {
     this.usage = usage;
     this.storage = storage;
     this.records = records;
+    this.lastSeconds = records.store.lastSeconds;
+    this.lastNanos = records.store.lastNanos;
     this.isAlwaysWarm = storage === 'memory';
     this.sizeOf = sizeFormulaOf(storage);
     this.checkLost();
@@ -94,6 +101,8 @@ export class MessageLog {
     const ticket = this.records.append(seq, seconds, nanos, flags, message);
     if (ticket < 0) return ticket;
     this.ticket = ticket;
+    // Within a unit there is none yet.
+    if (ticket > 0) this.durableEnd.note(ticket, seq);
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     this.settleUsage();
@@ -102,10 +111,48 @@ export class MessageLog {
 
   /** Gives a sequence out to a message that is not kept. */
   skip(seconds: number, nanos: number): void {
-    const ticket = this.records.advance(this.last + 1);
+    this.spend(this.last + 1, seconds, nanos);
+  }
+
+  /** Gives out all sequences up to one, whether or not there are messages. */
+  spend(last: number, seconds: number, nanos: number): void {
+    const ticket = last > this.last ? this.records.advance(last) : 0;
     if (ticket > 0) this.ticket = ticket;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
+  }
+
+  /** What is appended from here on becomes durable together, or is taken back. */
+  begin(): void {
+    this.beforeUnit = { seconds: this.lastSeconds, nanos: this.lastNanos };
+    this.records.begin();
+  }
+
+  /** A negative answer is a `Refused`: nothing of it is kept. */
+  commit(): number {
+    const ticket = this.records.commit();
+    if (ticket < 0) this.takeBack();
+    else {
+      this.ticket = ticket;
+      this.durableEnd.note(ticket, this.last);
+    }
+    return ticket;
+  }
+
+  abort(): void {
+    this.records.abort();
+    this.takeBack();
+  }
+
+  private takeBack(): void {
+    this.lastSeconds = this.beforeUnit.seconds;
+    this.lastNanos = this.beforeUnit.nanos;
+    this.settleUsage();
+  }
+
+  /** A crash can not take it any more. */
+  isDurable(seq: number): boolean {
+    return this.durableEnd.covers(seq, this.records.store.durableTicket);
   }
 
   has(seq: number): boolean {
@@ -322,9 +369,35 @@ export class MessageLog {
     return this.records.visitSubjects(filters, each, budget);
   }
 
-  /** The first message at or after a time; Infinity when all are older. */
+  /** The first message at or after a time; Infinity when all are older; -1 when one has to be fetched to know. */
   at({ seconds, nanos }: Moment): number {
     return this.records.findTime(seconds, nanos);
+  }
+
+  /** The same, with whatever has to be fetched. */
+  async find(moment: Moment): Promise<number> {
+    for (let found = this.at(moment); ; found = this.at(moment)) {
+      if (found >= 0) return found;
+      await this.bringIn(this.records.store.coldSequence);
+    }
+  }
+
+  /** When the first message came; null where there is none, or where it has to be fetched to know. */
+  get firstTime(): Moment | null {
+    const { first, known } = this;
+    if (this.count === 0) return null;
+    if (known.seq === first) return known;
+    const record = this.read(first);
+    if (record === null) return null;
+    known.seq = first;
+    known.seconds = record.seconds;
+    known.nanos = record.nanos;
+    return known;
+  }
+
+  /** From then on the time of the first message is known. */
+  async learnFirstTime(): Promise<void> {
+    while (this.count > 0 && this.firstTime === null && this.isCold(this.first)) await this.bringIn(this.first);
   }
 
   /** The sequences from the first to the last that have no message, ascending. */

@@ -235,24 +235,25 @@ export class StreamMachine {
       verdict.refused(problem);
       return;
     }
-    const { records } = this.log;
+    const { log } = this;
     const kept: StoredOfBatch[] = [];
-    records.begin();
+    log.begin();
+    const before = log.last;
     for (const staged of all) {
-      const one = this.appendStaged(seconds, nanos, staged);
+      const one = this.appendStaged(seconds, nanos, before + kept.length + 1, staged);
       if ('number' in one) {
-        records.abort();
+        log.abort();
         verdict.refused(one);
         return;
       }
       kept.push(one);
     }
-    const ticket = records.commit();
+    log.spend(before + kept.length, seconds, nanos);
+    const ticket = log.commit();
     if (ticket < 0) {
       verdict.refused(refusalOf(ticket));
       return;
     }
-    this.log.ticket = ticket;
     for (const one of kept) this.finishStaged(seconds, nanos, one);
     const last = kept.at(-1)!;
     verdict.stored(last.sequence);
@@ -260,20 +261,25 @@ export class StreamMachine {
   }
 
   /** Only adds: what is to be removed waits until all is there. */
-  private appendStaged(seconds: number, nanos: number, { message, headers }: StagedMessage): StoredOfBatch | ApiError {
+  private appendStaged(
+    seconds: number,
+    nanos: number,
+    sequence: number,
+    { message, headers }: StagedMessage,
+  ): StoredOfBatch | ApiError {
     const { log } = this;
     const counted = this.counted(message, headers);
     if (counted !== null && 'number' in counted) return counted;
-    const kept = counted?.message ?? message;
-    const ttl = headers.has(TTL) ? (parseTtl(headers.text(message.bytes as Buffer, TTL)) ?? 0) : 0;
+    const asked = headers.has(TTL) ? (parseTtl(headers.text(message.bytes as Buffer, TTL)) ?? 0) : 0;
+    const ttl = this.leastTtl(asked);
+    const own = counted?.message ?? message;
+    const kept = ttl === asked ? own : withTtl(own, ttl);
+    if (kept.bodyEnd - kept.headerStart > this.limits.maxMsgSize) return apiError(10054);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     const isWanted = this.interest === null || this.interest.wants(message);
-    if (!isWanted) log.skip(seconds, nanos);
-    else {
-      const ticket = log.append(seconds, nanos, flags, kept);
-      if (ticket < 0) return refusalOf(ticket);
-    }
-    return { message, headers, sequence: log.last, ttl, isWanted, counterValue: counted?.value ?? '' };
+    const written = isWanted ? log.appendAt(sequence, seconds, nanos, flags, kept) : 0;
+    if (written < 0) return refusalOf(written);
+    return { message, headers, sequence, ttl, isWanted, counterValue: counted?.value ?? '' };
   }
 
   private finishStaged(
@@ -390,11 +396,13 @@ export class StreamMachine {
     return this.expiry.run(now, this.limits.maxAgeMs, (sequence) => this.expireOne(sequence, seconds, nanos, mark));
   }
 
-  private expireOne(sequence: number, seconds: number, nanos: number, mark: MarkerWriter): void {
+  /** False when it has to be fetched first, because it may leave a marker. */
+  private expireOne(sequence: number, seconds: number, nanos: number, mark: MarkerWriter): boolean {
     const { log, limits } = this;
     const node = log.nodeAt(sequence);
     const isLast = limits.markerTtlMs > 0 && log.countOf(node) === 1;
     const record = isLast ? log.read(sequence) : null;
+    if (isLast && record === null && log.isCold(sequence)) return false;
     const marker = record === null ? null : mark.markerFor(record, this.config);
     if (marker !== null) {
       // Before the message goes: whoever looks finds the one or the other.
@@ -405,6 +413,7 @@ export class StreamMachine {
     }
     if (sequence === log.first) log.removeOldest();
     else log.remove(sequence);
+    return true;
   }
 
   /** When something is due next, in milliseconds; Infinity for never. */
@@ -418,8 +427,6 @@ export class StreamMachine {
   recall(record: StoredRecord): void {
     const { seq, seconds, nanos, flags, bytes, headerStart, bodyStart } = record;
     const time = millisecondsOf(seconds, nanos);
-    this.log.lastSeconds = seconds;
-    this.log.lastNanos = nanos;
     const header = (bytes as Buffer).subarray(headerStart, bodyStart);
     const id = fieldOf(header, 'Nats-Msg-Id') ?? '';
     this.lastMsgId = id;
@@ -436,9 +443,19 @@ export class StreamMachine {
 
   /** The command of a request to purge. Answers how many messages went. */
   purge(command: PurgeCommand): number {
-    const purge = new Purge(this.log, command);
+    const purge = this.beginPurge(command);
     while (!purge.step(Number.POSITIVE_INFINITY));
     return purge.removed;
+  }
+
+  /** The command of a purge that takes several: what comes from here on stays. */
+  beginPurge(command: PurgeCommand): Purge {
+    return new Purge(this.log, command);
+  }
+
+  /** The command of some of it. True when none is left to go. */
+  stepPurge(purge: Purge, most: number): boolean {
+    return purge.step(most);
   }
 
   /** The command of a changed configuration: what it does not allow goes at once. */

@@ -37,12 +37,13 @@ import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
 import { DirectGet } from './direct-get.ts';
+import { DueTimes } from './due-times.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
-import { Markers } from './marker.ts';
+import { HeldMessages } from './held-messages.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
-import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
+import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
 import { resourceProblem } from './resource-problem.ts';
 import { failureOf } from './store-refusal.ts';
@@ -76,8 +77,8 @@ export class Stream implements ServiceSink {
   private readonly headers = new PublishHeaders();
   private readonly verdict = new PublishVerdict();
   private readonly acks = new DelayedAcks();
-  private readonly markers: Markers;
-  private readonly batches: AtomicBatches;
+  private readonly dueTimes = new DueTimes(this);
+  readonly batches: AtomicBatches;
   private readonly flowing = new FastBatches(FAST_LIMITS);
   private batchTimer: (() => void) | null = null;
   /** Something happened to it: its first sequence is told even where there is none. */
@@ -85,11 +86,10 @@ export class Stream implements ServiceSink {
   private subscriptions: Subscription[] = [];
   private ackHead: Buffer = Buffer.alloc(0);
   private direct: DirectGet | null = null;
+  /** Null where no message ever asks for an older one. */
+  private held: HeldMessages | null = null;
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
-  private timer: (() => void) | null = null;
-  /** When it runs; Infinity while there is none. */
-  private wakesAt = Number.POSITIVE_INFINITY;
   private isClosed = false;
 
   constructor(of: Surroundings, owner: StreamOwner, config: StreamConfig, log: MessageLog, created: bigint) {
@@ -105,9 +105,11 @@ export class Stream implements ServiceSink {
     log.listener = this.consumers;
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
-    this.markers = new Markers((sequence) => this.stored(sequence));
     log.records.onDurable({
-      durable: (ticket) => this.acks.release(ticket),
+      durable: (ticket) => {
+        this.acks.release(ticket);
+        this.consumers.durable();
+      },
       failed: (error) => this.failed(error),
       damaged: (from, to) => this.losses.note(from, to),
     });
@@ -172,7 +174,7 @@ export class Stream implements ServiceSink {
     for (const subscription of this.subscriptions) this.account.sublist.insert(subscription);
     this.configure();
     this.openDirect();
-    this.schedule();
+    this.dueTimes.schedule();
   }
 
   /** What became of it stands in the verdict. */
@@ -193,6 +195,8 @@ export class Stream implements ServiceSink {
     const { machine, moment, verdict } = this;
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
     if (verdict.kind === STORED) this.stored(verdict.sequence);
+    // Nobody wants it, but its id is remembered for a while.
+    else if (verdict.kind === UNWANTED && machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
   }
 
   /** A message of a batch that flows, or what is said about it. */
@@ -239,6 +243,8 @@ export class Stream implements ServiceSink {
     const { src = '', dest = '' } = subjectTransform ?? {};
     this.transform = dest === '' ? null : compileSubjects(this.of, src, dest);
     this.republisher = Republisher.of(this.of, this.account, this.config);
+    const asks = !this.log.isAlwaysWarm && (this.config.allowMsgCounter || this.config.allowMsgSchedules);
+    if (asks) this.held ??= new HeldMessages(this);
     if (!this.isClosed) this.supply.configure();
   }
 
@@ -251,6 +257,13 @@ export class Stream implements ServiceSink {
 
   /** A message that was published on one of the subjects. It is borrowed. */
   deliver(message: Message): boolean {
+    if (this.held === null || !this.held.holds(message)) this.take(message);
+    return true;
+  }
+
+  /** The same, with everything at hand that it asks for. */
+  take(message: Message): void {
+    if (this.isClosed) return;
     const headers = this.examined(message);
     this.now();
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
@@ -259,20 +272,25 @@ export class Stream implements ServiceSink {
     if (this.transform !== null) published = this.transformed(published);
     if (message.hasReply && isFastReply(message.replyBytes, message.replyStart, message.replyEnd)) {
       this.takeFast(message, published, headers);
-      return true;
+      return;
     }
     if (headers?.has(BATCH_ID) === true) {
       this.takeBatched(message, published, headers);
-      return true;
+      return;
     }
     this.publish(published, headers);
     if (message.hasReply && !this.config.noAck) this.acknowledge(message);
-    return true;
+  }
+
+  /** Too many wait already. */
+  overrun(message: Message): void {
+    if (message.hasReply)
+      this.of.outbox.send(this.account, message.reply, printPublishError(this.name, apiError(10167)));
   }
 
   /** A message of the stream that this one mirrors. */
   takeMirrored(message: MessageBytes, sequence: number, { seconds, nanos }: Moment): boolean {
-    const published = this.transform === null ? message : this.transformed(message);
+    const published = this.transformed(message);
     this.rescan(published);
     if (!this.machine.mirror(sequence, seconds, nanos, published, this.headers)) return false;
     this.stored(sequence);
@@ -283,7 +301,7 @@ export class Stream implements ServiceSink {
   takeSourced(message: MessageBytes): boolean {
     const { verdict } = this;
     const moment = this.now();
-    const published = this.transform === null ? message : this.transformed(message);
+    const published = this.transformed(message);
     this.rescan(published);
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     this.machine.publishSourced(moment.seconds, moment.nanos, published, this.headers, verdict);
@@ -349,8 +367,9 @@ export class Stream implements ServiceSink {
   }
 
   /** The subject it is stored under. What the transform is not about stays as it is. */
-  private transformed(message: MessageBytes): MessageBytes {
-    const subject = this.transform!.transform(subjectOf(message));
+  transformed(message: MessageBytes): MessageBytes {
+    if (this.transform === null) return message;
+    const subject = this.transform.transform(subjectOf(message));
     return subject === null ? message : withSubject(message, subject);
   }
 
@@ -398,10 +417,10 @@ export class Stream implements ServiceSink {
   }
 
   /** A message has its place: whoever waits for it hears of it. */
-  private stored(sequence: number): void {
+  stored(sequence: number): void {
     this.consumers.stored(sequence, this.log.nodeAt(sequence));
-    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.schedule();
-    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.schedule();
+    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
+    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.dueTimes.schedule();
   }
 
   /** A consumer is done with a message. */
@@ -421,34 +440,6 @@ export class Stream implements ServiceSink {
     return moment;
   }
 
-  /** Sees to it that something happens when it is due. */
-  schedule(): void {
-    if (this.isClosed) return;
-    const due = this.machine.nextDue;
-    const { coldAt } = this.machine.expiry;
-    if (coldAt !== 0) this.log.whenLoaded(coldAt, () => this.schedule());
-    if (due >= this.wakesAt) return;
-    this.timer?.();
-    this.wakesAt = due;
-    const wait = Math.max(EXPIRY_STEP_MS, due - this.of.clock.now());
-    this.timer = this.of.after(Math.min(wait, LONGEST_WAIT_MS), () => this.expire());
-  }
-
-  private expire(): void {
-    this.timer = null;
-    this.wakesAt = Number.POSITIVE_INFINITY;
-    const { seconds, nanos } = this.now();
-    const isMoreDue = this.machine.expire(seconds, nanos, this.markers);
-    this.machine.timetable.fire(seconds, nanos, (sequence) => this.stored(sequence));
-    this.consumers.wake();
-    if (!isMoreDue) {
-      this.schedule();
-      return;
-    }
-    this.wakesAt = 0;
-    this.timer = this.of.after(0, () => this.expire());
-  }
-
   /** The command of a changed configuration. */
   update(config: StreamConfig): void {
     const subjects = this.config.subjects.join(' ');
@@ -462,15 +453,12 @@ export class Stream implements ServiceSink {
       this.configure();
       this.openDirect();
     }
-    this.timer?.();
-    this.timer = null;
-    this.wakesAt = Number.POSITIVE_INFINITY;
-    this.schedule();
+    this.dueTimes.run();
   }
 
   /** Stops for good, with everything written down: it will be there again. */
   pause(): void {
-    this.consumers.writer.flush();
+    this.consumers.flushAll();
     this.close();
   }
 
@@ -481,15 +469,11 @@ export class Stream implements ServiceSink {
     this.openDirect();
     this.supply.close();
     this.consumers.closeAll();
-    this.timer?.();
-    this.timer = null;
+    this.dueTimes.stop();
     this.acks.drop();
     this.batchTimer?.();
     this.batches.clear();
+    this.held?.clear();
     this.flowing.clear();
   }
 }
-
-/** Not more often than this does anything expire. */
-const EXPIRY_STEP_MS = 250;
-const LONGEST_WAIT_MS = 3_600_000;

@@ -43,6 +43,8 @@ export class Outbox {
   private sizesStart = 0;
   private shownSeconds = -1;
   private readonly secondsText = new Uint8Array(DIGITS_OF_TIME);
+  private lastSubject = '';
+  private lastBytes: Buffer = Buffer.alloc(0);
 
   constructor(broker: Broker) {
     this.broker = broker;
@@ -93,10 +95,12 @@ export class Outbox {
 
   /**
    * A stored message, under its own subject, to whoever the plan names. The reply subject is the prefix with the numbers.
-   * Answers how many took it.
+   * `to` is the subject the plan is for. Answers how many took it.
    */
-  deliver(plan: Plan, record: StoredRecord, prefix: Uint8Array, numbers: DeliveryNumbers): number {
+  deliver(plan: Plan, record: StoredRecord, prefix: Uint8Array, numbers: DeliveryNumbers, to: string): number {
     const { delivery } = this;
+    // Only other servers are told.
+    delivery.routedBy = plan.links.length + plan.queues.length > 0 ? this.bytesOf(to) : null;
     const length = record.bodyEnd - record.headerStart;
     const subjectLength = record.subjectEnd - record.subjectStart;
     const isUsual = length + BODY_AT + 2 <= this.end - this.deliveryStart && subjectLength <= BODY_AT - SUBJECT_AT - 64;
@@ -187,6 +191,15 @@ export class Outbox {
         secondsText[index] = target[from + index]!;
     } else for (let index = 0; index < DIGITS_OF_TIME; index++) target[at++] = secondsText[index]!;
     return writeNineDigits(target, at, nanos);
+  }
+
+  /** The same as the last time, nearly always. */
+  private bytesOf(subject: string): Buffer {
+    if (subject !== this.lastSubject) {
+      this.lastSubject = subject;
+      this.lastBytes = Buffer.from(subject, 'latin1');
+    }
+    return this.lastBytes;
   }
 }
 

@@ -29,12 +29,12 @@ class FakeLink implements Link {
 
 const HEADER = Buffer.from('NATS/1.0\r\nNats-Trace-Hop: 9\r\nA: b\r\n\r\n');
 
-function bench({ isOnly = false, ownHop = '' } = {}) {
+function bench({ isOnly = false, hop = '' } = {}) {
   const sublist = new Sublist();
   const dispatcher = new Dispatcher(Object.assign(FastRandom.fromSeed(7), { bytes: () => new Uint8Array(0) }));
   let reports = 0;
-  const request = { destination: 't', isOnly, report: () => void reports++ };
-  const trace = new TraceRecord(request, 'A', () => 0, { slot: null }, ownHop);
+  const request = { destination: 't', isOnly, hop, report: () => void reports++ };
+  const trace = new TraceRecord(request, 'A', () => 0, { slot: null });
   return {
     trace,
     reports: () => reports,
@@ -66,7 +66,7 @@ test('a message that goes on to other servers tells each of them its step', () =
 });
 
 test('a server in the middle of the way counts on from its own step', () => {
-  const { add, send } = bench({ ownHop: '1.2' });
+  const { add, send } = bench({ hop: '1.2' });
   const link = new FakeLink(REMOTE);
   add(link);
   send();

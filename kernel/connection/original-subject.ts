@@ -1,8 +1,10 @@
 /**
- * Messages of a push consumer carry two subjects across servers: they travel on the one that is delivered to, and the one
- * they were stored under follows an `@` in the reply. A client is shown the second, and a reply without it.
+ * Some messages have two subjects: they are routed by one and shown under the other. Across servers they travel on the first, and the
+ * other one follows an `@` in the reply, which acknowledges them. A client is shown that, and a reply without it.
  */
-import { type Broker, type Message, Plan } from '../../kernel/plugin-api.ts';
+import type { Broker } from '../broker.ts';
+import type { Message } from '../routing/message.ts';
+import { Plan } from '../routing/plan.ts';
 
 const PREFIX = Buffer.from('$JS.ACK.');
 /** So many dots are in the reply before the other subject can begin. */
@@ -34,6 +36,36 @@ function deliverHere({ dispatcher }: Broker, plan: Plan, message: Message, at: n
   message.subjectStart = subjectStart;
   message.subjectEnd = subjectEnd;
   message.replyEnd = replyEnd;
+}
+
+/** For one message at a time. */
+let joined = Buffer.alloc(512);
+
+/** As it travels, for as long as `send` runs. */
+export function inTravelForm(message: Message, routedBy: Buffer, send: () => boolean): boolean {
+  const { subjectBytes, subjectStart, subjectEnd, replyBytes, replyStart, replyEnd } = message;
+  const replyLength = replyEnd - replyStart;
+  const length = replyLength + 1 + subjectEnd - subjectStart;
+  if (length > joined.length) joined = Buffer.alloc(2 * length);
+  replyBytes.copy(joined, 0, replyStart, replyEnd);
+  joined[replyLength] = AT;
+  subjectBytes.copy(joined, replyLength + 1, subjectStart, subjectEnd);
+  message.replyBytes = joined;
+  message.replyStart = 0;
+  message.replyEnd = length;
+  message.subjectBytes = routedBy;
+  message.subjectStart = 0;
+  message.subjectEnd = routedBy.length;
+  message.routedBy = null;
+  const isSent = send();
+  message.routedBy = routedBy;
+  message.subjectBytes = subjectBytes;
+  message.subjectStart = subjectStart;
+  message.subjectEnd = subjectEnd;
+  message.replyBytes = replyBytes;
+  message.replyStart = replyStart;
+  message.replyEnd = replyEnd;
+  return isSent;
 }
 
 /** Where the `@` stands, or -1. */
