@@ -14,6 +14,7 @@ import { ServerBooks } from './account/server-books.ts';
 import { StreamAccount } from './account/stream-account.ts';
 import { ApiService } from './api/api-service.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
+import { PushTargets } from './consumer/push-targets.ts';
 import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -87,7 +88,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     const accounts = (): StreamAccount[] => Array.from(streaming.services.values(), (service) => service.of);
     streaming.watch = new StorageWatch(of, streaming.storage.drivers.values(), accounts);
     streaming.watch.begin();
-    watchInterest(ctx, streaming);
+    watchInterest(ctx, of, streaming);
   },
 
   drain(_ctx, { services }) {
@@ -145,15 +146,14 @@ function streamingAccounts(ctx: Context): ReadonlyMap<string, TierLimits> {
   return isGlobalOnly ? new Map([[GLOBAL_ACCOUNT, UNLIMITED_TIER]]) : accounts;
 }
 
-/** Push consumers begin when somebody listens. */
-function watchInterest(ctx: Context, { services, watch }: Streaming): void {
+/** Push consumers begin when somebody listens, and are not used any more when the last one leaves. */
+function watchInterest(ctx: Context, { targets }: Surroundings, { watch }: Streaming): void {
   ctx.tap('interest.first', (account, subject) => {
     if (subject.startsWith(ADVISORIES) || subject === '>') watch?.announce(account.name);
-    const service = services.get(account.name);
-    if (service === undefined) return;
-    for (const { consumers } of service.of.streams.values()) {
-      for (const consumer of consumers.byName.values()) if (consumer.push !== null) consumer.wake();
-    }
+    for (const consumer of targets.of(account, subject)) consumer.wake();
+  });
+  ctx.tap('interest.last', (account, subject) => {
+    for (const consumer of targets.of(account, subject)) consumer.abandoned();
   });
 }
 
@@ -168,6 +168,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     random: ports.random,
     log,
     outbox,
+    targets: new PushTargets(),
     domain: options.domain,
     caps: {
       duplicateWindow: BigInt((options.limits?.duplicateWindowMs ?? 0) * NANOS_PER_MS),

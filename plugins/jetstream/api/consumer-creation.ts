@@ -25,7 +25,7 @@ import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { advisePause } from './consumer-endpoints.ts';
-import { consumerFactsOf } from './consumer-facts.ts';
+import { consumerFactsOf, whenKept } from './consumer-facts.ts';
 
 const IDENTITY = 'Nats-Stream-Identity';
 
@@ -116,7 +116,7 @@ function newProblem(
   return nameLengthRule(consumerNameOf(config));
 }
 
-function make(stream: Stream, config: ConsumerConfig, level: number): Answer {
+function make(stream: Stream, config: ConsumerConfig, level: number): Answer | Promise<Answer> {
   const { of } = stream;
   const given = consumerNameOf(config);
   const name = given === '' ? hashOf(uniqueId(of.random)) : given;
@@ -126,7 +126,7 @@ function make(stream: Stream, config: ConsumerConfig, level: number): Answer {
   return told(consumer);
 }
 
-function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest): Answer {
+function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest): Answer | Promise<Answer> {
   const { stream, config: before, name } = consumer;
   const config = { ...wanted, name: before.name === '' ? '' : name, pauseUntil: before.pauseUntil };
   if (isSameConsumerConfig(before, config)) return told(consumer);
@@ -147,6 +147,6 @@ function othersOf(stream: Stream, except: string): ConsumerConfig[] {
   return [...stream.consumers.byName.values()].filter(({ name }) => name !== except).map(({ config }) => config);
 }
 
-function told(consumer: Consumer): string {
-  return printReply('CONSUMER.CREATE', consumerInfo, consumerFactsOf(consumer, true));
+function told(consumer: Consumer): Answer | Promise<Answer> {
+  return whenKept(consumer, () => printReply('CONSUMER.CREATE', consumerInfo, consumerFactsOf(consumer, true)));
 }

@@ -6,7 +6,7 @@ import { decodeLenient, isEmptyBody, resetRequest, unpinRequest } from '../../..
 import type { Consumer } from '../consumer/consumer.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Answer, ApiCall } from './api-call.ts';
-import { consumerFactsOf } from './consumer-facts.ts';
+import { consumerFactsOf, whenKept } from './consumer-facts.ts';
 
 export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   const request = decodeLenient(body, unpinRequest);
@@ -34,10 +34,12 @@ export async function resetConsumer({ address, body, of }: ApiCall): Promise<Ans
   const sequence = Math.max(1, wanted === 0 ? consumer.machine.floorStream + 1 : wanted);
   consumer.reset(sequence);
   consumer.stream.consumers.releaseUnneeded();
-  return printReply('CONSUMER.RESET', consumerResetReply, {
-    ...consumerFactsOf(consumer, true),
-    resetSequence: sequence,
-  });
+  return whenKept(consumer, () =>
+    printReply('CONSUMER.RESET', consumerResetReply, {
+      ...consumerFactsOf(consumer, true),
+      resetSequence: sequence,
+    }),
+  );
 }
 
 /** A consumer goes back to where it began at most. */

@@ -6,17 +6,11 @@ import { subjectFromText } from '../../../kernel/plugin-api.ts';
 import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
-import type { ConsumerState } from './consumer-state.ts';
+import { Backlog } from './backlog.ts';
+import type { ConsumerProgress, ConsumerState } from './consumer-state.ts';
+import { Deadlines } from './deadlines.ts';
+import { PendingMessages } from './pending-messages.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
-
-export interface PendingMessage {
-  /** That of the first delivery. */
-  readonly consumerSequence: number;
-  /** When it was last delivered, in milliseconds. */
-  time: number;
-  /** When it has to be delivered again. */
-  deadline: number;
-}
 
 /** What a delivery is called. One is filled again and again. */
 export interface DeliveryNumbers {
@@ -29,44 +23,69 @@ export interface DeliveryNumbers {
 export type OnExhausted = (sequence: number, deliveries: number) => void;
 
 const NANOS_PER_MS = 1e6;
+/** So many are found overdue at once; the next follow in a moment. */
+const OVERDUE_MAX = 4096;
 
 export class ConsumerMachine {
   config: ConsumerConfig;
-  filters: FilterSet;
-  /** The next sequence of the stream to look at, and the next of its own. */
-  streamSequence: number;
+  readonly backlog: Backlog;
+  /** The next of its own. */
   consumerSequence = 1;
   /** Everything at or below is settled. */
   floorStream: number;
   floorConsumer = 0;
   /** The last that was delivered for the first time. */
   deliveredStream: number;
-  /** Matching messages that were never delivered. */
-  pendingCount: number;
-  /** In the order of their own sequences: the first is where the floor ends. */
-  readonly pending = new Map<number, PendingMessage>();
-  /** Nothing is overdue before this, in milliseconds. */
-  nextDeadline = Number.POSITIVE_INFINITY;
+  /** The first is where the floor ends. */
+  readonly pending = new PendingMessages();
   /** How often each message was delivered again. */
   readonly redelivered = new Map<number, number>();
   readonly queue = new RedeliveryQueue();
+  /** Messages of which something changed that is written down; null while nobody follows that. */
+  touched: Set<number> | null = null;
+  /** None below was delivered again. */
+  private redeliveredFrom = Number.POSITIVE_INFINITY;
   private readonly log: MessageLog;
-  /** The last messages of each subject at the beginning, ascending; what lies before `startAt` is done. */
-  private starters: readonly number[];
-  private starterAt = 0;
-  /** From here on everything counts, not only the last of each subject. */
-  private liveFrom = 0;
+  /** When pending messages are overdue, as far as that still stands. */
+  private readonly deadlines = new Deadlines<number>();
 
-  constructor(config: ConsumerConfig, log: MessageLog, start: number, starters: readonly number[]) {
+  constructor(config: ConsumerConfig, log: MessageLog, start: number, startsWithLast = false) {
     this.config = config;
     this.log = log;
-    this.filters = filterSetOf(config);
-    this.streamSequence = start;
-    this.floorStream = start - 1;
-    this.deliveredStream = start - 1;
-    this.starters = starters;
-    if (starters.length > 0) this.liveFrom = log.last + 1;
-    this.pendingCount = starters.length > 0 ? starters.length : log.countFrom(this.filters, start);
+    this.backlog = new Backlog(log, filterSetOf(config), start, this);
+    if (startsWithLast) this.backlog.startWithLast();
+    this.floorStream = this.backlog.sequence - 1;
+    this.deliveredStream = this.backlog.sequence - 1;
+  }
+
+  get filters(): FilterSet {
+    return this.backlog.filters;
+  }
+
+  /** The next sequence of the stream to look at. */
+  get streamSequence(): number {
+    return this.backlog.sequence;
+  }
+
+  /** Matching messages that were never delivered. */
+  get pendingCount(): number {
+    return this.backlog.count;
+  }
+
+  /** Nothing that came since it had everything was for it. */
+  hadAll(): void {
+    if (this.streamSequence <= this.log.last) this.passTo(this.log.last + 1);
+  }
+
+  /** A piece of what has to be known before anything is sent; true when all is. */
+  prepare(): boolean {
+    const hadBegun = this.backlog.hasBegun;
+    const isReady = this.backlog.prepare();
+    if (!hadBegun && this.backlog.hasBegun) {
+      this.floorStream = this.backlog.sequence - 1;
+      this.deliveredStream = this.backlog.sequence - 1;
+    }
+    return isReady;
   }
 
   state(): ConsumerState {
@@ -79,24 +98,59 @@ export class ConsumerMachine {
     return { ...place, streamLast: this.log.last, pending, redelivered: [...this.redelivered] };
   }
 
+  /** What changed since somebody began to follow that. */
+  progressed(): ConsumerProgress {
+    const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending } = this;
+    const messages = Array.from(this.touched ?? [], (seq) => {
+      const deadline = pending.deadlineOf(seq);
+      const due = Number.isFinite(deadline) ? deadline : null;
+      const again = this.redelivered.get(seq) ?? 0;
+      return [seq, pending.consumerSequenceOf(seq), pending.timeOf(seq), again, due] as const;
+    });
+    const place = [
+      streamSequence,
+      consumerSequence,
+      floorStream,
+      floorConsumer,
+      deliveredStream,
+      this.log.last,
+    ] as const;
+    return { place, messages };
+  }
+
   /** Goes on where it stood. What was not acknowledged is due when it would have been. */
   restore(state: ConsumerState): void {
-    this.starters = [];
     // With less in the stream than was once there, nothing that comes is passed over.
     const end = this.log.last < (state.streamLast ?? 0) ? this.log.last : Number.POSITIVE_INFINITY;
-    this.streamSequence = Math.min(state.streamSequence, end + 1);
+    this.backlog.moveTo(Math.min(state.streamSequence, end + 1), this.filters);
     this.consumerSequence = state.consumerSequence;
     this.floorStream = Math.min(state.floorStream, end);
     this.floorConsumer = state.floorConsumer;
     this.deliveredStream = Math.min(state.deliveredStream, end);
-    for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
-    for (const [seq, consumerSequence, time, deadline] of state.pending) {
+    for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.countAgain(seq, count);
+    for (const [seq, own, time, due] of [...state.pending].sort(([left], [right]) => left - right)) {
       if (!this.log.has(seq)) continue;
-      const known = { consumerSequence, time, deadline: 0 };
-      this.pending.set(seq, known);
-      this.setDeadline(known, deadline ?? time + this.waitFor(seq));
+      const deadline = due ?? time + this.waitFor(seq);
+      this.pending.add(seq, own, time, deadline);
+      this.watch(seq, deadline);
     }
-    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+  }
+
+  /** Nothing is overdue before this, in milliseconds. */
+  get nextDeadline(): number {
+    return this.deadlines.next;
+  }
+
+  /** Whether it holds on to messages that it was sent. */
+  get isHolding(): boolean {
+    return this.pending.size > 0 || this.redelivered.size > 0;
+  }
+
+  /** No message below is held on to. */
+  get heldFrom(): number {
+    const { pending, redelivered } = this;
+    if (redelivered.size === 0) this.redeliveredFrom = Number.POSITIVE_INFINITY;
+    return Math.min(pending.size > 0 ? pending.first : Number.POSITIVE_INFINITY, this.redeliveredFrom);
   }
 
   /** Each message, or those up to one, are acknowledged on a subject of their own. */
@@ -116,13 +170,13 @@ export class ConsumerMachine {
   }
 
   /**
-   * The message to send next: one that is to be sent again, or a new one; 0 when there is none. It is a question: what it finds to be
+   * The message to send next: one that is to be sent again, or a new one; 0 when there is none, LOOK_ON to ask again. It is a question: what it finds to be
    * done on the way is a command each (`giveUp`, `passStarter`, `passTo`).
    */
   next(onExhausted: OnExhausted): number {
     const again = this.nextAgain(onExhausted);
     if (again !== 0) return again;
-    return this.isBlocked ? 0 : this.nextNew();
+    return this.isBlocked ? 0 : this.backlog.next();
   }
 
   private nextAgain(onExhausted: OnExhausted): number {
@@ -134,77 +188,69 @@ export class ConsumerMachine {
     return 0;
   }
 
-  private nextNew(): number {
-    while (this.starterAt < this.starters.length) {
-      const seq = this.starters[this.starterAt]!;
-      if (this.isStillLast(seq)) return seq;
-      this.passStarter();
-    }
-    if (this.starters.length > 0) this.passTo(this.liveFrom);
-    const seq = this.log.next(this.filters, this.streamSequence);
-    if (seq !== Number.POSITIVE_INFINITY) return seq;
-    if (this.streamSequence <= this.log.last) this.passTo(this.log.last + 1);
-    return 0;
-  }
-
   /** The command of a starter that something newer took the place of. */
   passStarter(): void {
-    const seq = this.starters[this.starterAt++]!;
-    if (this.log.has(seq) && this.pendingCount > 0) this.pendingCount--;
+    this.backlog.passStarter();
   }
 
   /** The command of a place up to which nothing is for this one: it is not looked at again. */
   passTo(place: number): void {
-    this.starters = [];
-    this.streamSequence = Math.max(this.streamSequence, place);
-  }
-
-  /** Superseded ones are passed over: what came after them is sent when its turn comes. */
-  private isStillLast(seq: number): boolean {
-    const node = this.log.nodeAt(seq);
-    return node !== 0 && this.log.lastOf(node) === seq;
+    this.backlog.passTo(place);
   }
 
   /** The command of a delivery. */
   deliver(seq: number, now: number, into: DeliveryNumbers): void {
-    const known = this.pending.get(seq);
-    if (known === undefined) this.deliverFirst(seq, now);
+    into.deliveries = 1;
+    this.touched?.add(seq);
+    if (!this.pending.has(seq)) this.deliverFirst(seq, now);
     else {
       this.queue.delete(seq);
-      this.redelivered.set(seq, (this.redelivered.get(seq) ?? 0) + 1);
-      known.time = now;
-      this.setDeadline(known, now + this.waitFor(seq));
+      into.deliveries = (this.redelivered.get(seq) ?? 0) + 2;
+      this.countAgain(seq, into.deliveries - 1);
+      this.pending.setTime(seq, now);
+      this.setDeadline(seq, now + this.waitFor(seq));
     }
-    into.deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     into.consumerSequence = this.consumerSequence++;
     into.pending = this.pendingCount;
   }
 
   private deliverFirst(seq: number, now: number): void {
-    if (this.starterAt < this.starters.length && this.starters[this.starterAt] === seq) this.starterAt++;
-    else this.streamSequence = seq + 1;
-    if (this.starters.length > 0) this.streamSequence = Math.max(this.streamSequence, seq + 1);
-    if (this.pendingCount > 0) this.pendingCount--;
+    this.backlog.sent(seq);
     this.deliveredStream = Math.max(this.deliveredStream, seq);
     if (this.tracks) {
       const deadline = now + this.waitFor(seq);
-      this.pending.set(seq, { consumerSequence: this.consumerSequence, time: now, deadline });
-      if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+      this.pending.add(seq, this.consumerSequence, now, deadline);
+      this.watch(seq, deadline);
     } else {
       this.floorStream = seq;
       this.floorConsumer = this.consumerSequence;
     }
   }
 
-  private setDeadline(known: PendingMessage, deadline: number): void {
-    known.deadline = deadline;
-    if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+  private countAgain(seq: number, count: number): void {
+    this.touched?.add(seq);
+    this.redelivered.set(seq, count);
+    if (seq < this.redeliveredFrom) this.redeliveredFrom = seq;
+  }
+
+  private setDeadline(seq: number, deadline: number): void {
+    this.touched?.add(seq);
+    this.pending.setDeadline(seq, deadline);
+    this.watch(seq, deadline);
+  }
+
+  private watch(seq: number, deadline: number): void {
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    this.deadlines.add(deadline, seq);
+    if (!this.deadlines.isStale(this.pending.size)) return;
+    this.deadlines.clear();
+    for (const [known, { deadline: own }] of this.pending) this.deadlines.add(own, known);
   }
 
   /** Nobody took it after all: it is to be sent again, and does not count. */
   undeliver(seq: number): void {
     const count = this.redelivered.get(seq);
-    if (count !== undefined) this.redelivered.set(seq, count - 1);
+    if (count !== undefined) this.countAgain(seq, count - 1);
     if (this.pending.has(seq)) this.queue.add(seq);
   }
 
@@ -235,16 +281,18 @@ export class ConsumerMachine {
   }
 
   private deliveryOf(seq: number): number {
-    return this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
+    return this.pending.consumerSequenceOf(seq) || this.consumerSequence - 1;
   }
 
   private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): void {
     if (seq <= this.floorStream) return;
-    const done = [...this.pending.keys()].filter((known) => known <= seq);
-    for (const known of done) {
+    const done: number[] = [];
+    for (let known = this.pending.first; known !== 0 && known <= seq; known = this.pending.first) {
+      this.touched?.add(known);
       this.pending.delete(known);
       this.redelivered.delete(known);
       this.queue.delete(known);
+      done.push(known);
     }
     this.floorStream = seq;
     this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
@@ -253,12 +301,11 @@ export class ConsumerMachine {
 
   /** One message is done, and the floor moves as far as it can. */
   private settle(seq: number): void {
-    const known = this.pending.get(seq);
-    this.redelivered.delete(seq);
+    this.touched?.add(seq);
+    if (this.redelivered.size > 0) this.redelivered.delete(seq);
     this.queue.delete(seq);
-    if (known === undefined) return;
-    this.pending.delete(seq);
-    this.raiseFloor(known.consumerSequence);
+    const consumerSequence = this.pending.delete(seq);
+    if (consumerSequence !== 0) this.raiseFloor(consumerSequence);
   }
 
   private raiseFloor(consumerSequence: number): void {
@@ -268,19 +315,15 @@ export class ConsumerMachine {
       return;
     }
     if (consumerSequence !== this.floorConsumer + 1) return;
-    for (const [seq, { consumerSequence: own }] of this.pending) {
-      this.floorConsumer = own - 1;
-      this.floorStream = Math.max(this.floorStream, seq - 1);
-      return;
-    }
+    this.floorConsumer = this.pending.firstConsumerSequence - 1;
+    this.floorStream = Math.max(this.floorStream, this.pending.first - 1);
   }
 
   /** The command of a negative acknowledgement. False: it is not waited for. */
   nak(seq: number, now: number, delayMs: number): boolean {
-    const known = this.pending.get(seq);
-    if (known === undefined) return false;
+    if (!this.pending.has(seq)) return false;
     if (delayMs > 0) {
-      this.setDeadline(known, now + delayMs);
+      this.setDeadline(seq, now + delayMs);
       this.queue.delete(seq);
     } else this.queue.add(seq);
     return true;
@@ -288,19 +331,16 @@ export class ConsumerMachine {
 
   /** The command of a sign of life: the time begins anew. */
   progress(seq: number, now: number): void {
-    const known = this.pending.get(seq);
-    if (known !== undefined) this.setDeadline(known, now + this.waitFor(seq));
+    if (this.pending.has(seq)) this.setDeadline(seq, now + this.waitFor(seq));
   }
 
   /** The command of time that has passed: what is overdue is to be sent again, in the order of the stream. */
   expire(now: number, onExhausted: OnExhausted): void {
-    if (this.nextDeadline > now) return;
     const overdue: number[] = [];
-    this.nextDeadline = Number.POSITIVE_INFINITY;
-    for (const [seq, { deadline }] of this.pending) {
-      if (this.queue.has(seq)) continue;
-      if (deadline <= now) overdue.push(seq);
-      else if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+    while (this.deadlines.next <= now && overdue.length < OVERDUE_MAX) {
+      const due = this.deadlines.next;
+      const seq = this.deadlines.take();
+      if (this.pending.deadlineOf(seq) === due && !this.queue.has(seq)) overdue.push(seq);
     }
     for (const seq of overdue.sort((left, right) => left - right)) {
       if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
@@ -318,37 +358,24 @@ export class ConsumerMachine {
     const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.pending.delete(seq);
     this.queue.delete(seq);
-    this.redelivered.set(seq, deliveries - 1);
+    this.countAgain(seq, deliveries - 1);
     onExhausted(seq, deliveries);
-  }
-
-  /** A message came that this one wants. */
-  stored(): void {
-    this.pendingCount++;
   }
 
   /** A message goes. True where it was delivered and not settled. */
   removed(seq: number, node: number): boolean {
     const wasPending = this.pending.has(seq);
     // What was delivered is waited for, whatever the filters have become since.
-    if (!wasPending && !this.redelivered.has(seq) && !this.log.matches(this.filters, node)) return false;
-    if (this.isUndelivered(seq)) {
-      if (this.pendingCount > 0) this.pendingCount--;
+    if (!wasPending && !this.redelivered.has(seq)) {
+      if (this.log.matches(this.filters, node)) this.backlog.goes(seq, node);
       return false;
     }
     this.settle(seq);
     return wasPending;
   }
 
-  private isUndelivered(seq: number): boolean {
-    if (this.pending.has(seq) || this.redelivered.has(seq)) return false;
-    if (this.starters.length === 0) return seq >= this.streamSequence;
-    return seq >= this.liveFrom || this.starters.indexOf(seq, this.starterAt) >= 0;
-  }
-
-  /** Whether a message may not go yet on account of this consumer. */
-  needs(seq: number, node: number): boolean {
-    if (!this.log.matches(this.filters, node)) return false;
+  /** Whether a message that it wants may not go yet on account of this consumer. */
+  needs(seq: number): boolean {
     if (this.redelivered.has(seq)) return true;
     if (seq <= this.floorStream) return false;
     return this.config.ackPolicy === 'explicit' ? seq >= this.streamSequence || this.pending.has(seq) : true;
@@ -356,18 +383,12 @@ export class ConsumerMachine {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
-    const hasOtherFilters = filtersOf(config).join(' ') !== filtersOf(this.config).join(' ');
+    const { ackWait, backoff } = this.config;
+    const filters = filterSetOf(config);
     this.config = config;
-    if (!hasOtherFilters) return;
-    this.filters = filterSetOf(config);
-    this.pendingCount = this.countUndelivered();
-  }
-
-  private countUndelivered(): number {
-    if (this.starters.length === 0) return this.log.countFrom(this.filters, this.streamSequence);
-    const isLeft = (seq: number): boolean => this.log.has(seq) && this.log.matches(this.filters, this.log.nodeAt(seq));
-    const left = this.starters.slice(this.starterAt).filter(isLeft).length;
-    return left + this.log.countFrom(this.filters, this.liveFrom);
+    if (filters.filters.join(' ') !== this.filters.filters.join(' ')) this.backlog.choose(filters);
+    if (config.ackWait === ackWait && config.backoff.join(' ') === backoff.join(' ')) return;
+    for (const [seq, { time }] of this.pending) this.setDeadline(seq, time + this.waitFor(seq));
   }
 
   /** What was delivered and is not settled. */
@@ -377,14 +398,14 @@ export class ConsumerMachine {
 
   /** After a purge `recount` knows what is left without having heard of each message. */
   get mayDrop(): boolean {
-    return this.starters.length === 0;
+    return !this.backlog.isParticular;
   }
 
   /** The command of a purge: what went below a sequence is settled. */
   recount(): void {
-    if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
     const { first } = this.log;
-    if (this.streamSequence < first) this.streamSequence = first;
+    if (this.streamSequence < first) this.backlog.sequence = first;
+    this.backlog.recount();
     this.deliveredStream = Math.max(this.deliveredStream, first - 1);
     const settled = this.pending.size === 0 ? this.deliveredStream : first - 1;
     this.floorStream = Math.max(this.floorStream, settled);
@@ -396,20 +417,21 @@ export class ConsumerMachine {
       for (const seq of [...known.keys()]) if (seq >= from && seq <= to) this.settle(seq);
     }
     this.recount();
+    this.backlog.recountStarters();
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */
   reset(seq: number): void {
+    this.touched = null;
     this.pending.clear();
+    this.deadlines.clear();
     this.redelivered.clear();
     this.queue.clear();
-    this.starters = [];
     this.consumerSequence = 1;
-    this.streamSequence = seq;
+    this.backlog.moveTo(seq, this.filters);
     this.floorStream = seq - 1;
     this.floorConsumer = 0;
     this.deliveredStream = seq - 1;
-    this.pendingCount = this.log.countFrom(this.filters, seq);
   }
 }
 

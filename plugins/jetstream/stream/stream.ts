@@ -149,15 +149,19 @@ export class Stream implements ServiceSink {
     return ticket > 0;
   }
 
-  /** As soon as everything that was written so far is as durable as it gets. */
-  whenDurable(run: () => void, failed: (error: Error) => void = () => {}): void {
-    const { ticket } = this.log;
-    if (ticket <= this.log.records.store.durableTicket) run();
-    else this.acks.add(ticket, run, failed);
-  }
-
+  /** Everything that was written so far is as durable as it gets. */
   settledDown(): Promise<void> {
     return new Promise((resolve, reject) => this.whenDurable(resolve, reject));
+  }
+
+  get isSettled(): boolean {
+    return this.log.ticket <= this.log.records.store.durableTicket;
+  }
+
+  /** Runs as soon as everything that was written so far is as durable as it gets, or `refuse` where it will never be. */
+  whenDurable(then: () => void, refuse: ((error: Error) => void) | null = null): void {
+    if (this.isSettled) then();
+    else this.acks.add(this.log.ticket, then, refuse);
   }
 
   /** A consumer that was there before. */
