@@ -41,6 +41,7 @@ import { DueTimes } from './due-times.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
 import { HeldMessages } from './held-messages.ts';
+import { writeKnownIds } from './known-ids.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
@@ -466,6 +467,7 @@ export class Stream implements ServiceSink {
   /** Stops for good, with everything written down: it will be there again. */
   pause(): void {
     this.consumers.flushAll();
+    if (this.isKept) writeKnownIds(this);
     this.close();
   }
 
