@@ -27,6 +27,7 @@ const ENTRIES = {
   'storage-file': 'storage-drivers/file/file-driver.ts',
   build: 'bin/build/command.ts',
   store: 'bin/store/command.ts',
+  'tls-help': 'bin/tls-help.ts',
   'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.ts',
 };
 

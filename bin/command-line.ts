@@ -33,7 +33,7 @@ async function run(line: CommandLine): Promise<void> {
   const command = commandOf(line);
   if (command === 'version') return print(`${PROGRAM_NAME}: v${NATS_VERSION}\n`);
   if (command === 'help') return print((await import('./usage.ts')).usage());
-  if (given.get('help_tls') === true) return print((await import('./usage.ts')).TLS_HELP);
+  if (given.get('help_tls') === true) return print(await tlsHelp());
   const signal = given.get('sl');
   if (typeof signal === 'string' && signal !== '') return (await import('./signals.ts')).sendSignal(signal);
   if (command === 'build') return print(await build(line.words.slice(1)));
@@ -65,12 +65,16 @@ async function build(words: readonly string[]): Promise<string> {
   throw new CommandFailure('build: this program was built by gnatlet itself; build with the package gnatlet of npm');
 }
 
+/** A program without TLS has nothing to tell of it. */
+async function tlsHelp(): Promise<string> {
+  const { TLS_HELP }: Partial<typeof import('./tls-help.ts')> = await import('./tls-help.ts');
+  return TLS_HELP ?? 'This program was built without the plugin "tls".\n';
+}
+
 /** A program without streams on disk knows nothing of their files. */
 async function store(words: readonly string[]): Promise<void> {
   const tool: Partial<typeof import('./store/command.ts')> = await import('./store/command.ts');
   if (tool.store === undefined) throw new CommandFailure('store: this program was built without "storage-file"');
-  // Whoever reads may have seen enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   process.exitCode = await tool.store(words, process.env, print);
 }
 

@@ -26,8 +26,9 @@ export const onePackage: Plugin = {
 /** What builds brokers is a file of its own, as each plugin is; bundle.ts sees to it. */
 const BUILDER = /^\.\/build\.js$/;
 const STORE_TOOL = /^\.\/store\.js$/;
+const TLS_HELP = /^\.\/tls-help\.js$/;
 
-/** What builds brokers comes as nothing, and so does the tool for files that are never written. */
+/** What builds brokers comes as nothing, and so do the tool for files that are never written and the help for what is not there. */
 export function withoutTools(own: readonly string[]): Plugin {
   return {
     name: 'without-tools',
@@ -36,6 +37,7 @@ export function withoutTools(own: readonly string[]): Plugin {
         isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined;
       build.onResolve({ filter: BUILDER }, nothing);
       if (!own.includes('storage-file')) build.onResolve({ filter: STORE_TOOL }, nothing);
+      if (!own.includes('tls')) build.onResolve({ filter: TLS_HELP }, nothing);
       build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
     },
   };
@@ -67,6 +69,19 @@ export const withoutRedaction: Plugin = {
   },
 };
 
+/** The container can also make classes, read what a factory needs from its text, and inject locals: the host asks for none of it. */
+export const withoutOtherWays: Plugin = {
+  name: 'without-other-ways',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]awilix\.browser\.mjs$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      return { contents: text.replace(OTHER_WAYS, '$& return null; }\nfunction unused$1() {'), loader: 'js' };
+    });
+  },
+};
+
+const OTHER_WAYS = /^function (isClass|asClass|parseParameterList|wrapWithLocals|createInjectorProxy)\([^)]*\) \{/gm;
+
 /**
  * Packages that are loaded late, in the middle of a function, come in too, and so do threads and pages. Of the plugins of this package
  * come those in the list.
@@ -85,7 +100,7 @@ export function wholePackage(
           .replace(REQUIRE_MADE, 'require(')
           .replace(EXPLANATION, '')
           .replace(GUARANTEE, '""')
-          .replace(LOAD, (load, name: string) => (plugins.includes(name) ? load : 'load:void 0'));
+          .replace(LOAD, (load, name: string) => (plugins.includes(name) ? load : ''));
         const urls = new Map<string, string>();
         for (const [, name] of text.matchAll(THREAD)) {
           const file = fileURLToPath(new URL(name!, pathToFileURL(path)));
@@ -106,7 +121,7 @@ const EXPLANATION = /(?<=\{)doc:"(?:[^"\\\n]|\\.)*",?|,doc:"(?:[^"\\\n]|\\.)*"/g
 /** So is what hooks guarantee. */
 const GUARANTEE = /(?<=\w\(\[(?:"\w+",?)*\],)"[A-Z][^"\\\n]*\."(?=[,)])/g;
 /** Of a plugin, in the table of those this package has: built-in.ts. */
-const LOAD = /load:async\(\)=>\(await import\("\.\/plugin-([a-z0-9-]+)\.js"\)\)\.plugin/g;
+const LOAD = /load:async\(\)=>\(await import\("\.\/plugin-([a-z0-9-]+)\.js"\)\)\.plugin,?/g;
 const THREAD = /new URL\(["'](\.\/[a-z-]+-thread\.js)["'],\s*import\.meta\.url\)/g;
 const PAGE = /new URL\(["'](\.\/[a-z-]+\.html)["'],\s*import\.meta\.url\)/g;
 

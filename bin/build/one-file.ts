@@ -12,6 +12,7 @@ import {
   PROGRAM,
   wholePackage,
   withoutNativeCode,
+  withoutOtherWays,
   withoutRedaction,
   withoutTools,
 } from './bundler-rules.ts';
@@ -37,6 +38,7 @@ export async function oneFile(contents: Contents, isMinified: boolean): Promise<
       plugins: [
         onePackage,
         withoutRedaction,
+        withoutOtherWays,
         withoutTools(contents.own),
         withoutNativeCode,
         wholePackage(esbuild, settings, contents.own),

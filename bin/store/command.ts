@@ -13,6 +13,8 @@ type Write = (text: string) => Promise<void>;
 
 /** Answers the exit code. */
 export async function store(words: readonly string[], env: NodeJS.ProcessEnv, write: Write): Promise<number> {
+  // Whoever reads may have seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   const request = parseStoreRequest(words);
   if (request === 'help') {
     await write(STORE_USAGE);
