@@ -243,6 +243,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.checkpoints.close();
     this.tidying.close();
     await this.scrubber.close();
+    await this.rotation?.close();
     for (const store of this.stores.values()) {
       await this.checkpoints.settled(store);
       const isWorthIt = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose && !store.isFailed;

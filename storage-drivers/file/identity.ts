@@ -43,8 +43,9 @@ export async function openIdentity(ports: DriverPorts, options: FileDriverOption
   if (found !== null) checkKey(found, keys, options);
   const incarnation = (found?.incarnation ?? 0) + 1;
   const write = (older: readonly Uint8Array[]) => writeIdentity(ports, options, { uuid, incarnation, keys }, older);
-  await write(found === null || keys === null ? [] : olderChecks(found, keys));
-  return { uuid, incarnation, keys, rotated: () => write([]) };
+  const older = found === null || keys === null ? [] : olderChecks(found, keys);
+  await write(older);
+  return { uuid, incarnation, keys, rotated: async () => (older.length === 0 ? undefined : write([])) };
 }
 
 async function readIdentity(ports: DriverPorts, options: FileDriverOptions): Promise<Written | null> {

@@ -12,7 +12,8 @@ export class KeyRotation {
   /** The newest segment of the journal that is under an older key. */
   private staleSegment = 0;
   private isTurning = false;
-  private isFinishing = false;
+  private finishing: Promise<void> | null = null;
+  private isClosed = false;
   private readonly keys: StoreKeys | null;
   private readonly stores: ReadonlyMap<number, FileStore>;
   private readonly journal: Journal;
@@ -37,6 +38,12 @@ export class KeyRotation {
     this.look();
   }
 
+  /** Nothing is written any more when that is done. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.finishing;
+  }
+
   /** How many files are still to be written, the identity among them. */
   get filesLeft(): number {
     return this.isDone ? 0 : Math.max(1, this.left);
@@ -53,16 +60,15 @@ export class KeyRotation {
 
   /** Something was written: perhaps it was the last. What went by itself is not in the checkpoint before the next one. */
   look(): void {
-    if (this.isDone) return;
+    if (this.isDone || this.isClosed) return;
     for (const store of this.stores.values()) {
       const isEmptied = store.isCheckpointStale && !store.blocks.blocks.some((block) => isStale(block, this.keys));
       if (isEmptied && store.checkpointing === null) store.world.keeper.wantsCheckpoint(store);
     }
     if (this.staleSegment > 0 && this.journal.needs(this.staleSegment) === 'reader') this.turn();
-    if (this.left > 0 || this.isFinishing) return;
-    this.isFinishing = true;
+    if (this.left > 0 || this.finishing !== null) return;
     // If that fails it is found out, and noted, at the next start.
-    void this.finished().then(
+    this.finishing = this.finished().then(
       () => {
         this.isDone = true;
       },
