@@ -118,9 +118,7 @@ function make(stream: Stream, config: ConsumerConfig, level: number): Answer {
   const given = consumerNameOf(config);
   const name = given === '' ? hashOf(uniqueId(of.random)) : given;
   const kept = withRequiredLevel(given === '' ? config : { ...config, name }, level);
-  const consumer = stream.consumers.make(name, kept);
-  if (consumer.pausedUntil > 0) advisePause(consumer);
-  return told(consumer);
+  return told(stream.consumers.make(name, kept));
 }
 
 function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest): Answer {
@@ -144,6 +142,8 @@ function othersOf(stream: Stream, except: string): ConsumerConfig[] {
   return [...stream.consumers.byName.values()].filter(({ name }) => name !== except).map(({ config }) => config);
 }
 
+/** Whoever makes a consumer that is paused, or finds it so, hears of it. */
 function told(consumer: Consumer): string {
+  if (consumer.pausedUntil > 0) advisePause(consumer);
   return printReply('CONSUMER.CREATE', consumerInfo, consumerFactsOf(consumer, true));
 }

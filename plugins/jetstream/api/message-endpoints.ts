@@ -1,7 +1,7 @@
 /** Reading, deleting and purging messages. */
 import { Buffer } from 'node:buffer';
 import { subjectFromText, textFromSubject } from '../../../kernel/plugin-api.ts';
-import { apiError } from '../../../protocols/jetstream/api-error.ts';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { messageGetReply, printDone, printReply, purgeReply } from '../../../protocols/jetstream/replies.ts';
 import {
   decodeOptional,
@@ -14,6 +14,7 @@ import {
 } from '../../../protocols/jetstream/requests.ts';
 import { findMessage } from '../stream/find-message.ts';
 import { nanosOf } from '../stream/moment.ts';
+import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 
 export async function getMessage({ address, body, of }: ApiCall): Promise<Answer> {
@@ -50,7 +51,16 @@ export function deleteMessage({ address, body, of }: ApiCall): Answer {
   if (stream.config.sealed) return apiError(10109);
   if (stream.config.denyDelete) return apiError(10057, { err: 'message delete not permitted' });
   const isDone = stream.machine.remove(Number(request.sequence), !request.noErase);
-  return isDone ? printDone('STREAM.MSG.DELETE') : apiError(10043, { seq: request.sequence });
+  return isDone ? printDone('STREAM.MSG.DELETE') : notThere(stream, request.sequence);
+}
+
+/** Files tell of what never was in another way than of what is gone. */
+function notThere({ log, config }: Stream, sequence: bigint): ApiError {
+  if (config.storage === 'memory') return apiError(10043, { seq: sequence });
+  if (sequence > BigInt(log.last)) return apiError(10057, { err: 'stream store EOF' });
+  return sequence < BigInt(log.first)
+    ? apiError(10057, { err: 'no message found' })
+    : apiError(10043, { seq: sequence });
 }
 
 export function purgeStream({ address, body, of }: ApiCall): Answer {
@@ -61,13 +71,11 @@ export function purgeStream({ address, body, of }: ApiCall): Answer {
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
   if (stream.config.denyPurge) return apiError(10110, { err: 'stream purge not permitted' });
-  const purged = stream.consumers.purging(() =>
-    stream.machine.purge({
-      before: Number(request.sequence),
-      filter: subjectFromText(request.subject),
-      keep: Number(request.keep),
-    }),
-  );
+  const purged = stream.machine.purge({
+    before: Number(request.sequence),
+    filter: subjectFromText(request.subject),
+    keep: Number(request.keep),
+  });
   stream.wasTouched = true;
   return printReply('STREAM.PURGE', purgeReply, { success: true, purged });
 }

@@ -8,6 +8,7 @@ import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
+import { nextPending, ToldPosition } from './told-position.ts';
 
 export interface PendingMessage {
   /** That of the first delivery. */
@@ -28,6 +29,9 @@ export interface DeliveryNumbers {
 /** A message that was delivered as often as it may be. */
 export type OnExhausted = (sequence: number, deliveries: number) => void;
 
+/** What became of an acknowledgement; `unknown`: of what was never delivered; `late`: everything so far was done. */
+export type Acked = 'done' | 'late' | 'unknown';
+
 const NANOS_PER_MS = 1e6;
 
 export class ConsumerMachine {
@@ -39,10 +43,12 @@ export class ConsumerMachine {
   /** Everything at or below is settled. */
   floorStream: number;
   floorConsumer = 0;
-  /** The last that was delivered for the first time. */
-  deliveredStream: number;
+  /** The same as it is told. */
+  readonly told = new ToldPosition();
   /** Matching messages that were never delivered. */
   pendingCount: number;
+  /** Up to this sequence they were counted at once. */
+  private countedTo: number;
   /** In the order of their own sequences: the first is where the floor ends. */
   readonly pending = new Map<number, PendingMessage>();
   /** Nothing is overdue before this, in milliseconds. */
@@ -63,14 +69,16 @@ export class ConsumerMachine {
     this.filters = filterSetOf(config);
     this.streamSequence = start;
     this.floorStream = start - 1;
-    this.deliveredStream = start - 1;
+    this.told.set(this);
     this.starters = starters;
     if (starters.length > 0) this.liveFrom = log.last + 1;
-    this.pendingCount = starters.length > 0 ? starters.length : log.countFrom(this.filters, start);
+    this.pendingCount = starters.length > 0 ? starters.length : this.countFrom(start);
+    this.countedTo = log.last;
   }
 
   state(): ConsumerState {
-    const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream } = this;
+    const { streamSequence, consumerSequence, floorStream, floorConsumer } = this;
+    const { deliveredStream } = this.told;
     const pending = Array.from(this.pending, ([seq, known]) => [seq, known.consumerSequence, known.time] as const);
     const redelivered = [...this.redelivered];
     return { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending, redelivered };
@@ -84,7 +92,9 @@ export class ConsumerMachine {
     this.consumerSequence = state.consumerSequence;
     this.floorStream = Math.min(state.floorStream, this.log.last);
     this.floorConsumer = state.floorConsumer;
-    this.deliveredStream = Math.min(state.deliveredStream, this.log.last);
+    this.told.set(this);
+    this.told.deliveredStream = Math.min(state.deliveredStream, this.log.last);
+    this.told.floorStream = Math.min(this.floorStream, this.told.deliveredStream);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
     for (const [seq, consumerSequence, time] of state.pending) {
       if (!this.log.has(seq)) continue;
@@ -92,7 +102,13 @@ export class ConsumerMachine {
       this.pending.set(seq, known);
       this.setDeadline(known, time + this.waitFor(seq));
     }
-    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+    this.recount();
+  }
+
+  /** Who began with the last messages of each subject is told of so many. */
+  private countFrom(seq: number): number {
+    const { config, log, filters } = this;
+    return config.deliverPolicy === 'last_per_subject' ? log.countLastFrom(filters, seq) : log.countFrom(filters, seq);
   }
 
   /** Each message, or those up to one, are acknowledged on a subject of their own. */
@@ -130,7 +146,7 @@ export class ConsumerMachine {
   private nextNew(): number {
     while (this.starterAt < this.starters.length) {
       const seq = this.starters[this.starterAt]!;
-      if (this.isStillLast(seq)) return seq;
+      if (this.log.has(seq)) return seq;
       this.starterAt++;
     }
     if (this.starters.length > 0) {
@@ -144,12 +160,6 @@ export class ConsumerMachine {
     return 0;
   }
 
-  /** Superseded ones are passed over: what came after them is sent when its turn comes. */
-  private isStillLast(seq: number): boolean {
-    const node = this.log.nodeAt(seq);
-    return node !== 0 && this.log.lastOf(node) === seq;
-  }
-
   /** The command of a delivery. */
   deliver(seq: number, now: number, into: DeliveryNumbers): void {
     const known = this.pending.get(seq);
@@ -161,6 +171,7 @@ export class ConsumerMachine {
       this.setDeadline(known, now + this.waitFor(seq));
     }
     into.deliveries = (this.redelivered.get(seq) ?? 0) + 1;
+    this.told.delivered(seq, this.consumerSequence, !this.tracks);
     into.consumerSequence = this.consumerSequence++;
     into.pending = this.pendingCount;
   }
@@ -170,7 +181,6 @@ export class ConsumerMachine {
     else this.streamSequence = seq + 1;
     if (this.starters.length > 0) this.streamSequence = Math.max(this.streamSequence, seq + 1);
     if (this.pendingCount > 0) this.pendingCount--;
-    this.deliveredStream = Math.max(this.deliveredStream, seq);
     if (this.tracks) {
       const deadline = now + this.waitFor(seq);
       this.pending.set(seq, { consumerSequence: this.consumerSequence, time: now, deadline });
@@ -201,24 +211,23 @@ export class ConsumerMachine {
     return Number(backoff[step]) / NANOS_PER_MS;
   }
 
-  /** The command of an acknowledgement of a delivery. Calls `settled` for each message that is done. False: it was never delivered. */
-  ack(seq: number, settled: (seq: number) => void, consumerSequence = this.deliveryOf(seq)): boolean {
-    if (seq >= this.streamSequence && !this.pending.has(seq)) return false;
-    if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, consumerSequence, settled);
-    else {
-      const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
-      this.settle(seq);
-      if (isKnown) settled(seq);
-    }
-    return true;
+  /** The command of an acknowledgement of a delivery. Calls `settled` for each message that is done. */
+  ack(seq: number, settled: (seq: number) => void, consumerSequence = this.deliveryOf(seq)): Acked {
+    if (seq >= this.streamSequence && !this.pending.has(seq)) return 'unknown';
+    if (this.config.ackPolicy !== 'explicit') return this.ackUpTo(seq, consumerSequence, settled);
+    const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
+    this.settle(seq, consumerSequence);
+    if (isKnown) settled(seq);
+    return 'done';
   }
 
   private deliveryOf(seq: number): number {
     return this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
   }
 
-  private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): void {
-    if (seq <= this.floorStream) return;
+  private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): Acked {
+    if (seq <= this.floorStream || consumerSequence <= this.floorConsumer) return 'late';
+    const wasPending = this.pending.has(seq);
     const done = [...this.pending.keys()].filter((known) => known <= seq);
     for (const known of done) {
       this.pending.delete(known);
@@ -226,38 +235,40 @@ export class ConsumerMachine {
       this.queue.delete(known);
     }
     this.floorStream = seq;
-    this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
+    this.floorConsumer = consumerSequence;
+    this.told.acked(seq, consumerSequence, wasPending, this.pending, true);
     for (const known of done) settled(known);
+    return 'done';
   }
 
-  /** One message is done, and the floor moves as far as it can. */
-  private settle(seq: number): void {
+  /** One message is done, and the floor moves as far as it can. That of the first delivery counts where it is known. */
+  private settle(seq: number, given: number): void {
     const known = this.pending.get(seq);
+    const consumerSequence = known?.consumerSequence ?? given;
+    this.pending.delete(seq);
     this.redelivered.delete(seq);
     this.queue.delete(seq);
-    if (known === undefined) return;
-    this.pending.delete(seq);
-    this.raiseFloor(known.consumerSequence);
+    this.raiseFloor(seq, consumerSequence);
+    this.told.acked(seq, consumerSequence, known !== undefined, this.pending, false);
   }
 
-  private raiseFloor(consumerSequence: number): void {
+  private raiseFloor(seq: number, consumerSequence: number): void {
     if (this.pending.size === 0) {
-      this.floorStream = Math.max(this.floorStream, this.deliveredStream);
+      this.floorStream = this.streamSequence - 1;
       this.floorConsumer = this.consumerSequence - 1;
       return;
     }
     if (consumerSequence !== this.floorConsumer + 1) return;
-    for (const [seq, { consumerSequence: own }] of this.pending) {
-      this.floorConsumer = own - 1;
-      this.floorStream = Math.max(this.floorStream, seq - 1);
-      return;
-    }
+    const next = nextPending(seq, this.pending);
+    this.floorStream = next === null ? seq : next.seq - 1;
+    this.floorConsumer = next === null ? consumerSequence : next.consumerSequence - 1;
   }
 
-  /** The command of a negative acknowledgement. False: it is not waited for. */
-  nak(seq: number, now: number, delayMs: number): boolean {
+  /** The command of a negative acknowledgement. False: it is not waited for, or not by this delivery. */
+  nak(seq: number, now: number, delayMs: number, consumerSequence = this.deliveryOf(seq)): boolean {
     const known = this.pending.get(seq);
     if (known === undefined) return false;
+    if (consumerSequence <= this.floorConsumer || consumerSequence > this.consumerSequence) return false;
     if (delayMs > 0) {
       this.setDeadline(known, now + delayMs);
       this.queue.delete(seq);
@@ -298,24 +309,25 @@ export class ConsumerMachine {
     this.pending.delete(seq);
     this.queue.delete(seq);
     this.redelivered.set(seq, deliveries - 1);
+    this.told.gaveUp(seq);
     onExhausted(seq, deliveries);
   }
 
   /** A message came that this one wants. */
-  stored(): void {
-    this.pendingCount++;
+  stored(seq: number): void {
+    if (seq > this.countedTo) this.pendingCount++;
   }
 
-  /** A message goes. True where it was delivered and not settled. */
-  removed(seq: number, node: number): boolean {
-    if (!this.log.matches(this.filters, node)) return false;
-    if (this.isUndelivered(seq)) {
-      if (this.pendingCount > 0) this.pendingCount--;
+  /** A message goes on its own. What waited for it waits no more, as if it were acknowledged. True where something did. */
+  removed(seq: number, node: number, settled: (seq: number) => void): boolean {
+    const known = this.pending.get(seq);
+    if (known === undefined) {
+      const isMissing = this.isUndelivered(seq) && this.log.matches(this.filters, node);
+      if (isMissing && this.pendingCount > 0) this.pendingCount--;
       return false;
     }
-    const wasPending = this.pending.has(seq);
-    this.settle(seq);
-    return wasPending;
+    this.ack(seq, settled, known.consumerSequence);
+    return true;
   }
 
   private isUndelivered(seq: number): boolean {
@@ -334,19 +346,43 @@ export class ConsumerMachine {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
+    const isFilterChanged = filtersOf(config).join(' ') !== filtersOf(this.config).join(' ');
     this.config = config;
+    if (!isFilterChanged) return;
     this.filters = filterSetOf(config);
-    this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
+    this.recount();
   }
 
-  /** The command of a purge: what went below a sequence is settled. */
+  /** How much is to come is counted anew: many messages went at once. */
   recount(): void {
-    if (this.starters.length === 0) this.pendingCount = this.log.countFrom(this.filters, this.streamSequence);
-    const { first } = this.log;
-    if (this.streamSequence < first) this.streamSequence = first;
-    this.deliveredStream = Math.max(this.deliveredStream, first - 1);
-    const settled = this.pending.size === 0 ? this.deliveredStream : first - 1;
-    this.floorStream = Math.max(this.floorStream, settled);
+    this.pendingCount = this.countFrom(this.streamSequence);
+    this.countedTo = this.log.last;
+  }
+
+  /**
+   * The command of a purge: everything below a sequence is gone. `isWider`: of what lies above, something may be gone as well,
+   * since more is delivered here than was purged. True where something waits no more.
+   */
+  purged(start: number, isWider: boolean): boolean {
+    const waiting = this.pending.size;
+    this.streamSequence = Math.max(this.streamSequence, start);
+    if (this.floorStream < start) {
+      this.floorStream = start - 1;
+      for (const [seq, { consumerSequence }] of this.pending) {
+        if (seq >= start && !(isWider && !this.log.has(seq))) continue;
+        this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
+        this.pending.delete(seq);
+        this.redelivered.delete(seq);
+        this.queue.delete(seq);
+      }
+    }
+    if (this.pending.size === 0) {
+      this.redelivered.clear();
+      this.floorStream = this.streamSequence - 1;
+      this.floorConsumer = this.consumerSequence - 1;
+    }
+    this.told.set(this);
+    return this.pending.size < waiting;
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */
@@ -359,8 +395,9 @@ export class ConsumerMachine {
     this.streamSequence = seq;
     this.floorStream = seq - 1;
     this.floorConsumer = 0;
-    this.deliveredStream = seq - 1;
+    this.told.set(this);
     this.pendingCount = this.log.countFrom(this.filters, seq);
+    this.countedTo = this.log.last;
   }
 }
 

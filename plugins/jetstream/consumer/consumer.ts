@@ -243,10 +243,9 @@ export class Consumer implements ServiceSink {
     const { streamSequence: seq, consumerSequence } = position;
     if (kind === ACK || kind === NEXT) {
       this.sample(seq);
-      const floor = this.machine.floorStream;
-      if (!this.machine.ack(seq, this.settled, consumerSequence)) return true;
-      const isLate = this.config.ackPolicy === 'all' && floor === this.machine.floorStream;
-      if (!isLate) this.lastAckedAt = this.of.clock.now();
+      const acked = this.machine.ack(seq, this.settled, consumerSequence);
+      if (acked === 'unknown' && kind === ACK) return true;
+      if (acked === 'done') this.lastAckedAt = this.of.clock.now();
     } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
     else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
@@ -272,7 +271,7 @@ export class Consumer implements ServiceSink {
 
   /** Everything up to a message was handled, says an answer to flow control. */
   confirmUpTo(seq: number): void {
-    if (this.machine.ack(seq, this.settled)) this.stream.consumers.changed(this);
+    if (this.machine.ack(seq, this.settled) !== 'unknown') this.stream.consumers.changed(this);
     this.lastAckedAt = this.of.clock.now();
   }
 
@@ -286,7 +285,7 @@ export class Consumer implements ServiceSink {
   }
 
   private nak(seq: number, delayMs: number): void {
-    if (!this.machine.nak(seq, this.of.clock.now(), delayMs)) return;
+    if (!this.machine.nak(seq, this.of.clock.now(), delayMs, this.position.consumerSequence)) return;
     const place = this.placeOf(seq);
     const { stream, name } = this;
     this.of.advise(
@@ -296,17 +295,17 @@ export class Consumer implements ServiceSink {
     );
   }
 
-  /** False where it was never delivered. */
+  /** False where it was never delivered; it is told of all the same. */
   private terminate(seq: number, reason: string): boolean {
-    if (!this.machine.ack(seq, this.settled, this.position.consumerSequence)) return false;
-    this.lastAckedAt = this.of.clock.now();
+    const acked = this.machine.ack(seq, this.settled, this.position.consumerSequence);
+    if (acked === 'done') this.lastAckedAt = this.of.clock.now();
     const place = this.placeOf(seq);
     this.of.advise(
       this.account,
       (head) => messageTerminated(head, place, reason),
       `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.streamName}.${this.name}`,
     );
-    return true;
+    return acked !== 'unknown';
   }
 
   private placeOf(seq: number): Parameters<typeof messageNaked>[1] {
@@ -315,6 +314,19 @@ export class Consumer implements ServiceSink {
   }
 
   private readonly settled = (seq: number): void => this.stream.settled(seq);
+
+  /** The command of a purge. */
+  purged(start: number, isWider: boolean): void {
+    if (this.machine.purged(start, isWider)) this.lastAckedAt = this.of.clock.now();
+  }
+
+  /** A message goes, before it is gone: whatever was delivered of it is done. */
+  removed(seq: number, node: number): void {
+    const wasPending = this.machine.removed(seq, node, (done) => {
+      if (done !== seq) this.settled(done);
+    });
+    if (wasPending) this.lastAckedAt = this.of.clock.now();
+  }
 
   private readonly exhausted = (seq: number, deliveries: number): void => {
     const place = {

@@ -1,19 +1,30 @@
 /** The consumers of one stream. */
 import { Buffer } from 'node:buffer';
+import { collide, isSubset, subjectFromText } from '../../../kernel/plugin-api.ts';
 import { consumerAction, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
-import type { ConsumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
+import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
+import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { CONSUMER_CELLS, type KeptConsumer, printConsumer } from '../account/kept-definitions.ts';
 import type { RemovalListener } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
+import type { PurgeExtent } from '../stream/purge-extent.ts';
 import type { Stream } from '../stream/stream.ts';
-import type { Interest } from '../stream/stream-machine.ts';
+import type { Interest, Purging } from '../stream/stream-machine.ts';
 import { Consumer } from './consumer.ts';
 
 /** Later than that after a change, a crash forgets nothing but this. */
 const WRITE_AFTER_MS = 250;
 
-export class Consumers implements RemovalListener, Interest {
+/** A delivery that nobody said is done. */
+interface Unsettled {
+  readonly consumer: Consumer;
+  readonly seq: number;
+  readonly consumerSequence: number;
+  readonly deliveries: number;
+}
+
+export class Consumers implements RemovalListener, Interest, Purging {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
   private readonly unwritten = new Set<Consumer>();
@@ -63,46 +74,73 @@ export class Consumers implements RemovalListener, Interest {
     for (const consumer of this.byName.values()) {
       if (!log.matches(consumer.machine.filters, node)) continue;
       if (seq < consumer.machine.streamSequence) continue;
-      consumer.machine.stored();
+      consumer.machine.stored(seq);
       consumer.wake();
     }
   }
 
   removed(seq: number, node: number): void {
     if (this.byName.size === 0) return;
+    if (this.isPurging) {
+      this.purgedCount++;
+      return;
+    }
+    const waiting = this.waitingFor(seq);
+    for (const consumer of this.byName.values()) consumer.removed(seq, node);
+    if (this.settling !== seq) for (const each of waiting) this.tellOfRemoval(each);
+  }
+
+  /** To whom a message was delivered that is not settled. */
+  private waitingFor(seq: number): Unsettled[] {
+    const found: Unsettled[] = [];
     for (const consumer of this.byName.values()) {
       const known = consumer.machine.pending.get(seq);
+      if (known === undefined) continue;
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
-      if (!consumer.machine.removed(seq, node)) continue;
-      consumer.lastAckedAt = this.stream.of.clock.now();
-      if (this.isPurging || this.settling === seq) continue;
-      const { name } = consumer;
-      const place = {
-        stream: this.stream.name,
-        consumer: name,
-        consumerSequence: known?.consumerSequence ?? 0,
-        streamSequence: seq,
-        deliveries,
-      };
-      this.stream.of.advise(
-        this.stream.account,
-        (head) => messageTerminated(head, place, 'Unacknowledged message was deleted'),
-        `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.stream.name}.${name}`,
-      );
+      found.push({ consumer, seq, consumerSequence: known.consumerSequence, deliveries });
     }
+    return found;
+  }
+
+  private tellOfRemoval({ consumer: { name }, seq, consumerSequence, deliveries }: Unsettled): void {
+    const { of, account, name: stream } = this.stream;
+    const place = { stream, consumer: name, consumerSequence, streamSequence: seq, deliveries };
+    of.advise(
+      account,
+      (head) => messageTerminated(head, place, 'Unacknowledged message was deleted'),
+      `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${stream}.${name}`,
+    );
   }
 
   /** While many go at once, nobody is told of each. */
   private isPurging = false;
   private settling = 0;
+  private purgedCount = 0;
 
-  purging<Answer>(purge: () => Answer): Answer {
-    this.isPurging = true;
+  purging({ filter, isSingle }: PurgeExtent, purge: () => number): number {
+    this.isPurging = !isSingle;
+    this.purgedCount = 0;
     try {
       return purge();
     } finally {
       this.isPurging = false;
-      for (const { machine } of this.byName.values()) machine.recount();
+      this.purged(filter);
+    }
+  }
+
+  /** Those who are delivered nothing but what was purged go on behind it, all others behind what is gone for everybody. */
+  private purged(filter: string): void {
+    if (this.byName.size === 0) return;
+    const { log } = this.stream;
+    const next = filter === '' ? log.first : log.next(new FilterSet([filter]), log.first);
+    const start = next === Number.POSITIVE_INFINITY ? log.last + 1 : next;
+    for (const consumer of this.byName.values()) {
+      const filters = filtersOf(consumer.config).map(subjectFromText);
+      const isCovered = filter === '' || (filters.length > 0 && filters.every((own) => isSubset(own, filter)));
+      const isTouched = isCovered || filters.length === 0 || filters.some((own) => collide(own, filter));
+      if (isTouched) consumer.purged(isCovered ? start : log.first, !isCovered);
+      if (this.purgedCount > 0) consumer.machine.recount();
+      this.changed(consumer);
     }
   }
 

@@ -36,7 +36,7 @@ function lastOfEach(config: ConsumerConfig, log: MessageLog): StartPosition {
   const starters: number[] = [];
   log.visitSubjects(filterSetOf(config), (_subject, _count, node) => void starters.push(log.lastOf(node)));
   starters.sort((left, right) => left - right);
-  return { sequence: starters[0] ?? Math.max(log.last, 1), starters };
+  return { sequence: starters[0] ?? Math.max(log.last, log.first, 1), starters };
 }
 
 function at(sequence: number): StartPosition {

@@ -29,7 +29,9 @@ import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
+import { type PurgeCommand, type PurgeExtent, purgeExtent } from './purge-extent.ts';
 import { asSchedule } from './schedule-rules.ts';
+import { subjectOf } from './subject-change.ts';
 import { Timetable } from './timetable.ts';
 
 const HEADER_BYTES_MAX = 65_535;
@@ -38,6 +40,11 @@ const EVERYTHING = new FilterSet([]);
 /** Whoever decides whether a message is wanted at all, under interest retention. */
 export interface Interest {
   wants(message: MessageBytes): boolean;
+}
+
+/** Whoever has to know that many messages go at once. */
+export interface Purging {
+  purging(extent: PurgeExtent, purge: () => number): number;
 }
 
 /** Makes the message that says that a subject's last one is gone. */
@@ -54,15 +61,6 @@ interface StoredOfBatch extends StagedMessage {
   readonly counterValue: string;
 }
 
-export interface PurgeCommand {
-  /** Messages below only; 0 for all. */
-  readonly before: number;
-  /** Empty for all subjects; one character per byte. */
-  readonly filter: string;
-  /** How many of the newest stay. */
-  readonly keep: number;
-}
-
 export class StreamMachine {
   readonly log: MessageLog;
   readonly duplicates = new Duplicates();
@@ -73,6 +71,7 @@ export class StreamMachine {
   lastMsgId = '';
   /** Null when every message is kept. */
   interest: Interest | null = null;
+  purges: Purging | null = null;
 
   constructor(config: StreamConfig, log: MessageLog) {
     this.config = config;
@@ -363,14 +362,28 @@ export class StreamMachine {
   }
 
   private rollUp(message: MessageBytes, extent: string, sequence: number): void {
+    const keep = this.log.has(sequence) ? 1 : 0;
     if (extent === 'all') {
-      this.removeAll(EVERYTHING, sequence, 0);
-      return;
+      this.atOnce({ before: 0, filter: '', keep }, () => this.removeAll(EVERYTHING, sequence, 0));
+    } else {
+      const command = { before: 0, filter: subjectOf(message), keep };
+      this.atOnce(command, () => this.removeOlder(message, sequence));
     }
+  }
+
+  private atOnce(command: PurgeCommand, purge: () => number): number {
+    const isInMemory = this.config.storage === 'memory';
+    return this.purges === null ? purge() : this.purges.purging(purgeExtent(this.log, isInMemory, command), purge);
+  }
+
+  private removeOlder(message: MessageBytes, sequence: number): number {
     const node = this.log.nodeOf(message);
+    let removed = 0;
     for (let first = this.log.firstOf(node); first !== 0 && first < sequence; first = this.log.firstOf(node)) {
       this.log.remove(first);
+      removed++;
     }
+    return removed;
   }
 
   /**
@@ -427,7 +440,11 @@ export class StreamMachine {
   }
 
   /** The command of a request to purge. Answers how many messages went. */
-  purge({ before, filter, keep }: PurgeCommand): number {
+  purge(command: PurgeCommand): number {
+    return this.atOnce(command, () => this.purgeNow(command));
+  }
+
+  private purgeNow({ before, filter, keep }: PurgeCommand): number {
     const { log } = this;
     if (filter === '' && before > log.last) return this.dropAll(before);
     const filters = filter === '' ? EVERYTHING : new FilterSet([filter]);

@@ -22,7 +22,6 @@ import {
   BATCH_ID,
   PublishHeaders,
   REQUEST_INFO,
-  ROLLUP,
   scanPublishHeaders,
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
@@ -95,6 +94,7 @@ export class Stream implements ServiceSink {
     this.machine = new StreamMachine(config, log);
     this.consumers = new Consumers(this);
     log.listener = this.consumers;
+    this.machine.purges = this.consumers;
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     this.markers = new Markers((sequence) => this.stored(sequence));
@@ -153,14 +153,12 @@ export class Stream implements ServiceSink {
     const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     if (this.isOverLimits(published)) verdict.refused(apiError(10002));
-    else if (headers?.has(ROLLUP)) this.consumers.purging(() => this.store(published, headers));
     else this.store(published, headers);
     if (verdict.kind === STORED) {
       this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
     }
   }
 
-  /** What a rollup removes goes as by a purge. */
   private store(published: MessageBytes, headers: PublishHeaders | null): void {
     const { machine, moment, verdict } = this;
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);

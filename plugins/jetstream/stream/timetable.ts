@@ -11,9 +11,9 @@ import { dueText, firstDue, nextDue } from '../../../protocols/jetstream/schedul
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
 import type { MessageLog } from './message-log.ts';
 import { millisecondsOf } from './moment.ts';
+import type { PurgeCommand } from './purge-extent.ts';
 import { generatedFields, generatedFrom, PURGE, routeOf, scheduleOf } from './schedule-rules.ts';
 import { type Scheduled, Schedules } from './schedules.ts';
-import type { PurgeCommand } from './stream-machine.ts';
 import { subjectOf, withContent, withSubject } from './subject-change.ts';
 
 /** The stream that the messages go into. */

@@ -36,6 +36,11 @@ function listen(client: NatsConnection, subject: string, overheard: string[]): v
 }
 
 async function answersTo(client: NatsConnection, said: Said): Promise<string[]> {
+  if (said.reply !== undefined) {
+    client.publish(said.subject, said.body ?? '', { reply: said.reply });
+    await client.flush();
+    return [];
+  }
   const inbox = `answers.${Math.random().toString(36).slice(2)}`;
   const wanted = said.answers ?? 1;
   const reply = said.place === undefined ? inbox : `${inbox}.${said.place}.$FI`;
@@ -48,10 +53,18 @@ async function answersTo(client: NatsConnection, said: Said): Promise<string[]> 
   const tooLate = setTimeout(() => {
     heard.push('nothing more');
     subscription.unsubscribe();
-  }, DEADLINE_MS);
-  for await (const message of subscription) heard.push(written(message));
+  }, said.patienceMs ?? DEADLINE_MS);
+  for await (const message of subscription) {
+    heard.push(written(message));
+    if (said.endsWithStatus === true && isFinal(message)) break;
+  }
   clearTimeout(tooLate);
   return heard;
+}
+
+/** Signs of life are not. */
+function isFinal({ headers: found }: Msg): boolean {
+  return found !== undefined && found.code > 100;
 }
 
 function headersOf(values: Readonly<Record<string, string>>): ReturnType<typeof headers> {

@@ -1,0 +1,82 @@
+/**
+ * Where a consumer stands, as it is told: by what was delivered and what was acknowledged of that, one by one. What it passed over
+ * on its own, since nothing there was for it, does not show before something behind it is delivered.
+ */
+import type { PendingMessage } from './consumer-machine.ts';
+
+export interface Position {
+  readonly streamSequence: number;
+  readonly consumerSequence: number;
+  readonly floorStream: number;
+  readonly floorConsumer: number;
+}
+
+export class ToldPosition {
+  deliveredStream = 0;
+  deliveredConsumer = 0;
+  floorStream = 0;
+  floorConsumer = 0;
+  /** Messages that were given up count as delivered and not acknowledged. */
+  private readonly givenUp = new Set<number>();
+
+  /** As the consumer stands now: after a purge, or a reset. */
+  set({ streamSequence, consumerSequence, floorStream, floorConsumer }: Position): void {
+    this.deliveredStream = streamSequence - 1;
+    this.deliveredConsumer = consumerSequence - 1;
+    this.floorStream = floorStream;
+    this.floorConsumer = floorConsumer;
+    this.givenUp.clear();
+  }
+
+  delivered(seq: number, consumerSequence: number, isSettled: boolean): void {
+    if (consumerSequence <= this.floorConsumer) return;
+    if (consumerSequence > this.deliveredConsumer) this.deliveredConsumer = consumerSequence;
+    if (seq > this.deliveredStream) this.deliveredStream = seq;
+    if (!isSettled) return;
+    this.floorStream = this.deliveredStream;
+    this.floorConsumer = this.deliveredConsumer;
+  }
+
+  gaveUp(seq: number): void {
+    this.givenUp.add(seq);
+  }
+
+  /** `wasPending`: and the rest is what waits now. */
+  acked(
+    seq: number,
+    consumerSequence: number,
+    wasPending: boolean,
+    pending: ReadonlyMap<number, PendingMessage>,
+    isUpTo: boolean,
+  ): void {
+    const wasOpen = this.givenUp.has(seq) || wasPending;
+    if (seq <= this.floorStream || consumerSequence <= this.floorConsumer || !wasOpen) return;
+    this.givenUp.delete(seq);
+    if (isUpTo) {
+      for (const known of this.givenUp) if (known <= seq) this.givenUp.delete(known);
+      this.floorStream = seq;
+      this.floorConsumer = consumerSequence;
+    } else if (pending.size === 0 && this.givenUp.size === 0) {
+      this.floorStream = this.deliveredStream;
+      this.floorConsumer = this.deliveredConsumer;
+    } else if (consumerSequence === this.floorConsumer + 1) this.raise(seq, consumerSequence, pending);
+  }
+
+  private raise(seq: number, consumerSequence: number, pending: ReadonlyMap<number, PendingMessage>): void {
+    this.floorStream = seq;
+    this.floorConsumer = consumerSequence;
+    const next = nextPending(seq, pending);
+    if (next === null) return;
+    this.floorStream = next.seq - 1;
+    this.floorConsumer = next.consumerSequence - 1;
+  }
+}
+
+/** The first that waits behind a sequence. They lie in the order in which they were delivered. */
+export function nextPending(
+  seq: number,
+  pending: ReadonlyMap<number, PendingMessage>,
+): { readonly seq: number; readonly consumerSequence: number } | null {
+  for (const [other, { consumerSequence }] of pending) if (other > seq) return { seq: other, consumerSequence };
+  return null;
+}

@@ -1,0 +1,36 @@
+/** What a purge is about, as far as consumers have to know: many messages, or a single one, which goes as if it were deleted. */
+import { Buffer } from 'node:buffer';
+import { isValidLiteral } from '../../../kernel/plugin-api.ts';
+import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import type { MessageLog } from './message-log.ts';
+
+export interface PurgeCommand {
+  /** Messages below only; 0 for all. */
+  readonly before: number;
+  /** Empty for all subjects; one character per byte. */
+  readonly filter: string;
+  /** How many of the newest stay. */
+  readonly keep: number;
+}
+
+export interface PurgeExtent {
+  /** Empty where all subjects are meant. */
+  readonly filter: string;
+  readonly isSingle: boolean;
+}
+
+export function purgeExtent(log: MessageLog, isInMemory: boolean, command: PurgeCommand): PurgeExtent {
+  const { filter } = command;
+  const isCounted = filter === '' ? isInMemory : isValidLiteral(filter);
+  return { filter, isSingle: isCounted && isSingle(log, command) };
+}
+
+function isSingle(log: MessageLog, { before, filter, keep }: PurgeCommand): boolean {
+  if (filter === '' && (before > log.last || (before === 0 && keep === 0))) return false;
+  const count =
+    filter === '' ? log.count : log.countOf(log.records.find(Buffer.from(filter, 'latin1'), 0, filter.length));
+  if (before === 0 || count === 0) return count - keep === 1;
+  const filters = new FilterSet(filter === '' ? [] : [filter]);
+  const first = log.next(filters, log.first);
+  return first < before && log.next(filters, first + 1) >= before;
+}
