@@ -168,12 +168,20 @@ export interface Span {
   readonly end: bigint;
 }
 
-export function snapshotCompleted(head: AdvisoryHead, stream: string, span: Span, client: string): Advisory {
+/** `problem` says why it ended early; empty where it did not. */
+export function snapshotCompleted(
+  head: AdvisoryHead,
+  stream: string,
+  span: Span,
+  client: string,
+  problem = '',
+): Advisory {
   return advisory(`${ADVISORY}STREAM.SNAPSHOT_COMPLETE.${stream}`, `${ADVISORY_TYPE}snapshot_complete`, head, {
     stream,
     start: formatNanos(span.start),
     end: formatNanos(span.end),
     client: { raw: client },
+    error: problem === '' ? undefined : problem,
   });
 }
 

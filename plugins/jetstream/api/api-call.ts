@@ -11,6 +11,8 @@ export interface ApiCall {
   readonly reply: string;
   readonly header: Buffer;
   readonly body: Buffer;
+  /** The connection the request came by; null for one that was made here. */
+  readonly origin: object | null;
   readonly of: StreamAccount;
   /** Header fields of the answer. */
   readonly replyFields: [name: string, value: string][];
@@ -28,6 +30,7 @@ export function callOf(message: Message, address: ApiAddress, of: StreamAccount)
     // Copies: the message is borrowed.
     header: Buffer.from(message.header),
     body: Buffer.from(message.body),
+    origin: message.origin,
     of,
     replyFields: [],
   };

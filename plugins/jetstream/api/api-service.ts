@@ -18,6 +18,7 @@ import { fieldOf, withFields } from '../../../protocols/jetstream/message-header
 import { printErrorReply } from '../../../protocols/jetstream/replies.ts';
 import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+import { audit, isAudited } from './api-audit.ts';
 import { type Answer, type ApiCall, callOf } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
 
@@ -108,13 +109,19 @@ export class ApiService implements ServiceSink {
   }
 
   private reply(call: ApiCall, answer: Answer): void {
-    const { api, account, of } = this.of;
-    api.total++;
-    if (typeof answer !== 'string') api.errors++;
-    if (call.reply === '') return;
-    const body = typeof answer === 'string' ? answer : printErrorReply(call.address.endpoint, answer);
+    const { account, of } = this.of;
+    const isRefused = typeof answer !== 'string';
+    const body = isRefused ? printErrorReply(call.address.endpoint, answer) : answer;
     const header = call.replyFields.length === 0 ? undefined : withFields(new Uint8Array(0), call.replyFields);
-    of.outbox.send(account, call.reply, body, header);
+    if (call.reply !== '') of.outbox.send(account, call.reply, body, header);
+    if (isAudited(call, isRefused)) this.note(call, body, isRefused);
+  }
+
+  private note(call: ApiCall, body: string, isRefused: boolean): void {
+    const { api } = this.of;
+    api.total++;
+    if (isRefused) api.errors++;
+    audit(call, body);
   }
 
   private failed(call: ApiCall, error: Error): void {

@@ -160,6 +160,14 @@ export class ConsumerMachine {
     return 0;
   }
 
+  /** Nobody could take what is next: what lies before it is not for this consumer. */
+  keptBack(seq: number): void {
+    if (this.pending.has(seq) || seq <= this.streamSequence || this.starters.length > 0) return;
+    this.streamSequence = seq;
+    // What is kept in files does not tell of it.
+    if (this.log.isAlwaysWarm) this.told.passed(seq - 1, !this.tracks);
+  }
+
   /** The command of a delivery. */
   deliver(seq: number, now: number, into: DeliveryNumbers): void {
     const known = this.pending.get(seq);
@@ -322,12 +330,17 @@ export class ConsumerMachine {
   removed(seq: number, node: number, settled: (seq: number) => void): boolean {
     const known = this.pending.get(seq);
     if (known === undefined) {
-      const isMissing = this.isUndelivered(seq) && this.log.matches(this.filters, node);
-      if (isMissing && this.pendingCount > 0) this.pendingCount--;
+      this.missed(seq, node);
       return false;
     }
     this.ack(seq, settled, known.consumerSequence);
     return true;
+  }
+
+  /** A message goes that may not have been delivered. */
+  missed(seq: number, node: number): void {
+    const isMissing = this.isUndelivered(seq) && this.log.matches(this.filters, node);
+    if (isMissing && this.pendingCount > 0) this.pendingCount--;
   }
 
   private isUndelivered(seq: number): boolean {

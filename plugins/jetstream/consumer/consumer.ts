@@ -184,7 +184,10 @@ export class Consumer implements ServiceSink {
     const now = this.of.clock.now();
     if (this.isTooEarly(record, size, now)) return false;
     const request = pull.nextFor(size);
-    if (request === null) return false;
+    if (request === null) {
+      this.machine.keptBack(record.seq);
+      return false;
+    }
     const isPinned = this.config.priorityPolicy === 'pinned_client';
     const shown = isPinned ? withPin(record, request.pinId) : record;
     if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
@@ -241,6 +244,7 @@ export class Consumer implements ServiceSink {
     this.stream.consumers.changed(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
     const { streamSequence: seq, consumerSequence } = position;
+    const wasBlocked = this.machine.isBlocked;
     if (kind === ACK || kind === NEXT) {
       this.sample(seq);
       const acked = this.machine.ack(seq, this.settled, consumerSequence);
@@ -251,7 +255,7 @@ export class Consumer implements ServiceSink {
     else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
     if (kind === NEXT) this.takeNext(message);
     else if (message.hasReply) this.of.outbox.send(this.account, message.reply, '');
-    this.wake();
+    if (wasBlocked || kind === NAK) this.wake();
     return true;
   }
 
@@ -317,7 +321,9 @@ export class Consumer implements ServiceSink {
 
   /** The command of a purge. */
   purged(start: number, isWider: boolean): void {
-    if (this.machine.purged(start, isWider)) this.lastAckedAt = this.of.clock.now();
+    if (!this.machine.purged(start, isWider)) return;
+    this.lastAckedAt = this.of.clock.now();
+    this.wake();
   }
 
   /** A message goes, before it is gone: whatever was delivered of it is done. */
@@ -325,7 +331,16 @@ export class Consumer implements ServiceSink {
     const wasPending = this.machine.removed(seq, node, (done) => {
       if (done !== seq) this.settled(done);
     });
-    if (wasPending) this.lastAckedAt = this.of.clock.now();
+    if (!wasPending) return;
+    this.lastAckedAt = this.of.clock.now();
+    this.wake();
+  }
+
+  /** A message that is gone was delivered here. */
+  acknowledged(seq: number, consumerSequence: number): void {
+    this.machine.ack(seq, this.settled, consumerSequence);
+    this.lastAckedAt = this.of.clock.now();
+    this.wake();
   }
 
   private readonly exhausted = (seq: number, deliveries: number): void => {

@@ -83,11 +83,20 @@ export class Consumers implements RemovalListener, Interest, Purging {
     if (this.byName.size === 0) return;
     if (this.isPurging) {
       this.purgedCount++;
-      return;
+      if (!this.isSingle) return;
+      if (this.stream.config.storage === 'memory') {
+        this.missed(seq, node);
+        return;
+      }
     }
     const waiting = this.waitingFor(seq);
     for (const consumer of this.byName.values()) consumer.removed(seq, node);
     if (this.settling !== seq) for (const each of waiting) this.tellOfRemoval(each);
+  }
+
+  private missed(seq: number, node: number): void {
+    this.unsettled = this.waitingFor(seq);
+    for (const { machine } of this.byName.values()) machine.missed(seq, node);
   }
 
   /** To whom a message was delivered that is not settled. */
@@ -116,16 +125,26 @@ export class Consumers implements RemovalListener, Interest, Purging {
   private isPurging = false;
   private settling = 0;
   private purgedCount = 0;
+  private isSingle = false;
+  private unsettled: readonly Unsettled[] = [];
 
   purging({ filter, isSingle }: PurgeExtent, purge: () => number): number {
-    this.isPurging = !isSingle;
+    this.isPurging = true;
+    this.isSingle = isSingle;
     this.purgedCount = 0;
     try {
       return purge();
     } finally {
       this.isPurging = false;
       this.purged(filter);
+      for (const each of this.unsettled) this.settlePurged(each);
+      this.unsettled = [];
     }
+  }
+
+  private settlePurged(each: Unsettled): void {
+    each.consumer.acknowledged(each.seq, each.consumerSequence);
+    this.tellOfRemoval(each);
   }
 
   /** Those who are delivered nothing but what was purged go on behind it, all others behind what is gone for everybody. */
@@ -139,7 +158,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
       const isCovered = filter === '' || (filters.length > 0 && filters.every((own) => isSubset(own, filter)));
       const isTouched = isCovered || filters.length === 0 || filters.some((own) => collide(own, filter));
       if (isTouched) consumer.purged(isCovered ? start : log.first, !isCovered);
-      if (this.purgedCount > 0) consumer.machine.recount();
+      if (this.purgedCount > 0 && !this.isSingle) consumer.machine.recount();
       this.changed(consumer);
     }
   }

@@ -1,5 +1,5 @@
 /** Where a consumer begins. */
-import type { ConsumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
+import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageLog } from '../stream/message-log.ts';
 import { momentOf } from '../stream/moment.ts';
 import { filterSetOf } from './consumer-machine.ts';
@@ -18,8 +18,8 @@ export function startOf(config: ConsumerConfig, log: MessageLog): StartPosition 
     case 'new':
       return at(log.last + 1);
     case 'last': {
-      const last = log.previous(filterSetOf(config), log.last);
-      return at(last === 0 ? begin : last);
+      const isFiltered = filtersOf(config).length > 0;
+      return at(Math.max(begin, isFiltered ? log.previous(filterSetOf(config), log.last) : log.last));
     }
     case 'by_start_sequence':
       return at(Math.max(begin, Number(config.optStartSeq)));

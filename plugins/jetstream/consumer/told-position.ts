@@ -37,6 +37,13 @@ export class ToldPosition {
     this.floorConsumer = this.deliveredConsumer;
   }
 
+  /** What is to be delivered first lies behind messages that are not for this consumer. */
+  passed(seq: number, isSettled: boolean): void {
+    if (seq <= this.deliveredStream || this.deliveredConsumer > 0) return;
+    this.deliveredStream = seq;
+    if (isSettled) this.floorStream = seq;
+  }
+
   gaveUp(seq: number): void {
     this.givenUp.add(seq);
   }

@@ -20,17 +20,21 @@ export interface PurgeExtent {
 }
 
 export function purgeExtent(log: MessageLog, isInMemory: boolean, command: PurgeCommand): PurgeExtent {
-  const { filter } = command;
-  const isCounted = filter === '' ? isInMemory : isValidLiteral(filter);
+  const { filter, keep } = command;
+  const isCounted = (isInMemory && (filter !== '' || keep > 0)) || (filter !== '' && isValidLiteral(filter));
   return { filter, isSingle: isCounted && isSingle(log, command) };
 }
 
 function isSingle(log: MessageLog, { before, filter, keep }: PurgeCommand): boolean {
   if (filter === '' && (before > log.last || (before === 0 && keep === 0))) return false;
-  const count =
-    filter === '' ? log.count : log.countOf(log.records.find(Buffer.from(filter, 'latin1'), 0, filter.length));
-  if (before === 0 || count === 0) return count - keep === 1;
   const filters = new FilterSet(filter === '' ? [] : [filter]);
+  if (before === 0) return countOf(log, filter, filters) - keep === 1;
   const first = log.next(filters, log.first);
   return first < before && log.next(filters, first + 1) >= before;
+}
+
+function countOf(log: MessageLog, filter: string, filters: FilterSet): number {
+  if (filter === '') return log.count;
+  if (!isValidLiteral(filter)) return log.countFrom(filters, 0);
+  return log.countOf(log.records.find(Buffer.from(filter, 'latin1'), 0, filter.length));
 }

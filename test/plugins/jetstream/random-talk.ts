@@ -68,7 +68,7 @@ const allTold = (): Said[] => [later(SETTLING_MS), ...NAMES.map(told), info('S')
 
 const publish: Step = (chance) => [pub(chance.pick(SUBJECTS), String(chance.below(100)))];
 
-const publishExpecting: Step = (chance) => {
+const publishExpecting: Step = (chance, { stream: { storage } }) => {
   const seq = String(chance.below(12));
   const headers: Readonly<Record<string, string>>[] = [
     { 'Nats-Msg-Id': `m${chance.below(4)}` },
@@ -76,7 +76,7 @@ const publishExpecting: Step = (chance) => {
     { 'Nats-Expected-Last-Subject-Sequence': seq },
     { 'Nats-Expected-Last-Subject-Sequence': seq, 'Nats-Expected-Last-Subject-Sequence-Subject': 's.>' },
     { 'Nats-Expected-Last-Msg-Id': `m${chance.below(4)}` },
-    { 'Nats-Rollup': chance.pick(['sub', 'all']) },
+    { 'Nats-Rollup': storage === 'memory' && chance.once(2) ? 'all' : 'sub' },
   ];
   return [pub(chance.pick(SUBJECTS), 'e', chance.pick(headers)), ...allTold()];
 };
@@ -115,8 +115,12 @@ const BODIES = ['+ACK', '+ACK', '+ACK', '', '-NAK', '-NAK', '+TERM', '+TERM for 
 const acknowledge: Step = (chance) => {
   const name = chance.pick(NAMES);
   const seq = 1 + chance.below(14);
-  const said = ack(`S.${name}`, `1.${seq}.${chance.once(4) ? 1 + chance.below(14) : seq}`, chance.pick(BODIES));
-  return [{ ...said, patienceMs: PATIENCE_MS }, { ...told(name), afterMs: SETTLING_MS }, info('S')];
+  const body = chance.pick(BODIES);
+  const said = ack(`S.${name}`, `1.${seq}.${chance.once(6) ? 1 + chance.below(14) : seq}`, body);
+  // A purge there forgets what is to be sent again: it is sent before.
+  const again = { ...next(`S.${name}`, { batch: 3, expires: SETTLING_MS * MS }, 3), endsWithStatus: true };
+  const sent = body === '-NAK' ? [{ ...again, patienceMs: PATIENCE_MS }] : [];
+  return [{ ...said, patienceMs: PATIENCE_MS }, ...sent, { ...told(name), afterMs: SETTLING_MS }, info('S')];
 };
 
 const deleteMessage: Step = (chance) => [api('STREAM.MSG.DELETE.S', { seq: 1 + chance.below(14) }), ...allTold()];
