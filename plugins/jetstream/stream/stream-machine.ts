@@ -18,7 +18,7 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
-import type { StagedMessage } from './atomic-batch.ts';
+import { type StagedMessage, withSchedule } from './atomic-batch.ts';
 import { checkBatch } from './batch-rules.ts';
 import { type Counted, count } from './counter.ts';
 import { Duplicates } from './duplicates.ts';
@@ -236,7 +236,8 @@ export class StreamMachine {
   /** The command of a complete batch: all of it is stored, or nothing. */
   publishBatch(seconds: number, nanos: number, all: readonly StagedMessage[], verdict: PublishVerdict): void {
     verdict.counterValue = '';
-    const problem = this.config.sealed ? apiError(10109) : checkBatch(this, all);
+    const batch = all.map(withSchedule);
+    const problem = this.config.sealed ? apiError(10109) : checkBatch(this, batch, millisecondsOf(seconds, nanos));
     if (problem !== null) {
       verdict.refused(problem);
       return;
@@ -244,7 +245,7 @@ export class StreamMachine {
     const { records } = this.log;
     const kept: StoredOfBatch[] = [];
     records.begin();
-    for (const staged of all) {
+    for (const staged of batch) {
       const one = this.appendStaged(seconds, nanos, staged);
       if ('number' in one) {
         records.abort();
@@ -286,6 +287,7 @@ export class StreamMachine {
     this.lastMsgId = headers.text(bytes, MSG_ID);
     if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
     if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
+    if (this.config.allowMsgSchedules && isWanted) this.timetable.note(message, headers, sequence, now);
   }
 
   /** Null for messages that do not count. */
