@@ -8,10 +8,15 @@ import {
 } from '../../kernel/plugin-api.ts';
 import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
+import { API_PREFIX } from '../../protocols/jetstream/api-subject.ts';
 import { STORAGE_DRIVER, STORAGE_OPENER } from '../../storage-drivers/contract.ts';
-import { recoverStreams } from './account/recovery.ts';
-import { StreamAccount } from './account/stream-account.ts';
-import { ApiService } from './api/api-service.ts';
+import type { AccountAllowances } from '../operator/contract.ts';
+import { grantsOf } from './account/allowed-grants.ts';
+import { wholeOf } from './account/grants.ts';
+import { StreamingAccounts } from './account/streaming-accounts.ts';
+import type { ApiService } from './api/api-service.ts';
+import { SystemApi } from './api/system-api.ts';
+import { UnservedApi } from './api/unserved-api.ts';
 import { type JetStreamConfig, jetstreamSchema } from './config.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -21,6 +26,8 @@ import { API_LEVEL } from './wire/api-level.ts';
 import { uniqueId } from './wire/identifiers.ts';
 import { Outbox } from './wire/outbox.ts';
 
+/** Of the operator: what tokens allow accounts to keep. */
+const ACCOUNT_ALLOWANCES = 'account.allowances';
 /** Streams of many gigabytes come back within that. */
 const RECOVERY_MS = 600_000;
 const NANOS_PER_MS = 1e6;
@@ -30,6 +37,7 @@ type Context = PluginContext<JetStreamConfig>;
 export interface Streaming {
   readonly services: Map<string, ApiService>;
   storage: Storage | null;
+  accounts: StreamingAccounts | null;
 }
 
 export const plugin = definePlugin<JetStreamConfig, Streaming>({
@@ -41,6 +49,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   requires: [
     { name: STORAGE_DRIVER, cardinality: 'named', optional: true },
     { name: STORAGE_OPENER, cardinality: 'named', optional: true },
+    { name: ACCOUNT_ALLOWANCES, cardinality: 'one', optional: true },
   ],
   config: {
     key: 'jetstream',
@@ -55,7 +64,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   deadlinesMs: { init: RECOVERY_MS, close: RECOVERY_MS },
 
   register(ctx) {
-    const streaming: Streaming = { services: new Map(), storage: null };
+    const streaming: Streaming = { services: new Map(), storage: null, accounts: null };
     const { isEnabled, options } = ctx.config;
     if (!isEnabled) return streaming;
     const { domain } = options;
@@ -68,7 +77,9 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     if (!ctx.config.isEnabled) return;
     streaming.storage = await openStorage(ctx);
     const of = surroundingsOf(ctx, streaming.storage);
-    await openAccounts(ctx, streaming, of);
+    streaming.accounts = new StreamingAccounts(of, streaming.services);
+    await openAccounts(ctx, streaming.accounts);
+    serveOthers(ctx, streaming.accounts, of);
     watchInterest(ctx, streaming);
   },
 
@@ -76,25 +87,32 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     for (const { of } of services.values()) for (const { consumers } of of.streams.values()) consumers.sendAway();
   },
 
-  async close(_ctx, { services, storage }) {
-    for (const service of services.values()) {
-      service.close();
-      await service.of.close();
-    }
+  async close(_ctx, { accounts, storage }) {
+    await accounts?.closeAll();
     await storage?.close();
   },
 });
 
-async function openAccounts(ctx: Context, { services }: Streaming, of: Surroundings): Promise<void> {
+async function openAccounts(ctx: Context, streaming: StreamingAccounts): Promise<void> {
   const { accounts } = ctx.kernel.broker;
-  for (const [name, limits] of streamingAccounts(ctx)) {
-    const streams = new StreamAccount(of, accounts.ensure(name), limits);
-    // In the books before anything is recovered: what is half open is closed with it.
-    services.set(name, new ApiService(streams));
-    for (const storage of ['memory', 'file'] as const) {
-      const driver = of.driver(storage);
-      if (driver !== null) await recoverStreams(streams, storage, driver);
-    }
+  const allowances = ctx.useOptional<AccountAllowances>(ACCOUNT_ALLOWANCES);
+  if (allowances !== undefined) {
+    await followTokens(ctx, streaming, allowances);
+    return;
+  }
+  for (const [name, limits] of streamingAccounts(ctx)) await streaming.grant(accounts.ensure(name), wholeOf(limits));
+}
+
+/** Where accounts are what tokens say: those whose streams lie here are looked up at once, all others as they come. */
+async function followTokens(ctx: Context, streaming: StreamingAccounts, allowances: AccountAllowances): Promise<void> {
+  const { system } = ctx.kernel.broker.accounts;
+  const end = allowances.watch(async (account, allowed) => {
+    if (account !== system) await streaming.grant(account, grantsOf(allowed));
+  });
+  ctx.onDispose(end);
+  for (const name of await streaming.stored()) {
+    if (name === GLOBAL_ACCOUNT || (await allowances.load(name))) continue;
+    ctx.kernel.log.warn(`the streams of the account '${name}' are not served: there is no such account`);
   }
 }
 
@@ -103,6 +121,16 @@ function streamingAccounts(ctx: Context): ReadonlyMap<string, TierLimits> {
   const system = ctx.kernel.broker.accounts.system?.name;
   const isGlobalOnly = accountNames.every((name) => name === system);
   return isGlobalOnly ? new Map([[GLOBAL_ACCOUNT, UNLIMITED_TIER]]) : accounts;
+}
+
+/** Who has no streams is told so. */
+function serveOthers(ctx: Context, { services }: StreamingAccounts, of: Surroundings): void {
+  const { accounts } = ctx.kernel.broker;
+  const others = new UnservedApi(of, ({ name }) => services.has(name));
+  ctx.onDispose(accounts.serveEverywhere(`${API_PREFIX}>`, others));
+  if (accounts.system === null) return;
+  const system = new SystemApi(of, accounts.system, (name) => services.get(name)?.of ?? null);
+  ctx.onDispose(() => system.close());
 }
 
 /** Push consumers begin when somebody listens. */

@@ -10,6 +10,7 @@ import { MessageLog, sizeFormulaOf } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
 import { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { effectiveLimits, type Grants } from './grants.ts';
 import { Usage } from './usage.ts';
 
 export interface ApiCounts {
@@ -22,14 +23,19 @@ export class StreamAccount {
   readonly account: Account;
   readonly streams = new Map<string, Stream>();
   readonly api: ApiCounts = { total: 0, errors: 0, inflight: 0 };
-  limits: TierLimits;
+  grants: Grants;
   readonly usage = new Usage();
   readonly of: Surroundings;
 
-  constructor(of: Surroundings, account: Account, limits: TierLimits) {
+  constructor(of: Surroundings, account: Account, grants: Grants) {
     this.of = of;
     this.account = account;
-    this.limits = limits;
+    this.grants = grants;
+  }
+
+  /** What counts for its streams. */
+  get limits(): TierLimits {
+    return effectiveLimits(this.grants);
   }
 
   /** By name, which is how they are listed. */

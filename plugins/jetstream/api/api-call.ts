@@ -2,8 +2,11 @@
 import { Buffer } from 'node:buffer';
 import type { Message } from '../../../kernel/plugin-api.ts';
 import type { ApiError } from '../../../protocols/jetstream/api-error.ts';
-import type { ApiAddress } from '../../../protocols/jetstream/api-subject.ts';
+import { API_PREFIX, type ApiAddress } from '../../../protocols/jetstream/api-subject.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+
+/** What streams and consumers answer themselves: without them nobody does, and clients are told so. */
+export const ANSWERED_ELSEWHERE = [`${API_PREFIX}DIRECT.GET.`, `${API_PREFIX}CONSUMER.MSG.NEXT.`];
 
 export interface ApiCall {
   readonly address: ApiAddress;

@@ -19,11 +19,8 @@ import { printErrorReply } from '../../../protocols/jetstream/replies.ts';
 import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
 import { audit, isAudited } from './api-audit.ts';
-import { type Answer, type ApiCall, callOf } from './api-call.ts';
+import { ANSWERED_ELSEWHERE, type Answer, type ApiCall, callOf } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
-
-/** What streams and consumers answer themselves: without them nobody does, and clients are told so. */
-const ANSWERED_ELSEWHERE = [`${API_PREFIX}DIRECT.GET.`, `${API_PREFIX}CONSUMER.MSG.NEXT.`];
 
 export class ApiService implements ServiceSink {
   readonly kind = SERVICE_SINK;

@@ -21,6 +21,7 @@ import {
 import { streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { checkStream, type StreamSurroundings } from '../../../protocols/jetstream/stream-rules.ts';
 import { checkRepublishUpdate, checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
+import { singleCopyLimits } from '../account/grants.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
@@ -56,6 +57,7 @@ export function checkPlace(of: StreamAccount, config: StreamConfig): ApiError | 
 }
 
 function checkStreamCountFor(of: StreamAccount, name: string): ApiError | null {
+  if (singleCopyLimits(of.grants) === null) return apiError(10120);
   return checkStreamCount(of.limits, of.reservations(name));
 }
 
@@ -103,9 +105,13 @@ export async function deleteStream({ address, body, of }: ApiCall): Promise<Answ
   if (!isEmptyBody(body)) return apiError(10038);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  await deleteStreamOf(of, stream);
+  return printDone('STREAM.DELETE');
+}
+
+export async function deleteStreamOf(of: StreamAccount, stream: Stream): Promise<void> {
   await of.remove(stream);
   advise(stream, 'delete');
-  return printDone('STREAM.DELETE');
 }
 
 function advise(stream: Stream, action: Action): void {
