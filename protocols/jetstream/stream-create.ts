@@ -52,8 +52,19 @@ export function checkStreamSize(
   const isMemory = config.storage === 'memory';
   const streamCap = isMemory ? limits.memoryMaxStreamBytes : limits.storageMaxStreamBytes;
   if (streamCap > 0 && bytes > streamCap) return apiError(10122);
-  if (bytes <= 0) return null;
-  const wanted = bytes * factor;
+  return checkReservation(config, limits, taken, factor);
+}
+
+/** Whether the bytes are there that a stream is to have for sure. One that says nothing has to have room for one at least. */
+export function checkReservation(
+  config: StreamConfig,
+  limits: TierLimits,
+  taken: Reservations,
+  factor: number,
+): ApiError | null {
+  const isMemory = config.storage === 'memory';
+  const bytes = Number(config.maxBytes);
+  const wanted = bytes < 0 ? 1 : bytes * factor;
   const accountCap = isMemory ? limits.maxMemory : limits.maxStorage;
   const ofAccount = (isMemory ? taken.memory : taken.storage) + wanted;
   const serverCap = isMemory ? taken.serverMaxMemory : taken.serverMaxStorage;

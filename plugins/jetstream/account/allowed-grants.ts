@@ -21,9 +21,10 @@ function limitsOf(allowance: StorageAllowance): TierLimits {
     maxStorage: allowance.disk,
     maxStreams: allowance.streams,
     maxConsumers: allowance.consumers,
-    maxAckPending: allowance.maxAckPending,
-    memoryMaxStreamBytes: allowance.memoryMaxStreamBytes,
-    storageMaxStreamBytes: allowance.diskMaxStreamBytes,
+    // What a token leaves out of these is no limit.
+    maxAckPending: allowance.maxAckPending || -1,
+    memoryMaxStreamBytes: allowance.memoryMaxStreamBytes || -1,
+    storageMaxStreamBytes: allowance.diskMaxStreamBytes || -1,
     maxBytesRequired: allowance.isMaxBytesRequired,
   };
 }

@@ -28,9 +28,9 @@ export function wholeOf(limits: TierLimits): Grants {
   return { whole: limits, tiers: new Map() };
 }
 
-/** Null where there are none for streams of this server. */
-export function singleCopyLimits({ whole, tiers }: Grants): TierLimits | null {
-  return whole ?? tiers.get(SINGLE_COPY) ?? null;
+/** Null where streams of so many copies are not to be. */
+export function limitsForCopies({ whole, tiers }: Grants, copies: number): TierLimits | null {
+  return whole ?? tiers.get(`R${copies}`) ?? null;
 }
 
 /** As they are told: nothing where tiers say it. */
@@ -40,5 +40,5 @@ export function toldLimits({ whole }: Grants): TierLimits {
 
 /** What counts where nothing is granted: nothing. */
 export function effectiveLimits(grants: Grants): TierLimits {
-  return singleCopyLimits(grants) ?? NOTHING;
+  return limitsForCopies(grants, 1) ?? NOTHING;
 }

@@ -9,8 +9,8 @@ export function accountInfo({ of }: ApiCall): Answer {
   return printReply('INFO', accountInfoReply, {
     memory: of.usage.memory,
     storage: of.usage.file,
-    reservedMemory: of.grants.whole === null ? 0 : reserved.memory,
-    reservedStorage: of.grants.whole === null ? 0 : reserved.storage,
+    reservedMemory: reserved.memory,
+    reservedStorage: reserved.storage,
     streams: of.streams.size,
     consumers: of.consumerCount,
     limits: toldLimits(of.grants),

@@ -14,6 +14,7 @@ import {
   checkBeside,
   checkCreateRequest,
   checkOverlap,
+  checkReservation,
   checkStreamCount,
   checkStreamSize,
   decodeStreamRequest,
@@ -21,7 +22,7 @@ import {
 import { streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { checkStream, type StreamSurroundings } from '../../../protocols/jetstream/stream-rules.ts';
 import { checkRepublishUpdate, checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
-import { singleCopyLimits } from '../account/grants.ts';
+import { limitsForCopies } from '../account/grants.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
@@ -31,7 +32,7 @@ import { unservedFeature } from './unserved-features.ts';
 export async function createStream({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeStreamRequest(body, of.of.isStrict);
   if ('number' in request) return request;
-  const early = checkCreateRequest(address.stream, request) ?? checkStreamCountFor(of, request.name);
+  const early = checkCreateRequest(address.stream, request) ?? checkEarly(of, request);
   if (early !== null) return early;
   const config = checkStream(request, surroundingsOf(of, request.pedantic));
   if ('number' in config) return config;
@@ -49,15 +50,26 @@ export async function createStream({ address, body, of }: ApiCall): Promise<Answ
 /** Whether there is room for a stream, and nothing in its way. */
 export function checkPlace(of: StreamAccount, config: StreamConfig): ApiError | null {
   return (
-    checkStreamCountFor(of, config.name) ??
+    checkStreamCountFor(of, config) ??
     checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
     checkBeside(config, of.configs()) ??
     checkServed(of, config)
   );
 }
 
-function checkStreamCountFor(of: StreamAccount, name: string): ApiError | null {
-  if (singleCopyLimits(of.grants) === null) return apiError(10120);
+/** What is looked at whatever else a request says. */
+function checkEarly(of: StreamAccount, request: StreamConfig): ApiError | null {
+  const copies = Math.max(1, request.replicas);
+  const limits = limitsForCopies(of.grants, copies);
+  if (limits === null) return apiError(10120);
+  const taken = of.reservations(request.name);
+  // Streams of several copies have limits of their own where there are tiers, and there are no such streams.
+  if (copies > 1 && of.grants.whole === null) return null;
+  return checkStreamCount(limits, taken) ?? checkReservation(request, limits, taken, copies);
+}
+
+function checkStreamCountFor(of: StreamAccount, { name }: StreamConfig): ApiError | null {
+  if (limitsForCopies(of.grants, 1) === null) return apiError(10120);
   return checkStreamCount(of.limits, of.reservations(name));
 }
 
@@ -92,6 +104,7 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   const problem =
     checkOverlap(config, of.configs()) ??
     checkRepublishUpdate(config, surroundings) ??
+    (limitsForCopies(of.grants, 1) === null ? apiError(10120) : null) ??
     checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
     checkServed(of, config);
   if (problem !== null) return problem;
