@@ -18,15 +18,13 @@ import { checkConsumerUpdate } from '../../../protocols/jetstream/consumer-updat
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { printReply } from '../../../protocols/jetstream/replies.ts';
 import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
-import { formatNanos } from '../../../protocols/jetstream/timestamp.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { advisePause } from './consumer-endpoints.ts';
 import { consumerFactsOf } from './consumer-facts.ts';
-
-const IDENTITY = 'Nats-Stream-Identity';
+import { identityOf, STREAM_IDENTITY } from './stream-identity.ts';
 
 export function createConsumer(call: ApiCall): Answer {
   return create(call, false);
@@ -68,9 +66,9 @@ function create(call: ApiCall, isDurable: boolean): Answer {
 /** Who reads for a mirror or a source is told which stream this is, and refused when it means another of the name. */
 function identityProblem(call: ApiCall, stream: Stream, { direct, sourcing }: ConsumerConfig): ApiError | null {
   if (!direct && !sourcing) return null;
-  const identity = hashOf(formatNanos(stream.created));
-  call.replyFields.push([IDENTITY, identity]);
-  const meant = fieldOf(call.header, IDENTITY);
+  const identity = identityOf(stream);
+  call.replyFields.push([STREAM_IDENTITY, identity]);
+  const meant = fieldOf(call.header, STREAM_IDENTITY);
   return meant === null || meant === '' || meant === identity ? null : apiError(10225, { msg: identity });
 }
 

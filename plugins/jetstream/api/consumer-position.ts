@@ -1,12 +1,14 @@
 /** Moving consumers: to another place, or to another client. */
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { isValidGroup } from '../../../protocols/jetstream/consumer-priority.ts';
+import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { consumerResetReply, printEmpty, printReply } from '../../../protocols/jetstream/replies.ts';
 import { decodeLenient, isEmptyBody, resetRequest, unpinRequest } from '../../../protocols/jetstream/requests.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { consumerFactsOf } from './consumer-facts.ts';
+import { identityOf, STREAM_IDENTITY } from './stream-identity.ts';
 
 export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   const request = decodeLenient(body, unpinRequest);
@@ -22,7 +24,9 @@ export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   return printEmpty('CONSUMER.UNPIN');
 }
 
-export function resetConsumer({ address, body, of }: ApiCall): Answer {
+/** Who reads for another stream is told which stream this is. */
+export function resetConsumer(call: ApiCall): Answer {
+  const { address, body, header, of } = call;
   const consumer = of.streams.get(address.stream)!.consumers.byName.get(address.consumer)!;
   const request = isEmptyBody(body) ? resetRequest.zero() : decodeLenient(body, resetRequest);
   if ('number' in request) return request;
@@ -30,6 +34,7 @@ export function resetConsumer({ address, body, of }: ApiCall): Answer {
   const problem = wanted === 0 ? null : resetProblem(consumer, wanted);
   if (problem !== null) return problem;
   const sequence = Math.max(1, wanted === 0 ? consumer.machine.floorStream + 1 : wanted);
+  if (fieldOf(header, STREAM_IDENTITY) !== null) call.replyFields.push([STREAM_IDENTITY, identityOf(consumer.stream)]);
   consumer.reset(sequence);
   consumer.stream.consumers.releaseUnneeded();
   return printReply('CONSUMER.RESET', consumerResetReply, {

@@ -76,6 +76,7 @@ export class Stream implements ServiceSink {
   private subscriptions: Subscription[] = [];
   private ackHead: Buffer = Buffer.alloc(0);
   private direct: DirectGet | null = null;
+  private forOrigin: DirectGet | null = null;
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
   private timer: (() => void) | null = null;
@@ -212,10 +213,25 @@ export class Stream implements ServiceSink {
   }
 
   private openDirect(): void {
+    this.stopAnsweringForOrigin();
     const isWanted = this.config.allowDirect && !this.isClosed;
     if (isWanted === (this.direct !== null)) return;
     this.direct?.close();
-    this.direct = isWanted ? new DirectGet(this) : null;
+    this.direct = isWanted ? new DirectGet(this, this.name) : null;
+  }
+
+  /** A mirror answers those as well who ask its origin, as one of a group. */
+  answerForOrigin(): void {
+    const { mirror, mirrorDirect } = this.config;
+    if (mirror === null || !mirrorDirect || this.isClosed) return;
+    this.forOrigin ??= new DirectGet(this, mirror.name);
+  }
+
+  private stopAnsweringForOrigin(): void {
+    const { mirror, mirrorDirect } = this.config;
+    if (mirror !== null && mirrorDirect && !this.isClosed) return;
+    this.forOrigin?.close();
+    this.forOrigin = null;
   }
 
   /** A message that was published on one of the subjects. It is borrowed. */
