@@ -34,6 +34,11 @@ const NANOS_PER_MS = 1e6;
 
 type Context = PluginContext<JetStreamConfig>;
 
+/** What the command line hands on of the configuration. */
+interface DescribedOptions {
+  readonly featureFlags?: Readonly<Record<string, boolean>>;
+}
+
 export interface Streaming {
   readonly services: Map<string, ApiService>;
   storage: Storage | null;
@@ -162,6 +167,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     },
     isStrict: options.isStrict,
     requestsMax: options.requestsMax,
+    hasLongAcks: (broker.options as DescribedOptions).featureFlags?.js_ack_fc_v2 === true,
     maxMemory: Math.max(0, options.maxMemory),
     maxStorage: Math.max(0, options.maxStorage),
     server: { version: NATS_VERSION, level: API_LEVEL },

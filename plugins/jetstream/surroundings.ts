@@ -18,6 +18,8 @@ export interface Surroundings {
   /** Bytes all streams together may take; 0 for no limit. */
   readonly maxMemory: number;
   readonly maxStorage: number;
+  /** Acknowledgements go to the longer subjects, which tell domains and accounts apart. */
+  readonly hasLongAcks: boolean;
   readonly server: { readonly version: string; readonly level: number };
   /** Null when there is none of that kind. */
   driver(storage: 'file' | 'memory'): StorageDriver | null;

@@ -21,6 +21,7 @@ import {
 } from '../../../protocols/jetstream/ack-body.ts';
 import { AckPosition, ackPatterns, ackPrefix, parseAckSubject } from '../../../protocols/jetstream/ack-subject.ts';
 import { ackMetric, maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import type { AckPlace } from '../../../protocols/jetstream/api-subject.ts';
 import { type ConsumerConfig, isPush } from '../../../protocols/jetstream/consumer-config.ts';
 import { statusBlock } from '../../../protocols/jetstream/status.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
@@ -59,6 +60,8 @@ export class Consumer implements ServiceSink {
   /** Zero for never, in milliseconds. */
   lastDeliveredAt = 0;
   lastAckedAt = 0;
+  /** As the longer subjects of acknowledgements say it. */
+  readonly place: AckPlace;
   private readonly prefix: Buffer;
   private readonly position = new AckPosition();
   private readonly numbers: DeliveryNumbers = { deliveries: 0, consumerSequence: 0, pending: 0 };
@@ -101,7 +104,8 @@ export class Consumer implements ServiceSink {
     const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
     const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
     this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
-    this.prefix = ackPrefix(this.streamName, name);
+    this.place = { domain: this.of.domain, accountHash: hashOf(this.account.name) };
+    this.prefix = ackPrefix(this.streamName, name, this.of.hasLongAcks ? this.place : null);
     this.listenForAcks();
     this.push = isPush(config) ? new PushSide(this, this.activeAt) : null;
     this.pull = this.push === null ? new PullSide(this) : null;
@@ -130,8 +134,7 @@ export class Consumer implements ServiceSink {
 
   private listenForAcks(): void {
     if (!this.machine.acknowledges) return;
-    const place = { domain: this.of.domain, accountHash: hashOf(this.account.name) };
-    this.acks = ackPatterns(this.streamName, this.name, place).map(
+    this.acks = ackPatterns(this.streamName, this.name, this.place).map(
       (pattern) => new Subscription(this, subjectFromText(pattern), '', ''),
     );
     for (const subscription of this.acks) this.account.sublist.insert(subscription);
