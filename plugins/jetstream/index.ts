@@ -17,7 +17,7 @@ import { StreamingAccounts } from './account/streaming-accounts.ts';
 import type { ApiService } from './api/api-service.ts';
 import { SystemApi } from './api/system-api.ts';
 import { UnservedApi } from './api/unserved-api.ts';
-import { type JetStreamConfig, jetstreamSchema } from './config.ts';
+import { CONSUMERS_USUAL_MAX, type JetStreamConfig, jetstreamSchema } from './config.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { momentNow } from './stream/moment.ts';
@@ -167,6 +167,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     },
     isStrict: options.isStrict,
     requestsMax: options.requestsMax,
+    consumersUsualMax: options.limits?.defaultMaxConsumers ?? CONSUMERS_USUAL_MAX,
     hasLongAcks: (broker.options as DescribedOptions).featureFlags?.js_ack_fc_v2 === true,
     maxMemory: Math.max(0, options.maxMemory),
     maxStorage: Math.max(0, options.maxStorage),

@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly caps: ServerCaps;
   readonly isStrict: boolean;
   readonly requestsMax: number;
+  /** Consumers of a stream that says nothing of it, in an account that does not either. */
+  readonly consumersUsualMax: number;
   /** Bytes all streams together may take; 0 for no limit. */
   readonly maxMemory: number;
   readonly maxStorage: number;

@@ -4,7 +4,8 @@ import { type ApiError, apiError, invalidConfig } from './api-error.ts';
 import { DecodeFault, decodeBody } from './json/codec.ts';
 import { hasPathSeparator } from './names.ts';
 import { type StreamConfig, type StreamConfigRequest, streamConfigRequest } from './stream-config.ts';
-import { collide, isValidSubject } from './subject-rules.ts';
+import { SubjectPool } from './subject-pool.ts';
+import { isValidSubject } from './subject-rules.ts';
 
 /** A request's configuration, or why it can not be read. */
 export function decodeStreamRequest(body: Uint8Array, isStrict: boolean): StreamConfigRequest | ApiError {
@@ -88,16 +89,14 @@ export function checkBeside(config: StreamConfig, others: Iterable<StreamConfig>
 
 /** Every subject has one stream of an account at most. */
 export function checkOverlap(config: StreamConfig, others: Iterable<StreamConfig>): ApiError | null {
-  for (const other of others) {
-    if (other.name !== config.name && doOverlap(config.subjects, other.subjects)) return apiError(10065);
+  const own = new SubjectPool();
+  for (const subject of config.subjects) own.add(subject);
+  for (const { name, subjects } of others) {
+    if (name !== config.name && subjects.some((subject) => own.colliding(subject) !== null)) return apiError(10065);
   }
   return null;
 }
 
 function isBadFilter(filter: string): boolean {
   return filter !== '' && !isValidSubject(filter);
-}
-
-function doOverlap(subjects: readonly string[], others: readonly string[]): boolean {
-  return subjects.some((subject) => others.some((other) => collide(subject, other)));
 }

@@ -104,7 +104,8 @@ function newProblem(
   accountMax: number,
 ): ApiError | null {
   if (request.action === 'update') return apiError(10149);
-  const caps = [stream.config.maxConsumers, accountMax].filter((cap) => cap > 0);
+  const given = [stream.config.maxConsumers, accountMax].filter((cap) => cap > 0);
+  const caps = given.length > 0 ? given : [stream.of.consumersUsualMax];
   if (!config.direct && caps.some((cap) => stream.consumers.size >= cap)) return apiError(10026);
   const problem = checkQueueConsumer(stream.config, config, othersOf(stream, ''));
   if (problem !== null) return problem;

@@ -317,7 +317,6 @@ export class ConsumerMachine {
     this.pending.delete(seq);
     this.queue.delete(seq);
     this.redelivered.set(seq, deliveries - 1);
-    this.told.gaveUp(seq);
     onExhausted(seq, deliveries);
   }
 

@@ -5,7 +5,7 @@ import { consumerAction, messageTerminated } from '../../../protocols/jetstream/
 import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
-import { CONSUMER_CELLS, type KeptConsumer, printConsumer } from '../account/kept-definitions.ts';
+import { consumerCell, type KeptConsumer, printConsumer } from '../account/kept-definitions.ts';
 import type { RemovalListener } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
 import type { PurgeExtent } from '../stream/purge-extent.ts';
@@ -59,6 +59,11 @@ export class Consumers implements RemovalListener, Interest, Purging {
   /** Those that somebody made; mirrors and sources read in silence. */
   listed(): Consumer[] {
     return [...this.byName.values()].filter(({ config }) => !config.direct);
+  }
+
+  /** Those that read for mirrors and sources. */
+  direct(): Consumer[] {
+    return [...this.byName.values()].filter(({ config }) => config.direct);
   }
 
   get size(): number {
@@ -225,7 +230,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
 
   private write({ name, config, created, machine }: Consumer): void {
     const { cells } = this.stream.log.records;
-    cells.put(CONSUMER_CELLS + name, printConsumer({ name, config, created, state: machine.state() }));
+    cells.put(consumerCell(name), printConsumer({ name, config, created, state: machine.state() }));
   }
 
   /** The stream goes, and all of its consumers before it. */
@@ -237,7 +242,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
 
   forget(name: string): void {
     this.byName.delete(name);
-    if (this.stream.isKept) this.stream.log.records.cells.delete(CONSUMER_CELLS + name);
+    if (this.stream.isKept) this.stream.log.records.cells.delete(consumerCell(name));
   }
 
   adopt({ name, config, created, state }: KeptConsumer): void {

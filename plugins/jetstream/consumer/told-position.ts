@@ -16,8 +16,6 @@ export class ToldPosition {
   deliveredConsumer = 0;
   floorStream = 0;
   floorConsumer = 0;
-  /** Messages that were given up count as delivered and not acknowledged. */
-  private readonly givenUp = new Set<number>();
 
   /** As the consumer stands now: after a purge, or a reset. */
   set({ streamSequence, consumerSequence, floorStream, floorConsumer }: Position): void {
@@ -25,7 +23,6 @@ export class ToldPosition {
     this.deliveredConsumer = consumerSequence - 1;
     this.floorStream = floorStream;
     this.floorConsumer = floorConsumer;
-    this.givenUp.clear();
   }
 
   delivered(seq: number, consumerSequence: number, isSettled: boolean): void {
@@ -44,11 +41,7 @@ export class ToldPosition {
     if (isSettled) this.floorStream = seq;
   }
 
-  gaveUp(seq: number): void {
-    this.givenUp.add(seq);
-  }
-
-  /** `wasPending`: and the rest is what waits now. */
+  /** `wasPending`: what was given up moves nothing. The rest is what waits now. */
   acked(
     seq: number,
     consumerSequence: number,
@@ -56,14 +49,11 @@ export class ToldPosition {
     pending: ReadonlyMap<number, PendingMessage>,
     isUpTo: boolean,
   ): void {
-    const wasOpen = this.givenUp.has(seq) || wasPending;
-    if (seq <= this.floorStream || consumerSequence <= this.floorConsumer || !wasOpen) return;
-    this.givenUp.delete(seq);
+    if (seq <= this.floorStream || consumerSequence <= this.floorConsumer || !wasPending) return;
     if (isUpTo) {
-      for (const known of this.givenUp) if (known <= seq) this.givenUp.delete(known);
       this.floorStream = seq;
       this.floorConsumer = consumerSequence;
-    } else if (pending.size === 0 && this.givenUp.size === 0) {
+    } else if (pending.size === 0) {
       this.floorStream = this.deliveredStream;
       this.floorConsumer = this.deliveredConsumer;
     } else if (consumerSequence === this.floorConsumer + 1) this.raise(seq, consumerSequence, pending);
