@@ -26,6 +26,8 @@ import { API_LEVEL } from './wire/api-level.ts';
 import { uniqueId } from './wire/identifiers.ts';
 import { Outbox } from './wire/outbox.ts';
 
+/** Streams are on, backups are of the newer form, and accounts may have traffic of their own. */
+const SERVER_FLAGS = 7;
 /** Of the operator: what tokens allow accounts to keep. */
 const ACCOUNT_ALLOWANCES = 'account.allowances';
 /** Streams of many gigabytes come back within that. */
@@ -74,6 +76,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     if (!isEnabled) return streaming;
     const { domain } = options;
     ctx.tap('connection.hello', (info) => ({ ...info, jetstream: true, ...(domain === '' ? {} : { domain }) }));
+    ctx.tap('server.configure', (given) => ({ ...given, ...serverTraits(domain) }));
     ctx.provide('monitor.section', monitorSection(ctx.config, streaming));
     return streaming;
   },
@@ -97,6 +100,11 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     await storage?.close();
   },
 });
+
+/** What servers say of themselves: that there are streams here, and how they are kept and sent away. */
+function serverTraits(domain: string): { readonly serverTraits: object } {
+  return { serverTraits: { domain: domain === '' ? undefined : domain, jetstream: true, flags: SERVER_FLAGS } };
+}
 
 async function openAccounts(ctx: Context, streaming: StreamingAccounts): Promise<void> {
   const { accounts } = ctx.kernel.broker;
