@@ -14,6 +14,7 @@ import type { AccountAllowances } from '../operator/contract.ts';
 import { grantsOf } from './account/allowed-grants.ts';
 import { wholeOf } from './account/grants.ts';
 import { StreamingAccounts } from './account/streaming-accounts.ts';
+import { Usage } from './account/usage.ts';
 import type { ApiService } from './api/api-service.ts';
 import { SystemApi } from './api/system-api.ts';
 import { UnservedApi } from './api/unserved-api.ts';
@@ -177,6 +178,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     requestsMax: options.requestsMax,
     consumersUsualMax: options.limits?.defaultMaxConsumers ?? CONSUMERS_USUAL_MAX,
     hasLongAcks: (broker.options as DescribedOptions).featureFlags?.js_ack_fc_v2 === true,
+    used: new Usage(),
     maxMemory: Math.max(0, options.maxMemory),
     maxStorage: Math.max(0, options.maxStorage),
     server: { version: NATS_VERSION, level: API_LEVEL },

@@ -3,6 +3,7 @@ import type { Account, Broker, Clock, Log, Random } from '../../kernel/plugin-ap
 import type { ServerCaps } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import type { StorageDriver } from '../../storage-drivers/contract.ts';
+import type { Usage } from './account/usage.ts';
 import type { Outbox } from './wire/outbox.ts';
 
 export interface Surroundings {
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly requestsMax: number;
   /** Consumers of a stream that says nothing of it, in an account that does not either. */
   readonly consumersUsualMax: number;
+  /** What all streams use. */
+  readonly used: Usage;
   /** Bytes all streams together may take; 0 for no limit. */
   readonly maxMemory: number;
   readonly maxStorage: number;

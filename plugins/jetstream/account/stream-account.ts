@@ -24,13 +24,14 @@ export class StreamAccount {
   readonly streams = new Map<string, Stream>();
   readonly api: ApiCounts = { total: 0, errors: 0, inflight: 0 };
   grants: Grants;
-  readonly usage = new Usage();
+  readonly usage: Usage;
   readonly of: Surroundings;
 
   constructor(of: Surroundings, account: Account, grants: Grants) {
     this.of = of;
     this.account = account;
     this.grants = grants;
+    this.usage = new Usage(of.used);
   }
 
   /** What counts for its streams. */
@@ -109,7 +110,10 @@ export class StreamAccount {
 
   async close(): Promise<void> {
     for (const stream of this.streams.values()) stream.pause();
-    for (const stream of this.streams.values()) await stream.log.records.close();
+    for (const stream of this.streams.values()) {
+      stream.log.release();
+      await stream.log.records.close();
+    }
     this.streams.clear();
   }
 }

@@ -4,9 +4,16 @@ import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts'
 export class Usage {
   memory = 0;
   file = 0;
+  /** What all accounts use together. */
+  private readonly whole: Usage | null;
+
+  constructor(whole: Usage | null = null) {
+    this.whole = whole;
+  }
 
   add(storage: 'file' | 'memory', bytes: number): void {
     this[storage] += bytes;
+    this.whole?.add(storage, bytes);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type SubjectTransform,
   Subscription,
   subjectFromText,
+  textFromSubject,
 } from '../../../kernel/plugin-api.ts';
 import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
 import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
@@ -153,7 +154,8 @@ export class Stream implements ServiceSink {
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
     const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    if (this.isServerFull) verdict.refused(apiError(10023));
+    else if (this.isOverLimits(published)) verdict.refused(apiError(10002));
     else this.store(published, headers);
     if (verdict.kind === STORED) {
       this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
@@ -299,6 +301,13 @@ export class Stream implements ServiceSink {
     this.answer(message.reply, batch);
   }
 
+  /** All streams of the server together have more than they may: nothing comes in before something goes. */
+  private get isServerFull(): boolean {
+    const { used, maxMemory, maxStorage } = this.of;
+    if (this.config.storage === 'memory') return maxMemory > 0 && used.memory > maxMemory;
+    return maxStorage > 0 && used.file > maxStorage;
+  }
+
   /** The account may have no more. What this server may have is the storage driver's to say. */
   private isOverLimits(published: MessageBytes): boolean {
     const { limits, usage } = this.owner;
@@ -317,6 +326,7 @@ export class Stream implements ServiceSink {
   /** What speaks against a message before it is looked at as one of a batch. */
   private batchProblem(published: MessageBytes): ApiError | null {
     if (this.config.sealed) return apiError(10109);
+    if (this.isServerFull) return apiError(10023);
     if (this.isOverLimits(published)) return apiError(10002);
     return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
   }
@@ -332,11 +342,12 @@ export class Stream implements ServiceSink {
   }
 
   private abandoned(batch: string, reason: AbandonReason): void {
-    this.of.advise(
-      this.account,
-      (head) => batchAbandoned(head, this.name, batch, reason),
-      `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${this.name}`,
-    );
+    const { name: stream, of, account } = this;
+    const subject = `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${stream}`;
+    of.advise(account, (head) => batchAbandoned(head, { account: '', stream, batch }, reason), subject);
+    const { system } = of.broker.accounts;
+    const place = { account: textFromSubject(account.name), stream, batch };
+    if (system !== null) of.advise(system, (head) => batchAbandoned(head, place, reason), subject);
   }
 
   /** The subject it is stored under. What the transform is not about stays as it is. */
