@@ -15,6 +15,8 @@ type Config = Readonly<Record<string, unknown>>;
 
 /** What the conversation has made, as far as what is asked later needs to know it. */
 interface Scene {
+  /** Where messages go many at a time, a genuine server is not sure of what is acknowledged up to a message. */
+  readonly hasPurges: boolean;
   readonly stream: Config;
   readonly consumers: Map<string, Config>;
   waiting: number;
@@ -24,7 +26,10 @@ interface Scene {
 }
 
 export function randomTalk(chance: Seeded, steps: number): Conversation {
+  const hasPurges = chance.once(2);
   const scene: Scene = {
+    hasPurges,
+
     stream: streamConfig(chance),
     consumers: new Map(),
     waiting: 0,
@@ -34,7 +39,7 @@ export function randomTalk(chance: Seeded, steps: number): Conversation {
   const said: Said[] = [listen('$JS.EVENT.ADVISORY.CONSUMER.>'), listen('pull.>'), ...clock, stream('S', scene.stream)];
   for (const subject of SUBJECTS) said.push(pub(subject, subject));
   for (const name of NAMES) {
-    const config = consumerConfig(chance);
+    const config = consumerConfig(chance, scene);
     scene.consumers.set(name, config);
     said.push(consumer('S', name, config));
   }
@@ -53,8 +58,8 @@ function streamConfig(chance: Seeded): Config {
   };
 }
 
-function consumerConfig(chance: Seeded): Config {
-  const policy = chance.pick(['explicit', 'explicit', 'explicit', 'all', 'none']);
+function consumerConfig(chance: Seeded, { hasPurges }: Pick<Scene, 'hasPurges'>): Config {
+  const policy = chance.pick(['explicit', 'explicit', 'explicit', hasPurges ? 'explicit' : 'all', 'none']);
   const filters = chance.pick(FILTERS);
   const config = { ack_policy: policy, deliver_policy: chance.pick(['all', 'all', 'all', 'last', 'new']), ...filters };
   if (policy === 'none') return config;
@@ -68,7 +73,7 @@ const allTold = (): Said[] => [later(SETTLING_MS), ...NAMES.map(told), info('S')
 
 const publish: Step = (chance) => [pub(chance.pick(SUBJECTS), String(chance.below(100)))];
 
-const publishExpecting: Step = (chance, { stream: { storage } }) => {
+const publishExpecting: Step = (chance, { stream: { storage }, hasPurges }) => {
   const seq = String(chance.below(12));
   const headers: Readonly<Record<string, string>>[] = [
     { 'Nats-Msg-Id': `m${chance.below(4)}` },
@@ -76,7 +81,7 @@ const publishExpecting: Step = (chance, { stream: { storage } }) => {
     { 'Nats-Expected-Last-Subject-Sequence': seq },
     { 'Nats-Expected-Last-Subject-Sequence': seq, 'Nats-Expected-Last-Subject-Sequence-Subject': 's.>' },
     { 'Nats-Expected-Last-Msg-Id': `m${chance.below(4)}` },
-    { 'Nats-Rollup': storage === 'memory' && chance.once(2) ? 'all' : 'sub' },
+    hasPurges ? { 'Nats-Rollup': storage === 'memory' && chance.once(2) ? 'all' : 'sub' } : {},
   ];
   return [pub(chance.pick(SUBJECTS), 'e', chance.pick(headers)), ...allTold()];
 };
@@ -126,7 +131,8 @@ const acknowledge: Step = (chance) => {
 const deleteMessage: Step = (chance) => [api('STREAM.MSG.DELETE.S', { seq: 1 + chance.below(14) }), ...allTold()];
 
 /** Files do not count anew what is to come when one message goes by its place alone. */
-const purge: Step = (chance, { stream: { storage } }) => {
+const purge: Step = (chance, { stream: { storage }, hasPurges }) => {
+  if (!hasPurges) return [];
   const seq = 1 + chance.below(16);
   const keep = 1 + chance.below(3);
   const filter = chance.pick([...SUBJECTS, 's.*']);
@@ -175,9 +181,10 @@ const reset: Step = (chance, { stream: { retention } }) => {
   return [{ ...api(`CONSUMER.RESET.S.${name}`, request), patienceMs: PATIENCE_MS }, told(name), info('S')];
 };
 
-const makeAnew: Step = (chance, { consumers }) => {
+const makeAnew: Step = (chance, scene) => {
+  const { consumers } = scene;
   const name = chance.pick(NAMES);
-  const config = consumerConfig(chance);
+  const config = consumerConfig(chance, scene);
   consumers.set(name, config);
   return [{ ...api(`CONSUMER.DELETE.S.${name}`), afterMs: SETTLING_MS }, info('S'), consumer('S', name, config)];
 };
