@@ -44,12 +44,20 @@ export class UnservedApi implements ServiceSink {
     const { subject } = message;
     if (ANSWERED_ELSEWHERE.some((prefix) => subject.startsWith(prefix))) return false;
     const address = parseApiSubject(textFromSubject(subject));
-    if (address === null || SYSTEM_ONLY.test(address.endpoint) || mayBeElsewhere(account)) return true;
+    if (address === null || SYSTEM_ONLY.test(address.endpoint) || this.mayBeElsewhere(account, subject)) return true;
     const { reply, header, body } = message.retain();
     if (reply === '') return true;
     const refusal = this.refusalOf(address, header, body);
     this.of.outbox.send(account, reply, printErrorReply(address.endpoint, refusal));
     return true;
+  }
+
+  /** Another account may serve it, and where a line leads to other brokers, one of these may have what this one has not. */
+  private mayBeElsewhere({ connections, sublist }: Account, subject: string): boolean {
+    const { links, services } = sublist.matchSubject(subject);
+    if (links.length > 0 || services.some(({ sink }) => sink !== this)) return true;
+    for (const { kindName } of connections) if (kindName === 'leaf') return true;
+    return false;
   }
 
   /** What is looked at before it is asked whether there are any streams. */
@@ -76,12 +84,6 @@ export class UnservedApi implements ServiceSink {
         return null;
     }
   }
-}
-
-/** Where a line leads to other brokers, one of these may have what this one has not. */
-function mayBeElsewhere({ connections }: Account): boolean {
-  for (const { kindName } of connections) if (kindName === 'leaf') return true;
-  return false;
 }
 
 function problemIn(decoded: object): ApiError | null {

@@ -179,7 +179,8 @@ export class Consumer implements ServiceSink {
       if (this.stream.log.isCold(seq)) this.stream.log.whenLoaded(seq, () => this.wake());
       return false;
     }
-    return this.pull === null ? this.sendPushed(this.push!, record) : this.sendPulled(this.pull, record);
+    const shown = this.config.headersOnly ? withoutBody(record) : record;
+    return this.pull === null ? this.sendPushed(this.push!, shown) : this.sendPulled(this.pull, shown);
   }
 
   private sendPulled(pull: PullSide, record: StoredRecord): boolean {
@@ -230,8 +231,7 @@ export class Consumer implements ServiceSink {
     this.stream.consumers.changed(this);
     this.lastDeliveredAt = now;
     this.activeAt = now;
-    const shown = this.config.headersOnly ? withoutBody(record) : record;
-    const isTaken = this.of.outbox.deliver(plan, shown, this.prefix, numbers) > 0;
+    const isTaken = this.of.outbox.deliver(plan, record, this.prefix, numbers) > 0;
     if (!isTaken) machine.undeliver(seq);
     else if (!machine.tracks) this.stream.settled(seq);
     return isTaken;

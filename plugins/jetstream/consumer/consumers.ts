@@ -24,6 +24,8 @@ interface Unsettled {
   readonly deliveries: number;
 }
 
+const NOBODY: readonly Unsettled[] = [];
+
 export class Consumers implements RemovalListener, Interest, Purging {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
@@ -94,9 +96,9 @@ export class Consumers implements RemovalListener, Interest, Purging {
         return;
       }
     }
-    const waiting = this.waitingFor(seq);
+    const waiting = this.settling === seq ? NOBODY : this.waitingFor(seq);
     for (const consumer of this.byName.values()) consumer.removed(seq, node);
-    if (this.settling !== seq) for (const each of waiting) this.tellOfRemoval(each);
+    for (const each of waiting) this.tellOfRemoval(each);
   }
 
   private missed(seq: number, node: number): void {
@@ -105,15 +107,16 @@ export class Consumers implements RemovalListener, Interest, Purging {
   }
 
   /** To whom a message was delivered that is not settled. */
-  private waitingFor(seq: number): Unsettled[] {
-    const found: Unsettled[] = [];
+  private waitingFor(seq: number): readonly Unsettled[] {
+    let found: Unsettled[] | null = null;
     for (const consumer of this.byName.values()) {
       const known = consumer.machine.pending.get(seq);
       if (known === undefined) continue;
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
+      found ??= [];
       found.push({ consumer, seq, consumerSequence: known.consumerSequence, deliveries });
     }
-    return found;
+    return found ?? NOBODY;
   }
 
   private tellOfRemoval({ consumer: { name }, seq, consumerSequence, deliveries }: Unsettled): void {
@@ -131,7 +134,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
   private settling = 0;
   private purgedCount = 0;
   private isSingle = false;
-  private unsettled: readonly Unsettled[] = [];
+  private unsettled: readonly Unsettled[] = NOBODY;
 
   purging({ filter, isSingle }: PurgeExtent, purge: () => number): number {
     this.isPurging = true;
@@ -143,7 +146,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
       this.isPurging = false;
       this.purged(filter);
       for (const each of this.unsettled) this.settlePurged(each);
-      this.unsettled = [];
+      this.unsettled = NOBODY;
     }
   }
 

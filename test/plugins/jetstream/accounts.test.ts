@@ -1,8 +1,11 @@
 /** What accounts and streams may have, and what those are told who have nothing. */
-import { headers } from '@nats-io/transport-node';
+import { connect, headers, type Msg } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { testBroker } from '../../../bin/testing.ts';
+import { plugin } from '../../../plugins/jetstream/index.ts';
 import { until } from '../../kits/until.ts';
+import { memoryPlugin } from './memory-plugin.ts';
 import { withFiles, withStreams } from './streaming-broker.ts';
 
 interface Told {
@@ -134,5 +137,35 @@ test('acknowledgements go to longer subjects where the feature is on, and are he
     },
     { feature_flags: { js_ack_fc_v2: true } },
   ));
+
+test('who has no streams is told so, unless the API of another account is imported, which answers alone', async () => {
+  const user = (name: string): { users: { user: string; password: string }[] } => ({
+    users: [{ user: name, password: 'p' }],
+  });
+  const api = '$JS.API.>';
+  const accounts = {
+    A: { jetstream: 'enabled', ...user('a'), exports: [{ service: api }] },
+    B: { ...user('b'), imports: [{ service: { account: 'A', subject: api } }] },
+    C: user('c'),
+  };
+  const config = { plugins: ['auth', 'account-sharing'], jetstream: true, accounts };
+  await using broker = await testBroker(config, { plugins: [memoryPlugin, plugin] });
+  const answersFor = async (name: string, subject: string): Promise<string[]> => {
+    const client = await connect({ servers: broker.url!, user: name, pass: 'p' });
+    const answers: string[] = [];
+    const one = (_error: Error | null, message: Msg): void =>
+      void answers.push(String(message.headers?.code ?? message.json<Told>().error?.err_code));
+    client.subscribe('answers', { callback: one });
+    client.publish(subject, '', { reply: 'answers' });
+    await until(() => answers.length > 0);
+    await client.close();
+    return answers;
+  };
+  assert.equal(await answersFor('a', '$JS.API.STREAM.NAMES'), ['undefined']);
+  assert.equal(await answersFor('b', '$JS.API.STREAM.NAMES'), ['undefined']);
+  assert.equal(await answersFor('c', '$JS.API.STREAM.NAMES'), ['10039']);
+  assert.equal(await answersFor('c', '$JS.API.STREAM.LEADER.STEPDOWN.S'), ['10010']);
+  assert.equal(await answersFor('c', '$JS.API.DIRECT.GET.S'), ['503']);
+});
 
 test.run();
