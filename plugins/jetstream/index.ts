@@ -7,7 +7,7 @@ import {
   type PluginContext,
 } from '../../kernel/plugin-api.ts';
 import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
-import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
+import { type Advisory, type AdvisoryHead, outOfStorage } from '../../protocols/jetstream/advisories.ts';
 import { API_PREFIX } from '../../protocols/jetstream/api-subject.ts';
 import { STORAGE_DRIVER, STORAGE_OPENER } from '../../storage-drivers/contract.ts';
 import type { AccountAllowances } from '../operator/contract.ts';
@@ -34,6 +34,7 @@ const ACCOUNT_ALLOWANCES = 'account.allowances';
 /** Streams of many gigabytes come back within that. */
 const RECOVERY_MS = 600_000;
 const NANOS_PER_MS = 1e6;
+const NO_ROOM_STEP_MS = 10_000;
 
 type Context = PluginContext<JetStreamConfig>;
 
@@ -101,6 +102,21 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     await storage?.close();
   },
 });
+
+/** Not more often than every so often, however many messages are refused. */
+function tellOfNoRoom(ctx: Context, outbox: Outbox): (stream: string) => void {
+  const { broker, ports } = ctx.kernel;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (stream) => {
+    const { system } = broker.accounts;
+    const now = ports.clock.monotonic();
+    if (system === null || now - toldAt < NO_ROOM_STEP_MS) return;
+    toldAt = now;
+    const head = { id: uniqueId(ports.random), time: momentNow(ports.clock), domain: ctx.config.options.domain };
+    const { subject, body } = outOfStorage(head, { name: broker.name, id: broker.identity.id }, stream);
+    outbox.send(system, subject, body);
+  };
+}
 
 /** What servers say of themselves: that there are streams here, and how they are kept and sent away. */
 function serverTraits(domain: string): { readonly serverTraits: object } {
@@ -183,6 +199,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     maxStorage: Math.max(0, options.maxStorage),
     server: { version: NATS_VERSION, level: API_LEVEL },
     driver: (kind) => storage.drivers.get(kind) ?? null,
+    outOfStorage: tellOfNoRoom(ctx, outbox),
     after: (milliseconds, run) => ctx.after(milliseconds, run),
     advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): void {
       if (!account.sublist.hasInterest(subject)) return;

@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly server: { readonly version: string; readonly level: number };
   /** Null when there is none of that kind. */
   driver(storage: 'file' | 'memory'): StorageDriver | null;
+  /** A stream's driver has no room; the system account is told, not too often. */
+  outOfStorage(stream: string): void;
   /** Runs once, later; the answer calls it off. */
   after(milliseconds: number, run: () => void): () => void;
   /** Tells of something, if anybody in the account listens. */

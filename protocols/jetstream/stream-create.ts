@@ -40,6 +40,11 @@ export function checkStreamCount(limits: TierLimits, taken: Reservations): ApiEr
   return limits.maxStreams > 0 && taken.streams >= limits.maxStreams ? apiError(10027) : null;
 }
 
+/** Whether a stream may have as many consumers as it asks for. */
+export function checkConsumerCount({ maxConsumers }: StreamConfig, limits: TierLimits): ApiError | null {
+  return limits.maxConsumers > 0 && maxConsumers > limits.maxConsumers ? apiError(10026) : null;
+}
+
 /** Whether what a stream asks for is there. `factor`: how many times its bytes count. */
 export function checkStreamSize(
   config: StreamConfig,
@@ -47,7 +52,8 @@ export function checkStreamSize(
   taken: Reservations,
   factor: number,
 ): ApiError | null {
-  if (limits.maxConsumers > 0 && config.maxConsumers > limits.maxConsumers) return apiError(10026);
+  const tooMany = checkConsumerCount(config, limits);
+  if (tooMany !== null) return tooMany;
   const bytes = Number(config.maxBytes);
   if (limits.maxBytesRequired && bytes <= 0) return apiError(10113);
   const isMemory = config.storage === 'memory';

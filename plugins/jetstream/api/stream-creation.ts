@@ -12,6 +12,7 @@ import {
 } from '../../../protocols/jetstream/stream-config.ts';
 import {
   checkBeside,
+  checkConsumerCount,
   checkCreateRequest,
   checkOverlap,
   checkReservation,
@@ -65,7 +66,11 @@ function checkEarly(of: StreamAccount, request: StreamConfig): ApiError | null {
   const taken = of.reservations(request.name);
   // Streams of several copies have limits of their own where there are tiers, and there are no such streams.
   if (copies > 1 && of.grants.whole === null) return null;
-  return checkStreamCount(limits, taken) ?? checkReservation(request, limits, taken, copies);
+  return (
+    checkStreamCount(limits, taken) ??
+    checkConsumerCount(request, limits) ??
+    checkReservation(request, limits, taken, copies)
+  );
 }
 
 function checkStreamCountFor(of: StreamAccount, { name }: StreamConfig): ApiError | null {

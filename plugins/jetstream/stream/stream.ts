@@ -81,7 +81,6 @@ export class Stream implements ServiceSink {
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
   private timer: (() => void) | null = null;
-  /** When it runs; Infinity while there is none. */
   private wakesAt = Number.POSITIVE_INFINITY;
   private isClosed = false;
 
@@ -166,6 +165,7 @@ export class Stream implements ServiceSink {
     const { machine, moment, verdict } = this;
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
     if (verdict.kind === STORED) this.stored(verdict.sequence);
+    else if (verdict.error?.number === 10023) this.of.outOfStorage(this.name);
   }
 
   /** A message of a batch that flows, or what is said about it. */
