@@ -30,17 +30,10 @@ export interface KnownPlugin {
   readonly alongsideKeys?: readonly string[];
 }
 
-/** What a program has inside that `gnatlet build` made. */
-export interface BuildContents {
-  /** Of the table below. */
-  readonly own: readonly string[];
-  /** Of others. */
-  readonly added: readonly KnownPlugin[];
-}
+/** Plugins of others that `gnatlet build` put in; the package itself does not know the name. */
+declare const GNATLET_ADDED: readonly KnownPlugin[] | undefined;
 
-/** Put there by `gnatlet build`; the package itself, which has everything, does not know the name. */
-declare const GNATLET_BUILD: BuildContents | undefined;
-
+/** A build that lacks a plugin has nothing in the place of its `load`: see build/bundler-rules.ts. */
 const TABLE: readonly KnownPlugin[] = [
   {
     name: 'auth',
@@ -135,7 +128,7 @@ const TABLE: readonly KnownPlugin[] = [
     load: async () => (await import('../plugins/account-sharing/index.ts')).plugin,
     keys: ['account_sharing'],
     accountKeys: ['exports', 'imports'],
-    provides: ['account.sharing', 'monitor.section'],
+    provides: ['account.sharing', 'monitor.section', 'service.measures'],
     alongside: ['operator'],
   },
   {
@@ -202,7 +195,7 @@ const TABLE: readonly KnownPlugin[] = [
   {
     name: 'jetstream',
     load: async () => (await import('../plugins/jetstream/index.ts')).plugin,
-    provides: ['monitor.section'],
+    provides: ['monitor.section', 'stream.domain'],
     keys: ['jetstream', 'store_dir', 'default_js_domain'],
     aliases: { storedir: 'store_dir' },
     accountKeys: ['jetstream'],
@@ -210,12 +203,7 @@ const TABLE: readonly KnownPlugin[] = [
 ];
 
 export const KNOWN_PLUGINS: readonly KnownPlugin[] =
-  typeof GNATLET_BUILD === 'undefined' ? TABLE : contentsOf(GNATLET_BUILD);
-
-function contentsOf({ own, added }: BuildContents): readonly KnownPlugin[] {
-  const table = TABLE.map(({ load, ...plugin }) => (own.includes(plugin.name) ? { ...plugin, load } : plugin));
-  return [...table, ...added];
-}
+  typeof GNATLET_ADDED === 'undefined' ? TABLE : [...TABLE, ...GNATLET_ADDED];
 
 /** What the list of plugins may name without anything being installed. */
 export function builtInLoaders(): ReadonlyMap<string, () => Promise<PluginDefinition>> {

@@ -7,38 +7,55 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import { markedSources } from './private-names.ts';
 
 const compiled = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(compiled, 'bundle');
+const root = dirname(compiled);
 
-/** By the name in `bundle/`, what the compiler made of the entry point. */
+/** By the name in `bundle/`, the entry point. */
 const ENTRIES = {
-  gnatlet: 'bin/gnatlet.js',
-  index: 'bin/index.js',
-  testing: 'bin/testing.js',
-  plugin: 'kernel/plugin-api.js',
-  contracts: 'bin/contracts.js',
-  'plugin-kit': 'bin/plugin-kit.js',
-  'storage-kit': 'bin/storage-kit.js',
-  'storage-level': 'storage-drivers/level/level-driver.js',
-  'storage-file': 'storage-drivers/file/file-driver.js',
-  build: 'bin/build/command.js',
-  'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.js',
+  gnatlet: 'bin/gnatlet.ts',
+  index: 'bin/index.ts',
+  testing: 'bin/testing.ts',
+  plugin: 'kernel/plugin-api.ts',
+  contracts: 'bin/contracts.ts',
+  'plugin-kit': 'bin/plugin-kit.ts',
+  'storage-kit': 'bin/storage-kit.ts',
+  'storage-level': 'storage-drivers/level/level-driver.ts',
+  'storage-file': 'storage-drivers/file/file-driver.ts',
+  build: 'bin/build/command.ts',
+  store: 'bin/store/command.ts',
+  'bcrypt-thread': 'plugins/auth/credentials/bcrypt-thread.ts',
 };
 
 /** Each plugin under its name, so that `gnatlet build` can leave it out; those of storage drivers lie with the drivers. */
-const PLUGINS = readdirSync(join(compiled, 'plugins')).map((name) => [`plugin-${name}`, `plugins/${name}/index.js`]);
-const DRIVERS = readdirSync(join(compiled, 'storage-drivers'))
-  .map((name) => [`plugin-storage-${name}`, `storage-drivers/${name}/plugin.js`])
-  .filter(([, path]) => existsSync(join(compiled, path!)));
+const PLUGINS = readdirSync(join(root, 'plugins')).map((name) => [`plugin-${name}`, `plugins/${name}/index.ts`]);
+const DRIVERS = readdirSync(join(root, 'storage-drivers'))
+  .map((name) => [`plugin-storage-${name}`, `storage-drivers/${name}/plugin.ts`])
+  .filter(([, path]) => existsSync(join(root, path!)));
+
+/** What is private is marked as such; see private-names.ts. */
+function withMarks(marked: ReadonlyMap<string, string>): Plugin {
+  return {
+    name: 'private-marks',
+    setup(bundler) {
+      bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const contents = marked.get(path);
+        return contents === undefined ? undefined : { contents, loader: 'ts' };
+      });
+    },
+  };
+}
 
 rmSync(target, { recursive: true, force: true });
 await build({
   entryPoints: Object.fromEntries(
-    [...Object.entries(ENTRIES), ...PLUGINS, ...DRIVERS].map(([name, path]) => [name!, join(compiled, path!)]),
+    [...Object.entries(ENTRIES), ...PLUGINS, ...DRIVERS].map(([name, path]) => [name!, join(root, path!)]),
   ),
   outdir: target,
+  plugins: [withMarks(markedSources(root))],
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -55,7 +72,7 @@ chmodSync(join(target, 'gnatlet.js'), 0o755);
 /** Beside the module that serves it, and beside the bundle of that module. */
 const DASHBOARD = ['plugins/dashboard', 'bundle'];
 
-await bundleDashboard(join(dirname(compiled), 'plugins', 'dashboard', 'page'));
+await bundleDashboard(join(root, 'plugins', 'dashboard', 'page'));
 
 /** The page as one document: what it needs is written into it. */
 async function bundleDashboard(source: string): Promise<void> {

@@ -37,14 +37,15 @@ async function run(line: CommandLine): Promise<void> {
   const signal = given.get('sl');
   if (typeof signal === 'string' && signal !== '') return (await import('./signals.ts')).sendSignal(signal);
   if (command === 'build') return print(await build(line.words.slice(1)));
+  if (command === 'store') return store(line.words.slice(1));
   if (command === 'check') return (await import('./check.ts')).check(given);
   if (command === 'plugins') return print(await (await import('./list-plugins.ts')).listPlugins(given));
   await (await import('./start.ts')).start(given);
 }
 
-type Command = 'version' | 'help' | 'check' | 'plugins' | 'build' | 'start';
+type Command = 'version' | 'help' | 'check' | 'plugins' | 'build' | 'store' | 'start';
 
-const COMMANDS: readonly string[] = ['version', 'help', 'check', 'plugins', 'build'] satisfies Command[];
+const COMMANDS: readonly string[] = ['version', 'help', 'check', 'plugins', 'build', 'store'] satisfies Command[];
 
 function commandOf({ given, words }: CommandLine): Command {
   const [word] = words;
@@ -62,6 +63,15 @@ async function build(words: readonly string[]): Promise<string> {
   const builder: Partial<typeof import('./build/command.ts')> = await import('./build/command.ts');
   if (builder.build !== undefined) return builder.build(words, process.cwd());
   throw new CommandFailure('build: this program was built by gnatlet itself; build with the package gnatlet of npm');
+}
+
+/** A program without streams on disk knows nothing of their files. */
+async function store(words: readonly string[]): Promise<void> {
+  const tool: Partial<typeof import('./store/command.ts')> = await import('./store/command.ts');
+  if (tool.store === undefined) throw new CommandFailure('store: this program was built without "storage-file"');
+  // Whoever reads may have seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.exitCode = await tool.store(words, process.env, print);
 }
 
 /** All of it, also into a pipe that takes it bit by bit. */

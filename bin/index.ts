@@ -11,6 +11,7 @@ export type {
   Clock,
   DirectoryLock,
   Disk,
+  DiskRoom,
   FileUse,
   Network,
   OpenFile,
@@ -22,6 +23,7 @@ export { ConfigurationError } from './configuration.ts';
 export { EmbeddedServer } from './embedding/embedded-server.ts';
 export type { InProcessOptions } from './embedding/nats-core-transport.ts';
 export type { ConfigSource, ServerConfig, ServerExtras } from './embedding/server-config.ts';
+export type { ListenerKind, ListenerUrls } from './port-list.ts';
 
 /**
  * A broker that only has to be started:

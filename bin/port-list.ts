@@ -1,27 +1,27 @@
 /** Where clients and tools find the listeners of a running broker. */
 import type { Network } from '../kernel/ports/ports.ts';
 import type { Server } from '../kernel/server.ts';
-import type { PortList } from './process-files.ts';
 
-/** What the ports file calls a listener, and the capability of the plugin that has it. */
-const OTHERS: readonly (readonly [kind: string, capability: string])[] = [
-  ['monitoring', 'monitor.address'],
-  ['cluster', 'cluster.address'],
-  ['leafnodes', 'leaf.address'],
-  ['websocket', 'websocket.address'],
-];
+/** As the ports file calls them. */
+export type ListenerKind = 'nats' | 'monitoring' | 'cluster' | 'leafnodes' | 'websocket';
+export type ListenerUrls = Readonly<Record<ListenerKind, readonly string[]>>;
 
-/** What such a plugin provides. */
+/** What a plugin that listens provides. */
 interface Listening {
   urls(): readonly string[];
 }
 
-export function portList(server: Server, network: Pick<Network, 'interfaceAddresses'>): PortList {
-  const list: Record<string, readonly string[]> = { nats: clientUrls(server, network) };
-  for (const [kind, capability] of OTHERS) {
-    list[kind] = server.host.capabilities.all(capability).flatMap(({ value }) => (value as Listening).urls());
-  }
-  return list;
+export function portList(server: Server, network: Pick<Network, 'interfaceAddresses'>): ListenerUrls {
+  const { capabilities } = server.host;
+  const urlsOf = (capability: string): readonly string[] =>
+    capabilities.all(capability).flatMap(({ value }) => (value as Listening).urls());
+  return {
+    nats: clientUrls(server, network),
+    monitoring: urlsOf('monitor.address'),
+    cluster: urlsOf('cluster.address'),
+    leafnodes: urlsOf('leaf.address'),
+    websocket: urlsOf('websocket.address'),
+  };
 }
 
 function clientUrls({ address, host }: Server, network: Pick<Network, 'interfaceAddresses'>): string[] {

@@ -1,19 +1,20 @@
-/** A hub, and an edge that hangs on it: clients at the edge need no hub, and have it while it is there. */
+/**
+ * A hub, and an edge that hangs on it: clients at the edge need no hub, and have it while it is there.
+ *
+ * Both run in this program, so that you can watch them. On machines of their own they are `nats-server.conf` files with the same keys;
+ * plugins/leaf/README.md shows both, and how to make one small file of all that the edge needs.
+ */
 import { connect } from '@nats-io/transport-node';
 import { createServer } from 'gnatlet';
 
 // In the data centre. Leafs log in as users do, and join the account of their user.
-const lines: string[] = [];
-const hub = await createServer(
-  {
-    host: '127.0.0.1',
-    port: -1,
-    accounts: { FACTORY: { users: [{ user: 'edge', password: 'secret' }] } },
-    leafnodes: { host: '127.0.0.1', port: -1 },
-  },
-  { log: { info: (line) => void lines.push(line) } },
-).start();
-const [, leafAddress] = /Listening for leafnode connections on (\S+)/.exec(lines.join('\n'))!;
+const hub = await createServer({
+  host: '127.0.0.1',
+  port: -1,
+  accounts: { FACTORY: { users: [{ user: 'edge', password: 'secret' }] } },
+  leafnodes: { host: '127.0.0.1', port: -1 },
+}).start();
+const { host: leafAddress } = new URL(hub.urls.leafnodes[0]!);
 
 // On a small machine behind a firewall: it dials, and nobody dials it. What is raw stays there.
 const edge = await createServer({

@@ -183,6 +183,12 @@ export class Broker {
     this.links.add(link);
   }
 
+  /** A line to another server is for its account alone, and in use. */
+  linkJoined(link: LinkConnection): void {
+    link.account.links.add(link);
+    this.hooks.connectionAuthenticated.slot?.(link);
+  }
+
   connectionClosed(connection: Connection, reason: CloseReason): void {
     this.connections.delete(connection.id);
     if (this.links.delete(connection as LinkConnection)) addTraffic(this.pastLinkTraffic, connection);
@@ -255,9 +261,10 @@ export class Broker {
   }
 
   /** Other servers have so many connections of the account now. Where that is too many together, some here have to go. */
-  setRemoteConnections(account: Account, count: number): void {
+  setRemoteConnections(account: Account, count: number, links: number): void {
     const isMore = count > account.remoteConnections;
     account.remoteConnections = count;
+    account.remoteLinks = links;
     if (isMore && account.limits.maxConnections >= 0) enforceLimits(account);
   }
 

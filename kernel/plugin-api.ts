@@ -33,6 +33,7 @@ export {
   type ReloadAnswer,
   type VerbClaim,
 } from './host/plugin-definition.ts';
+export { pluginNeeded } from './host/plugin-needed.ts';
 export type { Scope } from './host/scope.ts';
 export { Complaints } from './log/complaints.ts';
 export type { Log } from './log.ts';
@@ -97,13 +98,17 @@ export { type ClientInfo, type ClientInfoParts, clientInfo } from './connection/
 export type { Opener, Opening } from './connection/client-listener.ts';
 export { type ClientOptions, DEFAULT_CLIENT_OPTIONS, mergeClientOptions } from './connection/client-options.ts';
 export { CloseReason } from './connection/close-reason.ts';
-export type { Connection } from './connection/connection.ts';
-export { type ConnectionFacts, clientBehind, connectionFacts } from './connection/connection-facts.ts';
+export type { Connection, LinkIntroduction } from './connection/connection.ts';
+export { type ConnectionFacts, clientBehind, connectionFacts, requesterBehind } from './connection/connection-facts.ts';
 export { isClient } from './connection/connection-kind.ts';
+/** Serves one subscription of a client. Answers whether it took the message. */
+export { deliverToClient } from './connection/deliver.ts';
 /** What a listener of a plugin says of the clients it brings: `broker.listener.accept(transport, entrance)`. */
 export type { Entrance } from './connection/entrance.ts';
 export type { ServerInfo } from './connection/info.ts';
 export { ReplyAllowances } from './connection/reply-allowances.ts';
+/** Subjects only the broker itself publishes to. */
+export { isReserved } from './connection/reserved-subjects.ts';
 /** Where from and when somebody may be let in. */
 export { type DailyWindow, DailyWindows } from './permissions/daily-windows.ts';
 export {
@@ -127,6 +132,7 @@ export type { StreamCodec } from './connection/stream-codec.ts';
 
 // --- Messages: who gets them, and what happens to them ---
 
+export { composed } from './routing/compose.ts';
 export { withHeaderField } from './routing/header-field.ts';
 export { InterestChanges } from './routing/interest-change.ts';
 /** The other end of a line, to another server or into another account. */
@@ -142,21 +148,20 @@ export {
   MAY_ASK_SERVICES,
 } from './routing/link.ts';
 export { Message, type RetainedMessage } from './routing/message.ts';
-export type {
-  MessageTrace,
-  MessageTracer,
-  Station,
-  TraceDecision,
-  TraceRequest,
-} from './routing/message-trace.ts';
+export type { MessageTrace, MessageTracer, Station, Way } from './routing/message-trace.ts';
 /** A match result, good for as long as the Sublist's `generation` stands still. */
-export { EMPTY_PLAN, Plan } from './routing/plan.ts';
+export { EMPTY_PLAN, Plan, type QueueGroup } from './routing/plan.ts';
 /** Where subjects lead that come over a line to another server. */
 export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
 export {
+  CLIENT_SINK,
+  ENDED,
   FALLBACK,
+  FILTERED,
+  LIMITED,
   LINK_SINK,
+  NO_ECHO,
   SERVICE_SINK,
   type ServiceSink,
   type Sink,
@@ -169,7 +174,16 @@ export { TransformProblem } from './routing/transform/transform-problem.ts';
 
 // --- Text: as NATS servers write it ---
 
-export { escapedJson, nanoseconds, randomName, wireJson, wireTime } from './wire-text.ts';
+export {
+  escapedJson,
+  localWireTime,
+  nanoseconds,
+  randomName,
+  rttText,
+  uptimeText,
+  wireJson,
+  wireTime,
+} from './wire-text.ts';
 
 // --- Subjects: bytes, one character each, to the broker; text to people ---
 
@@ -195,6 +209,7 @@ export type {
   Clock,
   DirectoryLock,
   Disk,
+  DiskRoom,
   FileDone,
   FileUse,
   Listener,

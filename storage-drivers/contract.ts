@@ -50,6 +50,78 @@ export interface StorageDriver {
   list(): Promise<string[]>;
   /** Flushes and closes what is open. A second time does no harm. */
   close(): Promise<void>;
+  /** What is known of damage, of all stores together. Only of drivers with `supports.repair`. */
+  readonly care?: DriverCare;
+  /** What keeps it from writing at present; null when nothing does. Absent where that is never known. */
+  readonly trouble?: StorageTrouble | null;
+  /** Who hears when that changes. One listener; it replaces the one before. */
+  watchTrouble?(listener: ((trouble: StorageTrouble | null) => void) | null): void;
+}
+
+export interface StorageTrouble {
+  /** There is no room; or writing fails. */
+  readonly kind: 'full' | 'failed';
+  readonly error: Error;
+}
+
+/** What was damaged, and what is lost by it. */
+export interface Damage {
+  /** Whose it is; null when that is lost too, or when it concerns several. */
+  readonly store: string | null;
+  readonly part: 'journal' | 'block' | 'index' | 'checkpoint' | 'folder';
+  readonly path: string;
+  /** Which bytes of the file; both 0 when all of it is missing. */
+  readonly from: number;
+  readonly to: number;
+  readonly cause: 'checksum' | 'missing' | 'unreadable';
+  /** Exactly the records that are lost by it; none where nothing is. */
+  readonly lost: readonly SequenceRange[];
+  readonly records: number;
+  readonly bytes: number;
+  /** When it was found, in milliseconds since the Unix epoch. */
+  readonly foundAt: number;
+}
+
+export interface CareListener {
+  damaged(damage: Damage): void;
+  /** All of a store's holes are closed, or what was in them was removed. */
+  healed?(store: string): void;
+}
+
+/** Plain numbers, read whenever somebody looks. */
+export interface CareFigures {
+  /** Frames that did not pass their checks when they were read, and reads that the disk refused. */
+  readonly damagedFrames: number;
+  readonly readErrors: number;
+  /** Passes over everything that the background made, what it has read, and what is left of the present one. */
+  readonly passes: number;
+  readonly verifiedBytes: number;
+  readonly leftBytes: number;
+  /** Holes that were filled. */
+  readonly repaired: number;
+}
+
+export interface DriverCare {
+  /** What was found since the driver was opened, at opening, by reading and in the background; the newest of it, when it is much. */
+  readonly damage: readonly Damage[];
+  readonly figures: CareFigures;
+  /** One listener; it replaces the one before. What is in `damage` already is not told again. */
+  listen(listener: CareListener | null): void;
+  /** Reads and checks everything now, of all stores, open or not. */
+  verify(): Promise<readonly Damage[]>;
+  /**
+   * Files that are damaged are written anew with what is left of them; the holes stay, until they are filled or removed. Answers how
+   * many files were written.
+   */
+  repair(): Promise<number>;
+}
+
+/** Records that were there, and cannot be read any more: lost, and not removed. They are not in `count`. */
+export interface Holes {
+  readonly ranges: readonly SequenceRange[];
+  readonly records: number;
+  /** Their content, as far as it is known. */
+  readonly bytes: number;
 }
 
 /** What may be asked of a driver. The suite skips what is not there; who needs more refuses the driver. */
@@ -81,7 +153,7 @@ export interface OpenOptions {
   readonly firstSequence?: number;
   /** Made from scratch and seen by nobody before `publish`; what is left of an unfinished one is thrown away. */
   readonly isStaged?: boolean;
-  /** Tickets become durable when the driver sees fit, within the window it documents. */
+  /** Tickets are called durable once they are taken; a crash may lose what was written within the window that the driver documents. */
   readonly isLazy?: boolean;
   /** Small writes that others wait for, such as votes: they go before those of other stores. */
   readonly isUrgent?: boolean;
@@ -181,6 +253,8 @@ export interface DurabilityListener {
   durable(ticket: number): void;
   /** All writes after the last durable ticket are lost; `Refused.failed` until the store is opened again. */
   failed(error: Error): void;
+  /** Records turned out to be damaged: they read as `hole` from now on. Also within `read`, `scan` and `load`. */
+  damaged?(from: number, to: number): void;
 }
 
 /** A place in the history of a store, to recognise it by: derived state that names another history is not believed. */
@@ -191,6 +265,8 @@ export interface Mark {
 
 export interface RecordStore {
   readonly id: string;
+  /** As `OpenOptions.isLazy`, for whoever learns only from the store what it should be. */
+  isLazy?: boolean;
   /** The first sequence that has a record; `last + 1` when there is none. */
   readonly first: number;
   /** The highest sequence ever appended, or one below the first there will be. Never goes back but by `cutAfter`. */
@@ -267,6 +343,7 @@ export interface RecordStore {
   passed(mark: Mark): boolean;
   /** Reads all between and checks it; holes that it finds are holes from then on. */
   verify(from: number, to: number): Promise<readonly SequenceRange[]>;
+  holes(): Holes;
   /** Fills a hole. False when there is none, or when the record is not the one that was there. */
   repair(seq: number, record: StoredRecord): Promise<boolean>;
   stats(): StoreStats;

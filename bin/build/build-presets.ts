@@ -1,4 +1,4 @@
-/** What the presets put into a build. More than they run: which of it runs is for the configuration to say. */
+/** What the presets put into a build: which of it runs is for the configuration to say. */
 import { KNOWN_PLUGINS } from '../built-in.ts';
 
 export const BUILD_PRESETS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -6,7 +6,19 @@ export const BUILD_PRESETS: ReadonlyMap<string, readonly string[]> = new Map([
   ['edge', ['leaf', 'auth', 'tls']],
   [
     'standard',
-    ['auth', 'tls', 'monitoring', 'metrics', 'system-events', 'message-trace', 'account-sharing', 'websocket'],
+    [
+      'auth',
+      'tls',
+      'monitoring',
+      'metrics',
+      'system-events',
+      'message-trace',
+      'account-sharing',
+      'websocket',
+      'jetstream',
+      'storage-file',
+      'storage-memory',
+    ],
   ],
   ['full', KNOWN_PLUGINS.filter(({ load }) => load !== undefined).map(({ name }) => name)],
 ]);

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { BuildOptions, Plugin } from 'esbuild';
+import type { BuildOptions, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 
 /** This code runs in the published bundle, where all files lie side by side. */
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -13,7 +13,7 @@ function isHere(folder: string): boolean {
 }
 
 /** What the package offers to plugins. */
-const ENTRY = /^gnatlet\/(plugin|contracts)$/;
+const ENTRY = /^gnatlet\/(plugin|contracts|storage-[a-z]+)$/;
 
 /** Plugins of others use the broker they are built into, not a copy of it. */
 export const onePackage: Plugin = {
@@ -23,26 +23,40 @@ export const onePackage: Plugin = {
   },
 };
 
-/** Each plugin is a file of its own, and so is what builds brokers; bundle.ts sees to it. */
-const PLUGIN = /^\.\/plugin-([a-z0-9-]+)\.js$/;
+/** What builds brokers is a file of its own, as each plugin is; bundle.ts sees to it. */
 const BUILDER = /^\.\/build\.js$/;
+const STORE_TOOL = /^\.\/store\.js$/;
 
-/** Plugins that are not wanted, and what builds brokers, come as nothing. */
-export function without(own: readonly string[]): Plugin {
+/** What builds brokers comes as nothing, and so does the tool for files that are never written. */
+export function withoutTools(own: readonly string[]): Plugin {
   return {
-    name: 'without',
+    name: 'without-tools',
     setup(build) {
-      build.onResolve({ filter: PLUGIN }, ({ path, kind, resolveDir }) => {
-        const isLeftOut = kind === 'dynamic-import' && !own.includes(PLUGIN.exec(path)![1]!);
-        return isLeftOut && isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined;
-      });
-      build.onResolve({ filter: BUILDER }, ({ path, resolveDir }) =>
-        isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined,
-      );
+      const nothing = ({ path, resolveDir }: OnResolveArgs): OnResolveResult | undefined =>
+        isHere(resolveDir) ? { path, namespace: 'nothing' } : undefined;
+      build.onResolve({ filter: BUILDER }, nothing);
+      if (!own.includes('storage-file')) build.onResolve({ filter: STORE_TOOL }, nothing);
       build.onLoad({ filter: /./, namespace: 'nothing' }, () => ({ contents: 'export {};' }));
     },
   };
 }
+
+/** By these names packages look for code of theirs that is no JavaScript, once they run. */
+const NATIVE = /^(node-gyp-build|bindings|(@mapbox\/)?node-pre-gyp)$|\.node$/;
+const PACKAGE = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/;
+
+/** Such code is a file of its own, and would not be found. That is told now, and not where the program runs. */
+export const withoutNativeCode: Plugin = {
+  name: 'without-native-code',
+  setup(build) {
+    build.onResolve({ filter: NATIVE }, ({ importer }) => {
+      const what = PACKAGE.exec(importer)?.[1] ?? importer;
+      const advice =
+        'leave out the plugin that needs it, install it beside the program, and name it under "plugins" in the configuration';
+      return { errors: [{ text: `${what} has native code, which does not fit into one file; ${advice}` }] };
+    });
+  },
+};
 
 /** What the log is written with can hide parts of what it writes, which nobody asks it for. */
 export const withoutRedaction: Plugin = {
@@ -53,8 +67,15 @@ export const withoutRedaction: Plugin = {
   },
 };
 
-/** Packages that are loaded late, in the middle of a function, come in too, and so do threads and pages. */
-export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildOptions): Plugin {
+/**
+ * Packages that are loaded late, in the middle of a function, come in too, and so do threads and pages. Of the plugins of this package
+ * come those in the list.
+ */
+export function wholePackage(
+  esbuild: typeof import('esbuild'),
+  settings: BuildOptions,
+  plugins: readonly string[],
+): Plugin {
   return {
     name: 'whole-package',
     setup(build) {
@@ -63,7 +84,8 @@ export function wholePackage(esbuild: typeof import('esbuild'), settings: BuildO
         const text = (await readFile(path, 'utf8'))
           .replace(REQUIRE_MADE, 'require(')
           .replace(EXPLANATION, '')
-          .replace(GUARANTEE, '""');
+          .replace(GUARANTEE, '""')
+          .replace(LOAD, (load, name: string) => (plugins.includes(name) ? load : 'load:void 0'));
         const urls = new Map<string, string>();
         for (const [, name] of text.matchAll(THREAD)) {
           const file = fileURLToPath(new URL(name!, pathToFileURL(path)));
@@ -83,6 +105,8 @@ const REQUIRE_MADE = /createRequire\w*\(import\.meta\.url\)\(/g;
 const EXPLANATION = /(?<=\{)doc:"(?:[^"\\\n]|\\.)*",?|,doc:"(?:[^"\\\n]|\\.)*"/g;
 /** So is what hooks guarantee. */
 const GUARANTEE = /(?<=\w\(\[(?:"\w+",?)*\],)"[A-Z][^"\\\n]*\."(?=[,)])/g;
+/** Of a plugin, in the table of those this package has: built-in.ts. */
+const LOAD = /load:async\(\)=>\(await import\("\.\/plugin-([a-z0-9-]+)\.js"\)\)\.plugin/g;
 const THREAD = /new URL\(["'](\.\/[a-z-]+-thread\.js)["'],\s*import\.meta\.url\)/g;
 const PAGE = /new URL\(["'](\.\/[a-z-]+\.html)["'],\s*import\.meta\.url\)/g;
 

@@ -15,7 +15,7 @@ export async function build(words: readonly string[], folder: string): Promise<s
   if (request === 'help') return BUILD_USAGE;
   const contents = await readContents(request.plugins, folder);
   const program = await oneFile(contents, request.isMinified);
-  const results = await RESULTS[request.format](program);
+  const results = await RESULTS[request.format](program, contents.own);
   const out = resolve(folder, request.out ?? USUAL_NAMES[request.format]);
   for (const result of results) await write(out, result);
   return summary(out, results, contents, request);
@@ -31,10 +31,10 @@ const USUAL_NAMES: Record<Format, string> = {
 type Result = ArchiveEntry;
 
 /** Paths below where the result goes; one without a path is the result. */
-const RESULTS: Record<Format, (program: string) => Promise<Result[]>> = {
+const RESULTS: Record<Format, (program: string, plugins: readonly string[]) => Promise<Result[]>> = {
   cjs: async (program) => [file('', program, 0o755)],
   sea: async (program) => [file('', await executable(program), 0o755)],
-  deb: async (program) => [file('', debianPackage(program))],
+  deb: async (program, plugins) => [file('', debianPackage(program, plugins))],
   docker: async (program) => dockerFolder(program),
 };
 

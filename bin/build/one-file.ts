@@ -3,12 +3,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BuildOptions } from 'esbuild';
+import type { BuildFailure, BuildOptions, Message } from 'esbuild';
 import type { PluginDefinition } from '../../kernel/host/plugin-definition.ts';
 import type { ResolvedPlugin } from '../../kernel/host/resolve.ts';
 import { CommandFailure } from '../command-failure.ts';
-import { onePackage, PROGRAM, wholePackage, without, withoutRedaction } from './bundler-rules.ts';
+import {
+  onePackage,
+  PROGRAM,
+  wholePackage,
+  withoutNativeCode,
+  withoutRedaction,
+  withoutTools,
+} from './bundler-rules.ts';
 import type { Contents } from './contents.ts';
+import { PRIVATE_NAME } from './private-mark.ts';
 
 type Esbuild = typeof import('esbuild');
 
@@ -18,17 +26,25 @@ export async function oneFile(contents: Contents, isMinified: boolean): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'gnatlet-build-'));
   try {
     const list = join(folder, 'contents.mjs');
-    await writeFile(list, contentsModule(contents));
+    await writeFile(list, addedModule(contents));
     const { outputFiles } = await esbuild.build({
       ...settings,
       entryPoints: [PROGRAM],
-      inject: [list],
+      inject: contents.strangers.length === 0 ? [] : [list],
       format: 'cjs',
       banner: { js: 'const gnatletFile = require("node:url").pathToFileURL(__filename).href;' },
       define: { 'import.meta.url': 'gnatletFile' },
-      plugins: [onePackage, withoutRedaction, without(contents.own), wholePackage(esbuild, settings)],
+      plugins: [
+        onePackage,
+        withoutRedaction,
+        withoutTools(contents.own),
+        withoutNativeCode,
+        wholePackage(esbuild, settings, contents.own),
+      ],
     });
     return outputFiles![0]!.text;
+  } catch (error) {
+    throw isBuildFailure(error) ? new CommandFailure(`build: ${error.errors.map(described).join('; ')}`) : error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -51,19 +67,31 @@ function settingsFor(isMinified: boolean): BuildOptions {
     target: 'node20',
     minify: isMinified,
     keepNames: !isMinified,
+    mangleProps: isMinified ? PRIVATE_NAME : undefined,
     legalComments: 'none',
     logLevel: 'silent',
+    // A tsconfig.json that happens to lie about must not have a say.
+    tsconfigRaw: {},
   };
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return Array.isArray((error as Partial<BuildFailure>).errors);
+}
+
+/** Where it is said that a package is wanted shows whose mistake it is. */
+function described({ text, location, pluginName }: Message): string {
+  return location === null || pluginName !== '' ? text : `${location.file}:${location.line}: ${text}`;
 }
 
 // --- What is inside ---
 
-/** Takes the place of the name GNATLET_BUILD; see built-in.ts. */
-function contentsModule({ own, strangers }: Contents): string {
+/** Takes the place of the name GNATLET_ADDED; see built-in.ts. */
+function addedModule({ strangers }: Contents): string {
   const added = strangers.map(
     (stranger) => `{...${JSON.stringify(claimsOf(stranger.definition))}, ${loadOf(stranger)}}`,
   );
-  return `export const GNATLET_BUILD = { own: ${JSON.stringify(own)}, added: [${added.join(', ')}] };\n`;
+  return `export const GNATLET_ADDED = [${added.join(', ')}];\n`;
 }
 
 function loadOf({ source }: ResolvedPlugin): string {

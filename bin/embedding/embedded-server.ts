@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { connectInProcess } from '../../kernel/in-process.ts';
 import type { Address, Transport } from '../../kernel/ports/transport.ts';
 import type { Server } from '../../kernel/server.ts';
+import { type ListenerUrls, portList } from '../port-list.ts';
 import { checkArguments } from './check-arguments.ts';
 import { composeEmbedded } from './compose-embedded.ts';
 import { type InProcessOptions, inProcessOptions } from './nats-core-transport.ts';
@@ -37,6 +38,12 @@ export class EmbeddedServer {
     if (address === null) return null;
     const host = EVERYWHERE[address.host] ?? address.host;
     return `nats://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  }
+
+  /** Where each listener is found: `nats` is the client port, `leafnodes`, `cluster`, `websocket` and `monitoring` are those of plugins. */
+  get urls(): ListenerUrls {
+    if (this.#server === null) throw new Error('the broker does not run yet; await start() first');
+    return portList(this.#server, this.#server.broker.ports.network);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** One store as rows. All is synchronous, so nothing is ever cold; what is written in a turn is committed at its end. */
 import {
   type DurabilityListener,
+  type Holes,
   type Mark,
   type MessageBytes,
   Read,
@@ -251,6 +252,10 @@ export class SqliteStore implements RecordStore, SnapshotSource, Writer {
 
   async verify(): Promise<readonly SequenceRange[]> {
     return [];
+  }
+
+  holes(): Holes {
+    return { ranges: [], records: 0, bytes: 0 };
   }
 
   async repair(): Promise<boolean> {

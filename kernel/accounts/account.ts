@@ -38,6 +38,8 @@ export class Account {
   readonly name: string;
   readonly sublist = new Sublist();
   readonly connections = new Set<Connection>();
+  /** Lines to other servers that are for this account alone. Each takes a place, and none is refused for want of one. */
+  readonly links = new Set<Connection>();
   isSystem: boolean;
   /** What people call it, where the name is a key; empty where the name says it. */
   title = '';
@@ -49,10 +51,13 @@ export class Account {
   slowConsumers = 0;
   /** How many places connections to other servers take, as these say. */
   remoteConnections = 0;
+  /** How many such lines as `links` has other servers have. */
+  remoteLinks = 0;
   /** Connections ever bound to it. */
   totalConnections = 0;
   /** Of connections that are gone. */
   private readonly past = noTraffic();
+  private readonly pastOfLinks = noTraffic();
 
   constructor(name: string, isSystem: boolean) {
     this.name = name;
@@ -62,7 +67,7 @@ export class Account {
   /** Whether others have taken all the places there are. */
   isFullFor(connection: Connection): boolean {
     const { maxConnections } = this.limits;
-    const others = this.connections.size - (this.connections.has(connection) ? 1 : 0);
+    const others = this.connections.size + this.links.size - (this.connections.has(connection) ? 1 : 0);
     return maxConnections >= 0 && others + this.remoteConnections >= maxConnections;
   }
 
@@ -79,6 +84,7 @@ export class Account {
 
   remove(connection: Connection): void {
     if (this.connections.delete(connection)) addTraffic(this.past, connection);
+    else if (this.links.delete(connection)) addTraffic(this.pastOfLinks, connection);
   }
 
   /** Summed when somebody asks: the message path counts per connection only. */
@@ -86,6 +92,14 @@ export class Account {
     const sum = noTraffic();
     addTraffic(sum, this.past);
     for (const connection of this.connections) addTraffic(sum, connection);
+    return sum;
+  }
+
+  /** Of the lines for this account alone, which is no part of the other. */
+  linkTraffic(): Traffic {
+    const sum = noTraffic();
+    addTraffic(sum, this.pastOfLinks);
+    for (const link of this.links) addTraffic(sum, link);
     return sum;
   }
 }

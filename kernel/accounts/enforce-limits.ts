@@ -1,6 +1,7 @@
 /** Has the connections of an account go by its new limits. Those that do not fit are told, and closed. */
 import type { ClientConnection } from '../connection/client-connection.ts';
 import { CloseReason } from '../connection/close-reason.ts';
+import type { Connection } from '../connection/connection.ts';
 import { isClient } from '../connection/connection-kind.ts';
 import { applyLimits } from '../connection/login.ts';
 import type { Account } from './account.ts';
@@ -14,9 +15,10 @@ export function enforceLimits(account: Account): void {
   const { maxConnections } = account.limits;
   if (maxConnections < 0) return;
   const places = Math.max(0, maxConnections - account.remoteConnections);
+  const present = [...clients, ...account.links].filter(({ isClosed }) => !isClosed);
   // The newest go: those who came first came within the limit.
-  for (const client of clients.filter(({ isClosed }) => !isClosed).slice(places)) {
-    end(client, 'maximum account active connections exceeded', CloseReason.maxAccountConnections);
+  for (const connection of present.sort((one, other) => one.id - other.id).slice(places)) {
+    end(connection, 'maximum account active connections exceeded', CloseReason.maxAccountConnections);
   }
 }
 
@@ -24,8 +26,8 @@ function isOverSubscribed({ subscriptions, subscriptionsMax }: ClientConnection)
   return subscriptionsMax === 0 || (subscriptionsMax > 0 && subscriptions.size > subscriptionsMax);
 }
 
-function end(client: ClientConnection, text: string, reason: CloseReason): void {
-  client.broker.logOf(client).error(text);
-  client.sendError(text);
-  client.close(reason);
+function end(connection: Connection, text: string, reason: CloseReason): void {
+  connection.broker.logOf(connection).error(text);
+  connection.sendError(text);
+  connection.close(reason);
 }

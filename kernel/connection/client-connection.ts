@@ -1,5 +1,5 @@
 /** One NATS client: its verbs, its subscriptions, its limits. */
-import { errorFrame, infoFrame, OK, PONG } from '../../protocols/client/frames.ts';
+import { infoFrame, OK, PONG } from '../../protocols/client/frames.ts';
 import type { ClientHandler, ParseFailure } from '../../protocols/client/parser.ts';
 import { quoted } from '../../protocols/client/quoted.ts';
 import type { Broker } from '../broker.ts';
@@ -129,11 +129,6 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   sendInfo(info: object): void {
     this.send(infoFrame(info));
-  }
-
-  sendError(text: string): void {
-    this.broker.tracer?.output(this, `-ERR ${text}`);
-    this.send(errorFrame(text));
   }
 
   sendOk(): void {

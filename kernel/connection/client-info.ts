@@ -15,6 +15,7 @@ export interface ClientInfo {
   ver?: string;
   rtt?: number;
   server?: string;
+  cluster?: string;
   stop?: string;
   jwt?: unknown;
   issuer_key?: unknown;
@@ -29,6 +30,8 @@ export interface ClientInfoParts {
   /** Takes the place of the client's own. */
   readonly account?: string;
   readonly server?: string;
+  /** That the server belongs to; empty for none. */
+  readonly cluster?: string;
   /** When it left, in milliseconds. */
   readonly stoppedAt?: number;
   readonly tellsRoundTrip: boolean;
@@ -49,13 +52,14 @@ export function clientInfo(facts: ConnectionFacts, parts: ClientInfoParts): Clie
     ver: unlessEmpty(facts.version),
     rtt: parts.tellsRoundTrip ? nanoseconds(facts.rttMs) || undefined : undefined,
     server: parts.server,
+    cluster: unlessEmpty(parts.cluster ?? ''),
     stop: parts.stoppedAt === undefined ? undefined : wireTime(parts.stoppedAt),
     jwt,
     issuer_key,
     name_tag: name_tag ?? (parts.tellsAccountTitle ? facts.accountTitle : undefined),
     tags,
-    kind: 'Client',
-    client_type: facts.clientType,
+    kind: facts.kindTitle,
+    client_type: unlessEmpty(facts.clientType),
   };
 }
 

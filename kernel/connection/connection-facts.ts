@@ -6,6 +6,8 @@ import { isClient } from './connection-kind.ts';
 export interface ConnectionFacts {
   readonly id: number;
   readonly kindName: string;
+  /** As events have it. */
+  readonly kindTitle: string;
   /** What a client came by: `nats`, `websocket` and what plugins add. Empty for connections that are no clients. */
   readonly clientType: string;
   /** Empty within this process. */
@@ -34,20 +36,22 @@ const REDACTED = '[REDACTED]';
 export function connectionFacts(connection: Connection): ConnectionFacts {
   const { transport, account } = connection;
   const client = isClient(connection) ? connection : null;
+  const said = connection.introduction;
   return {
     id: connection.id,
     kindName: connection.kindName,
+    kindTitle: said?.kind ?? 'Client',
     clientType: client === null ? '' : typeOf(client),
     host: connection.clientIp,
     port: transport.remote.port,
     startedAt: connection.startedAt,
     account: account.name,
     accountTitle: account.title === '' ? account.name : account.title,
-    isLetIn: client?.awaitsConnect !== true,
-    user: client === null ? '' : userOf(client),
-    name: client?.options.name ?? '',
+    isLetIn: said?.isLetIn ?? client?.awaitsConnect !== true,
+    user: client === null ? (said?.user ?? '') : userOf(client),
+    name: client?.options.name ?? said?.name ?? '',
     lang: client?.options.lang ?? '',
-    version: client?.options.version ?? '',
+    version: client?.options.version ?? said?.version ?? '',
     rttMs: connection.liveness.rtt,
     details: client?.identity?.details ?? NOTHING,
   };
@@ -58,6 +62,13 @@ export function clientBehind(origin: object | null): ClientConnection | null {
   return origin !== null && 'kindName' in origin && isClient(origin as Connection)
     ? (origin as ClientConnection)
     : null;
+}
+
+/** The same, or the line to a server that is told of as a client is: whoever is behind it is not told of. */
+export function requesterBehind(origin: object | null): Connection | null {
+  const client = clientBehind(origin);
+  if (client !== null || origin === null || !('introduction' in origin)) return client;
+  return (origin as Connection).introduction === null ? null : (origin as Connection);
 }
 
 function typeOf({ entrance, transport }: ClientConnection): string {

@@ -15,6 +15,17 @@ import { Outbound, type OutboundOwner } from './outbound.ts';
 
 const STALE = errorFrame('Stale Connection');
 
+/** Who is at the other end of a line to another server, where events tell of it as of a client. */
+export interface LinkIntroduction {
+  readonly kind: string;
+  /** Empty for what it did not say. */
+  readonly user: string;
+  readonly name: string;
+  readonly version: string;
+  /** It has its account. */
+  readonly isLetIn: boolean;
+}
+
 export abstract class Connection implements Receiver, OutboundOwner, FrameReader {
   readonly id: number;
   readonly broker: Broker;
@@ -56,6 +67,11 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
   abstract readonly neededBytes: number;
   /** Called once, before the transport ends. */
   protected abstract leave(reason: CloseReason): void;
+
+  /** Null for clients, who are told of for themselves, and for lines that nobody is told of. */
+  get introduction(): LinkIntroduction | null {
+    return null;
+  }
 
   /** What the other side signs to prove a key: made once, when somebody asks. */
   get nonce(): string {
@@ -103,6 +119,11 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
 
   send(frame: Uint8Array): void {
     this.outbound.send(frame);
+  }
+
+  sendError(text: string): void {
+    this.broker.tracer?.output(this, `-ERR ${text}`);
+    this.send(errorFrame(text));
   }
 
   sendPing(): void {

@@ -5,14 +5,20 @@
  * because what waits behind is for everybody else, and nothing that waits for it is dropped. Whoever publishes faster than
  * it can be sent on is slowed down; a line on which nothing moves for as long as a write may take is closed.
  */
-import { errorFrame, PONG } from '../../protocols/client/frames.ts';
+import { PONG } from '../../protocols/client/frames.ts';
+import type { Account } from '../accounts/account.ts';
 import type { Broker } from '../broker.ts';
 import type { Timer } from '../ports/ports.ts';
 import type { Transport } from '../ports/transport.ts';
+import type { LinkTracing } from '../routing/link.ts';
+import type { Message } from '../routing/message.ts';
+import type { MessageTrace } from '../routing/message-trace.ts';
+import type { Plan } from '../routing/plan.ts';
 import { READ_SIZE } from './arena.ts';
 import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
 import type { LivenessSource } from './liveness.ts';
+import { showsOriginalSubject } from './original-subject.ts';
 import { asBuffer, type StreamCodec, WrappedTransport } from './stream-codec.ts';
 
 /** What is unpacked for one connection in one turn, before others have theirs. */
@@ -74,11 +80,6 @@ export abstract class LinkConnection extends Connection {
     this.loginTimer = null;
   }
 
-  sendError(text: string): void {
-    this.broker.tracer?.output(this, `-ERR ${text}`);
-    this.send(errorFrame(text));
-  }
-
   /** Answers a PING. */
   sendPong(): void {
     this.broker.tracer?.input(this, 'PING');
@@ -122,6 +123,27 @@ export abstract class LinkConnection extends Connection {
     // The rest of this read is packed already.
     this.keepPacked(bytes, used, end);
     return end;
+  }
+
+  /**
+   * The record that goes with a message of the other side, which came into the account. Null where nobody follows it, as nearly always;
+   * `drop` where it goes no further.
+   */
+  protected follow(account: Account, message: Message, tracing: LinkTracing): MessageTrace | 'drop' | null {
+    if (message.headerLength === 0) return null;
+    return this.broker.messageTracer?.follow(this, account, message, tracing) ?? null;
+  }
+
+  /** Takes a message where it goes, with its record. */
+  protected carry(plan: Plan, message: Message, trace: MessageTrace | null): void {
+    const { dispatcher } = this.broker;
+    if (trace === null) {
+      if (plan.isEmpty || (message.hasReply && showsOriginalSubject(this.broker, plan, message))) return;
+      dispatcher.dispatch(plan, message);
+      return;
+    }
+    dispatcher.dispatchTraced(plan, message, trace);
+    trace.release();
   }
 
   override onRead(length: number): void {

@@ -3,7 +3,6 @@ import { malformedReport, tracedFrame, unknownReport } from '../../protocols/cli
 import type { ParseFailure } from '../../protocols/client/parser.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { CloseReason } from './close-reason.ts';
-import { reportTooLarge } from './traced-publish.ts';
 
 export function reportParseFailure(client: ClientConnection, failure: ParseFailure): void {
   if (failure === 'line-too-long') lineTooLong(client);
@@ -26,7 +25,7 @@ function payloadTooLarge(client: ClientConnection): void {
   limitHits.payload++;
   tracer?.input(client, tracedFrame(frameOf(client)));
   client.broker.logOf(client).error(`maximum payload exceeded: ${message.size} vs ${client.payloadMax}`);
-  if (messageTracer !== null && message.headerLength > 0) reportTooLarge(client, message);
+  if (message.headerLength > 0) messageTracer?.tooLarge(client, message);
   client.sendError('Maximum Payload Violation');
   client.close(CloseReason.maxPayload);
 }

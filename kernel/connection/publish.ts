@@ -13,7 +13,6 @@ import { isLiteralSubjectBytes } from '../routing/subject.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { deliverToClient } from './deliver.ts';
 import { isReserved, isReservedReply } from './reserved-subjects.ts';
-import { followed, traceNameOf } from './traced-publish.ts';
 
 // Verdicts on a subject. Plain: route it without further ado.
 const PLAIN = 0;
@@ -43,19 +42,15 @@ function publishUntraced(client: ClientConnection, message: Message): void {
 
 /** A trace may come out of it, or a message other than the one that came in, or nothing. */
 function publishExamined(client: ClientConnection, message: Message): void {
-  const decision = client.broker.messageTracer?.examine(client, message) ?? null;
-  if (decision === null) {
-    publishUntraced(client, message);
+  const way = client.broker.messageTracer?.examine(client, message) ?? null;
+  if (way === 'drop') return;
+  const trace = way?.trace ?? null;
+  if (trace === null) {
+    publishUntraced(client, way?.message ?? message);
     return;
   }
-  const way = followed(client, message, decision);
-  if (way === null) return;
-  if (way.trace === null) {
-    publishUntraced(client, way.message);
-    return;
-  }
-  publishCarefully(client, way.message, way.trace);
-  way.trace.release();
+  publishCarefully(client, way?.message ?? message, trace);
+  trace.release();
 }
 
 /** Finds out all that the subject decides. */
@@ -122,7 +117,7 @@ function publishCarefully(client: ClientConnection, message: Message, trace: Mes
   }
   const refusal = refusalOf(client, message);
   if (trace !== null) {
-    trace.enter(message, traceNameOf(client), subject, refusal ?? '');
+    trace.enter(client, message, subject, refusal ?? '');
     if (mappedSubject !== null || verdict === DROPPED) trace.map(message, message.subject);
   }
   if (refusal === null) {

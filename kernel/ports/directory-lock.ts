@@ -30,6 +30,20 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   }
 }
 
+/**
+ * For those who only read: refused while somebody holds the directory, and others are kept away as far as that leaves no trace in it.
+ */
+export async function borrowDirectory(directory: string): Promise<DirectoryLock> {
+  const { dev, ino } = await stat(directory);
+  if (process.platform === 'win32') return lockOf(await hold(`\\\\.\\pipe\\gnatlet-${dev}-${ino}`, directory));
+  const holds = await holdAbstractName(`\0gnatlet-${dev}-${ino}`, directory);
+  const path = join(directory, NAME);
+  const isTaken = Buffer.byteLength(path) <= SOCKET_PATH_MAX && (await isAnswered(path));
+  if (!isTaken) return lockOf(holds);
+  await lockOf(holds).release();
+  throw busy(directory);
+}
+
 /** Older versions of Node, and other systems, have no such names. */
 async function holdAbstractName(name: string, directory: string): Promise<Holds> {
   if (process.platform !== 'linux') return [];

@@ -93,6 +93,12 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
+export interface DiskRoom {
+  readonly freeBytes: number;
+  /** What the files of the directory take. */
+  readonly takenBytes: number;
+}
+
 export interface Disk {
   readFile(path: string): Promise<Uint8Array>;
   readFileSync(path: string): Uint8Array;
@@ -108,6 +114,8 @@ export interface Disk {
   removeDirectory(path: string): Promise<void>;
   list(path: string): Promise<string[]>;
   open(path: string, use: FileUse): Promise<OpenFile>;
+  /** Room where a directory is, or will be. */
+  room(directory: string): Promise<DiskRoom>;
   /** Refused with the code EBUSY while somebody else holds it, be it in this process or in another one. */
   lock(directory: string): Promise<DirectoryLock>;
 }

@@ -1,6 +1,6 @@
 import { DiskFaults, type DiskOperation } from './disk-faults.ts';
 import type { FastRandom } from './fast-random.ts';
-import type { DirectoryLock, Disk, FileUse, OpenFile } from './ports.ts';
+import type { DirectoryLock, Disk, DiskRoom, FileUse, OpenFile } from './ports.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 import { type Entry, NameTree, SimulatedDirectory } from './simulated-directory.ts';
 import { systemError } from './simulated-error.ts';
@@ -130,6 +130,16 @@ export class SimulatedDisk implements Disk {
     const file = new SimulatedInode();
     this.name([{ ...place, entry: file }]);
     return new SimulatedOpenFile(this, path, file);
+  }
+
+  async room(directory: string): Promise<DiskRoom> {
+    let takenBytes = 0;
+    let usedBytes = 0;
+    for (const [path, file] of this.tree.files()) {
+      usedBytes += file.current.size;
+      if (path.startsWith(`${directory}/`)) takenBytes += file.current.size;
+    }
+    return { freeBytes: Math.max(0, this.capacityBytes - usedBytes), takenBytes };
   }
 
   async lock(directory: string): Promise<DirectoryLock> {

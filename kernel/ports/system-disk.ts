@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lockDirectory } from './directory-lock.ts';
+import { roomOf } from './disk-room.ts';
 import type { Disk } from './ports.ts';
 import { openSystemFile } from './system-file.ts';
 
@@ -19,6 +20,7 @@ export function systemDisk(): Disk {
     removeDirectory: (path) => rmdir(path).catch(ignoreMissing),
     list: async (path) => (await readdir(path)).sort(),
     open: openSystemFile,
+    room: roomOf,
     lock: lockDirectory,
   };
 }

@@ -2,13 +2,13 @@
  * Carries out a plan: every plain receiver, one member of each queue group, one frame for each link.
  */
 import { deliverToClient, deliverToClients } from '../connection/deliver.ts';
+import { inTravelForm } from '../connection/original-subject.ts';
 import type { Random } from '../ports/ports.ts';
-import { type Link, refuses } from './link.ts';
+import { FROM_PEER, type Link, refuses } from './link.ts';
 import type { Message } from './message.ts';
 import type { MessageTrace } from './message-trace.ts';
 import type { LinkInterest, Plan, QueueGroup } from './plan.ts';
 import { CLIENT_SINK, FALLBACK, LINK_SINK, type ServiceSink, type Subscription } from './subscription.ts';
-import { sendTraced, serveTraced } from './traced-delivery.ts';
 
 const NO_MEMBERS: readonly Subscription[] = [];
 
@@ -33,8 +33,8 @@ export class Dispatcher {
   /** The same, with everything written down. A message that is only traced counts where it would have been taken. */
   dispatchTraced(plan: Plan, message: Message, trace: MessageTrace): number {
     let count = 0;
-    for (const subscription of plan.clients) if (serveTraced(subscription, message, trace)) count++;
-    for (const subscription of plan.services) if (serveTraced(subscription, message, trace)) count++;
+    for (const subscription of plan.clients) if (trace.serve(subscription, message)) count++;
+    for (const subscription of plan.services) if (trace.serve(subscription, message)) count++;
     return count + this.serveElsewhere(plan, message, trace);
   }
 
@@ -66,7 +66,7 @@ export class Dispatcher {
     for (let at = 0; at < plan.queues.length; at++) {
       const group = plan.queues[at];
       if (message.queues !== null && !message.queues.includes(group.name)) continue;
-      const member = this.serveOne(group, message, trace);
+      const member = this.serveOne(group, message, trace) ?? lastResort(group, plan.links, message);
       if (member === null) continue;
       if (member.kind === LINK_SINK) chosen.add(member);
       else local++;
@@ -87,7 +87,7 @@ export class Dispatcher {
       const member = members[index];
       if (++index === count) index = 0;
       if (member.kind !== LINK_SINK) {
-        if (trace === null ? serve(member, message) : serveTraced(member, message, trace)) return member;
+        if (trace === null ? serve(member, message) : trace.serve(member, message)) return member;
         continue;
       }
       const link = member.sink as Link;
@@ -111,6 +111,21 @@ export class Dispatcher {
     }
     return low;
   }
+}
+
+/**
+ * Another server of this group has chosen this one for a queue group, and the last member here has just left: a third server may have one.
+ * Not where that server gets the message anyway, for others there: they would hear it twice.
+ */
+function lastResort({ members }: QueueGroup, links: readonly LinkInterest[], message: Message): Subscription | null {
+  if (message.queues === null || (message.originBit & FROM_PEER) === 0) return null;
+  for (const member of members) {
+    if (member.kind !== LINK_SINK || comesFrom(member, message)) continue;
+    const link = member.sink as Link;
+    const isPeer = (link.originBit & FROM_PEER) !== 0;
+    if (isPeer && link.connection !== message.origin && !isAmong(links, link)) return member;
+  }
+  return null;
 }
 
 /** The interest of a group of servers in what comes from that group. */
@@ -157,9 +172,14 @@ function send(
   members: readonly Subscription[],
   trace: MessageTrace | null,
 ): boolean {
+  const { routedBy } = message;
+  // What is renamed on its way between accounts is renamed as it is shown.
+  if (routedBy !== null && link.connection !== undefined) {
+    return inTravelForm(message, routedBy, () => link.deliver(message, subscriptions, members));
+  }
   return trace === null
     ? link.deliver(message, subscriptions, members)
-    : sendTraced(link, message, subscriptions, members, trace);
+    : trace.send(link, message, subscriptions, members);
 }
 
 /** Queue members behind links, one a group. Emptied without giving back its memory, as an array would. */

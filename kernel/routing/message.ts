@@ -32,6 +32,8 @@ export class Message {
   originBit = 0;
   /** What the servers call themselves that it came from, where they are not of this server's own group; empty otherwise. */
   originCluster = '';
+  /** What it was routed by, where receivers are shown another subject: lines to other servers carry both. Null for nearly all. */
+  routedBy: Buffer | null = null;
   /** The only queue groups to serve, when another server has chosen; null for all. */
   queues: readonly string[] | null = null;
 

@@ -71,7 +71,8 @@ export function buildPlan(interests: readonly Interest[], count: number): Plan {
     }
     for (const [name, members] of interests[at].queues ?? []) addMembers(groups, name, members);
   }
-  const links = [...remote].map(([link, subscriptions]) => ({ link, subscriptions }));
+  const isElsewhere = services.some(({ standsForLinks }) => standsForLinks);
+  const links = isElsewhere ? NONE : [...remote].map(([link, subscriptions]) => ({ link, subscriptions }));
   const queues = [...groups]
     .filter(([, members]) => members.length > 0)
     .map(([name, members]) => groupOf(name, members));

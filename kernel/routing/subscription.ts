@@ -60,6 +60,8 @@ export class Subscription {
    * it arrives. Set before it is inserted; for plain subscriptions only.
    */
   staysHere = false;
+  /** It sees to the message's way to other servers: none of them is sent it as it is. */
+  standsForLinks = false;
 
   constructor(sink: Sink, pattern: string, queue: string, sid: string) {
     this.sink = sink;

@@ -6,6 +6,7 @@ import { ACCOUNT_MISSING, type Verdict } from './rules/ledger.ts';
 import type { SubjectMapping } from './rules/subject-mapping.ts';
 import type { Crossings } from './services/crossings.ts';
 import type { PendingSurroundings } from './services/pending-requests.ts';
+import type { RemoteMeasures } from './services/remote-measures.ts';
 import type { Responses } from './services/responses.ts';
 import { ServiceImport } from './services/service-import.ts';
 import { StreamImport } from './streams/stream-import.ts';
@@ -15,6 +16,7 @@ export interface ImportSurroundings {
   readonly broker: Broker;
   readonly watch: InterestWatch;
   readonly crossings: Crossings;
+  readonly measures: RemoteMeasures;
   readonly pending: PendingSurroundings;
   readonly pendingMax: number;
   responsesOf(account: Account): Responses;
@@ -71,7 +73,7 @@ export class AccountImport implements ImportState {
   }
 
   private start(exporter: Account, mapping: SubjectMapping): void {
-    const { broker, watch, crossings, pending, pendingMax } = this.surroundings;
+    const { broker, watch, crossings, measures, pending, pendingMax } = this.surroundings;
     const { importer, rule } = this;
     this.exporter = exporter;
     if (rule.kind === 'stream') {
@@ -87,6 +89,7 @@ export class AccountImport implements ImportState {
         importer,
         responses,
         crossings,
+        measures,
         surroundings: pending,
         pendingMax,
       };

@@ -4,9 +4,20 @@
  * Whoever knows what an account exports and imports, from a configuration or from a signed claim, says so with `share`;
  * everything else (who may import what, cycles, subscriptions, replies, latency) happens behind it.
  */
-import type { Account } from '../../kernel/plugin-api.ts';
+import type { Account, Message } from '../../kernel/plugin-api.ts';
 
 export const SHARING = 'account.sharing';
+
+/**
+ * The capability `service.measures`: whoever connects servers says which requests come and which answers go that another server
+ * measures. Their reply subjects, and the subjects of the answers, end in `.T`.
+ */
+export interface ServiceMeasures {
+  /** A request of another server is delivered here. */
+  requested(account: Account, request: Message): void;
+  /** An answer leaves for another server. */
+  answered(account: Account, answer: Message): void;
+}
 
 export type ResponseType = 'singleton' | 'stream' | 'chunked';
 

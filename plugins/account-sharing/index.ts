@@ -1,5 +1,6 @@
 /** Exports and imports: what accounts let others see of their subjects, and what they take of others. */
-import { type Account, definePlugin, type PluginContext } from '../../kernel/plugin-api.ts';
+import { type Account, definePlugin, type Message, type PluginContext } from '../../kernel/plugin-api.ts';
+import type { ServerCluster } from '../route/contract.ts';
 import { isSameShare, NOTHING_SHARED } from './config/share-options.ts';
 import { sharesOf } from './config/share-rules.ts';
 import { type SharingConfig, sharingSchema } from './config.ts';
@@ -15,7 +16,9 @@ export const plugin = definePlugin<SharingConfig, Sharing>({
   provides: [
     { name: SHARING, cardinality: 'one' },
     { name: 'monitor.section', cardinality: 'chain' },
+    { name: 'service.measures', cardinality: 'one' },
   ],
+  requires: [{ name: 'server.cluster', cardinality: 'one', optional: true, isLate: true }],
   config: {
     key: 'account_sharing',
     accountKeys: ['exports', 'imports'],
@@ -29,6 +32,7 @@ export const plugin = definePlugin<SharingConfig, Sharing>({
     ctx.tap('account.removed', (account) => sharing.accountRemoved(account));
     ctx.provide(SHARING, sharing);
     ctx.provide('monitor.section', monitorSection(sharing));
+    ctx.provide('service.measures', sharing.measures);
     ctx.onDispose(() => sharing.close());
     return sharing;
   },
@@ -37,10 +41,24 @@ export const plugin = definePlugin<SharingConfig, Sharing>({
     return applyChanges(ctx, sharing, { pendingMax: ctx.config.pendingMax, accounts: new Map() }, ctx.config);
   },
 
+  ready(ctx, sharing) {
+    const cluster = ctx.useOptional<ServerCluster>('server.cluster');
+    const { system } = ctx.kernel.broker.accounts;
+    if (cluster === undefined) return;
+    sharing.clusterName = () => cluster.name;
+    if (system !== null) ctx.subscribe(system, sharing.measures.subject, (half) => hear(sharing, half));
+  },
+
   reload(ctx, sharing, { before, after }) {
     return applyChanges(ctx, sharing, before, after);
   },
 });
+
+/** Another server's half of a measurement. */
+function hear({ measures }: Sharing, half: Message): boolean {
+  measures.told(half);
+  return true;
+}
 
 /** Accounts that say what they said before are left alone. */
 function applyChanges(

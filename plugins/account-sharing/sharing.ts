@@ -20,6 +20,7 @@ import { ACCOUNT_MISSING, CYCLE, type ExportRule, Ledger } from './rules/ledger.
 import { ActiveRequests } from './services/active-requests.ts';
 import { Crossings } from './services/crossings.ts';
 import type { PendingCounts, PendingSurroundings } from './services/pending-requests.ts';
+import { RemoteMeasures } from './services/remote-measures.ts';
 import { Responses } from './services/responses.ts';
 
 interface Sharer {
@@ -43,6 +44,9 @@ export class Sharing implements AccountSharing {
   readonly broker: Broker;
   readonly watch: InterestWatch;
   readonly crossings = new Crossings();
+  readonly measures: RemoteMeasures;
+  /** Of the cluster this server is in; empty for none. */
+  clusterName = (): string => '';
   readonly pending: PendingSurroundings;
   private readonly active: ActiveRequests;
   private readonly log: Log;
@@ -63,6 +67,7 @@ export class Sharing implements AccountSharing {
     const { broker } = ctx.kernel;
     this.broker = broker;
     this.log = ctx.log;
+    this.measures = new RemoteMeasures({ broker, clusterName: () => this.clusterName() });
     this.active = new ActiveRequests(broker.clock);
     this.pending = { clock: broker.clock, counts: this.counts, active: this.active };
     this.watch = new InterestWatch(ctx, this.active);
@@ -134,6 +139,7 @@ export class Sharing implements AccountSharing {
     for (const { imports } of this.sharers.values()) for (const each of imports) each.end();
     for (const responses of this.answers.values()) responses.close();
     this.active.close();
+    this.measures.close();
     this.sharers.clear();
     this.importers.clear();
     this.answers.clear();

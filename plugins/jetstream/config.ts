@@ -1,6 +1,7 @@
 /** The block `jetstream`, at the top and in accounts. */
 import {
   asBoolean,
+  asInteger,
   asString,
   type ConfigNode,
   type ConfigSchema,
@@ -14,6 +15,7 @@ import {
   wasGiven,
 } from '../../kernel/plugin-api.ts';
 import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
+import { type DefaultDomains, readDefaultDomains } from './default-domains.ts';
 
 export interface JetStreamConfig {
   readonly isEnabled: boolean;
@@ -24,6 +26,8 @@ export interface JetStreamConfig {
   readonly accounts: ReadonlyMap<string, TierLimits>;
   /** All accounts of the configuration. Where there are none but the system's, the global one has streams. */
   readonly accountNames: readonly string[];
+  /** In accounts without streams here: the domain of requests that name none. */
+  readonly defaultDomains: DefaultDomains;
 }
 
 const NO_LIMIT = -1;
@@ -67,15 +71,13 @@ const serverSchema = defineSchema({
     check: (text) => (/[\s.*>]/.test(text) ? 'domain name may not contain spaces, ".", "*" or ">"' : null),
     doc: 'A name under which these streams are reached from elsewhere.',
   }),
-  maxMemory: fields.size('max_memory_store', {
-    default: NO_LIMIT,
+  maxMemory: storeSize('max_memory_store', 'max_mem_store', {
     aliases: ['max_mem', 'max_mem_store'],
-    doc: 'Bytes that streams in memory may take together; -1 for what the machine has.',
+    doc: 'Bytes that streams in memory may take together; -1 for three quarters of what the machine has.',
   }),
-  maxStorage: fields.size('max_file_store', {
-    default: NO_LIMIT,
+  maxStorage: storeSize('max_file_store', 'max_file_store', {
     aliases: ['max_file'],
-    doc: 'Bytes that streams on disk may take together.',
+    doc: 'Bytes that streams on disk may take together; -1 for three quarters of what is free there.',
   }),
   storeDirectory: fields.string('store_dir', {
     default: '',
@@ -102,7 +104,10 @@ const serverSchema = defineSchema({
     doc: 'Requests of an account that may wait; beyond it they are dropped.',
   }),
   limits: fields.block('limits', limitsSchema, { doc: 'Caps for all accounts.' }),
-  extensionHint: idle('extension_hint'),
+  isExtended: fields.custom('extension_hint', 'will_extend | no_extend', readExtensionHint, {
+    default: false,
+    doc: 'Whether a server without streams of its own belongs to the domain of its hub.',
+  }),
   uniqueTag: idle('unique_tag'),
   outstandingCatchupMax: idle('max_outstanding_catchup'),
   bufferedBytesMax: idle('max_buffered_size'),
@@ -151,12 +156,16 @@ export const jetstreamSchema: ConfigSchema<JetStreamConfig> = {
     const beside = sources.also('store_dir') as ConfigNode | undefined;
     const accounts = readAccounts(problems, sources);
     // Where nothing is said at all, somebody put the plugin into the list.
-    const isEnabled = given === undefined ? beside === undefined && !isInAccounts(sources) : isOn(given, problems);
+    const defaults = sources.also('default_js_domain') as ConfigNode | undefined;
+    const isSilent = beside === undefined && defaults === undefined && !isInAccounts(sources);
+    const isEnabled = given === undefined ? isSilent : isOn(given, problems);
     const options = serverSchema.read(given?.kind === 'map' ? given : undefined, problems);
     const cluster = sources.elsewhere?.('cluster') as ConfigNode | undefined;
     if (isEnabled && cluster !== undefined) problems.error(cluster, NO_CLUSTER);
     const storeDirectory = readStoreDirectory(beside, options, problems);
-    return { isEnabled, options, storeDirectory, accounts, accountNames: [...sources.accounts.keys()] };
+    const defaultDomains = readDefaultDomains(defaults, accounts, { problems, sources });
+    const accountNames = [...sources.accounts.keys()];
+    return { isEnabled, options, storeDirectory, accounts, accountNames, defaultDomains };
   },
 };
 
@@ -173,6 +182,47 @@ function readStoreDirectory(beside: ConfigNode | undefined, options: ServerOptio
 function readSyncInterval(node: ConfigNode, use: FieldUse): number | undefined {
   if (node.kind === 'string' && node.value.toLowerCase() === 'always') return 0;
   return fields.readDuration(node, use);
+}
+
+function readExtensionHint(node: ConfigNode, { problems }: FieldUse): boolean | undefined {
+  const word = asString(node, problems);
+  if (word === undefined || word === 'will_extend') return word === undefined ? undefined : true;
+  if (word !== '' && word !== 'no_extend') {
+    problems.error(node, `expected 'no_extend' for string value, got ${quotedText(word).replaceAll('"', "'")}`);
+  }
+  return false;
+}
+
+/** Bytes, as a number with a suffix, or as a text that ends in one letter; -1 for what there is. */
+function storeSize<Key extends string>(
+  key: Key,
+  shownAs: string,
+  settings: { readonly aliases: readonly string[]; readonly doc: string },
+) {
+  const read = (node: ConfigNode, { problems }: FieldUse): number | undefined =>
+    node.kind === 'string' ? sizeOfText(node, shownAs, problems) : asInteger(node, problems);
+  return fields.custom(key, 'size', read, { default: NO_LIMIT, ...settings });
+}
+
+const TEXT_SUFFIXES = 'KMGT';
+
+/** Here the letters count 1024, as they do in a NATS server; empty is nothing at all. */
+function sizeOfText(
+  node: ConfigNode & { readonly kind: 'string' },
+  key: string,
+  problems: Problems,
+): number | undefined {
+  const text = node.value;
+  if (text === '') return 0;
+  const digits = text.slice(0, -1);
+  const exponent = TEXT_SUFFIXES.indexOf(text.at(-1)!) + 1;
+  const isNumber = /^[-+]?\d+$/.test(digits);
+  if (isNumber && exponent > 0) return Number(digits) * 1024 ** exponent;
+  const problem = isNumber
+    ? 'sizes defined as strings must end in K, M, G, T'
+    : `strconv.ParseInt: parsing ${quotedText(digits)}: invalid syntax`;
+  problems.error(node, `${key} ${problem}`);
+  return undefined;
 }
 
 function readCipher(node: ConfigNode, { problems }: FieldUse): CipherName | undefined {

@@ -7,22 +7,25 @@ import {
   type PluginContext,
 } from '../../kernel/plugin-api.ts';
 import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
-import { type Advisory, type AdvisoryHead, outOfStorage } from '../../protocols/jetstream/advisories.ts';
+import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import { API_PREFIX } from '../../protocols/jetstream/api-subject.ts';
 import { STORAGE_DRIVER, STORAGE_OPENER } from '../../storage-drivers/contract.ts';
 import type { AccountAllowances } from '../operator/contract.ts';
 import { grantsOf } from './account/allowed-grants.ts';
 import { wholeOf } from './account/grants.ts';
+import { ServerBooks } from './account/server-books.ts';
+import type { StreamAccount } from './account/stream-account.ts';
 import { StreamingAccounts } from './account/streaming-accounts.ts';
-import { Usage } from './account/usage.ts';
 import type { ApiService } from './api/api-service.ts';
 import { SystemApi } from './api/system-api.ts';
 import { UnservedApi } from './api/unserved-api.ts';
 import { CONSUMERS_USUAL_MAX, type JetStreamConfig, jetstreamSchema } from './config.ts';
+import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { momentNow } from './stream/moment.ts';
 import type { Surroundings } from './surroundings.ts';
+import { StorageWatch } from './trouble/storage-watch.ts';
 import { API_LEVEL } from './wire/api-level.ts';
 import { uniqueId } from './wire/identifiers.ts';
 import { Outbox } from './wire/outbox.ts';
@@ -34,7 +37,8 @@ const ACCOUNT_ALLOWANCES = 'account.allowances';
 /** Streams of many gigabytes come back within that. */
 const RECOVERY_MS = 600_000;
 const NANOS_PER_MS = 1e6;
-const NO_ROOM_STEP_MS = 10_000;
+/** Whoever listens there, or to more. */
+const ADVISORIES = '$JS.EVENT.';
 
 type Context = PluginContext<JetStreamConfig>;
 
@@ -47,6 +51,7 @@ export interface Streaming {
   readonly services: Map<string, ApiService>;
   storage: Storage | null;
   accounts: StreamingAccounts | null;
+  watch: StorageWatch | null;
 }
 
 export const plugin = definePlugin<JetStreamConfig, Streaming>({
@@ -54,7 +59,10 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   version: '0.1.0',
   api: [1],
   summary: 'Streams of messages that are kept, and consumers that read them',
-  provides: [{ name: 'monitor.section', cardinality: 'chain', optional: true }],
+  provides: [
+    { name: 'monitor.section', cardinality: 'chain', optional: true },
+    { name: 'stream.domain', cardinality: 'one', optional: true },
+  ],
   requires: [
     { name: STORAGE_DRIVER, cardinality: 'named', optional: true },
     { name: STORAGE_OPENER, cardinality: 'named', optional: true },
@@ -73,23 +81,31 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   deadlinesMs: { init: RECOVERY_MS, close: RECOVERY_MS },
 
   register(ctx) {
-    const streaming: Streaming = { services: new Map(), storage: null, accounts: null };
+    const streaming: Streaming = { services: new Map(), storage: null, accounts: null, watch: null };
     const { isEnabled, options } = ctx.config;
+    ctx.provide('stream.domain', realmOf(ctx.config, streaming.services));
     if (!isEnabled) return streaming;
     const { domain } = options;
     ctx.tap('connection.hello', (info) => ({ ...info, jetstream: true, ...(domain === '' ? {} : { domain }) }));
     ctx.tap('server.configure', (given) => ({ ...given, ...serverTraits(domain) }));
-    ctx.provide('monitor.section', monitorSection(ctx.config, streaming));
+    ctx.provide('monitor.section', monitorSection(ctx, streaming));
+    ctx.tap('stats.collect', ({ more }) => {
+      for (const [key, value] of Object.entries(streaming.watch?.figures() ?? {})) more[`jetstream.${key}`] = value;
+    });
     return streaming;
   },
 
   async init(ctx, streaming) {
+    openDefaultDomains(ctx);
     if (!ctx.config.isEnabled) return;
     streaming.storage = await openStorage(ctx);
     const of = surroundingsOf(ctx, streaming.storage);
     streaming.accounts = new StreamingAccounts(of, streaming.services);
     await openAccounts(ctx, streaming.accounts);
     serveOthers(ctx, streaming.accounts, of);
+    const accounts = (): StreamAccount[] => Array.from(streaming.services.values(), (service) => service.of);
+    streaming.watch = new StorageWatch(of, streaming.storage.drivers.values(), accounts);
+    streaming.watch.begin();
     watchInterest(ctx, streaming);
   },
 
@@ -97,26 +113,12 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     for (const { of } of services.values()) for (const { consumers } of of.streams.values()) consumers.sendAway();
   },
 
-  async close(_ctx, { accounts, storage }) {
+  async close(_ctx, { accounts, storage, watch }) {
+    watch?.end();
     await accounts?.closeAll();
     await storage?.close();
   },
 });
-
-/** Not more often than every so often, however many messages are refused. */
-function tellOfNoRoom(ctx: Context, outbox: Outbox): (stream: string) => void {
-  const { broker, ports } = ctx.kernel;
-  let toldAt = Number.NEGATIVE_INFINITY;
-  return (stream) => {
-    const { system } = broker.accounts;
-    const now = ports.clock.monotonic();
-    if (system === null || now - toldAt < NO_ROOM_STEP_MS) return;
-    toldAt = now;
-    const head = { id: uniqueId(ports.random), time: momentNow(ports.clock), domain: ctx.config.options.domain };
-    const { subject, body } = outOfStorage(head, { name: broker.name, id: broker.identity.id }, stream);
-    outbox.send(system, subject, body);
-  };
-}
 
 /** What servers say of themselves: that there are streams here, and how they are kept and sent away. */
 function serverTraits(domain: string): { readonly serverTraits: object } {
@@ -146,6 +148,27 @@ async function followTokens(ctx: Context, streaming: StreamingAccounts, allowanc
   }
 }
 
+/** Accounts may come later, from an operator. */
+function openDefaultDomains(ctx: Context): void {
+  const { broker, log } = ctx.kernel;
+  const { defaultDomains } = ctx.config;
+  if (defaultDomains.size === 0) return;
+  log.warn('The option `default_js_domain` is a temporary backwards compatibility measure and will be removed');
+  const ways = new Map<string, DefaultDomain>();
+  const open = (account: Account): void => {
+    const domain = defaultDomains.get(account.name) ?? '';
+    if (domain !== '') ways.set(account.name, new DefaultDomain(broker, account, domain));
+  };
+  for (const name of defaultDomains.keys()) {
+    const account = broker.accounts.get(name);
+    if (account !== undefined) open(account);
+  }
+  ctx.tap('account.created', async (account) => open(account));
+  ctx.onDispose(() => {
+    for (const way of ways.values()) way.close();
+  });
+}
+
 function streamingAccounts(ctx: Context): ReadonlyMap<string, TierLimits> {
   const { accounts, accountNames } = ctx.config;
   const system = ctx.kernel.broker.accounts.system?.name;
@@ -164,8 +187,9 @@ function serveOthers(ctx: Context, { services }: StreamingAccounts, of: Surround
 }
 
 /** Push consumers begin when somebody listens. */
-function watchInterest(ctx: Context, { services }: Streaming): void {
-  ctx.tap('interest.first', (account) => {
+function watchInterest(ctx: Context, { services, watch }: Streaming): void {
+  ctx.tap('interest.first', (account, subject) => {
+    if (subject.startsWith(ADVISORIES) || subject === '>') watch?.announce(account.name);
     const service = services.get(account.name);
     if (service === undefined) return;
     for (const { consumers } of service.of.streams.values()) {
@@ -194,17 +218,15 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     requestsMax: options.requestsMax,
     consumersUsualMax: options.limits?.defaultMaxConsumers ?? CONSUMERS_USUAL_MAX,
     hasLongAcks: (broker.options as DescribedOptions).featureFlags?.js_ack_fc_v2 === true,
-    used: new Usage(),
-    maxMemory: Math.max(0, options.maxMemory),
-    maxStorage: Math.max(0, options.maxStorage),
+    books: new ServerBooks(storage.limits, ports.clock, log),
     server: { version: NATS_VERSION, level: API_LEVEL },
     driver: (kind) => storage.drivers.get(kind) ?? null,
-    outOfStorage: tellOfNoRoom(ctx, outbox),
     after: (milliseconds, run) => ctx.after(milliseconds, run),
-    advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): void {
-      if (!account.sublist.hasInterest(subject)) return;
+    advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): boolean {
+      if (!account.sublist.hasInterest(subject)) return false;
       const head = { id: uniqueId(ports.random), time: momentNow(ports.clock), domain: options.domain };
       outbox.send(account, subject, make(head).body);
+      return true;
     },
   };
 }

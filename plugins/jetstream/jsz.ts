@@ -9,6 +9,7 @@ import { factsOf } from './api/stream-facts.ts';
 import type { JetStreamConfig } from './config.ts';
 import type { Consumer } from './consumer/consumer.ts';
 import { configKeys, limitKeys, statsKeys } from './monitor-figures.ts';
+import type { ServerLimits } from './server-limits.ts';
 import type { Stream } from './stream/stream.ts';
 
 const ACCOUNTS_USUAL = 1024;
@@ -25,12 +26,18 @@ interface Wish {
   readonly limit: number;
 }
 
-export function jszEndpoint(config: JetStreamConfig, accounts: () => readonly StreamAccount[]): MonitorEndpoint {
+export interface Shown {
+  readonly config: JetStreamConfig;
+  readonly limits: ServerLimits;
+  readonly accounts: readonly StreamAccount[];
+}
+
+export function jszEndpoint(shown: () => Shown): MonitorEndpoint {
   return {
     path: '/jsz',
     title: 'JetStream',
     countedAs: '/jsz',
-    answer: (query) => answer(config, accounts(), wishOf(query)),
+    answer: (query) => answer(shown(), wishOf(query)),
   };
 }
 
@@ -55,7 +62,7 @@ function wishOf(query: MonitorQuery): Wish {
   };
 }
 
-function answer(config: JetStreamConfig, accounts: readonly StreamAccount[], wish: Wish): MonitorAnswer {
+function answer({ config, limits, accounts }: Shown, wish: Wish): MonitorAnswer {
   const streams = accounts.flatMap((account) => [...account.streams.values()]);
   const consumers = streams.reduce((sum, stream) => sum + stream.consumers.size, 0);
   const of = accounts[0]?.of;
@@ -65,7 +72,7 @@ function answer(config: JetStreamConfig, accounts: readonly StreamAccount[], wis
       ...statsKeys(accounts),
       server_id: of?.broker.identity.id,
       now: of === undefined ? undefined : wireTime(of.clock.now()),
-      config: configKeys(config),
+      config: configKeys(config, limits),
       limits: limitKeys(config),
       streams: streams.length,
       streams_leader: wish.hasRaft ? streams.length : undefined,
@@ -90,24 +97,19 @@ function* details(accounts: readonly StreamAccount[], wish: Wish): Generator<obj
     const { name, title } = account.account;
     const id = textFromSubject(name);
     const { api, ...stats } = statsKeys([account]);
+    const { maxMemory, maxStorage } = account.limits;
     yield {
       name: title === '' ? id : title,
       id,
       ...stats,
-      ...allowedKeys(account, stats),
+      // Here these are what the account may take.
+      reserved_memory: BigInt.asUintN(64, BigInt(maxMemory)),
+      reserved_storage: BigInt.asUintN(64, BigInt(maxStorage)),
       accounts: 0,
       api: { ...api, level: 0 },
       stream_detail: wish.hasStreams ? listed(account.sorted().map((stream) => streamDetail(stream, wish))) : undefined,
     };
   }
-}
-
-/** What an account may reserve at most, where that is limited. */
-function allowedKeys({ limits: { maxMemory, maxStorage } }: StreamAccount, stats: Record<string, unknown>): object {
-  return {
-    reserved_memory: maxMemory < 0 ? stats.reserved_memory : maxMemory,
-    reserved_storage: maxStorage < 0 ? stats.reserved_storage : maxStorage,
-  };
 }
 
 /** An empty list is left out. */

@@ -1,16 +1,17 @@
 /** Figures of streams, as several paths of the monitor show them. */
 import type { StreamAccount } from './account/stream-account.ts';
 import { CONSUMERS_USUAL_MAX, type JetStreamConfig } from './config.ts';
+import type { ServerLimits } from './server-limits.ts';
 import { directoryOf } from './storage.ts';
 import { API_LEVEL } from './wire/api-level.ts';
 
 const NANOS_PER_MS = 1e6;
 
-export function configKeys(config: JetStreamConfig): object {
-  const { maxMemory, maxStorage, syncIntervalMs, domain, isStrict } = config.options;
+export function configKeys(config: JetStreamConfig, limits: ServerLimits): object {
+  const { syncIntervalMs, domain, isStrict } = config.options;
   return {
-    max_memory: maxMemory,
-    max_storage: maxStorage,
+    max_memory: limits.maxMemory,
+    max_storage: limits.maxStorage,
     store_dir: directoryOf(config),
     sync_interval: syncIntervalMs > 0 ? syncIntervalMs * NANOS_PER_MS : undefined,
     sync_always: syncIntervalMs === 0 ? true : undefined,
@@ -31,8 +32,8 @@ export function statsKeys(accounts: readonly StreamAccount[]): Stats {
   return {
     memory: sum(({ usage }) => usage.memory),
     storage: sum(({ usage }) => usage.file),
-    reserved_memory: sum((account) => account.reservations('').memory),
-    reserved_storage: sum((account) => account.reservations('').storage),
+    reserved_memory: sum((account) => account.reservedIn('memory')),
+    reserved_storage: sum((account) => account.reservedIn('file')),
     accounts: accounts.length,
     ha_assets: 0,
     api: {

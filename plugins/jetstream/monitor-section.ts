@@ -1,18 +1,48 @@
 /** What the monitor shows of streams. */
+import type { Disk, PluginContext } from '../../kernel/plugin-api.ts';
 import type { MonitorSection } from '../monitoring/contract.ts';
 import type { StreamAccount } from './account/stream-account.ts';
 import type { JetStreamConfig } from './config.ts';
+import { healthOf } from './health.ts';
 import type { Streaming } from './index.ts';
 import { jszEndpoint } from './jsz.ts';
 import { configKeys, limitKeys, statsKeys } from './monitor-figures.ts';
+import type { ServerLimits } from './server-limits.ts';
 
-export function monitorSection(config: JetStreamConfig, { services }: Streaming): MonitorSection {
+/** Until the storage is open. */
+const NOTHING: ServerLimits = { maxMemory: 0, maxStorage: 0 };
+
+export function monitorSection(ctx: PluginContext<JetStreamConfig>, streaming: Streaming): MonitorSection {
+  const { config, kernel } = ctx;
+  const { services } = streaming;
   const accounts = (): StreamAccount[] => Array.from(services.values(), ({ of }) => of);
+  const limits = (): ServerLimits => streaming.storage?.limits ?? NOTHING;
   return {
-    endpoints: [jszEndpoint(config, accounts)],
+    endpoints: [jszEndpoint(() => ({ config, limits: limits(), accounts: accounts() }))],
     varz: () => ({
-      jetstream: { config: configKeys(config), stats: statsKeys(accounts()), limits: limitKeys(config) },
+      jetstream: { config: configKeys(config, limits()), stats: statsKeys(accounts()), limits: limitKeys(config) },
     }),
+    health: (query) =>
+      healthOf(
+        {
+          accounts: accounts(),
+          drivers: streaming.watch?.drivers ?? [],
+          watches: streaming.watch?.damage ?? [],
+          directoryProblem: () => directoryProblem(kernel.ports.disk, streaming.storage?.directory ?? null),
+        },
+        query,
+      ),
     account: ({ name }) => ({ jetstream_enabled: services.has(name) }),
   };
+}
+
+/** Files that are held open outlive their directory: nothing else would notice before it is too late. */
+async function directoryProblem(disk: Disk, directory: string | null): Promise<string | null> {
+  if (directory === null) return null;
+  try {
+    if ((await disk.list(directory)).length > 0) return null;
+    return `JetStream store directory ${directory} is empty: its files are gone`;
+  } catch (error) {
+    return `JetStream store directory ${directory} can not be read: ${(error as Error).message}`;
+  }
 }

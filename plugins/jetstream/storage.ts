@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatDuration, type Log, type PluginContext } from '../../kernel/plugin-api.ts';
+import { formatDuration, type Log, type PluginContext, pluginNeeded } from '../../kernel/plugin-api.ts';
 import {
   STORAGE_DRIVER,
   STORAGE_OPENER,
@@ -10,12 +10,17 @@ import {
   type StorageOpener,
 } from '../../storage-drivers/contract.ts';
 import type { JetStreamConfig } from './config.ts';
+import { foreignStore } from './foreign-store.ts';
+import { type ServerLimits, serverLimits } from './server-limits.ts';
 import { API_LEVEL } from './wire/api-level.ts';
 
 type Context = PluginContext<JetStreamConfig>;
 
 export interface Storage {
   readonly drivers: ReadonlyMap<string, StorageDriver>;
+  readonly limits: ServerLimits;
+  /** Where files are; null where no driver was opened. */
+  readonly directory: string | null;
   /** Closes what was opened here. */
   close(): Promise<void>;
 }
@@ -30,9 +35,12 @@ export async function openStorage(ctx: Context): Promise<Storage> {
   const opener = drivers.has('file') ? undefined : ctx.useOptional<StorageOpener>(STORAGE_OPENER, 'file');
   const opened = opener === undefined ? null : await openFiles(ctx, opener);
   if (opened !== null) drivers.set('file', opened);
-  tellOfStorage(log, ctx.config, opened !== null);
+  if (drivers.size === 0) log.warn(pluginNeeded('Keeping streams', 'storage-file'));
+  const directory = opened === null ? null : directoryOf(ctx.config);
+  const limits = await serverLimits(ctx.config.options, ctx.kernel.ports.disk, directory);
+  tellOfStorage(log, ctx.config, limits, opened !== null);
   log.info(`Took ${formatDuration(clock.monotonic() - begun)} to start JetStream`);
-  return { drivers, close: async () => opened?.close() };
+  return { drivers, limits, directory, close: async () => opened?.close() };
 }
 
 async function openFiles({ config, kernel }: Context, opener: StorageOpener): Promise<StorageDriver> {
@@ -40,6 +48,8 @@ async function openFiles({ config, kernel }: Context, opener: StorageOpener): Pr
   if (config.storeDirectory === '') {
     kernel.log.warn('Temporary storage directory used, data could be lost on system reboot');
   }
+  const foreign = await foreignStore(kernel.ports.disk, directoryOf(config));
+  if (foreign !== null) throw new Error(`Can't start JetStream: ${foreign}`);
   try {
     return await opener.open({
       directory: directoryOf(config),
@@ -63,12 +73,12 @@ export function directoryOf({ storeDirectory }: JetStreamConfig): string {
 
 const CIPHER_NAMES = { chacha: 'ChaCha20-Poly1305', aes: 'AES-GCM' } as const;
 
-function tellOfStorage(log: Log, config: JetStreamConfig, isOnDisk: boolean): void {
-  const { isStrict, maxMemory, maxStorage, domain, key, cipher, syncIntervalMs } = config.options;
+function tellOfStorage(log: Log, config: JetStreamConfig, limits: ServerLimits, isOnDisk: boolean): void {
+  const { isStrict, domain, key, cipher, syncIntervalMs } = config.options;
   log.info('---------------- JETSTREAM ----------------');
   if (isStrict) log.info('  Strict:          true');
-  log.info(`  Max Memory:      ${bytesText(maxMemory)}`);
-  log.info(`  Max Storage:     ${bytesText(maxStorage)}`);
+  log.info(`  Max Memory:      ${bytesText(limits.maxMemory)}`);
+  log.info(`  Max Storage:     ${bytesText(limits.maxStorage)}`);
   if (isOnDisk) log.info(`  Store Directory: "${directoryOf(config)}"`);
   if (domain !== '') log.info(`  Domain:          ${domain}`);
   if (isOnDisk && key !== '') log.info(`  Encryption:      ${CIPHER_NAMES[cipher]}`);
@@ -83,7 +93,6 @@ const UNITS = 'KMGTPE';
 
 /** As NATS servers write it: 94.21 GB, in steps of 1024. */
 export function bytesText(bytes: number): string {
-  if (bytes < 0) return 'unlimited';
   if (bytes < 1024) return `${bytes} B`;
   const step = Math.min(UNITS.length, Math.floor(Math.log2(bytes) / 10));
   return `${(bytes / 1024 ** step).toFixed(2)} ${UNITS[step - 1]}B`;

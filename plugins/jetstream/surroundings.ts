@@ -3,7 +3,7 @@ import type { Account, Broker, Clock, Log, Random } from '../../kernel/plugin-ap
 import type { ServerCaps } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import type { StorageDriver } from '../../storage-drivers/contract.ts';
-import type { Usage } from './account/usage.ts';
+import type { ServerBooks } from './account/server-books.ts';
 import type { Outbox } from './wire/outbox.ts';
 
 export interface Surroundings {
@@ -18,20 +18,14 @@ export interface Surroundings {
   readonly requestsMax: number;
   /** Consumers of a stream that says nothing of it, in an account that does not either. */
   readonly consumersUsualMax: number;
-  /** What all streams use. */
-  readonly used: Usage;
-  /** Bytes all streams together may take; 0 for no limit. */
-  readonly maxMemory: number;
-  readonly maxStorage: number;
   /** Acknowledgements go to the longer subjects, which tell domains and accounts apart. */
   readonly hasLongAcks: boolean;
+  readonly books: ServerBooks;
   readonly server: { readonly version: string; readonly level: number };
   /** Null when there is none of that kind. */
   driver(storage: 'file' | 'memory'): StorageDriver | null;
-  /** A stream's driver has no room; the system account is told, not too often. */
-  outOfStorage(stream: string): void;
   /** Runs once, later; the answer calls it off. */
   after(milliseconds: number, run: () => void): () => void;
-  /** Tells of something, if anybody in the account listens. */
-  advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): void;
+  /** Tells of something, if anybody in the account listens; answers whether somebody does. */
+  advise(account: Account, make: (head: AdvisoryHead) => Advisory, subject: string): boolean;
 }

@@ -1,21 +1,20 @@
 /** Leafs of this server, and this server as a leaf of others. */
 import {
-  type Account,
   CloseReason,
   type ConfigNode,
   definePlugin,
   type Listener,
   NOWHERE,
   type PluginContext,
+  pluginNeeded,
 } from '../../kernel/plugin-api.ts';
 import type { ClusterNotes, ServerCluster } from '../route/contract.ts';
-import type { TlsContexts } from '../tls/contract.ts';
+import type { TlsBlock, TlsContexts } from '../tls/contract.ts';
 import type { WebSocketAddress, WebSocketDialer, WebSocketPaths } from '../websocket/contract.ts';
 import { addressOf } from './config/remote-url.ts';
 import { type LeafConfig, leafConfig } from './config.ts';
 import type { LeafAddress, StreamDomain } from './contract.ts';
 import { LeafAuthenticator } from './leaf-authenticator.ts';
-import { TlsSide } from './leaf-tls.ts';
 import { Leafs, URLS } from './leafs.ts';
 import { leafzEndpoint } from './monitor/leafz.ts';
 import { varzOf } from './monitor/varz.ts';
@@ -67,7 +66,6 @@ export const plugin = definePlugin<LeafConfig, State>({
     ctx.provide('monitor.section', {
       endpoints: [leafzEndpoint(() => state.leafs)],
       varz: () => varzOf(state.leafs),
-      account: (account: Account) => ({ leafnodes: state.leafs?.countIn(account) ?? 0 }),
     });
     return state;
   },
@@ -82,13 +80,13 @@ export const plugin = definePlugin<LeafConfig, State>({
       broker,
       config: ctx.config,
       log,
-      tls: await sideOf(ctx, tls, ctx.config.tls),
+      tls: await listenerTls(ctx, tls, ctx.config.tls),
       tlsFor: (node) => tlsFor(ctx, tls, node),
       webSockets: new WebSockets({
         broker,
         dialTimeoutMs: ctx.config.dialTimeoutMs,
         dialer: ctx.useOptional<WebSocketDialer>('websocket.dialer'),
-        secure: (transport, host) => tlsFor(ctx, tls, null).connect(transport, host),
+        secure: (transport, host, node) => tlsFor(ctx, tls, node).connect(transport, { host }),
       }),
       clusterName: () => cluster?.name ?? '',
       urlsOfOthers: (key) => textsIn(notes?.read(key) ?? []),
@@ -149,28 +147,28 @@ function textsIn(values: readonly unknown[]): readonly string[] {
   return values.flatMap((value) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []));
 }
 
-async function sideOf(ctx: Context, tls: TlsContexts | undefined, node: ConfigNode | null): Promise<TlsSide | null> {
+async function listenerTls(
+  ctx: Context,
+  tls: TlsContexts | undefined,
+  node: ConfigNode | null,
+): Promise<TlsBlock | null> {
   if (node === null) return null;
-  const side = new TlsSide(needed(tls), node, ctx.log);
-  ctx.onDispose(() => side.close());
-  await side.replace(node);
-  return side;
+  const block = tlsFor(ctx, tls, node);
+  ctx.onDispose(() => block.close());
+  await block.showStatuses();
+  return block;
 }
 
 /** Where there is no block the certificates that the machine trusts count. */
-function tlsFor(ctx: Context, tls: TlsContexts | undefined, node: ConfigNode | null): TlsSide {
-  return new TlsSide(needed(tls), node ?? EMPTY_BLOCK, ctx.log);
-}
-
-function needed(tls: TlsContexts | undefined): TlsContexts {
-  if (tls !== undefined) return tls;
-  throw new Error('TLS of "leafnodes" needs the plugin "tls": add it to the list of plugins');
+function tlsFor({ log }: Context, tls: TlsContexts | undefined, node: ConfigNode | null): TlsBlock {
+  if (tls === undefined) throw new Error(pluginNeeded('TLS of "leafnodes"', 'tls'));
+  return tls.open(node ?? EMPTY_BLOCK, { role: 'client', kind: 'Leafnode', log });
 }
 
 /** Whoever keeps strangers out must not be let in through a list of plugins that lacks the guard. */
 function checkGuard({ config, kernel }: Context): void {
   if (config.authorization === null || kernel.hooks.connectionAuthenticate.slot !== null) return;
-  throw new Error('who may log in by "leafnodes" is decided by the plugin "auth": add it to the list of plugins');
+  throw new Error(pluginNeeded('"authorization" of "leafnodes"', 'auth'));
 }
 
 async function bind(ctx: Context, leafs: Leafs): Promise<Listener> {

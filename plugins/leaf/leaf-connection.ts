@@ -6,10 +6,13 @@ import {
   type Identity,
   isWellFormed,
   LinkConnection,
+  type LinkIntroduction,
+  type LinkTracing,
   type LivenessSource,
   type Log,
   MAY_ASK_SERVICES,
   type Message,
+  type MessageTrace,
   PlanMemo,
   quoted,
   type ReplyAllowances,
@@ -22,7 +25,7 @@ import { type Border, OPEN_BORDER } from './border.ts';
 import { GroupNames } from './group-names.ts';
 import { renamed } from './incoming.ts';
 import { amountFor, concerns, type Listener, type Origin, type Wish } from './interest/ledger.ts';
-import { LeafLink } from './leaf-link.ts';
+import { LeafLink, tracingOf } from './leaf-link.ts';
 import type { Leafs } from './leafs.ts';
 import type { Settled } from './packing.ts';
 import { NOBODY, type Peer } from './peer.ts';
@@ -63,6 +66,8 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   isHub = false;
   peer: Peer = NOBODY;
   identity: Identity | null = null;
+  /** Who it is, or says it is: no secret. */
+  user = '';
   /** Messages and interest may come. */
   isIn = false;
   isIsolated = false;
@@ -78,6 +83,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   private readonly memo = new PlanMemo();
   private readonly groups = new GroupNames();
   private link: LeafLink | null = null;
+  private tracingKept: LinkTracing | null = null;
   /** For what answers requests: such messages go where others of that origin do not. */
   private answers: LeafLink | null = null;
 
@@ -95,6 +101,13 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
 
   get log(): Log {
     return this.broker.logOf(this);
+  }
+
+  override get introduction(): LinkIntroduction {
+    const { isIn, peer, user } = this;
+    // What this side connected to is told of by its address alone.
+    const { name, version } = this.greeting.isSolicited ? NOBODY : peer;
+    return { kind: 'Leafnode', user, name, version, isLetIn: isIn };
   }
 
   protected get tag(): string {
@@ -174,10 +187,23 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     }
     message.queues = this.groups.in(message.bytes, this.leafs.parser);
     message.originCluster = this.peer.cluster;
-    if (this.account.mappings !== null && !renamed(this.account.mappings, message)) return;
-    const plan = this.memo.find(this.account.sublist, message.subjectBytes, message.subjectStart, message.subjectEnd);
-    if (!plan.isEmpty) broker.dispatcher.dispatch(plan, message);
+    const trace = this.follow(this.account, message, this.tracing);
+    if (trace !== 'drop') this.routeOn(message, trace);
     message.subjectBytes = message.bytes;
+  }
+
+  private routeOn(message: Message, trace: MessageTrace | null): void {
+    const { mappings, sublist } = this.account;
+    const isMapped = mappings !== null && renamed(mappings, message);
+    if (isMapped) trace?.map(message, message.subject);
+    const plan = this.memo.find(sublist, message.subjectBytes, message.subjectStart, message.subjectEnd);
+    if (trace === null && this.isHub && this.leafs.replies.delivers(this.account, plan, message)) return;
+    this.carry(plan, message, trace);
+  }
+
+  private get tracing(): LinkTracing {
+    this.tracingKept ??= tracingOf(this);
+    return this.tracingKept;
   }
 
   private mayAnswer({ subject }: Message): boolean {

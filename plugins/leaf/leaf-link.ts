@@ -12,9 +12,10 @@ import {
 import { HEADER_HEAD, PLAIN_HEAD } from '../../protocols/leaf/frames.ts';
 import type { Origin } from './interest/ledger.ts';
 import type { LeafConnection } from './leaf-connection.ts';
+import { withAccountOfHub } from './requester.ts';
 
 /** How traces number lines of this kind. */
-const LEAF_KIND = 3;
+const LEAF_KIND = 4;
 const WITH_HEADERS: LinkManner = { plainHead: PLAIN_HEAD, headerHead: HEADER_HEAD, tellsHeaderLength: false };
 const WITHOUT_HEADERS: LinkManner = { plainHead: PLAIN_HEAD, headerHead: null, tellsHeaderLength: false };
 
@@ -31,13 +32,13 @@ export class LeafLink implements Link {
 
   /** `takesFromServers`: what other servers of the cluster sent may go out. */
   constructor(connection: LeafConnection, takesFromServers: boolean) {
-    const { peer, id, isHub, origin } = connection;
+    const { peer, isHub, origin } = connection;
     this.connection = connection;
     this.originBit = connection.originBit;
     this.refusesOrigins = takesFromServers ? 0 : FROM_PEER;
     this.remoteCluster = peer.cluster;
     this.origin = { source: isHub ? 'hub' : 'leaf', name: origin };
-    this.tracing = { kind: LEAF_KIND, id, name: peer.name, isUnderstood: peer.protocol >= 3 };
+    this.tracing = tracingOf(connection);
     this.manner = peer.takesHeaders ? WITH_HEADERS : WITHOUT_HEADERS;
   }
 
@@ -47,6 +48,14 @@ export class LeafLink implements Link {
     const { subjectBytes, subjectStart, subjectEnd } = message;
     if (!connection.border.lets(subjectBytes, subjectStart, subjectEnd)) return false;
     if (message.hasReply) connection.replies?.grant(message.reply);
-    return writeMessage(connection, this.manner, message, members);
+    const { accountsOfHub } = connection.leafs;
+    if (accountsOfHub === null || message.headerLength === 0 || !connection.isHub) {
+      return writeMessage(connection, this.manner, message, members);
+    }
+    return writeMessage(connection, this.manner, withAccountOfHub(message, accountsOfHub), members);
   }
+}
+
+export function tracingOf({ peer, id }: LeafConnection): LinkTracing {
+  return { kind: LEAF_KIND, id, name: peer.name, isUnderstood: peer.protocol >= 3 };
 }

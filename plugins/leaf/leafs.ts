@@ -10,13 +10,16 @@ import {
   type LivenessSource,
   type Log,
   quotedText,
+  randomName,
   type Subscription,
   subjectFromText,
   type Transport,
+  textFromSubject,
 } from '../../kernel/plugin-api.ts';
 import { LEAF_DIALECT } from '../../protocols/leaf/frames.ts';
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
+import type { TlsBlock } from '../tls/contract.ts';
 import type { Border } from './border.ts';
 import { addressOf } from './config/remote-url.ts';
 import type { LeafConfig } from './config.ts';
@@ -27,16 +30,14 @@ import { type Changed, Ledger } from './interest/ledger.ts';
 import { Teller } from './interest/teller.ts';
 import { infoOf } from './introduction.ts';
 import { LeafConnection } from './leaf-connection.ts';
-import { comesFirst, type TlsSide } from './leaf-tls.ts';
 import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
 import type { Peer } from './peer.ts';
 import { Remote } from './remotes/remote.ts';
 import type { WebSockets } from './remotes/web-sockets.ts';
+import { RoutedReplies, RoutedReply } from './routed-replies.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
-const NAME_LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const NAME_LENGTH = 22;
 /** Keys of INFO: where leafs may connect, over TCP and over WebSocket. */
 export const URLS = 'leafnode_urls';
 const WEBSOCKET_URLS = 'ws_connect_urls';
@@ -46,9 +47,9 @@ export interface LeafsParts {
   readonly config: LeafConfig;
   readonly log: Log;
   /** Of the listener; null for none. */
-  readonly tls: TlsSide | null;
+  readonly tls: TlsBlock | null;
   /** For a remote's block; null: it has none. Throws where it cannot be used. */
-  tlsFor(node: ConfigNode | null): TlsSide;
+  tlsFor(node: ConfigNode | null): TlsBlock;
   readonly webSockets: WebSockets;
   /** What the cluster is called; empty for none. */
   clusterName(): string;
@@ -74,9 +75,10 @@ export class Leafs {
   private readonly complaints: Complaints;
   readonly pingsOfHub: LivenessSource;
   readonly pingsOfLeaf: LivenessSource;
-  readonly tls: TlsSide | null;
-  readonly tlsFor: (node: ConfigNode | null) => TlsSide;
+  readonly tls: TlsBlock | null;
+  readonly tlsFor: (node: ConfigNode | null) => TlsBlock;
   readonly webSockets: WebSockets;
+  readonly replies: RoutedReplies;
   config: LeafConfig;
   listener: Listener | null = null;
   remotes: Remote[] = [];
@@ -85,6 +87,8 @@ export class Leafs {
   /** How many were ever in use. */
   total = 0;
   isClosing = false;
+  /** What hubs call the accounts here, by the names these have. Null: the same. */
+  accountsOfHub: ReadonlyMap<string, string> | null = null;
   /** The addresses leafs were told last. */
   private announced = '';
   private readonly parts: LeafsParts;
@@ -100,6 +104,7 @@ export class Leafs {
     this.tls = tls;
     this.tlsFor = (node) => parts.tlsFor(node);
     this.webSockets = parts.webSockets;
+    this.replies = new RoutedReplies(broker);
     this.complaints = new Complaints(broker.clock);
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
@@ -192,9 +197,9 @@ export class Leafs {
 
   /** False when it is over. */
   private async secure(connection: LeafConnection, acceptance: Acceptance): Promise<boolean> {
-    const tls = this.tls as TlsSide;
+    const tls = this.tls as TlsBlock;
     try {
-      const isFirst = await comesFirst(tls, connection.transport);
+      const isFirst = await tls.comesFirst(connection.transport);
       if (!isFirst) acceptance.sendInfo();
       const secure = await tls.accept(connection.transport);
       if (connection.isClosed) {
@@ -214,7 +219,7 @@ export class Leafs {
   /** Negative: as many as there are. */
   hasRoomIn(account: Account): boolean {
     const max = this.config.leafsMax.get(account.name) ?? account.limits.maxLinks ?? -1;
-    return max < 0 || this.countIn(account) < max;
+    return max < 0 || this.countIn(account) + account.remoteLinks < max;
   }
 
   countIn(account: Account): number {
@@ -243,11 +248,29 @@ export class Leafs {
     connection.loggedIn();
     connection.isIn = true;
     this.total++;
+    broker.linkJoined(connection);
     connection.log.info(
       `${connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for'} account: ${account.name}`,
     );
+    this.tellDomains(connection);
+    this.compareAccounts();
     connection.liveness.expectFirstPing(broker.random, broker.clock.now() - connection.startedAt);
     new Teller(this.broker.clock, connection, this.ledgerOf(account).all()).start();
+  }
+
+  /** Streams on both sides are called by the names of their domains from here on. */
+  private tellDomains({ log, peer }: LeafConnection): void {
+    const own = this.streams?.name ?? '';
+    if (own === peer.domain) return;
+    log.info(`JetStream using domains: local ${quotedText(own)}, remote ${quotedText(peer.domain)}`);
+  }
+
+  private compareAccounts(): void {
+    const names = this.inUse().flatMap(({ account, greeting, peer }): [string, string][] => {
+      const own = textFromSubject(account.name);
+      return greeting.isSolicited && peer.account !== '' && peer.account !== own ? [[own, peer.account]] : [];
+    });
+    this.accountsOfHub = names.length === 0 ? null : new Map(names);
   }
 
   private stateOf(account: Account, connection: LeafConnection): { account: Account; broker: Broker } {
@@ -282,8 +305,7 @@ export class Leafs {
   private loopSubjectOf({ name }: Account): string {
     const known = this.loopSubjects.get(name);
     if (known !== undefined) return known;
-    let subject = LOOP_PREFIX;
-    for (let at = 0; at < NAME_LENGTH; at++) subject += NAME_LETTERS[this.broker.random.below(NAME_LETTERS.length)];
+    const subject = LOOP_PREFIX + randomName(this.broker.random);
     this.loopSubjects.set(name, subject);
     return subject;
   }
@@ -313,12 +335,14 @@ export class Leafs {
     if (isInUse) connection.log.info(text);
     else connection.log.debug(text);
     if (state === undefined || !isInUse) return;
+    this.compareAccounts();
     removeSome(this.broker, connection.account, connection.takeOutAll());
     if (state.connections.size === 0) this.accounts.delete(connection.account);
   }
 
   /** Interest came, went, or has another weight. */
   note(account: Account, subscription: Subscription): void {
+    if (subscription.sink instanceof RoutedReply) return;
     this.accounts.get(account)?.ledger.note(subscription);
   }
 
@@ -367,6 +391,7 @@ export class Leafs {
 
   close(reason: CloseReason): void {
     this.isClosing = true;
+    this.replies.close();
     for (const remote of this.remotes) remote.stop();
     for (const connection of [...this.connections]) connection.close(reason);
   }

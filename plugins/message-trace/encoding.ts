@@ -5,8 +5,7 @@ import { StreamEncoder } from '../../protocols/s2/stream-encoder.ts';
 
 /** What a report is published as. */
 export interface Encoded {
-  /** Undefined: without a header. */
-  readonly header?: Buffer;
+  readonly header: Buffer;
   readonly body: Buffer;
 }
 
@@ -15,10 +14,9 @@ const ASIDE_FROM = 16_384;
 /** What Snappy takes in one turn, about a millisecond. */
 const SNAPPY_PIECE_BYTES = 262_144;
 
-/** `asked` is the value of Accept-Encoding, empty when there is none. `done` is called at once unless the report is large. */
+/** `asked` is the value of Accept-Encoding. `done` is called at once unless the report is large. */
 export function encode(body: Buffer, asked: string, clock: Clock, done: (encoded: Encoded) => void): void {
-  if (asked === '') done({ body });
-  else if (/snappy|s2/i.test(asked)) encodeSnappy(body, clock, done);
+  if (/snappy|s2/i.test(asked)) encodeSnappy(body, clock, done);
   else if (!/gzip/i.test(asked)) done({ header: contentEncoding('identity'), body });
   else if (body.length < ASIDE_FROM) done({ header: contentEncoding('gzip'), body: gzipSync(body) });
   else {

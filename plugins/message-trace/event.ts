@@ -1,16 +1,15 @@
 /** The report of a traced message, as it is published. */
-import type { MessageTrace } from '../../kernel/plugin-api.ts';
+import { wireJson } from '../../kernel/plugin-api.ts';
 import type { HeaderFields } from './header-fields.ts';
+import type { TraceRecord } from './record.ts';
 
-export function traceEvent(server: object, fields: HeaderFields, size: number, trace: MessageTrace): string {
-  return escaped(
-    JSON.stringify({
-      server,
-      request: { header: headerObject(fields), msgsize: size },
-      hops: trace.hops === 0 ? undefined : trace.hops,
-      events: trace.stations,
-    }),
-  );
+export function traceEvent(server: object, fields: HeaderFields, size: number, trace: TraceRecord): string {
+  return wireJson({
+    server,
+    request: { header: headerObject(fields), msgsize: size },
+    hops: trace.hops === 0 ? undefined : trace.hops,
+    events: trace.stations,
+  });
 }
 
 /** Names in the order of their bytes. */
@@ -21,9 +20,4 @@ function headerObject(fields: HeaderFields): Record<string, string[]> {
 
 function utf8(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8');
-}
-
-/** Readers may put the text into a page or a script: these characters are written as escapes, as NATS servers do. */
-function escaped(json: string): string {
-  return json.replace(/[<>&\u2028\u2029]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,5 +1,5 @@
 /** What a report says about the server that made it, where nobody else provides that. */
-import { type Broker, NATS_VERSION } from '../../kernel/plugin-api.ts';
+import { type Broker, NATS_VERSION, wireTime } from '../../kernel/plugin-api.ts';
 
 /** Describes the server anew for each message that is published. */
 export type ServerStamp = () => object;
@@ -14,6 +14,6 @@ export function plainStamp(broker: Broker): ServerStamp {
     jetstream: false,
     flags: 0,
     seq: ++published,
-    time: new Date(broker.clock.now()).toISOString().replace(/\.?0*Z$/, 'Z'),
+    time: wireTime(broker.clock.now()),
   });
 }

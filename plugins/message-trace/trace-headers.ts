@@ -5,6 +5,7 @@ export const DESTINATION = 'Nats-Trace-Dest';
 /** As a destination: not to be traced here or anywhere else. */
 export const DISABLED = 'trace disabled';
 const ONLY = 'Nats-Trace-Only';
+const HOP = 'Nats-Trace-Hop';
 /** Of servers that traced for one account in the name of another; such traces are left alone. */
 const ORIGIN_ACCOUNT = 'Nats-Trace-Origin-Account';
 const PARENT = 'traceparent';
@@ -13,6 +14,8 @@ export interface TraceWish {
   /** The subject the message names; empty when it carries another system's trace, which the account may have a subject for. */
   readonly destination: string;
   readonly isOnly: boolean;
+  /** The step of the way this is, as the server before numbered it. */
+  readonly hop: string;
   /** Why it is not fulfilled; empty when nothing stands against it. */
   readonly originAccount: string;
 }
@@ -24,6 +27,7 @@ export function readTraceWish(fields: HeaderFields): TraceWish | null {
   return {
     destination,
     isOnly: destination !== '' && /^(1|true|on)$/i.test(fields.get(ONLY)?.[0] ?? ''),
+    hop: fields.get(HOP)?.[0] ?? '',
     originAccount: fields.get(ORIGIN_ACCOUNT)?.[0] ?? '',
   };
 }

@@ -105,7 +105,7 @@ class Reader {
     addSublist(this.sublists, account);
     const row = hasOwn ? figuresOf(account.name, account.title || account.name) : this.others;
     row.clients += clients;
-    row.leafNodes += this.leafNodesOf(account);
+    row.leafNodes += account.links.size + this.leafNodesOf(account);
     row.subscriptions += account.sublist.count;
     row.slowConsumers += account.slowConsumers;
     addTraffic(row.traffic, traffic);
@@ -146,6 +146,7 @@ class Reader {
     addTraffic(clientTraffic, connection, -1);
   }
 
+  /** Those that a plugin counts itself. */
   private leafNodesOf(account: Account): number {
     let count = 0;
     for (const section of this.sources.sections) count += Number(section.accountStatistics?.(account)?.leafnodes ?? 0);

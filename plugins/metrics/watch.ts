@@ -1,5 +1,5 @@
 /** What the broker does not count itself: how connections ended, what was not delivered, and accounts that are gone. */
-import type { HookTypes, PluginContext } from '../../kernel/plugin-api.ts';
+import { type HookTypes, LinkConnection, type PluginContext } from '../../kernel/plugin-api.ts';
 import { addTraffic, noTraffic, type Traffic } from './traffic.ts';
 
 type Account = HookTypes['account'];
@@ -31,7 +31,8 @@ export class Watch {
 
   private connectionClosed(connection: Connection, reason: string): void {
     increment(this.closed, this.closed.has(reason) || this.closed.size < REASONS_MAX ? reason : OTHER);
-    if (connection.kindName === 'client') return;
+    // The traffic of an account has no part of lines to other servers.
+    if (connection.kindName === 'client' || connection instanceof LinkConnection) return;
     const sum = this.pastOthers.get(connection.account) ?? noTraffic();
     addTraffic(sum, connection);
     this.pastOthers.set(connection.account, sum);

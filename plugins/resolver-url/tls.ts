@@ -1,6 +1,6 @@
 /** The block `resolver_tls`: which authorities to trust, and what certificate to show. */
 import { Buffer } from 'node:buffer';
-import { type ConfigNode, type Disk, Problems, renderProblems } from '../../kernel/plugin-api.ts';
+import { type ConfigNode, type Disk, Problems, pluginNeeded, renderProblems } from '../../kernel/plugin-api.ts';
 import type { TlsContexts, TlsOptions } from '../tls/contract.ts';
 
 /** As Node's agents want it. */
@@ -18,7 +18,7 @@ export function clientTls(
   contexts: TlsContexts | undefined,
   disk: Pick<Disk, 'readFileSync'>,
 ): ClientTls {
-  if (contexts === undefined) throw new Error('resolver_tls needs the plugin "tls": add it to the list of plugins');
+  if (contexts === undefined) throw new Error(pluginNeeded('resolver_tls', 'tls'));
   const problems = new Problems();
   const options = contexts.readBlock(block, 'client', problems);
   if (problems.hasErrors) throw new Error(renderProblems(problems.list));

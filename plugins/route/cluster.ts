@@ -9,12 +9,15 @@ import {
   type LivenessSource,
   type Log,
   PermissionSet,
+  randomName,
   type Transport,
 } from '../../kernel/plugin-api.ts';
 import type { CompressionOptions } from '../../protocols/link/compression-mode.ts';
 import { infoLine } from '../../protocols/link/json-line.ts';
 import { LinkParser } from '../../protocols/link/link-parser.ts';
 import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
+import type { ServiceMeasures } from '../account-sharing/contract.ts';
+import type { TlsBlock } from '../tls/contract.ts';
 import { AccountMoves } from './account-moves.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
@@ -27,15 +30,11 @@ import { gossipOf, type InfoWishes, infoOf } from './introduction.ts';
 import type { NoteBoard, Notes } from './notes.ts';
 import type { Remote, RemoteSizes } from './remote.ts';
 import { RouteConnection } from './route-connection.ts';
-import type { RouteTls } from './route-tls.ts';
-import { addressOf, type RouteUrl } from './route-url.ts';
+import { addressOf, hostToProve, type RouteUrl } from './route-url.ts';
 
 const CONNECT_MS = 1000;
 const LOGIN_MS = 2000;
 const FIRST_PING_MS = 1000;
-/** What dynamic names are made of, and how long they are. */
-const NAME_LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const NAME_LENGTH = 22;
 /** How whoever hears of a server is to treat what it does about it. */
 const TELL_NOBODY = 1;
 const TELL_ALL = 2;
@@ -44,8 +43,9 @@ export interface ClusterParts {
   readonly broker: Broker;
   readonly config: ClusterConfig;
   readonly log: Log;
-  readonly tls: RouteTls | null;
+  readonly tls: TlsBlock | null;
   readonly notes: Notes;
+  readonly measures: ServiceMeasures | null;
   ownWebSocketUrls(): readonly string[];
 }
 
@@ -63,18 +63,20 @@ export class Cluster {
   readonly pings: LivenessSource;
   readonly notes: Notes;
   readonly ownWebSocketUrls: () => readonly string[];
+  /** Whoever measures services; null for nobody. */
+  readonly measures: ServiceMeasures | null;
   config: ClusterConfig;
   name: string;
   isDynamic: boolean;
   sizes: RemoteSizes;
-  tls: RouteTls | null;
+  tls: TlsBlock | null;
   private readonly complaints: Complaints;
   private listener: Listener | null = null;
   private imports: PermissionSet | null = null;
   private exports: PermissionSet | null = null;
   private isClosed = false;
 
-  constructor({ broker, config, log, tls, notes, ownWebSocketUrls: urls }: ClusterParts) {
+  constructor({ broker, config, log, tls, notes, measures, ownWebSocketUrls: urls }: ClusterParts) {
     this.broker = broker;
     this.config = config;
     this.log = log;
@@ -82,11 +84,12 @@ export class Cluster {
     this.notes = notes;
     notes.board = boardOf(this);
     this.ownWebSocketUrls = urls;
+    this.measures = measures;
     this.parser = new LinkParser(ROUTE_DIALECT, broker.message);
     this.dialer = new Dialer(this);
     this.complaints = new Complaints(broker.clock);
     this.isDynamic = config.name === '';
-    this.name = this.isDynamic ? madeUpName(broker) : config.name;
+    this.name = this.isDynamic ? randomName(broker.random) : config.name;
     this.sizes = this.sizesFor(config);
     this.permit(config.permissions);
     this.pings = pingsOf(this);
@@ -171,7 +174,8 @@ export class Cluster {
     const { tls } = this;
     let transport = bare;
     try {
-      if (tls !== null) transport = await tls.accept(bare, () => this.dialer.urls.map(({ host }) => host));
+      if (tls !== null)
+        transport = await tls.accept(bare, { knownHosts: () => this.dialer.urls.map(({ host }) => host) });
     } catch (error) {
       const where = addressOf(bare.remote);
       if (this.complaints.isNews(bare.remote.host, String(error))) {
@@ -187,7 +191,7 @@ export class Cluster {
   async open({ host, port }: RouteUrl): Promise<Transport> {
     const { ports, arena } = this.broker;
     const bare = await ports.network.connect({ host, port, timeoutMs: CONNECT_MS, readBuffer: arena.readBuffer });
-    return this.tls === null ? bare : this.tls.connect(bare, host, this.dialer.urls);
+    return this.tls === null ? bare : this.tls.connect(bare, { host: hostToProve(host, this.dialer.urls) });
   }
 
   serve(transport: Transport, attempt: Attempt | null): void {
@@ -413,12 +417,6 @@ function boardOf(cluster: Cluster): NoteBoard {
     },
     announce: () => cluster.sendInfos({}),
   };
-}
-
-function madeUpName({ random }: Broker): string {
-  let name = '';
-  while (name.length < NAME_LENGTH) name += NAME_LETTERS[random.below(NAME_LETTERS.length)];
-  return name;
 }
 
 /** Asked anew each time, as a reload may change them. */

@@ -1,6 +1,7 @@
 /** Servers that form a cluster: each connected to each, all of them one broker to their clients. */
-import { definePlugin, type PluginContext, type ServerInfo } from '../../kernel/plugin-api.ts';
-import type { TlsContexts } from '../tls/contract.ts';
+import { definePlugin, type PluginContext, pluginNeeded, type ServerInfo } from '../../kernel/plugin-api.ts';
+import type { ServiceMeasures } from '../account-sharing/contract.ts';
+import type { TlsBlock, TlsContexts } from '../tls/contract.ts';
 import type { WebSocketAddress } from '../websocket/contract.ts';
 import { Cluster } from './cluster.ts';
 import { type ClusterConfig, clusterConfig, reloadAnswer } from './config.ts';
@@ -10,14 +11,13 @@ import { routezEndpoint } from './monitor/routez.ts';
 import { varzOf } from './monitor/varz.ts';
 import { Notes } from './notes.ts';
 import { applyReload, isSameBlock } from './reload.ts';
-import { RouteTls } from './route-tls.ts';
 import { addressOf } from './route-url.ts';
 
 type Context = PluginContext<ClusterConfig>;
 
 interface State {
   readonly notes: Notes;
-  tls: RouteTls | null;
+  tls: TlsBlock | null;
   cluster: Cluster | null;
 }
 
@@ -36,6 +36,7 @@ export const plugin = definePlugin<ClusterConfig, State>({
   requires: [
     { name: 'tls.contexts', cardinality: 'one', optional: true },
     { name: 'websocket.address', cardinality: 'one', optional: true },
+    { name: 'service.measures', cardinality: 'one', optional: true },
   ],
   config: { key: 'cluster', schema: clusterConfig, live: reloadAnswer },
 
@@ -59,7 +60,9 @@ export const plugin = definePlugin<ClusterConfig, State>({
     const { broker, log } = ctx.kernel;
     const { config } = ctx;
     const ownWebSocketUrls = (): readonly string[] => webSocket?.connectUrls() ?? [];
-    const cluster = new Cluster({ broker, config, log, tls: state.tls, notes: state.notes, ownWebSocketUrls });
+    const measures = ctx.useOptional<ServiceMeasures>('service.measures') ?? null;
+    const parts = { broker, config, log, measures, tls: state.tls, notes: state.notes, ownWebSocketUrls };
+    const cluster = new Cluster(parts);
     state.cluster = cluster;
     followInterest(ctx, cluster);
     // After whoever says what holds for the client's own port.
@@ -103,14 +106,13 @@ export const plugin = definePlugin<ClusterConfig, State>({
   },
 });
 
-async function tlsBlock(ctx: Context, config: ClusterConfig): Promise<RouteTls | null> {
+async function tlsBlock(ctx: Context, config: ClusterConfig): Promise<TlsBlock | null> {
   if (config.tls === null) return null;
   const tls = ctx.useOptional<TlsContexts>('tls.contexts');
-  if (tls === undefined)
-    throw new Error('the block "tls" of "cluster" needs the plugin "tls": add it to the list of plugins');
-  const block = new RouteTls(tls, config.tls, ctx.log);
+  if (tls === undefined) throw new Error(pluginNeeded('the block "tls" of "cluster"', 'tls'));
+  const block = tls.open(config.tls, { role: 'server', kind: 'Route', log: ctx.log });
   ctx.onDispose(() => block.close());
-  await block.replace(config.tls);
+  await block.showStatuses();
   return block;
 }
 

@@ -8,7 +8,7 @@ import type { RouteUrl } from './route-url.ts';
 import { addressOf } from './route-url.ts';
 
 /** The version of the protocol: 3 says that messages are traced as well. */
-const PROTO = 2;
+const PROTO = 3;
 const NONCE_BYTES = 11;
 
 export function connectOf(cluster: Cluster, { user, password }: RouteUrl): object {

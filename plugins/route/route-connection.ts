@@ -15,7 +15,7 @@ import type { Cluster } from './cluster.ts';
 import type { Attempt, Failure } from './dialing/attempt.ts';
 import { ForeignInterest } from './interest/foreign-interest.ts';
 import { keyOf } from './interest/ledger.ts';
-import { showsOriginalSubject } from './original-subject.ts';
+import { isMeasured } from './measured.ts';
 import type { PeerInfo } from './peer-info.ts';
 import type { Remote } from './remote.ts';
 import type { RouteLink } from './route-link.ts';
@@ -136,9 +136,11 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     message.queues = parser.groupsEnd === 0 ? NO_GROUPS : this.groupsHere(message.bytes);
     message.originCluster = parser.originEnd === 0 ? '' : this.originHere(message.bytes);
     const plan = link.memo.find(link.account.sublist, message.subjectBytes, message.subjectStart, message.subjectEnd);
-    if (plan.isEmpty) return;
-    if (message.replyEnd > message.replyStart && showsOriginalSubject(broker, plan, message)) return;
-    broker.dispatcher.dispatch(plan, message);
+    if (isMeasured(message.replyBytes, message.replyStart, message.replyEnd)) {
+      this.cluster.measures?.requested(link.account, message);
+    }
+    const trace = this.follow(link.account, message, link.tracing);
+    if (trace !== 'drop') this.carry(plan, message, trace);
   }
 
   /** Null for an account that is not here: nobody here can want its messages. */

@@ -17,6 +17,7 @@ import {
   writeMessage,
 } from '../../kernel/plugin-api.ts';
 import { keyOf, NO_CLUSTER } from './interest/ledger.ts';
+import { isMeasured } from './measured.ts';
 import type { RouteConnection } from './route-connection.ts';
 
 const NO_MANNERS: ReadonlyMap<string, LinkManner> = new Map();
@@ -51,6 +52,9 @@ export class RouteLink implements Link {
   deliver(message: Message, _subscriptions: unknown, members: readonly Subscription[]): boolean {
     const { connection } = this;
     if (connection.isClosed) return false;
+    if (isMeasured(message.subjectBytes, message.subjectStart, message.subjectEnd)) {
+      connection.cluster.measures?.answered(this.account, message);
+    }
     const isOfLeaf = message.originCluster !== '' && connection.peer?.knowsOrigins === true;
     return writeMessage(connection, isOfLeaf ? this.mannerFor(message.originCluster) : this.manner, message, members);
   }

@@ -8,6 +8,7 @@ export interface RouteUrl {
 }
 
 const PORT = 6222;
+const ADDRESS = /^[\d.]+$|:/;
 const URL_FORM = /^(?:[\w+-]+:\/\/)?(?:([^@/]*)@)?(\[[^\]]+\]|[^:/@\s]+)(?::(\d{1,5}))?\/?$/;
 
 /** Null for what is none. */
@@ -34,6 +35,12 @@ export function haveSameAddress(one: RouteUrl, other: RouteUrl): boolean {
 
 export function isSameUrl(one: RouteUrl, other: RouteUrl): boolean {
   return haveSameAddress(one, other) && one.user === other.user && one.password === other.password;
+}
+
+/** Whoever was only heard of by address has to prove to be one of the servers that are known by name. */
+export function hostToProve(host: string, known: readonly RouteUrl[]): string {
+  if (!ADDRESS.test(host)) return host;
+  return known.find((url) => !ADDRESS.test(url.host))?.host ?? host;
 }
 
 function bare(host: string): string {

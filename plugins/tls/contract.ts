@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
-import type { Disposer, Problems, TlsFacts } from '../../kernel/plugin-api.ts';
+import type { ConfigNode, Log, Problems, TlsFacts, Transport } from '../../kernel/plugin-api.ts';
 import type { ConnectionType } from '../auth/contract.ts';
 import type { ServedCertificate as CertificateInFile } from '../ocsp/contract.ts';
 import type { TlsOptions } from './tls-options.ts';
@@ -60,34 +60,64 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
 }
 
-/** The capability `tls.contexts`. */
-export interface TlsContexts {
-  /** The settings of the client port; null when the block `tls` is absent. */
-  readonly client: TlsSettings | null;
-  /** Reads a block of the form of `tls` that stands somewhere else. */
-  readBlock(node: unknown, role: TlsRole, problems: Problems): TlsOptions;
-  /** Loads the files a block names; throws with the reason when one cannot be used. */
-  load(options: TlsOptions): TlsSettings;
+/** What a block is opened for. */
+export interface BlockUse {
+  readonly role: TlsRole;
+  /** What messages call the listener. */
+  readonly kind: string;
+  readonly log: Log;
+  /** What is wrong with a block that names no certificate; absent: nothing. */
+  readonly withoutCertificate?: string;
   /**
-   * Sees to it that handshakes with these certificates show their OCSP status where they have to, until disposed. Rejects when that
-   * cannot be. `kind` is what messages call the listener.
+   * How who comes by this listener is told from others: where its block has `verify_and_map`, they need no password, so that their
+   * names alone must not do at other listeners. Absent: the block maps nobody.
    */
-  watchStatuses(settings: TlsSettings, kind: string): Promise<Disposer>;
-  /**
-   * A listener says whether its block has `verify_and_map` now: users who come that way need no password, so that their names alone must
-   * not do at other listeners. Its connections are told by their certificates once `accept` made them secure.
-   */
-  mapsUsers(connectionType: ConnectionType, isOn: () => boolean): Disposer;
-  /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the stream is gone then. */
-  accept(stream: Duplex, settings: TlsSettings, options?: AcceptOptions): Promise<SecureStream>;
+  readonly mapsUsersOf?: ConnectionType;
+}
+
+export interface BlockAccept {
+  /** Milliseconds for the handshake; the block's time when absent. */
+  readonly timeoutMs?: number;
+  /** Hosts of the configured URLs: asked where the block has `verify_cert_and_check_known_urls`. */
+  readonly knownHosts?: () => Iterable<string>;
+}
+
+/** A block that is in use. What it says may change; connections that are open stay as they are. */
+export interface TlsBlock {
+  readonly settings: TlsSettings;
+  /** What a handshake may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Of a listener: sees to it that handshakes show their OCSP status where they have to. Rejects when that cannot be. */
+  showStatuses(): Promise<void>;
+  /** Rejects, and leaves things as they are, when the new block cannot be used. */
+  replace(node: ConfigNode): Promise<void>;
+  /** The files may have changed although the block did not. What worked goes on until something else works; never rejects. */
+  renew(): Promise<void>;
+  close(): void;
+  /** Whether the other side begins with a handshake (`handshake_first`) rather than waiting to be told who is there. */
+  comesFirst(transport: Transport): Promise<boolean>;
+  /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the transport is gone then. */
+  accept(transport: Transport, options?: BlockAccept): Promise<Transport>;
   /**
    * Performs the client's part, towards another server. Its certificate is checked unless the block says `insecure`; pinned keys are
    * always. Rejects as `accept` does.
    */
-  connect(stream: Duplex, settings: TlsSettings, options: ConnectOptions): Promise<SecureStream>;
+  connect(transport: Transport, options: ConnectOptions): Promise<Transport>;
+}
+
+/** The capability `tls.contexts`. */
+export interface TlsContexts {
+  /** The settings of the client port; null when the block `tls` is absent. */
+  readonly client: TlsSettings | null;
   /**
-   * Between servers, where `options.checksKnownUrls` is set: whether a DNS name of the peer's certificate (DER) is the host of one of the
-   * configured URLs. False for what is no certificate.
+   * Reads a block of the form of `tls` that stands somewhere else, and loads its files; throws with everything that is wrong. Whoever
+   * opens a block closes it.
    */
-  namesKnownHost(certificate: Uint8Array, hosts: Iterable<string>): boolean;
+  open(node: ConfigNode, use: BlockUse): TlsBlock;
+  /** Reads a block and loads nothing, for those who do without handshakes of this plugin. */
+  readBlock(node: unknown, role: TlsRole, problems: Problems): TlsOptions;
+  /** Loads the files a block names; throws with the reason when one cannot be used. */
+  load(options: TlsOptions): TlsSettings;
+  /** The server's part of a handshake over any stream. Rejects when it fails or takes too long; the stream is gone then. */
+  accept(stream: Duplex, settings: TlsSettings, options?: AcceptOptions): Promise<SecureStream>;
 }

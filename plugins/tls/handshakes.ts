@@ -1,6 +1,6 @@
 /** The handshakes under way, so that none outlives the plugin. */
 import type { Duplex } from 'node:stream';
-import type { Clock, Disposer } from '../../kernel/plugin-api.ts';
+import { type Clock, type Disposer, pluginNeeded } from '../../kernel/plugin-api.ts';
 import type { CertificateStatuses } from '../ocsp/contract.ts';
 import { connect } from './client-handshake.ts';
 import type { ConnectOptions, SecureStream, TlsSettings } from './contract.ts';
@@ -38,8 +38,7 @@ export class Handshakes {
   /** Throws when the settings ask for what no plugin does. */
   async watchStatuses({ options, certificates }: TlsSettings, kind: string): Promise<Disposer> {
     if (this.statuses !== undefined) return this.statuses.watch(certificates, kind);
-    if (options.peerStatus !== null)
-      throw new Error('"ocsp_peer" needs the plugin "ocsp": add it to the list of plugins');
+    if (options.peerStatus !== null) throw new Error(pluginNeeded('"ocsp_peer"', 'ocsp'));
     return () => {};
   }
 

@@ -14,7 +14,7 @@ import { reloadRule, type TlsConfig, tlsSchema } from './config.ts';
 import type { HandshakeFacts, TlsContexts, TlsOptions, TlsSettings } from './contract.ts';
 import { Handshakes } from './handshakes.ts';
 import { certificateLogin } from './identity/certificate-login.ts';
-import { certificateNamesKnownHost } from './known-urls.ts';
+import { type BlockSurroundings, OpenBlock } from './open-block.ts';
 import { closeUnpinned, haveSameKeys } from './pinned-keys.ts';
 import { HandshakeRateLimit } from './rate-limit.ts';
 import { reloadLines } from './reload-lines.ts';
@@ -152,21 +152,26 @@ async function renew(ctx: Context, state: State): Promise<void> {
 }
 
 function contextsOf(ctx: Context, state: State): TlsContexts {
+  const { disk } = ctx.kernel.ports;
+  const surroundings: BlockSurroundings = {
+    disk,
+    handshakes: state.handshakes,
+    mapsUsers: ({ mapsUsersOf }, isOn) => {
+      if (mapsUsersOf === undefined) return () => {};
+      const listener = [mapsUsersOf, isOn] as const;
+      state.mappingListeners.add(listener);
+      return () => void state.mappingListeners.delete(listener);
+    },
+  };
   return {
     get client(): TlsSettings | null {
       return state.client?.settings ?? null;
     },
     readBlock: readTlsBlock,
-    load: (options: TlsOptions) => loadSettings(options, ctx.kernel.ports.disk),
+    load: (options: TlsOptions) => loadSettings(options, disk),
     accept: (stream, settings, options = {}) =>
       state.handshakes.accept(stream, settings, { ...options, isFirst: false }),
-    connect: (stream, settings, options) => state.handshakes.connect(stream, settings, options),
-    mapsUsers: (...listener) => {
-      state.mappingListeners.add(listener);
-      return () => void state.mappingListeners.delete(listener);
-    },
-    watchStatuses: (settings, kind) => state.handshakes.watchStatuses(settings, kind),
-    namesKnownHost: certificateNamesKnownHost,
+    open: (node, use) => new OpenBlock(node, use, surroundings),
   };
 }
 

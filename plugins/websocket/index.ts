@@ -4,10 +4,11 @@ import {
   definePlugin,
   type Listener,
   type PluginContext,
+  pluginNeeded,
   type ServerInfo,
 } from '../../kernel/plugin-api.ts';
 import { FrameMemory } from '../../protocols/websocket/frame-memory.ts';
-import type { TlsContexts } from '../tls/contract.ts';
+import type { TlsBlock, TlsContexts } from '../tls/contract.ts';
 import { BlockAuthenticator, overrideIn } from './authenticator.ts';
 import { reloadAnswer, type WebSocketConfig, websocketConfig } from './config.ts';
 import type { WebSocketAddress } from './contract.ts';
@@ -17,7 +18,6 @@ import { FrameScratch } from './frame-output.ts';
 import { connectUrlsOf, hostAndPort, listenFailure, urlsOf } from './listening.ts';
 import { PathTable } from './path-table.ts';
 import { Reception } from './reception.ts';
-import { TlsBlock } from './tls-block.ts';
 import { varzOf } from './varz.ts';
 import { type WebSocketCommons, WebSocketTransport } from './websocket-transport.ts';
 
@@ -48,7 +48,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
   ],
   requires: [
     { name: 'tls.contexts', cardinality: 'one', optional: true },
-    { name: RESOLVER, cardinality: 'named', optional: true },
+    { name: RESOLVER, cardinality: 'named', optional: true, isLate: true },
   ],
   config: { key: 'websocket', aliases: ['ws'], schema: websocketConfig, live: reloadAnswer },
 
@@ -78,7 +78,6 @@ export const plugin = definePlugin<WebSocketConfig, State>({
   async init(ctx, state) {
     if (!isOn(ctx)) return;
     state.tls = await tlsBlock(ctx);
-    checkCookies(ctx);
     // After whoever says what holds for the client port.
     ctx.tap('connection.hello', (info, connection) => hello(ctx, state, info, connection), { stage: 'late' });
     ctx.tap('connection.authenticated', ({ transport }) => {
@@ -90,6 +89,7 @@ export const plugin = definePlugin<WebSocketConfig, State>({
 
   async listen(ctx, state) {
     if (!isOn(ctx)) return;
+    checkCookies(ctx);
     checkGuard(ctx);
     await listen(ctx, state);
   },
@@ -111,11 +111,16 @@ function isOn({ config }: Context): boolean {
 async function tlsBlock(ctx: Context): Promise<TlsBlock | null> {
   if (ctx.config.tls === null) return null;
   const tls = ctx.useOptional<TlsContexts>('tls.contexts');
-  if (tls === undefined)
-    throw new Error('the block "tls" of "websocket" needs the plugin "tls": add it to the list of plugins');
-  const block = new TlsBlock(tls, ctx.config.tls, ctx.log);
+  if (tls === undefined) throw new Error(pluginNeeded('the block "tls" of "websocket"', 'tls'));
+  const block = tls.open(ctx.config.tls, {
+    role: 'client',
+    kind: 'Websocket',
+    log: ctx.log,
+    withoutCertificate: 'websocket requires TLS configuration',
+    mapsUsersOf: 'WEBSOCKET',
+  });
   ctx.onDispose(() => block.close());
-  await block.replace(ctx.config.tls);
+  await block.showStatuses();
   return block;
 }
 
@@ -130,7 +135,7 @@ function checkCookies(ctx: Context): void {
 /** Whoever keeps strangers out must not be let in through a list of plugins that lacks the guard. */
 function checkGuard({ config, kernel }: Context): void {
   if (overrideIn(config) === null || kernel.hooks.connectionAuthenticate.slot !== null) return;
-  throw new Error('who may log in by "websocket" is decided by the plugin "auth": add it to the list of plugins');
+  throw new Error(pluginNeeded('"authorization" of "websocket"', 'auth'));
 }
 
 async function listen(ctx: Context, state: State): Promise<void> {
@@ -144,7 +149,7 @@ async function listen(ctx: Context, state: State): Promise<void> {
     paths,
     commons,
     deflate: config.compresses ? await loadDeflate() : null,
-    secure: tls === null ? null : (transport, timeoutMs) => tls.secure(transport, timeoutMs),
+    secure: tls === null ? null : (transport, timeoutMs) => tls.accept(transport, { timeoutMs }),
   });
   ctx.onDispose(() => reception.close());
   state.reception = reception;

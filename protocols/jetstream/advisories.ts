@@ -213,6 +213,28 @@ export function restoreCompleted(
   });
 }
 
+/** Of our own: nothing tells of it elsewhere. */
+const OWN_TYPE = 'io.gnatlet.jetstream.advisory.v1.';
+const RANGES_MAX = 1_000;
+
+export interface LostMessages {
+  readonly ranges: readonly { readonly from: number; readonly to: number }[];
+  /** Of all that the stream has lost. */
+  readonly bytes: number;
+}
+
+/** Messages were found damaged. `account`: whose stream it is, for those who hear of the streams of all; else empty. */
+export function messagesLost(head: AdvisoryHead, stream: string, account: string, lost: LostMessages): Advisory {
+  const { ranges, bytes } = lost;
+  return advisory(`${ADVISORY}STREAM.MSGS_LOST.${stream}`, `${OWN_TYPE}stream_msgs_lost`, head, {
+    account: account === '' ? undefined : account,
+    stream,
+    msgs: ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+    ranges: { raw: JSON.stringify(ranges.slice(0, RANGES_MAX).map(({ from, to }) => [from, to])) },
+    lost_bytes: bytes,
+  });
+}
+
 /** To the system account: a server can store no more. */
 export function outOfStorage(
   head: AdvisoryHead,

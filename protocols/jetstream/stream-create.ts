@@ -51,6 +51,7 @@ export function checkStreamSize(
   limits: TierLimits,
   taken: Reservations,
   factor: number,
+  isNew = true,
 ): ApiError | null {
   const tooMany = checkConsumerCount(config, limits);
   if (tooMany !== null) return tooMany;
@@ -59,24 +60,29 @@ export function checkStreamSize(
   const isMemory = config.storage === 'memory';
   const streamCap = isMemory ? limits.memoryMaxStreamBytes : limits.storageMaxStreamBytes;
   if (streamCap > 0 && bytes > streamCap) return apiError(10122);
-  return checkReservation(config, limits, taken, factor);
+  return checkReservation(config, limits, taken, factor, isNew);
 }
 
-/** Whether the bytes are there that a stream is to have for sure. One that says nothing has to have room for one at least. */
+/**
+ * Whether the bytes are there that a stream is to have for sure. One that says nothing reserves nothing, and is not made where all is
+ * promised to others.
+ */
 export function checkReservation(
   config: StreamConfig,
   limits: TierLimits,
   taken: Reservations,
   factor: number,
+  isNew = true,
 ): ApiError | null {
   const isMemory = config.storage === 'memory';
   const bytes = Number(config.maxBytes);
+  if (bytes <= 0 && !isNew) return null;
   const wanted = bytes < 0 ? 1 : bytes * factor;
   const accountCap = isMemory ? limits.maxMemory : limits.maxStorage;
   const ofAccount = (isMemory ? taken.memory : taken.storage) + wanted;
   const serverCap = isMemory ? taken.serverMaxMemory : taken.serverMaxStorage;
   const ofServer = (isMemory ? taken.serverMemory : taken.serverStorage) + wanted;
-  const isOver = (accountCap >= 0 && ofAccount > accountCap) || (serverCap > 0 && ofServer > serverCap);
+  const isOver = (accountCap >= 0 && ofAccount > accountCap) || ofServer > serverCap;
   return isOver ? apiError(isMemory ? 10028 : 10047) : null;
 }
 

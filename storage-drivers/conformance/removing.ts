@@ -74,6 +74,33 @@ export function testMuchRemoving(test: DriverTest): void {
     await expectRecord(store, 4, sample());
   });
 
+  test('what is erased is nowhere any more, and all else is', async (running) => {
+    const { driver } = running;
+    if (!driver.supports.erase || running.stored === undefined) return;
+    const { store } = await driver.open('s');
+    let ticket = 0;
+    for (let seq = 1; seq <= 400; seq++)
+      ticket = put(store, seq, sample({ subject: `secret.${seq}.`, bodyLength: 300 }));
+    await untilDurable(running, store, ticket);
+    const isThere = async (text: string) =>
+      (await running.stored!()).some((bytes) => Buffer.from(bytes).includes(text));
+    for (const [from, to] of [
+      [7, 7],
+      [200, 203],
+      [400, 400],
+      [1, 1],
+    ] as const) {
+      await untilDurable(running, store, store.erase(from, to));
+      for (let seq = from; seq <= to; seq++)
+        assert.equal(await isThere(`secret.${seq}.`), false, `${seq} is still there`);
+    }
+    assert.equal(await isThere('secret.8.'), true);
+    assert.equal((await sequences(store, 1, 400)).length, 393);
+    for (const seq of [2, 6, 8, 199, 204, 399]) {
+      await expectRecord(store, seq, sample({ subject: `secret.${seq}.`, bodyLength: 300 }));
+    }
+  });
+
   test('a log gives its end back', async ({ driver }) => {
     const store = await filled((await driver.open('s')).store, 5000);
     if (!driver.supports.log) return;

@@ -4,7 +4,7 @@ import { Read, type RecordStore, Scan, type StoredRecord, type StoreSnapshot } f
 import { bytesOf, difference, type Sample } from './sample-message.ts';
 import type { RunningDriver } from './subject.ts';
 
-const TURNS_MAX = 100_000;
+const TURNS_MAX = 3_000_000;
 
 export function put(store: RecordStore, seq: number, given: Sample): number {
   return store.append(seq, given.seconds, given.nanos, given.flags, bytesOf(given));

@@ -22,6 +22,8 @@ export interface RunningDriver {
   restart(): Promise<RunningDriver>;
   /** Without `close`: as after the end of the process, another driver upon the same place. Left out: not tested. */
   kill?(): Promise<RunningDriver>;
+  /** All that the driver has stored, file by file, for drivers that erase. Left out: not looked at. */
+  stored?(): Promise<readonly Uint8Array[]>;
   /** Ends it, also if the driver was closed already, and leaves nothing behind. */
   end(): Promise<void>;
 }

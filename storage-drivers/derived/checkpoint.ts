@@ -148,4 +148,5 @@ function bringUpToDate(store: RecordStore, index: RecordIndex): void {
   index.dropBefore(store.first);
   if (index.lastUpTo(Number.POSITIVE_INFINITY) > store.last) index.truncate(store.last);
   store.gaps(store.first, store.last, (from, to) => index.remove(from, to));
+  for (const { from, to } of store.holes().ranges) index.remove(from, to);
 }

@@ -50,6 +50,7 @@ export class IndexedStore {
   readonly index: RecordIndex;
   private readonly sizeOf: SizeFormula;
   private readonly clock: Clock;
+  private listener: DurabilityListener | null = null;
   private unitLast = 0;
   private readonly staged: Removal[] = [];
 
@@ -58,6 +59,15 @@ export class IndexedStore {
     this.index = index;
     this.sizeOf = options.sizeOf;
     this.clock = options.clock;
+    store.onDurable({
+      durable: (ticket) => this.listener?.durable(ticket),
+      failed: (error) => this.listener?.failed(error),
+      // What cannot be read any more is not there, for whoever counts or looks for subjects.
+      damaged: (from, to) => {
+        this.index.remove(from, to);
+        this.listener?.damaged?.(from, to);
+      },
+    });
   }
 
   /** The index comes from a checkpoint if there is a good one, and from the records otherwise. */
@@ -172,8 +182,9 @@ export class IndexedStore {
     this.staged.length = 0;
   }
 
+  /** Records that turn out to be damaged are known no more by the time the listener hears of them. */
   onDurable(listener: DurabilityListener | null): void {
-    this.store.onDurable(listener);
+    this.listener = listener;
   }
 
   // --- Reading ---

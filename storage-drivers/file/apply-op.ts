@@ -1,6 +1,7 @@
 /** Applies operations from the journal to a store that is coming back. */
 import type { FileStore } from './file-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
+import type { JournalHole } from './journal/recovery.ts';
 import { getU64, viewOf } from './numbers.ts';
 import { appendSeqAt, Op, readAppend, serialDistance } from './op-format.ts';
 import { RecordView } from './record-view.ts';
@@ -15,8 +16,9 @@ export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: n
   const view = viewOf(bytes);
   const ahead = serialDistance(store.serial, view.getUint32(at, true));
   if (ahead <= 0) return;
-  store.isDoubtful = false;
-  if (ahead > 1) noteMissing(store, type, view, at);
+  if (ahead > 1) store.missing = store.doubt ?? UNKNOWN_HOLE;
+  store.doubt = null;
+  if (store.missing !== null && type === Op.append) noteMissing(store, view, at);
   store.serial += ahead;
   if (type === Op.append) applyAppend(store, bytes, view, at, end);
   else if (type === Op.cut) store.applyCut(getU64(view, at + 4));
@@ -26,6 +28,7 @@ export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: n
   else if (type === Op.cellPut || type === Op.cellExtend || type === Op.cellDelete)
     applyCell(store, type, bytes, at, end);
   else if (type === Op.remove || type === Op.erase || type === Op.drop || type === Op.advance) {
+    if (type === Op.erase) store.erasures.add(0, getU64(view, at + 4), getU64(view, at + 12), store.serial);
     store.applyRemoval({ type, from: getU64(view, at + 4), to: getU64(view, at + 12) });
   }
 }
@@ -63,9 +66,31 @@ function applyCell(store: FileStore, type: number, bytes: Uint8Array, at: number
   store.cells.apply({ name, value, isMore: type === Op.cellExtend });
 }
 
+const UNKNOWN_HOLE: JournalHole = { path: '', from: 0, to: 0, firstFrame: 0, lastFrame: 0, records: 0, stores: null };
+
 /** Operations are gone. If they appended messages, those are a hole; if they did something else, nobody knows what. */
-function noteMissing(store: FileStore, type: number, view: DataView, at: number): void {
+function noteMissing(store: FileStore, view: DataView, at: number): void {
+  const { path, from, to } = store.missing!;
+  store.missing = null;
   store.isAmnesiac = true;
-  if (type !== Op.append) return;
-  store.blocks.lost.add(store.last + 1, appendSeqAt(view, at) - 1);
+  const lost = { from: store.last + 1, to: appendSeqAt(view, at) - 1 };
+  const records = lost.to - lost.from + 1;
+  if (records <= 0) return;
+  store.blocks.lost.add(lost.from, lost.to);
+  const what = { cause: 'checksum', lost: [lost], records, bytes: 0 } as const;
+  store.world.damage.found({ store: store.id, part: 'journal', path, from, to, ...what });
+}
+
+/**
+ * Nothing came after the lost part of the journal that would show whether something is missing. No sequence is given out twice: as many
+ * as may have been lost are spent.
+ */
+export function settleDoubt(store: FileStore): void {
+  const hole = store.doubt ?? store.missing;
+  if (hole === null) return;
+  store.isAmnesiac = true;
+  store.last += hole.records;
+  if (store.count === 0) store.first = store.last + 1;
+  store.doubt = null;
+  store.missing = null;
 }

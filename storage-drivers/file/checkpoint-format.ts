@@ -8,8 +8,11 @@ import { readIndex, writeIndex } from './blocks/block-index.ts';
 import { ByteReader, ByteWriter } from './byte-writer.ts';
 import { joined } from './file-cells.ts';
 import type { FrameCipher } from './frame-cipher.ts';
+import type { ErasedRange } from './store-erasures.ts';
 
-const VERSION = 1;
+/** The first one knew nothing of what is being erased. */
+const FIRST_VERSION = 1;
+const VERSION = 2;
 const ERAS_MAX = 64;
 
 /** From an operation on, somebody else wrote: what a mark of the store compares. */
@@ -31,6 +34,8 @@ export interface StoreState {
   readonly nextBlock: number;
   readonly eras: readonly Era[];
   readonly lost: readonly SequenceRange[];
+  /** Removed, and perhaps still in files. */
+  readonly erasing: readonly ErasedRange[];
   /** Something that was promised is missing, and nobody knows what. */
   readonly isAmnesiac: boolean;
   readonly cells: ReadonlyMap<string, readonly Uint8Array[]>;
@@ -67,11 +72,9 @@ export function writeCheckpoint(state: StoreState, blocks: readonly BlockState[]
     writer.u64(era.from);
     writer.u32(era.check);
   }
-  writer.u32(state.lost.length);
-  for (const range of state.lost) {
-    writer.u64(range.from);
-    writer.u64(range.to);
-  }
+  writeRanges(writer, state.lost);
+  writeRanges(writer, state.erasing);
+  for (const { serial } of state.erasing) writer.u64(serial);
   writer.u32(state.cells.size);
   for (const [name, pieces] of state.cells) {
     writer.text(name);
@@ -80,6 +83,18 @@ export function writeCheckpoint(state: StoreState, blocks: readonly BlockState[]
   writer.u32(blocks.length);
   for (const entry of blocks) writeBlock(writer, entry);
   return writer.done();
+}
+
+function writeRanges(writer: ByteWriter, ranges: readonly SequenceRange[]): void {
+  writer.u32(ranges.length);
+  for (const { from, to } of ranges) {
+    writer.u64(from);
+    writer.u64(to);
+  }
+}
+
+function readRanges(reader: ByteReader): SequenceRange[] {
+  return many(reader, () => ({ from: reader.u64(), to: reader.u64() }));
 }
 
 function writeBlock(writer: ByteWriter, { block, slots, gone, damaged }: BlockState): void {
@@ -113,14 +128,18 @@ export function readCheckpoint(
   unwrap: (cipher: number, wrapped: Uint8Array, block: number, store: number) => FrameCipher,
 ): { state: StoreState; blocks: FoundBlock[] } {
   const reader = new ByteReader(bytes);
-  if (reader.u32() !== VERSION) throw new RangeError('a checkpoint of a version nobody here knows');
+  const version = reader.u32();
+  if (version < FIRST_VERSION || version > VERSION)
+    throw new RangeError(`a checkpoint of version ${version}; this one knows ${VERSION}`);
   const store = reader.u32();
   const id = reader.text();
   const bits = reader.u8();
   const [serial, first, last, lastSeconds] = [reader.u64(), reader.u64(), reader.u64(), reader.u64()];
   const [lastNanos, nextBlock] = [reader.u32(), reader.u32()];
   const eras = many(reader, () => ({ from: reader.u64(), check: reader.u32() }));
-  const lost = many(reader, () => ({ from: reader.u64(), to: reader.u64() }));
+  const lost = readRanges(reader);
+  const erased = version > FIRST_VERSION ? readRanges(reader) : [];
+  const erasing = erased.map((range) => ({ ...range, serial: reader.u64() }));
   const cells = new Map(many(reader, () => [reader.text(), [reader.blob()]] as const));
   const blocks = many(reader, () => readBlock(reader, (cipher, key, block) => unwrap(cipher, key, block, store)));
   const isStaged = (bits & 1) !== 0;
@@ -138,6 +157,7 @@ export function readCheckpoint(
     nextBlock,
     eras,
     lost,
+    erasing,
     cells,
   };
   return { state, blocks };

@@ -1,20 +1,17 @@
 /** Which stores are to be written to their blocks, one after the other. */
 import type { Clock } from '../../kernel/plugin-api.ts';
 import { takeCheckpoint } from './checkpoint.ts';
-import { compactBlock, findSparseBlock } from './compact.ts';
 import type { FileStore } from './file-store.ts';
 
 /** After a failure it is tried again so much later: the disk may have room again. */
 const RETRY_MS = 1000;
-/** So many blocks are written anew at once, so that others get their turn. */
-const COMPACTIONS_MAX = 4;
 
 export class CheckpointQueue {
   /** Checkpoints that were written, and that failed. */
   taken = 0;
   failures = 0;
-  /** Blocks that were written anew. */
-  compactions = 0;
+  /** Told of each store that has a new checkpoint. */
+  onTaken: (store: FileStore) => void = () => {};
   lastError: Error | null = null;
   private readonly clock: Clock;
   private readonly waiting = new Set<FileStore>();
@@ -36,7 +33,11 @@ export class CheckpointQueue {
   /** Now, before all that wait. Nothing happens any more once the driver closes. */
   async take(store: FileStore): Promise<void> {
     // One at a time; what was written while one was taken is not in it.
-    await this.run(store, () => !this.isClosed);
+    await this.run(
+      store,
+      () => !this.isClosed,
+      () => this.write(store),
+    );
   }
 
   /** No checkpoint of the store is under way. */
@@ -46,32 +47,35 @@ export class CheckpointQueue {
 
   /** The last one, after `close`. */
   async takeLast(store: FileStore): Promise<void> {
-    await this.run(store, () => true);
+    await this.run(
+      store,
+      () => true,
+      () => this.write(store),
+    );
   }
 
-  private async run(store: FileStore, isWanted: () => boolean): Promise<void> {
+  /** Other work on the blocks of a store, while nobody else touches them. */
+  async exclusively(store: FileStore, work: () => Promise<void>): Promise<void> {
+    await this.run(store, () => !this.isClosed, work);
+  }
+
+  private async run(store: FileStore, isWanted: () => boolean, work: () => Promise<void>): Promise<void> {
     // Looked at again after each wait, and nothing may come in between: two at once would undo each other.
     while (store.checkpointing !== null) await store.checkpointing.catch(() => {});
     if (!isWanted()) return;
-    const taking = this.writeOut(store);
-    store.checkpointing = taking;
+    const working = work();
+    store.checkpointing = working;
     try {
-      await taking;
-      this.taken++;
+      await working;
     } finally {
       store.checkpointing = null;
     }
   }
 
-  /** A checkpoint; where a block has become sparse, it is compacted, and another one. */
-  private async writeOut(store: FileStore): Promise<void> {
+  private async write(store: FileStore): Promise<void> {
     await takeCheckpoint(store);
-    for (let count = 0; count < COMPACTIONS_MAX && !this.isClosed; count++) {
-      const sparse = findSparseBlock(store);
-      if (sparse === null || !(await compactBlock(store, sparse))) break;
-      this.compactions++;
-      await takeCheckpoint(store);
-    }
+    this.taken++;
+    if (!this.isClosed) this.onTaken(store);
   }
 
   close(): void {

@@ -2,14 +2,15 @@
  * Writes what a store has in memory only to its blocks, and then the checkpoint that says so. Afterwards the journal is not needed for
  * anything that was written before.
  */
-import { join } from 'node:path';
 import type { Block } from './blocks/block.ts';
 import { BlockWriter, blockPath } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
 import { rangesOf, unwrittenBytes } from './blocks/block-list.ts';
 import { type BlockState, captureBlock, type StoreState, writeCheckpoint } from './checkpoint-format.ts';
 import type { FileStore } from './file-store.ts';
+import { shredFrames } from './shred-frames.ts';
 import { makeStoreDirectory, writeCheckpointFiles } from './store-files.ts';
+import { isStale } from './untidy-blocks.ts';
 
 interface Captured {
   readonly ticket: number;
@@ -32,6 +33,7 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
     throw error;
   }
   store.checkpointSerial = captured.state.serial;
+  store.isCheckpointStale = captured.blocks.some(({ block }) => isStale(block, store.world.keys));
   store.world.journal.release(store.journalStore, captured.ticket);
   store.blocks.dirtyBytes = store.blocks.blocks.reduce((sum, block) => sum + unwrittenBytes(block), 0);
   await removeDropped(store, captured.dropped);
@@ -65,6 +67,7 @@ function stateOf(store: FileStore): StoreState {
     eras: eras.filter((era) => era.from <= serial),
     nextBlock: blocks.nextNumber,
     lost: rangesOf(blocks.lost),
+    erasing: store.erasures.capture(),
     cells: store.cells.capture(),
   };
 }
@@ -107,12 +110,9 @@ async function removeDropped(store: FileStore, dropped: readonly Block[]): Promi
     for (const frame of block.frames) cache.remove(frame);
     if (block.fileBytes === 0) continue;
     const path = blockPath(store.directory, block.number);
+    await shredFrames(store, block);
     await files.close(path);
+    store.hasRemoved = true;
     await disk.remove(path);
   }
-}
-
-export function strayBlockPaths(store: FileStore, numbers: readonly number[]): string[] {
-  const known = new Set(store.blocks.blocks.map((block) => block.number));
-  return numbers.filter((number) => !known.has(number)).map((number) => blockPath(join(store.directory), number));
 }

@@ -19,8 +19,14 @@ export interface FileDriverOptions {
   /** Of what is on disk, so much is kept in memory because it was looked at. */
   readonly cacheBytes: number;
   readonly openFilesMax: number;
+  /** What writing blocks anew may take of the disk, in the long run. */
+  readonly tidyBytesPerSecond: number;
   /** What one `load` brings in. */
   readonly loadBytes: number;
+  /** How soon everything is read again to see whether it is whole, how long after opening that begins, and how fast; 0: never. */
+  readonly scrubIntervalMs: number;
+  readonly scrubDelayMs: number;
+  readonly scrubBytesPerSecond: number;
   readonly key: Uint8Array | null;
   readonly previousKey: Uint8Array | null;
   readonly cipher: CipherName;
@@ -49,6 +55,10 @@ export const FILE_DRIVER_DEFAULTS: Omit<FileDriverOptions, 'directory'> = {
   dirtyBytesAtClose: 256 * KIB,
   cacheBytes: 64 * MIB,
   openFilesMax: 512,
+  tidyBytesPerSecond: 16 * MIB,
+  scrubIntervalMs: 24 * 60 * 60 * 1000,
+  scrubDelayMs: 60_000,
+  scrubBytesPerSecond: 4 * MIB,
   loadBytes: MIB,
   key: null,
   previousKey: null,

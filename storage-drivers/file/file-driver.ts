@@ -1,31 +1,46 @@
 /** Stores on disk: one journal for all of them, and a folder of blocks for each. */
 import { dirname, join } from 'node:path';
-import type { DriverPorts, DriverSupport, OpenedStore, OpenOptions, StorageDriver } from '../contract.ts';
-import { applyOp, readCreate } from './apply-op.ts';
+import type {
+  DriverPorts,
+  DriverSupport,
+  OpenedStore,
+  OpenOptions,
+  StorageDriver,
+  StorageTrouble,
+} from '../contract.ts';
+import { applyOp, readCreate, settleDoubt } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
 import { CheckpointQueue } from './checkpoint-queue.ts';
+import { DamageLog } from './damage-log.ts';
+import { DirtyMemory } from './dirty-memory.ts';
+import { FileCare } from './driver-care.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
+import { EraseQueue } from './erase-queue.ts';
 import { FileStore, RECORD_BYTES_MAX } from './file-store.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts';
 import type { JournalListener } from './journal/journal-store.ts';
 import { type JournalReport, openJournal } from './journal/open-journal.ts';
 import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
+import { KeyRotation } from './key-rotation.ts';
 import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
 import { S2 } from './s2-compression.ts';
-import { removeStoreFiles, storeDirectory } from './store-files.ts';
+import { Scrubber } from './scrubber.ts';
+import { removeStoreFiles, removeStrayBlocks, storeDirectory } from './store-files.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
+import { TidyQueue } from './tidy-queue.ts';
+import { Troubles } from './troubles.ts';
 
 const SUPPORTS: DriverSupport = {
   durable: 'power',
   groupCommit: true,
   detectsCorruption: 'chain',
-  repair: false,
+  repair: true,
   log: true,
-  erase: false,
+  erase: true,
   encryption: true,
   compression: true,
   exportResume: true,
@@ -36,7 +51,6 @@ const SUPPORTS: DriverSupport = {
 const STORE_NAME = /^\d+$/;
 /** Incarnations of a store within one of the driver. */
 const OPENS_MAX = 2 ** 20;
-const DIRTY_CHECK_BYTES = 4 * 1024 * 1024;
 const STORES_AT_ONCE = 8;
 const MUTE: JournalListener = { durable: () => {}, failed: () => {}, pressed: () => {} };
 
@@ -54,7 +68,11 @@ export interface DriverStats {
   readonly journal: JournalStats;
   readonly checkpoints: number;
   readonly checkpointFailures: number;
-  readonly compactions: number;
+  /** Blocks that were written anew, and what they took. */
+  readonly rewrittenBlocks: number;
+  readonly rewrittenBytes: number;
+  /** Files that are still under an older key. */
+  readonly filesToRotate: number;
   readonly cacheBytes: number;
   readonly openFiles: number;
   readonly stores: number;
@@ -82,43 +100,70 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   readonly name = 'file';
   readonly supports = SUPPORTS;
   readonly checkpoints: CheckpointQueue;
+  readonly tidying: TidyQueue;
+  readonly care: FileCare;
+  readonly erasing: EraseQueue;
   report: DriverReport | null = null;
   /** Told when the disk has no room, when it fails, and (null) when that is over. */
   events: JournalEvents = { room: () => {}, trouble: () => {} };
+  private readonly troubles = new Troubles();
   private readonly world: StoreWorld;
   private readonly options: FileDriverOptions;
   private readonly identity: Identity;
   private readonly lock: { release(): Promise<void> };
-  private readonly stores = new Map<number, FileStore>();
+  readonly stores = new Map<number, FileStore>();
+  private readonly scrubber: Scrubber;
   private readonly pins = new Map<number, number>();
   private nextStore = 1;
   private opens = 0;
-  private dirtySinceCheck = 0;
+  private readonly dirty: DirtyMemory;
   private orphanedOperations = 0;
   private closing: Promise<void> | null = null;
-  private journal!: Journal;
+  journal!: Journal;
+  private rotation: KeyRotation | null = null;
 
   constructor(ports: DriverPorts, options: FileDriverOptions, identity: Identity, lock: { release(): Promise<void> }) {
     this.options = options;
     this.identity = identity;
     this.lock = lock;
-    this.checkpoints = new CheckpointQueue(ports.clock);
     const driver = this;
+    const damage = new DamageLog(ports.clock);
+    this.checkpoints = new CheckpointQueue(ports.clock);
+    this.tidying = new TidyQueue(ports.clock, this.checkpoints, options.tidyBytesPerSecond);
+    this.erasing = new EraseQueue(ports.clock, this.checkpoints, () => driver.journal);
+    this.dirty = new DirtyMemory(options.dirtyBytesMax, this.stores, (store) => this.wantsCheckpoint(store));
+    this.care = new FileCare(damage, driver);
+    this.scrubber = new Scrubber(ports.clock, this.care, options);
+    this.checkpoints.onTaken = (store) => {
+      this.tidying.request(store);
+      this.rotation?.look();
+    };
+    this.tidying.onTidied = () => this.rotation?.look();
     this.world = {
       ports,
       options,
+      clock: ports.clock,
       disk: ports.disk,
       uuid: identity.uuid,
       keys: identity.keys,
       compression: options.compression === 's2' ? S2 : null,
       cache: new FrameCache(options.cacheBytes),
       files: new OpenFiles(ports.disk, options.openFilesMax),
+      damage,
       directory: join(options.directory, 'stores'),
       keeper: this,
       get journal() {
         return driver.journal;
       },
     };
+  }
+
+  get trouble(): StorageTrouble | null {
+    return this.troubles.worst;
+  }
+
+  watchTrouble(listener: ((trouble: StorageTrouble | null) => void) | null): void {
+    this.troubles.listener = listener;
   }
 
   /** Brings everything back that there is. */
@@ -144,14 +189,17 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       this.visitor(),
     );
     this.journal = journal;
-    journal.events = {
-      room: (cause) => this.events.room(cause),
-      trouble: (cause) => this.events.trouble(cause),
-    };
-    for (const store of this.stores.values()) store.settleDoubt();
+    journal.events = this.troubles.watching(() => this.events);
+    for (const store of this.stores.values()) settleDoubt(store);
     for (const store of this.stores.values()) this.attach(store);
     await journal.start();
+    for (const number of unreadable) {
+      if (this.stores.has(number)) await removeStrayBlocks(world, storeDirectory(world, number));
+    }
     await this.sweep();
+    // Before anybody reads what an interrupted erasure may have torn.
+    for (const store of this.stores.values()) this.erasing.request(store);
+    await this.erasing.idle();
     const phasesMs = { load: loaded - begun, journal: report.milliseconds };
     const stillUnreadable = unreadable.filter((number) => !this.stores.has(number));
     this.report = {
@@ -161,6 +209,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       orphanedOperations: this.orphanedOperations,
       phasesMs,
     };
+    this.scrubber.start();
+    this.rotation = new KeyRotation(identity.keys, this.stores, journal, identity.rotated);
+    this.rotation.start();
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
@@ -171,7 +222,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     if (store === null) store = await this.create(id, options.firstSequence ?? 1, false);
     else if (!store.isClosed) throw new Error(`the store '${id}' is open already`);
     else if (store.isFailed) store = await this.bringBack(store);
-    store.reopen();
+    store.reopen(options.isLazy);
     return { store, report: this.reportOf(store, existed) };
   }
 
@@ -186,7 +237,10 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   private async shut(): Promise<void> {
     for (const store of this.stores.values()) await store.close();
+    this.erasing.close();
     this.checkpoints.close();
+    this.tidying.close();
+    await this.scrubber.close();
     for (const store of this.stores.values()) {
       await this.checkpoints.settled(store);
       const isWorthIt = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose && !store.isFailed;
@@ -200,12 +254,14 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   /** Plain numbers, for whoever watches. */
   stats(): DriverStats {
-    const { taken, failures, compactions } = this.checkpoints;
+    const { taken, failures } = this.checkpoints;
     return {
       journal: this.journal.stats,
       checkpoints: taken,
       checkpointFailures: failures,
-      compactions,
+      rewrittenBlocks: this.tidying.rewritten,
+      rewrittenBytes: this.tidying.bytes,
+      filesToRotate: this.rotation?.filesLeft ?? 0,
       cacheBytes: this.world.cache.bytes,
       openFiles: this.world.files.count,
       stores: this.stores.size,
@@ -222,21 +278,21 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     return this.checkpoints.take(store);
   }
 
-  dirtied(bytes: number): void {
-    this.dirtySinceCheck += bytes;
-    if (this.dirtySinceCheck < Math.min(DIRTY_CHECK_BYTES, this.options.dirtyBytesMax / 4)) return;
-    this.dirtySinceCheck = 0;
-    const dirtyFirst = [...this.stores.values()].sort((a, b) => b.blocks.dirtyBytes - a.blocks.dirtyBytes);
-    let over = dirtyFirst.reduce((sum, store) => sum + store.blocks.dirtyBytes, -this.options.dirtyBytesMax);
-    for (const store of dirtyFirst) {
-      if (over <= 0) return;
-      over -= store.blocks.dirtyBytes;
-      this.wantsCheckpoint(store);
-    }
+  exclusively(store: FileStore, work: () => Promise<void>): Promise<void> {
+    return this.checkpoints.exclusively(store, work);
   }
 
-  closed(_store: FileStore): void {
-    // It stays as it is, and is handed out again.
+  dirtied(bytes: number): void {
+    this.dirty.add(bytes);
+  }
+
+  /** It stays as it is, and is handed out again. */
+  async closed(store: FileStore): Promise<void> {
+    if (store.erasures.isUrgent) await this.erasing.idle();
+  }
+
+  wantsErasure(store: FileStore): void {
+    this.erasing.request(store);
   }
 
   async publish(store: FileStore): Promise<void> {
@@ -285,7 +341,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       await this.destroy(store);
     }
     const store = await this.create(id, options.firstSequence ?? 1, true);
-    store.reopen();
+    store.reopen(options.isLazy);
     return { store, report: this.reportOf(store, false) };
   }
 
@@ -308,7 +364,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   }
 
   private attach(store: FileStore): void {
-    const pin = this.pins.get(store.number) ?? Infinity;
+    // What a checkpoint includes is not needed from the journal any more.
+    const isSafe = store.checkpointSerial > 0 && store.checkpointSerial >= store.serial;
+    const pin = isSafe ? Infinity : (this.pins.get(store.number) ?? Infinity);
     store.attach(this.journal.addStore(store.number, MUTE, { pin }));
   }
 
@@ -339,6 +397,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     });
     fresh.attach(journalStore);
     this.stores.set(number, fresh);
+    this.erasing.request(fresh);
     return fresh;
   }
 
@@ -396,8 +455,12 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   /** A part of the journal is gone. Whoever goes on later notices by its numbers; whoever does not may have forgotten something. */
   private lost(hole: JournalHole): void {
     for (const store of this.stores.values()) {
-      if (hole.stores === null || hole.stores.includes(store.number)) store.isDoubtful = true;
+      if (hole.stores === null || hole.stores.includes(store.number)) store.doubt = hole;
     }
+    const { path, from, to } = hole;
+    const nothing = { lost: [], records: 0, bytes: 0 };
+    const cause = path === '' || to === from ? 'missing' : 'checksum';
+    this.world.damage.found({ store: null, part: 'journal', path, from, to, cause, ...nothing });
   }
 
   /** Finishes what was interrupted: stores that were destroyed, replaced, or never finished. */

@@ -1,6 +1,7 @@
 /** One store on disk: written through the journal, kept in blocks. */
 import {
   type DurabilityListener,
+  type Holes,
   type Mark,
   type MessageBytes,
   Read,
@@ -8,35 +9,32 @@ import {
   Refused,
   type Scan,
   type SequenceRange,
+  type StoredRecord,
   type StoreSnapshot,
   type StoreStats,
   type Visit,
 } from '../contract.ts';
-import type { Block } from './blocks/block.ts';
-import { BlockList, rangesOf } from './blocks/block-list.ts';
+import { BlockList } from './blocks/block-list.ts';
 import { loadFrames } from './blocks/load-frames.ts';
 import type { Era } from './checkpoint-format.ts';
+import { DurableTelling } from './durable-telling.ts';
 import { type CellChange, type CellHost, FileCells } from './file-cells.ts';
 import { FileSnapshot } from './file-snapshot.ts';
 import type { JournalListener, JournalStore } from './journal/journal-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
+import type { JournalHole } from './journal/recovery.ts';
 import { Op } from './op-format.ts';
 import { RecordView } from './record-view.ts';
+import type { SequenceRanges } from './sequence-ranges.ts';
+import { StoreCare } from './store-care.ts';
+import { type ErasureBatch, StoreErasures } from './store-erasures.ts';
+import { hasPassed, markOf } from './store-marks.ts';
 import { checkPlace, checkTime, misplaced } from './store-mistakes.ts';
 import { statsOf } from './store-stats.ts';
+import { type Removal, StoreUnit } from './store-unit.ts';
 import type { StoreWorld } from './store-world.ts';
 import { StoreWriter } from './store-writer.ts';
 import { TicketWaiters } from './ticket-waiters.ts';
-
-interface Removal {
-  readonly type: typeof Op.remove | typeof Op.erase | typeof Op.drop | typeof Op.advance;
-  readonly from: number;
-  readonly to: number;
-}
-
-type Staged =
-  | { readonly removal: Removal; readonly cell: null }
-  | { readonly removal: null; readonly cell: CellChange };
 
 export const SUBJECT_BYTES_MAX = 65_535;
 /** The largest record of the reference, and its subject. */
@@ -50,14 +48,21 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   readonly record = new RecordView();
   readonly blocks: BlockList;
   readonly world: StoreWorld;
+  readonly care = new StoreCare(this);
+  readonly erasures = new StoreErasures();
   first: number;
   last: number;
   lastSeconds = 0;
   lastNanos = 0;
   isStaged = false;
+  /** What was taken is called durable, though it is synced a little later. */
+  isLazy = false;
   isAmnesiac = false;
-  /** A part of the journal is gone that may have held something of this store. */
-  isDoubtful = false;
+  /** A part of the journal is gone that may have held something of this store, and one that did. */
+  doubt: JournalHole | null = null;
+  missing: JournalHole | null = null;
+  /** Its checkpoint is under an older key. */
+  isCheckpointStale = false;
   /** Nobody has it open. */
   isClosed = true;
   isDestroyed = false;
@@ -67,20 +72,16 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   /** The newest operation that a checkpoint includes. */
   checkpointSerial = 0;
   checkpointBytes = 0;
+  /** Files were removed, and a power cut might bring them back. */
+  hasRemoved = false;
   eras: Era[] = [];
   private hasEra = false;
   private writer: StoreWriter | null = null;
-  private listener: DurabilityListener | null = null;
-  private readonly staged: Staged[] = [];
+  listener: DurabilityListener | null = null;
   private readonly waiters = new TicketWaiters();
-  private isInUnit = false;
+  private readonly unit = new StoreUnit();
   private isVisiting = false;
-  private unitRefusal = 0;
-  private unitLast = 0;
-  private unitFirst = 0;
-  private unitSerial = 0;
-  private unitSeconds = 0;
-  private unitNanos = 0;
+  private readonly telling = new DurableTelling(this);
   private removedBytes = 0;
   private appended = 0;
   private removed = 0;
@@ -113,7 +114,9 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   get durableTicket(): number {
-    return this.writer?.store.durable ?? 0;
+    const store = this.writer?.store;
+    const taken = this.isLazy ? store?.appended : store?.durable;
+    return Math.min(taken ?? 0, this.erasures.barrier - 1);
   }
 
   /** The number of the newest operation. */
@@ -163,7 +166,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.appended++;
     if (this.blocks.dirtyBytes > this.world.options.dirtyBytesPerStore) this.world.keeper.wantsCheckpoint(this);
     this.world.keeper.dirtied(size);
-    return this.isInUnit ? 0 : ticket;
+    return this.unit.isOpen ? 0 : ticket;
   }
 
   advance(last: number): number {
@@ -185,7 +188,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   cutAfter(seq: number): number {
     const writer = this.writable();
-    if (this.isInUnit) throw new Error('a cut is not part of a unit');
+    if (this.unit.isOpen) throw new Error('a cut is not part of a unit');
     if (writer === null) return this.refuse(Refused.failed);
     const ticket = writer.numbers(Op.cut, seq, 0);
     if (ticket < 0) return this.refuse(ticket);
@@ -196,8 +199,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   writeCell(change: CellChange): number {
     const writer = this.writable();
     if (writer === null) return this.refuse(Refused.failed);
-    if (this.isInUnit) {
-      this.staged.push({ cell: change, removal: null });
+    if (this.unit.isOpen) {
+      this.unit.staged.push({ cell: change, removal: null });
       return 0;
     }
     const ticket = writer.cell(change);
@@ -207,52 +210,43 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   begin(): void {
-    if (this.isInUnit) throw new Error('units do not nest');
-    this.writable();
-    this.isInUnit = true;
-    this.unitRefusal = 0;
-    this.unitLast = this.last;
-    this.unitFirst = this.first;
-    this.unitSerial = this.serial;
-    this.unitSeconds = this.lastSeconds;
-    this.unitNanos = this.lastNanos;
+    if (!this.unit.isOpen) this.writable();
+    this.unit.begin(this);
     this.world.journal.beginGroup(this.journalStore);
   }
 
   commit(): number {
-    if (!this.isInUnit) throw new Error('commit without begin');
+    const { unit } = this;
+    if (!unit.isOpen) throw new Error('commit without begin');
     // A unit of nothing has a ticket too.
-    if (this.serial === this.unitSerial && this.staged.length === 0) this.advance(this.last);
-    for (const { removal, cell } of this.staged) {
-      if (this.unitRefusal !== 0) break;
-      const written = removal !== null ? this.writeRemoval(removal) : this.writer!.cell(cell);
+    if (this.serial === unit.before.serial && unit.staged.length === 0) this.advance(this.last);
+    for (const { removal, cell } of unit.staged) {
+      if (unit.refusal !== 0) break;
+      const written =
+        removal !== null ? this.writer!.numbers(removal.type, removal.from, removal.to) : this.writer!.cell(cell);
       if (written < 0) this.refuse(written);
     }
-    if (this.unitRefusal !== 0) {
-      const reason = this.unitRefusal;
+    if (unit.refusal !== 0) {
       this.abort();
-      return reason;
+      return unit.refusal;
     }
-    this.isInUnit = false;
-    for (const { removal, cell } of this.staged) {
-      if (removal !== null) this.applyRemoval(removal);
+    unit.end('commit');
+    const ticket = this.world.journal.endGroup(this.journalStore);
+    for (const { removal, cell } of unit.staged) {
+      if (removal !== null) this.applyWritten(removal, ticket);
       else this.cells.apply(cell);
     }
-    this.staged.length = 0;
-    return this.world.journal.endGroup(this.journalStore);
+    unit.staged.length = 0;
+    return ticket;
   }
 
   abort(): void {
-    if (!this.isInUnit) throw new Error('abort without begin');
-    this.isInUnit = false;
-    this.staged.length = 0;
+    const { unit } = this;
+    unit.end('abort');
+    unit.staged.length = 0;
     this.world.journal.abortGroup(this.journalStore);
-    this.serial = this.unitSerial;
-    this.blocks.takeBack(this.unitLast);
-    this.last = this.unitLast;
-    this.first = this.unitFirst;
-    this.lastSeconds = this.unitSeconds;
-    this.lastNanos = this.unitNanos;
+    this.blocks.takeBack(unit.before.last);
+    Object.assign(this, unit.before);
   }
 
   onDurable(listener: DurabilityListener | null): void {
@@ -263,11 +257,20 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   durable(ticket: number): void {
     this.waiters.wake(ticket);
-    this.listener?.durable(ticket);
+    // What was erased is durable when it is destroyed, and what was written after it no earlier.
+    if (this.erasures.isUrgent) this.world.keeper.wantsErasure(this);
+    this.telling.now();
+  }
+
+  /** What was erased is destroyed, but for what snapshots hold. */
+  erased(batch: ErasureBatch, held: SequenceRanges): void {
+    this.erasures.done(batch, held);
+    this.telling.now();
   }
 
   failed(error: Error): void {
     this.isFailed = true;
+    this.erasures.clear();
     this.waiters.fail(error);
     this.listener?.failed(error);
   }
@@ -308,16 +311,14 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   /** What one load brings in: no more than the cache keeps until it is read. */
   get loadBytes(): number {
-    const { loadBytes, cacheBytes } = this.world.options;
-    return Math.min(loadBytes, cacheBytes / 4);
+    return Math.min(this.world.options.loadBytes, this.world.options.cacheBytes / 4);
   }
 
   /** Reads frames that are not in memory. */
   async bringIn(cold: ReturnType<BlockList['coldFrames']>): Promise<void> {
     const { world, directory } = this;
-    const damaged = (block: Block, from: number, to: number) => this.blocks.noteDamage(block, from, to);
     for (const { block, frames } of cold) {
-      await loadFrames(world, world.files, directory, block, frames, { damaged });
+      await loadFrames(world, world.files, directory, block, frames, this.care.onDamage);
       for (const frame of frames) if (frame.isInMemory) world.cache.add(frame);
     }
   }
@@ -330,35 +331,30 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.snapshots++;
     return new FileSnapshot(this, () => {
       this.snapshots--;
+      if (!this.erasures.isEmpty) this.world.keeper.wantsErasure(this);
     });
   }
 
   mark(): Mark {
-    return { position: this.serial, check: this.eras.at(-1)?.check ?? 0 };
+    return markOf(this);
   }
 
-  passed({ position, check }: Mark): boolean {
-    if (position > this.serial) return false;
-    return (this.eras.findLast((era) => era.from <= position)?.check ?? 0) === check;
+  passed(mark: Mark): boolean {
+    return hasPassed(this, mark);
   }
 
   // --- Care ---
 
-  async verify(from: number, to: number): Promise<readonly SequenceRange[]> {
-    const { blocks } = this;
-    const [low, high] = [Math.max(from, this.first), Math.min(to, this.last)];
-    for (let next = low; next <= high; ) {
-      const cold = blocks.coldFrames(next, high, this.loadBytes);
-      if (cold.length === 0) break;
-      await this.bringIn(cold);
-      const { block, frames } = cold.at(-1)!;
-      next = Math.max(next + 1, block.seqAt(block.slotAtStart(frames.at(-1)!.end) - 1) + 1);
-    }
-    return rangesOf(blocks.lost).filter((range) => range.to >= from && range.from <= to);
+  verify(from: number, to: number): Promise<readonly SequenceRange[]> {
+    return this.care.verify(from, to);
   }
 
-  async repair(): Promise<boolean> {
-    return false;
+  holes(): Holes {
+    return this.care.holes();
+  }
+
+  repair(seq: number, record: StoredRecord): Promise<boolean> {
+    return this.care.repair(seq, record);
   }
 
   stats(): StoreStats {
@@ -375,7 +371,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.isClosed = true;
     this.listener = null;
     if (!this.isFailed) await this.untilDurable();
-    this.world.keeper.closed(this);
+    await this.world.keeper.closed(this);
   }
 
   async destroy(): Promise<void> {
@@ -410,11 +406,13 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
       return;
     }
     const before = this.count;
+    const hadHoles = !this.blocks.lost.isEmpty;
     if (type === Op.drop) {
       this.blocks.remove(0, from - 1);
       this.last = Math.max(this.last, from - 1);
     } else this.blocks.remove(from, to);
     this.settle(before);
+    if (hadHoles && this.blocks.lost.isEmpty) this.world.damage.healed(this.id);
   }
 
   applyCut(seq: number): void {
@@ -433,24 +431,34 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   /** After removals: who is first now. */
   private settle(before: number): void {
     this.removed += before - this.count;
-    this.first = this.count === 0 ? this.last + 1 : this.blocks.firstFrom(this.first);
+    this.settleFirst(this.first);
+  }
+
+  /** Who is first, be it above or below who was. */
+  settleFirst(from = 0): void {
+    this.first = this.count === 0 ? this.last + 1 : this.blocks.firstFrom(from);
+  }
+
+  tellDamaged({ from, to }: SequenceRange): void {
+    this.listener?.damaged?.(from, to);
   }
 
   private removeOrStage(removal: Removal): number {
     const writer = this.writable();
     if (writer === null) return this.refuse(Refused.failed);
-    if (this.isInUnit) {
-      this.staged.push({ removal, cell: null });
+    if (this.unit.isOpen) {
+      this.unit.staged.push({ removal, cell: null });
       return 0;
     }
-    const ticket = this.writeRemoval(removal);
+    const ticket = this.writer!.numbers(removal.type, removal.from, removal.to);
     if (ticket < 0) return this.refuse(ticket);
-    this.applyRemoval(removal);
+    this.applyWritten(removal, ticket);
     return ticket;
   }
 
-  private writeRemoval({ type, from, to }: Removal): number {
-    return this.writer!.numbers(type, from, to);
+  private applyWritten(removal: Removal, ticket: number): void {
+    this.applyRemoval(removal);
+    if (removal.type === Op.erase) this.erasures.add(ticket, removal.from, removal.to, this.serial);
   }
 
   /** Null when nothing can be written until the store is opened again. */
@@ -458,7 +466,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (this.isClosed) throw new Error(`the store '${this.id}' is closed`);
     if (this.isVisiting) throw new Error(`the store '${this.id}' is written to by a visitor of its records`);
     if (this.isFailed) return null;
-    if (!this.hasEra && !this.isInUnit) this.beginEra();
+    if (this.isLazy) this.telling.soon();
+    if (!this.hasEra && !this.unit.isOpen) this.beginEra();
     return this.writer;
   }
 
@@ -469,21 +478,16 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.eras.push({ from: this.serial, check });
   }
 
-  /** Nothing came after the lost part of the journal that would show whether something is missing. */
-  settleDoubt(): void {
-    this.isAmnesiac ||= this.isDoubtful;
-    this.isDoubtful = false;
-  }
-
   /** Another life begins: what is written from now on is told from what was written before. */
-  reopen(): void {
+  reopen(isLazy = false): void {
     this.isClosed = false;
+    this.isLazy = isLazy;
     this.hasEra = false;
   }
 
   private refuse(reason: number): number {
     this.refused++;
-    if (this.isInUnit && this.unitRefusal === 0) this.unitRefusal = reason;
+    if (this.unit.isOpen && this.unit.refusal === 0) this.unit.refusal = reason;
     return reason;
   }
 }

@@ -19,11 +19,14 @@ export class SealBroken extends Error {}
 
 export class FrameCipher {
   readonly cipherNumber: CipherNumber;
+  /** Its key is written beside the frames under the previous key, and not the present one. */
+  readonly isPrevious: boolean;
   private readonly key: Uint8Array;
 
-  constructor(cipherNumber: CipherNumber, key: Uint8Array) {
+  constructor(cipherNumber: CipherNumber, key: Uint8Array, isPrevious = false) {
     this.cipherNumber = cipherNumber;
     this.key = key;
+    this.isPrevious = isPrevious;
   }
 
   /** The encrypted body and its tag. */
@@ -77,6 +80,12 @@ export class StoreKeys {
     return { cipher: new FrameCipher(this.cipherNumber, key), wrapped };
   }
 
+  /** What was encrypted like that needs no rewriting. */
+  isCurrent(cipher: FrameCipher | null): boolean {
+    if (this.wrapping === null || cipher === null) return this.wrapping === null && cipher === null;
+    return !cipher.isPrevious && cipher.cipherNumber === this.cipherNumber;
+  }
+
   /** The key that was written beside frames, by the present key or the previous one. Throws `SealBroken`. */
   unwrap(cipherNumber: number, wrapped: Uint8Array, place: Uint8Array): FrameCipher {
     if (!(cipherNumber in ALGORITHMS)) throw new SealBroken(`there is no cipher number ${cipherNumber}`);
@@ -84,7 +93,7 @@ export class StoreKeys {
     const sealed = wrapped.subarray(NONCE_BYTES, NONCE_BYTES + KEY_BYTES + TAG_BYTES);
     const under = (wrapping: Uint8Array) => {
       const key = open(CIPHER_NUMBERS.aes, wrapping, nonce, place, sealed);
-      return new FrameCipher(cipherNumber as CipherNumber, key);
+      return new FrameCipher(cipherNumber as CipherNumber, key, wrapping !== this.wrapping);
     };
     const [first, second] = [this.wrapping ?? this.previousWrapping, this.previousWrapping];
     if (first === null) throw new SealBroken('there is no key');

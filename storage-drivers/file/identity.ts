@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter } from './byte-writer.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import { codeOf } from './file-calls.ts';
 import { SealBroken, StoreKeys } from './frame-cipher.ts';
-import { openBox, sealBox } from './sealed-box.ts';
+import { isCurrentBox, openBox, sealBox } from './sealed-box.ts';
 
 const NAMES = ['identity.1', 'identity.2'];
 /** Raised when older versions could not read what newer ones write. */
@@ -19,6 +19,8 @@ export interface Identity {
   readonly uuid: Uint8Array;
   readonly incarnation: number;
   readonly keys: StoreKeys | null;
+  /** Nothing is under an older key any more. */
+  rotated(): Promise<void>;
 }
 
 interface Written {
@@ -28,6 +30,8 @@ interface Written {
   readonly serverName: string;
   /** A box that only the right key opens; empty when nothing is encrypted. */
   readonly keyCheck: Uint8Array;
+  /** The same for older keys that files may still be under. */
+  readonly olderChecks: readonly Uint8Array[];
 }
 
 /** Reads who it is, or makes it up, and writes that it was opened once more. */
@@ -38,8 +42,9 @@ export async function openIdentity(ports: DriverPorts, options: FileDriverOption
   const keys = keysOf(options, uuid, ports);
   if (found !== null) checkKey(found, keys, options);
   const incarnation = (found?.incarnation ?? 0) + 1;
-  await writeIdentity(ports, options, uuid, incarnation, keys);
-  return { uuid, incarnation, keys };
+  const write = (older: readonly Uint8Array[]) => writeIdentity(ports, options, { uuid, incarnation, keys }, older);
+  await write(found === null || keys === null ? [] : olderChecks(found, keys));
+  return { uuid, incarnation, keys, rotated: () => write([]) };
 }
 
 async function readIdentity(ports: DriverPorts, options: FileDriverOptions): Promise<Written | null> {
@@ -82,20 +87,30 @@ function keysOf(
 }
 
 function checkKey(found: Written, keys: StoreKeys | null, { directory }: FileDriverOptions): void {
-  if (found.keyCheck.length === 0) return;
-  if (keys !== null && openBox(found.keyCheck, KEY_CHECK_PLACE, found.uuid, keys) !== null) return;
+  const opens = (check: Uint8Array) => keys !== null && openBox(check, KEY_CHECK_PLACE, found.uuid, keys) !== null;
+  if (found.keyCheck.length === 0 || opens(found.keyCheck)) {
+    if (found.olderChecks.every(opens)) return;
+    throw new SealBroken(
+      `${directory} still has files under the key before: nothing was touched; set 'prev_key' until all are written anew`,
+    );
+  }
   const what = keys === null ? 'no key is configured' : 'the configured key is another one';
   throw new SealBroken(
     `${directory} is encrypted, and ${what}: nothing was touched; set 'key', or 'prev_key' for the one before`,
   );
 }
 
+/** All that are not under the present key. */
+function olderChecks({ keyCheck, olderChecks: older }: Written, keys: StoreKeys): Uint8Array[] {
+  const known = keyCheck.length === 0 ? older : [...older, keyCheck];
+  return known.filter((check) => !isCurrentBox(check, KEY_CHECK_PLACE, keys));
+}
+
 async function writeIdentity(
   ports: DriverPorts,
   { directory, serverName, key }: FileDriverOptions,
-  uuid: Uint8Array,
-  incarnation: number,
-  keys: StoreKeys | null,
+  { uuid, incarnation, keys }: Pick<Identity, 'uuid' | 'incarnation' | 'keys'>,
+  older: readonly Uint8Array[],
 ): Promise<void> {
   const writer = new ByteWriter();
   writer.u32(FORMAT);
@@ -103,6 +118,8 @@ async function writeIdentity(
   writer.u64(incarnation);
   writer.text(serverName);
   writer.blob(key !== null ? sealBox(new Uint8Array(8), KEY_CHECK_PLACE, uuid, keys) : new Uint8Array(0));
+  writer.u32(older.length);
+  for (const check of older) writer.blob(check);
   const box = sealBox(writer.done(), PLACE, NO_UUID, null);
   for (const name of NAMES) await ports.disk.writeFile(join(directory, name), box);
 }
@@ -111,5 +128,14 @@ function decode(content: Uint8Array): Written {
   const reader = new ByteReader(content);
   const format = reader.u32();
   const [uuid, incarnation] = [reader.raw(UUID_BYTES), reader.u64()];
-  return { format, uuid, incarnation, serverName: reader.text(), keyCheck: reader.blob() };
+  const [serverName, keyCheck] = [reader.text(), reader.blob()];
+  const older = reader.isAtEnd ? 0 : reader.u32();
+  return {
+    format,
+    uuid,
+    incarnation,
+    serverName,
+    keyCheck,
+    olderChecks: Array.from({ length: older }, () => reader.blob()),
+  };
 }

@@ -9,7 +9,14 @@ import { FileStore } from './file-store.ts';
 import { FrameKind } from './journal/frame-format.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import { SegmentReader } from './journal/segment-reader.ts';
-import { type FoundCheckpoint, listBlocks, readCheckpointFiles, storeDirectory } from './store-files.ts';
+import { SequenceRanges } from './sequence-ranges.ts';
+import {
+  damagedCheckpoints,
+  type FoundCheckpoint,
+  listBlocks,
+  readCheckpointFiles,
+  storeDirectory,
+} from './store-files.ts';
 import type { StoreWorld } from './store-world.ts';
 
 const INDEX_WINDOW = 256 * 1024;
@@ -18,7 +25,18 @@ const INDEX_WINDOW = 256 * 1024;
 export async function loadStore(world: StoreWorld, number: number): Promise<FileStore | null> {
   const directory = storeDirectory(world, number);
   const found = await readCheckpointFiles(world, directory, number);
-  return found === null ? null : restore(world, number, directory, found);
+  if (found === null) return null;
+  if (found.isDamaged) await tellOfCopies(world, number, directory, found);
+  return restore(world, number, directory, found);
+}
+
+/** One that is not there may never have been: a power cut between the two leaves the first of them alone. */
+async function tellOfCopies(world: StoreWorld, number: number, directory: string, { state }: FoundCheckpoint) {
+  for (const { path, bytes, cause } of await damagedCheckpoints(world, directory, number)) {
+    if (cause === 'missing') continue;
+    const nothing = { lost: [], records: 0, bytes: 0 };
+    world.damage.found({ store: state.id, part: 'checkpoint', path, from: 0, to: bytes, cause, ...nothing });
+  }
 }
 
 async function restore(
@@ -39,15 +57,20 @@ async function restore(
     eras: [...state.eras],
     serial: state.serial,
     checkpointSerial: state.serial,
+    isCheckpointStale: found.isStale,
   });
   store.blocks.nextNumber = state.nextBlock;
   store.cells.restore(new Map([...state.cells].map(([name, [value]]) => [name, value!])));
   for (const { from, to } of state.lost) store.blocks.lost.add(from, to);
+  store.erasures.restore(state.erasing);
   const numbers = new Set(await listBlocks(world, directory));
   const blocks: Block[] = [];
   for (const entry of found.blocks) {
-    if (entry.block.fileBytes > 0 && !numbers.has(entry.block.number)) loseBlock(store, entry);
-    else if (await readBlock(world, store, entry)) blocks.push(entry.block);
+    const isMissing = entry.block.fileBytes > 0 && !numbers.has(entry.block.number);
+    if (isMissing) {
+      loseBlock(store, entry);
+      store.isCheckpointStale = true;
+    } else if (await readBlock(world, store, entry)) blocks.push(entry.block);
     numbers.delete(entry.block.number);
   }
   store.blocks.restore(blocks);
@@ -58,25 +81,50 @@ async function restore(
     store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
     if (!found.isDamaged) await world.disk.remove(blockPath(directory, stray));
   }
+  store.hasRemoved = numbers.size > 0;
   return store;
 }
 
 /** The file is gone, and with it whatever of it was there. */
-function loseBlock(store: FileStore, { block, lastSeq }: FoundBlock): void {
-  store.blocks.lost.add(block.base, lastSeq);
+function loseBlock(store: FileStore, { block, slots, hasIndex }: FoundBlock): void {
+  const { lost } = store.blocks;
+  const gone = new SequenceRanges();
+  let bytes = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    // Only blocks without left-out sequences keep their index in the file.
+    const seq = hasIndex ? block.base + slot : block.seqAt(slot);
+    if (block.isGone(slot)) continue;
+    gone.add(seq, seq);
+    if (!hasIndex) bytes += block.contentLength(slot);
+  }
+  for (const { from, to } of gone.list) lost.add(from, to);
+  const path = blockPath(store.directory, block.number);
+  const what = { lost: [...gone.list], records: gone.size, bytes };
+  store.world.damage.found({ store: store.id, part: 'block', path, from: 0, to: 0, cause: 'missing', ...what });
 }
 
 async function readBlock(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<boolean> {
   const { block, slots, hasIndex } = entry;
-  if (!hasIndex) return true;
-  const index = await readIndexFrame(world, store, block);
-  if (index === null) await rebuildBlock(world, store, entry);
-  else {
-    readIndex(index, block);
-    if (block.slots > slots) block.slots = slots;
+  if (hasIndex) {
+    const index = await readIndexFrame(world, store, block);
+    if (index === null) await rebuild(world, store, entry);
+    else {
+      readIndex(index, block);
+      if (block.slots > slots) block.slots = slots;
+    }
   }
   recount(block);
   return block.slots > 0;
+}
+
+async function rebuild(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<void> {
+  const { block } = entry;
+  const [from, to] = [block.indexPosition, block.fileBytes];
+  const lost = await rebuildBlock(world, store, entry);
+  block.isBroken = true;
+  const path = blockPath(store.directory, block.number);
+  const what = { lost: [...lost.list], records: lost.size, bytes: 0 };
+  world.damage.found({ store: store.id, part: 'index', path, from, to, cause: 'checksum', ...what });
 }
 
 async function readIndexFrame(world: StoreWorld, store: FileStore, block: Block): Promise<Uint8Array | null> {

@@ -19,23 +19,26 @@ async function open(ctx: PluginContext, place: StoragePlace): Promise<FileDriver
   const driver = await openFileDriver(ctx.kernel.ports, place);
   const { log } = ctx;
   if (driver.report !== null) tellWhatWasFound(log, place.directory, driver.report);
+  const isNews = changes();
   driver.events = {
-    room: (cause) => tellOfRoom(log, place.directory, cause),
-    trouble: (cause) => tellOfTrouble(log, place.directory, cause),
+    room: (cause) => isNews('room', cause) && tellOfRoom(log, place.directory, cause),
+    trouble: (cause) => isNews('trouble', cause) && tellOfTrouble(log, place.directory, cause),
   };
   return driver;
 }
 
-function tellWhatWasFound(
-  log: Log,
-  directory: string,
-  { journal, unreadable, orphanedOperations }: DriverReport,
-): void {
-  for (const { path, from, to, firstFrame, lastFrame } of journal.holes) {
-    log.error(`${path} is damaged from byte ${from} to ${to}: frames ${firstFrame} to ${lastFrame} are lost`);
-  }
-  for (const folder of unreadable)
-    log.error(`${folder} cannot be read; it is left as it is, and its stream is not served`);
+/** Of each kind of trouble one line when it begins, and one when it is over. */
+function changes(): (kind: string, cause: Error | null) => boolean {
+  const present = new Set<string>();
+  return (kind, cause) => {
+    if (cause === null) return present.delete(kind);
+    const { size } = present;
+    return present.add(kind).size > size;
+  };
+}
+
+/** What is damaged is told by whoever knows whose it is. */
+function tellWhatWasFound(log: Log, directory: string, { journal, orphanedOperations }: DriverReport): void {
   for (const stranger of journal.strangers) log.warn(`${stranger} is no file of this journal; it is left as it is`);
   if (orphanedOperations > 0) {
     log.error(`${directory}: ${orphanedOperations} writes belong to streams of which nothing else is known`);

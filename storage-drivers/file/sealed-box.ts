@@ -49,6 +49,12 @@ export function openBox(
   }
 }
 
+/** Whether it is encrypted, or not, as it would be if it were written now. It was opened before. */
+export function isCurrentBox(box: Uint8Array, place: Uint8Array, keys: StoreKeys | null): boolean {
+  if (keys === null) return box[5] === 0;
+  return keys.isCurrent(box[5] === 0 ? null : keys.unwrap(box[5]!, box.slice(WRAPPED_AT, LENGTH_AT), place));
+}
+
 function boxChecksum(box: Uint8Array, place: Uint8Array): number {
   const first = checksum(box, 0, SUM_AT, checksum(place, 0, place.length));
   return checksum(box, HEADER_BYTES, box.length, first);

@@ -5,8 +5,9 @@ import { type FoundBlock, readCheckpoint, type StoreState } from './checkpoint-f
 import { codeOf } from './file-calls.ts';
 import { SealBroken } from './frame-cipher.ts';
 import { putU64, viewOf } from './numbers.ts';
-import { openBox, sealBox } from './sealed-box.ts';
+import { isCurrentBox, openBox, sealBox } from './sealed-box.ts';
 import type { StoreWorld } from './store-world.ts';
+import { isStale } from './untidy-blocks.ts';
 
 const CHECKPOINTS = ['checkpoint.1', 'checkpoint.2'];
 const BLOCK_NAME = /^(\d{8})\.blk$/;
@@ -30,21 +31,49 @@ export async function makeStoreDirectory(world: StoreWorld, directory: string): 
 export interface FoundCheckpoint {
   readonly state: StoreState;
   readonly blocks: readonly FoundBlock[];
-  /** One of the copies was not readable, or older. */
+  /** One of the copies was not readable, or is not there. */
   readonly isDamaged: boolean;
+  /** One of them, or a block that it names, is under another key than the present one. */
+  readonly isStale: boolean;
+}
+
+interface DamagedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly cause: 'checksum' | 'missing' | 'unreadable';
+}
+
+/** The copies of a checkpoint that cannot be read. */
+export async function damagedCheckpoints(world: StoreWorld, directory: string, store: number): Promise<DamagedFile[]> {
+  const damaged: DamagedFile[] = [];
+  for (const name of CHECKPOINTS) {
+    const path = join(directory, name);
+    try {
+      const box = await world.disk.readFile(path);
+      const isWhole = openBox(box, checkpointPlace(store), world.uuid, world.keys) !== null;
+      if (!isWhole) damaged.push({ path, bytes: box.length, cause: 'checksum' });
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== 'ENOENT' && code !== 'EIO') throw error;
+      damaged.push({ path, bytes: 0, cause: code === 'EIO' ? 'unreadable' : 'missing' });
+    }
+  }
+  return damaged;
 }
 
 /** The newest readable copy; null when there is none. */
 export async function readCheckpointFiles(world: StoreWorld, directory: string, store: number) {
-  let newest: Omit<FoundCheckpoint, 'isDamaged'> | null = null;
+  let newest: Omit<FoundCheckpoint, 'isDamaged' | 'isStale'> | null = null;
   let readable = 0;
+  let isStale = false;
   for (const name of CHECKPOINTS) {
     const found = await readCopy(world, join(directory, name), store);
     if (found === null) continue;
     readable++;
+    isStale ||= found.isStale;
     if (newest === null || found.state.serial > newest.state.serial) newest = found;
   }
-  return newest === null ? null : { ...newest, isDamaged: readable < CHECKPOINTS.length };
+  return newest === null ? null : { ...newest, isDamaged: readable < CHECKPOINTS.length, isStale };
 }
 
 async function readCopy(
@@ -59,10 +88,12 @@ async function readCopy(
   });
   const content = box === null ? null : openBox(box, checkpointPlace(store), world.uuid, world.keys);
   if (content === null) return null;
-  return readCheckpoint(content, (cipher, wrapped, block) => {
+  const read = readCheckpoint(content, (cipher, wrapped, block) => {
     if (world.keys === null) throw new SealBroken('there is no key');
     return world.keys.unwrap(cipher, wrapped, blockKeyPlace(store, block));
   });
+  const isCurrent = isCurrentBox(box!, checkpointPlace(store), world.keys);
+  return { ...read, isStale: !isCurrent || read.blocks.some(({ block }) => isStale(block, world.keys)) };
 }
 
 /** The numbers of the block files that are there; what an interrupted creation left is removed. */
@@ -74,6 +105,14 @@ export async function listBlocks(world: StoreWorld, directory: string): Promise<
     else if (name.endsWith('.tmp')) await world.disk.remove(join(directory, name));
   }
   return numbers;
+}
+
+/** Blocks that were written for a checkpoint that never came to be; all that is in them is in the journal. */
+export async function removeStrayBlocks(world: StoreWorld, directory: string): Promise<void> {
+  const names = await world.disk.list(directory);
+  if (names.some((name) => CHECKPOINTS.includes(name))) return;
+  for (const name of names) await world.disk.remove(join(directory, name));
+  await world.disk.syncDirectory(directory);
 }
 
 /** All of a store's files, and its folder. Interrupted, it is done again at the next start. */

@@ -13,6 +13,6 @@ export function statsOf({ blocks, cells, checkpointBytes }: Measured) {
     memoryBytes: blocks.memoryBytes + cells.bytes,
     diskBytes: blocks.blocks.reduce((sum, block) => sum + block.fileBytes, checkpointBytes),
     blocks: blocks.blocks.length,
-    holes: blocks.lost.list.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+    holes: blocks.lost.size,
   };
 }

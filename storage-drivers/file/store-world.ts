@@ -2,6 +2,7 @@
 import type { DriverPorts } from '../contract.ts';
 import type { BlockWorld } from './blocks/block-file.ts';
 import type { FrameCache } from './blocks/frame-cache.ts';
+import type { DamageLog } from './damage-log.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import type { FileStore } from './file-store.ts';
 import type { Journal } from './journal/journal.ts';
@@ -13,6 +14,7 @@ export interface StoreWorld extends BlockWorld {
   readonly journal: Journal;
   readonly cache: FrameCache;
   readonly files: OpenFiles;
+  readonly damage: DamageLog;
   /** Where the stores have their folders. */
   readonly directory: string;
   /** What the driver does for its stores. */
@@ -25,7 +27,12 @@ export interface StoreKeeper {
   /** So much more is in memory only. */
   dirtied(bytes: number): void;
   checkpoint(store: FileStore): Promise<void>;
-  closed(store: FileStore): void;
+  /** Work on the store's blocks while nobody else touches them; it is not begun any more once the driver closes. */
+  exclusively(store: FileStore, work: () => Promise<void>): Promise<void>;
+  /** Resolves when nothing of the store is under way any more. */
+  closed(store: FileStore): Promise<void>;
+  /** Something was erased that may still stand in files. */
+  wantsErasure(store: FileStore): void;
   publish(store: FileStore): Promise<void>;
   destroy(store: FileStore): Promise<void>;
 }

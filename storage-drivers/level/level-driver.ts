@@ -69,7 +69,7 @@ export class LevelDriver implements StorageDriver, StoreKeeper {
     if (!isStaged) this.entries.set(id, entry);
     if (known !== undefined) await store.recover();
     const isAmnesiac = known !== undefined && (this.isAmnesiac || store.isAmnesiac);
-    const { holes } = store;
+    const holes = store.holeRanges;
     return {
       store,
       report: { existed: known !== undefined, incarnation: entry.incarnation, isAmnesiac, holes, phasesMs: {} },

@@ -1,6 +1,7 @@
 /** One store in the database. */
 import {
   type DurabilityListener,
+  type Holes,
   type Mark,
   type MessageBytes,
   Read,
@@ -116,7 +117,7 @@ export class LevelStore implements RecordStore, BatchMember, CellHost {
     return this.records.sizes.bytes;
   }
 
-  get holes(): SequenceRange[] {
+  get holeRanges(): SequenceRange[] {
     return [...this.records.holes].sort((one, other) => one - other).map((seq) => ({ from: seq, to: seq }));
   }
 
@@ -260,7 +261,12 @@ export class LevelStore implements RecordStore, BatchMember, CellHost {
       while (seq <= to && this.records.read(seq, this.record) !== Read.cold)
         seq = this.records.sizes.firstFrom(seq + 1);
     }
-    return this.holes.filter((hole) => hole.from >= from && hole.to <= to);
+    return this.holeRanges.filter((hole) => hole.from >= from && hole.to <= to);
+  }
+
+  holes(): Holes {
+    const ranges = this.holeRanges;
+    return { ranges, records: this.records.holes.size, bytes: 0 };
   }
 
   async repair(): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** One store in memory: always warm, never damaged, gone when it is closed. */
 import {
   type DurabilityListener,
+  type Holes,
   type Mark,
   type MessageBytes,
   Read,
@@ -43,6 +44,7 @@ export const SUBJECT_BYTES_MAX = 65_535;
 export const RECORD_BYTES_MAX = 2 ** 31 - 1;
 const SECONDS_LIMIT = 2 ** 33;
 const RECORD_OVERHEAD = 24;
+const NO_HOLES: Holes = { ranges: [], records: 0, bytes: 0 };
 
 export class MemoryStore implements RecordStore, CellHost {
   readonly id: string;
@@ -208,6 +210,10 @@ export class MemoryStore implements RecordStore, CellHost {
 
   async verify(): Promise<readonly SequenceRange[]> {
     return [];
+  }
+
+  holes(): Holes {
+    return NO_HOLES;
   }
 
   async repair(): Promise<boolean> {

@@ -17,20 +17,25 @@ export interface Outcome {
 }
 
 /** Runs to its end. */
-export async function run(words: readonly string[], cwd = '/', env: NodeJS.ProcessEnv = process.env): Promise<Outcome> {
+export async function run(
+  words: readonly string[],
+  cwd = '/',
+  env: NodeJS.ProcessEnv = process.env,
+  patienceMs = PATIENCE_MS,
+): Promise<Outcome> {
   const child = spawn(process.execPath, [PROGRAM, ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const out = collect(child.stdout);
   const err = collect(child.stderr);
-  const code = await ended(child);
+  const code = await ended(child, patienceMs);
   return { code, out: out.text, err: err.text };
 }
 
-function ended(child: ChildProcess): Promise<number | null> {
+function ended(child: ChildProcess, patienceMs = PATIENCE_MS): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`the process did not end: ${child.spawnargs.join(' ')}`));
-    }, PATIENCE_MS);
+    }, patienceMs);
     child.once('close', (code) => {
       clearTimeout(timer);
       resolve(code);

@@ -1,8 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KNOWN_PLUGINS } from '../../bin/built-in.ts';
+import { KNOWN_PLUGINS, knownProviders } from '../../bin/built-in.ts';
 import { flagNamed } from '../../bin/flags.ts';
 import { PRESETS } from '../../bin/presets.ts';
+import { planPlugins } from '../../kernel/host/plugin-plan.ts';
 
 for (const { name, load, keys = [], aliases = {}, accountKeys = [], provides = [] } of KNOWN_PLUGINS) {
   if (load === undefined) continue;
@@ -24,6 +25,13 @@ for (const { name, load, keys = [], aliases = {}, accountKeys = [], provides = [
 test('presets list plugins that exist', () => {
   const names = KNOWN_PLUGINS.map(({ name }) => name);
   for (const list of PRESETS.values()) for (const name of list) assert.ok(names.includes(name), name);
+});
+
+test('all plugins of this package can run together', async () => {
+  const definitions = await Promise.all(KNOWN_PLUGINS.flatMap(({ load }) => (load === undefined ? [] : [load()])));
+  const { order, problems } = planPlugins(definitions, knownProviders());
+  assert.equal(problems, []);
+  assert.is(order.length, definitions.length);
 });
 
 test.run();

@@ -2,6 +2,8 @@
 import { test } from 'uvu';
 import { type Node, startNode, withNodes } from '../plugins/route/nodes.ts';
 import { ACCOUNTS, PAIR_BEHAVIOURS } from '../plugins/route/pair-behaviours.ts';
+import { SECOND_HOP_STORIES } from '../plugins/route/second-hop.ts';
+import { SERVICE_STORIES } from '../plugins/route/services.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets } from '../wire/targets.ts';
 
@@ -22,6 +24,20 @@ for (const { program, version } of targets) {
         const genuine = await add(startNode('G', { text: ACCOUNTS, routes: [own.clusterPort] }, program));
         await bothWays(play, own, genuine);
       }));
+  }
+}
+
+for (const { program, version } of targets) {
+  // Before that the figures of a service had another form.
+  if (Number(version.split('.')[1]) < 10) continue;
+  for (const [what, play] of Object.entries({ ...SERVICE_STORIES, ...SECOND_HOP_STORIES })) {
+    for (const [which, first, second] of [
+      ['on both sides', program, program],
+      ['where it is asked', program, ''],
+      ['where it is answered', '', program],
+    ] as const) {
+      test(`${what}: nats-server ${version} is ${which}`, () => withNodes((add) => play(add, first, second)));
+    }
   }
 }
 

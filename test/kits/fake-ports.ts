@@ -5,6 +5,7 @@ import type {
   Clock,
   DirectoryLock,
   Disk,
+  DiskRoom,
   FileUse,
   Listener,
   ListenOptions,
@@ -139,6 +140,10 @@ export class FakeDisk implements Disk {
     if (use === 'create') this.files.set(path, new Uint8Array(0));
     else this.readFileSync(path);
     return new FakeFile(path, this.files);
+  }
+
+  async room(): Promise<DiskRoom> {
+    return { freeBytes: Number.POSITIVE_INFINITY, takenBytes: 0 };
   }
 
   async lock(directory: string): Promise<DirectoryLock> {

@@ -34,13 +34,14 @@ export function gnatletProgram(): string {
   return programPath();
 }
 
-export function gnatletTarget(): Target {
+/** `program`: the command of the package, or what it built. */
+export function gnatletTarget(name = 'gnatlet', program = gnatletProgram()): Target {
   return {
-    name: 'gnatlet',
+    name,
     kind: 'gnatlet',
     version: '',
-    program: gnatletProgram(),
-    start: (config) => startProgram(process.execPath, [gnatletProgram()], config),
+    program,
+    start: (config) => startProgram(process.execPath, [program], config),
   };
 }
 

@@ -3,21 +3,21 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { PRODUCT_VERSION } from '../../../kernel/version.ts';
 import { type ArchiveEntry, ar, file, folder, tar } from './archives.ts';
-import { FIRST_CONFIGURATION } from './first-configuration.ts';
+import { firstConfiguration } from './first-configuration.ts';
 import { SYSTEMD_UNIT } from './systemd-unit.ts';
 
 export const DEBIAN_FILE = `gnatlet_${PRODUCT_VERSION}_all.deb`;
 
 const PROGRAM = 'usr/lib/gnatlet/gnatlet.cjs';
 
-export function debianPackage(program: string): Buffer {
+export function debianPackage(program: string, plugins: readonly string[]): Buffer {
   const data = [
     folder(''),
     ...['etc/', 'etc/gnatlet/', 'usr/', 'usr/bin/', 'usr/lib/', 'usr/lib/gnatlet/'].map(folder),
     ...['usr/lib/systemd/', 'usr/lib/systemd/system/', 'usr/share/', 'usr/share/doc/', 'usr/share/doc/gnatlet/'].map(
       folder,
     ),
-    file('etc/gnatlet/gnatlet.conf', FIRST_CONFIGURATION),
+    file('etc/gnatlet/gnatlet.conf', firstConfiguration(plugins)),
     file('usr/bin/gnatlet', `#!/bin/sh\nexec node /${PROGRAM} "$@"\n`, 0o755),
     file(PROGRAM, program),
     file('usr/lib/systemd/system/gnatlet.service', SYSTEMD_UNIT),

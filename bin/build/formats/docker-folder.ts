@@ -8,8 +8,9 @@ export function dockerFolder(program: string): ArchiveEntry[] {
 /** Clients come from outside the container, so the broker listens on all its addresses. */
 const DOCKERFILE = `FROM node:20-alpine
 COPY gnatlet.cjs /usr/local/bin/gnatlet
+RUN mkdir /data && chown node:node /data
 USER node
-WORKDIR /srv
+WORKDIR /data
 EXPOSE 4222
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["gnatlet"]

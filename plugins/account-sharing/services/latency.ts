@@ -2,15 +2,17 @@
 import {
   type Account,
   type Broker,
-  type ClientConnection,
   type ClientInfo,
+  type Connection,
   clientBehind,
+  FROM_PEER,
   type Message,
   randomName,
   wireJson,
   wireTime,
 } from '../../../kernel/plugin-api.ts';
 import type { LatencyRule } from '../contract.ts';
+import type { FarHalf, RemoteMeasures } from './remote-measures.ts';
 import { fullInfo, roundTripOf } from './requester-info.ts';
 import type { Measure } from './responses.ts';
 import { type SampledFields, samplingFields } from './sampling-headers.ts';
@@ -44,7 +46,8 @@ export interface Measured {
   readonly broker: Broker;
   readonly exporter: Account;
   readonly rule: LatencyRule;
-  readonly client: ClientConnection | null;
+  readonly client: Connection | null;
+  readonly measures: RemoteMeasures;
   readonly requestor: ClientInfo;
   readonly sample: Sample;
 }
@@ -65,19 +68,33 @@ export class LatencyMeasure implements Measure {
   }
 
   /** To be called with the first answer; what it answers is called when that is delivered. */
-  answered(origin: object | null): () => void {
-    const { broker, client, exporter } = this.parts;
+  answered({ origin, originBit, subject }: Message): () => void {
+    const { broker, client, exporter, measures } = this.parts;
+    if ((originBit & FROM_PEER) !== 0) return this.answeredElsewhere(subject);
     const responder = clientBehind(origin);
     const arrivedAt = broker.clock.monotonic();
     const elapsed = Math.round((arrivedAt - this.startedAt) * NANOSECONDS);
     return () => {
       const system = Math.round((broker.clock.monotonic() - arrivedAt) * NANOSECONDS);
-      this.publish({ status: 200 }, responder === null ? undefined : fullInfo(responder, exporter, broker), {
+      this.publish({ status: 200 }, responder === null ? undefined : fullInfo(responder, exporter, measures.place), {
         service: Math.max(0, elapsed - roundTripOf(responder)),
         system,
         total: roundTripOf(client) + elapsed + system,
       });
     };
+  }
+
+  /** The server of the responder has the other half. */
+  private answeredElsewhere(subject: string): () => void {
+    const { broker, client, measures } = this.parts;
+    const elapsed = Math.round((broker.clock.monotonic() - this.startedAt) * NANOSECONDS);
+    const total = roundTripOf(client) + elapsed;
+    const settle = (half: FarHalf | null): void => {
+      const { service, roundTrip, responder } = half ?? { service: elapsed, roundTrip: 0, responder: undefined };
+      const system = Math.max(0, elapsed - service - roundTrip);
+      this.publish({ status: 200 }, responder, { service: Math.max(0, service), system, total });
+    };
+    return () => measures.expect(subject, settle);
   }
 
   failed(why: keyof typeof FAILURES): void {

@@ -1,11 +1,11 @@
 /** The header field that tells a responder who asks. */
 import {
   type Account,
-  type Broker,
-  type ClientConnection,
   type ClientInfo,
+  type Connection,
   clientInfo,
   connectionFacts,
+  isClient,
   nanoseconds,
   wireJson,
 } from '../../../kernel/plugin-api.ts';
@@ -21,8 +21,15 @@ export interface RequesterInfo {
   readonly header: Buffer;
 }
 
+export interface Place {
+  readonly server: string;
+  /** Empty for none. */
+  readonly cluster: string;
+}
+
 export interface InfoSettings {
-  readonly broker: Broker;
+  /** Where requesters are that are clients. */
+  readonly place: () => Place;
   readonly importer: Account;
   readonly sharesRequester: boolean;
   /** The system account learns which server asks. */
@@ -32,7 +39,7 @@ export interface InfoSettings {
 export class RequesterInfos {
   private readonly settings: InfoSettings;
   /** The last requester, as far as it is told. */
-  private client: ClientConnection | null = null;
+  private client: Connection | null = null;
   private roundTrip = -1;
   private last: RequesterInfo | null = null;
 
@@ -41,7 +48,7 @@ export class RequesterInfos {
   }
 
   /** `previous` is what the account was told in which the request comes from a service itself. */
-  infoFor(client: ClientConnection | null, previous: RequesterInfo | null): RequesterInfo {
+  infoFor(client: Connection | null, previous: RequesterInfo | null): RequesterInfo {
     if (previous !== null) return this.passedOn(previous);
     const roundTrip = roundTripOf(client);
     if (this.last !== null && this.client === client && this.roundTrip === roundTrip) return this.last;
@@ -52,18 +59,18 @@ export class RequesterInfos {
   }
 
   /** Who asks, without the way it has come. */
-  told(client: ClientConnection | null): ClientInfo {
-    const { broker, importer, sharesRequester, tellsServer } = this.settings;
+  told(client: Connection | null): ClientInfo {
+    const { importer, place, sharesRequester, tellsServer } = this.settings;
     const account = client?.account ?? importer;
-    if (sharesRequester) return fullInfo(client, account, broker);
+    if (sharesRequester) return fullInfo(client, account, place());
     const facts = briefInfo(client, account);
-    return tellsServer ? { ...facts, server: broker.name } : facts;
+    return tellsServer ? { ...facts, ...placeOf(place()) } : facts;
   }
 
   private passedOn({ facts }: RequesterInfo): RequesterInfo {
-    const { broker, importer, sharesRequester, tellsServer } = this.settings;
+    const { importer, place, sharesRequester, tellsServer } = this.settings;
     const chained = inChain(facts, importer);
-    return infoOf(sharesRequester || tellsServer ? { ...chained, server: broker.name } : chained);
+    return infoOf(sharesRequester || tellsServer ? { ...chained, ...placeOf(place()) } : chained);
   }
 }
 
@@ -74,19 +81,25 @@ function infoOf(facts: ClientInfo): RequesterInfo {
 }
 
 /** Nanoseconds. */
-export function roundTripOf(client: ClientConnection | null): number {
+export function roundTripOf(client: Connection | null): number {
   return client === null ? 0 : nanoseconds(client.liveness.rtt);
 }
 
 /** All that whoever does not share itself lets be seen. */
-function briefInfo(client: ClientConnection | null, account: Account): ClientInfo {
+function briefInfo(client: Connection | null, account: Account): ClientInfo {
   return { acc: account.name, rtt: roundTripOf(client) || undefined };
 }
 
-export function fullInfo(client: ClientConnection | null, { name }: Account, broker: Broker): ClientInfo {
-  if (client === null) return { acc: name, server: broker.name };
-  const parts = { account: name, server: broker.name, tellsRoundTrip: true, tellsAccountTitle: false };
-  return clientInfo(connectionFacts(client), parts);
+export function fullInfo(client: Connection | null, { name }: Account, place: Place): ClientInfo {
+  if (client === null) return { acc: name, ...placeOf(place) };
+  const facts = connectionFacts(client);
+  // Of another server its name says where it is.
+  const where = isClient(client) ? place : { server: facts.name || place.server, cluster: '' };
+  return clientInfo(facts, { account: name, ...where, tellsRoundTrip: true, tellsAccountTitle: false });
+}
+
+function placeOf({ server, cluster }: Place): Pick<ClientInfo, 'server' | 'cluster'> {
+  return cluster === '' ? { server } : { server, cluster };
 }
 
 /** The same facts on their way through one more account. */

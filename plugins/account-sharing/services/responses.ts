@@ -53,7 +53,7 @@ export interface PendingRequest {
 export interface Measure {
   /** Ends the reply subject. */
   readonly suffix: string;
-  answered(responder: object | null): () => void;
+  answered(answer: Message): () => void;
   failed(why: 'requester-gone' | 'no-responders' | 'too-late'): void;
 }
 
@@ -159,7 +159,7 @@ export class Responses implements ServiceSink {
       measure.failed('requester-gone');
       return false;
     }
-    const report = measure?.answered(original.origin) ?? null;
+    const report = measure?.answered(original) ?? null;
     const count = this.deliverTo(requester, request, message);
     report?.();
     if (type === 'singleton') return count > 0;

@@ -9,12 +9,12 @@ import {
   type Broker,
   CROSSED_BY_SERVICE,
   CROSSED_BY_STREAM,
-  clientBehind,
   EMPTY_PLAN,
   MAY_ASK_SERVICES,
   type Message,
   type MessageTrace,
   type Plan,
+  requesterBehind,
   SERVICE_SINK,
   type ServiceSink,
   Subscription,
@@ -26,6 +26,7 @@ import { withTraceDisabled, withTraceTo } from '../trace-border.ts';
 import type { Crossing, Crossings } from './crossings.ts';
 import { LatencyMeasure, sampleOf } from './latency.ts';
 import { PendingRequests, type PendingSurroundings } from './pending-requests.ts';
+import type { RemoteMeasures } from './remote-measures.ts';
 import { RequesterInfos } from './requester-info.ts';
 import type { PendingRequest, Responses } from './responses.ts';
 
@@ -43,6 +44,7 @@ export interface ServiceImportParts {
   /** Of the exporter. */
   readonly responses: Responses;
   readonly crossings: Crossings;
+  readonly measures: RemoteMeasures;
   /** How many requests may be under way. */
   readonly pendingMax: number;
   readonly surroundings: PendingSurroundings;
@@ -73,7 +75,7 @@ export class ServiceImport implements ServiceSink {
     this.current = parts.source;
     this.pending = this.newPending();
     this.infos = new RequesterInfos({
-      broker: parts.broker,
+      place: () => parts.measures.place,
       importer: parts.importer,
       sharesRequester: parts.rule.sharesRequester,
       tellsServer: this.exporter.isSystem,
@@ -158,7 +160,7 @@ export class ServiceImport implements ServiceSink {
     const isTraced = trace !== null && this.current.allowsTrace;
     if (trace?.isOnly && !isTraced) return true;
     const source = trace === null ? request : this.traced(request, crossing, trace);
-    crossing.info = this.infos.infoFor(clientBehind(request.origin), crossing.previous?.info ?? null);
+    crossing.info = this.infos.infoFor(requesterBehind(request.origin), crossing.previous?.info ?? null);
     const reply = opened === null ? keptReply(request) : Buffer.from(opened.subject, 'latin1');
     const message = crossing.frame.fill(source, crossing.info, subject, reply);
     message.originBit = CROSSED_BY_SERVICE;
@@ -169,7 +171,7 @@ export class ServiceImport implements ServiceSink {
   private traced(request: Message, crossing: Crossing, trace: MessageTrace): Message {
     if (!this.current.allowsTrace) return withTraceDisabled(request);
     const before = crossing.previous?.traceTo ?? '';
-    const reply = before === '' ? trace.request.destination : before;
+    const reply = before === '' ? trace.destination : before;
     const { responses } = this.parts;
     const { responseThresholdMs: thresholdMs } = this.current;
     const requester = this.importer;
@@ -198,12 +200,12 @@ export class ServiceImport implements ServiceSink {
   private measureFor(request: Message): LatencyMeasure | null {
     const { latency: rule } = this.current;
     if (rule === null) return null;
-    const { broker } = this.parts;
+    const { broker, measures } = this.parts;
     const sample = sampleOf(rule, request, broker);
     if (sample === null) return null;
-    const client = clientBehind(request.origin);
+    const client = requesterBehind(request.origin);
     const requestor = this.infos.told(client);
-    return new LatencyMeasure({ broker, exporter: this.exporter, rule, client, requestor, sample });
+    return new LatencyMeasure({ broker, exporter: this.exporter, rule, client, measures, requestor, sample });
   }
 
   private isRepeated({ subjectBytes, subjectStart, subjectEnd }: Message): boolean {

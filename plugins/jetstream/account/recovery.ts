@@ -1,13 +1,14 @@
 /** Streams that were there before. */
 
+import { textFromSubject } from '../../../kernel/plugin-api.ts';
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { Scan, type StorageDriver, type StoredRecord } from '../../../storage-drivers/contract.ts';
 import { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
 import { MessageLog, sizeFormulaOf } from '../stream/message-log.ts';
 import { momentOf } from '../stream/moment.ts';
-import type { Stream } from '../stream/stream.ts';
+import { Stream } from '../stream/stream.ts';
 import { originOf, SOURCE_HEADER } from '../sync/synced-message.ts';
-import { CONSUMER_CELLS, readConsumer, readStream, STREAM_CELL } from './kept-definitions.ts';
+import { CONSUMER_CELLS, type KeptConsumer, readConsumer, readStream, STREAM_CELL } from './kept-definitions.ts';
 import type { StreamAccount } from './stream-account.ts';
 
 /** Opens what a driver holds of an account. What can not be read is left alone, and named. */
@@ -23,7 +24,9 @@ export async function recoverStreams(
     try {
       await recoverStream(of, storage, driver, id);
     } catch (error) {
-      of.of.log.error(`the stream in the store '${id}' is not served: ${(error as Error).message}`);
+      const { message } = error as Error;
+      of.unrecovered.set(textFromSubject(id.slice(prefix.length)), message);
+      of.of.log.error(`the stream in the store '${id}' is not served: ${message}`);
     }
   }
 }
@@ -34,23 +37,52 @@ async function recoverStream(
   driver: StorageDriver,
   id: string,
 ): Promise<void> {
+  const { stream, consumers } = await openStream(of, storage, driver, id);
+  of.streams.set(stream.name, stream);
+  for (const consumer of consumers) stream.adopt(consumer);
+  stream.open();
+}
+
+export interface OpenedStream {
+  readonly stream: Stream;
+  readonly consumers: readonly KeptConsumer[];
+}
+
+/** Opened and known to nobody yet. */
+export async function openStream(
+  of: StreamAccount,
+  storage: 'file' | 'memory',
+  driver: StorageDriver,
+  id: string,
+): Promise<OpenedStream> {
   const { records } = await IndexedStore.open(driver, id, { sizeOf: sizeFormulaOf(storage), clock: of.of.clock });
+  try {
+    return await readOpened(of, storage, records);
+  } catch (error) {
+    await records.store.close();
+    throw error;
+  }
+}
+
+async function readOpened(of: StreamAccount, storage: 'file' | 'memory', records: IndexedStore): Promise<OpenedStream> {
   const cell = await records.cells.get(STREAM_CELL);
   const kept = cell === null ? null : readStream(cell);
-  if (kept === null) {
-    await records.close();
-    throw new Error('it does not say what stream it holds');
-  }
+  if (kept === null) throw new Error('it does not say what stream it holds');
+  records.store.isLazy = kept.config.persistMode === 'async';
   const log = new MessageLog(records, storage, of.usage);
-  const stream = of.adopt(kept.config, log, kept.created);
+  const stream = new Stream(of.of, of, kept.config, log, kept.created);
   await recall(stream);
+  const consumers: KeptConsumer[] = [];
   for (const name of await records.cells.list(CONSUMER_CELLS)) {
-    const bytes = await records.cells.get(name);
+    // One that is damaged costs no other.
+    const bytes = await records.cells.get(name).catch(() => null);
     const consumer = bytes === null ? null : readConsumer(bytes);
-    if (consumer === null) of.of.log.error(`the consumer in '${name}' of the store '${id}' can not be read`);
-    else stream.adopt(consumer);
+    if (consumer === null)
+      of.of.log.error(`the consumer in '${name}' of the store '${records.store.id}' can not be read`);
+    else consumers.push(consumer);
   }
-  stream.open();
+  await log.learnFirstTime();
+  return { stream, consumers };
 }
 
 /** Ids of messages that came lately, and messages that will expire, are found in the messages themselves. */
@@ -82,11 +114,7 @@ function recallOrigin({ supply }: Stream, { bytes, headerStart, bodyStart }: Sto
 async function firstOfWindow({ log, machine, of }: Stream): Promise<number> {
   const since = of.clock.now() - machine.limits.duplicateWindowMs;
   const moment = momentOf(BigInt(Math.round(since)) * 1_000_000n);
-  let found = log.at(moment);
-  while (found < 0) {
-    await log.bringIn(log.records.store.coldSequence);
-    found = log.at(moment);
-  }
+  const found = await log.find(moment);
   // The newest is looked at in any case: it has the time and the id that come next.
   return Math.min(found, Math.max(log.first, log.records.index.lastUpTo(log.last)));
 }

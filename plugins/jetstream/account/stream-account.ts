@@ -10,6 +10,7 @@ import { MessageLog, sizeFormulaOf } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
 import { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { Mending } from '../trouble/mending.ts';
 import { effectiveLimits, type Grants } from './grants.ts';
 import { Usage } from './usage.ts';
 
@@ -26,12 +27,16 @@ export class StreamAccount {
   grants: Grants;
   readonly usage: Usage;
   readonly of: Surroundings;
+  /** Stores whose streams could not be brought back: by stream, why. */
+  readonly unrecovered = new Map<string, string>();
+  private readonly mendings = new Map<Stream, Mending>();
 
   constructor(of: Surroundings, account: Account, grants: Grants) {
     this.of = of;
     this.account = account;
     this.grants = grants;
-    this.usage = new Usage(of.used);
+    this.usage = new Usage(of.books.usage);
+    of.books.accounts.add(this);
   }
 
   /** What counts for its streams. */
@@ -50,21 +55,25 @@ export class StreamAccount {
 
   /** What others than the named one have taken. */
   reservations(except: string): Reservations {
-    const others = [...this.streams.values()].filter(({ name }) => name !== except);
-    const reservedIn = (storage: string): number =>
-      others.reduce(
-        (sum, { config }) => sum + (config.storage === storage ? Math.max(0, Number(config.maxBytes)) : 0),
-        0,
-      );
+    const { books } = this.of;
+    const [memory, storage] = [this.reservedIn('memory', except), this.reservedIn('file', except)];
     return {
-      streams: others.length,
-      memory: reservedIn('memory'),
-      storage: reservedIn('file'),
-      serverMemory: reservedIn('memory'),
-      serverStorage: reservedIn('file'),
-      serverMaxMemory: this.of.maxMemory,
-      serverMaxStorage: this.of.maxStorage,
+      streams: this.streams.size - (this.streams.has(except) ? 1 : 0),
+      memory,
+      storage,
+      serverMemory: memory + books.reservedBeside(this, 'memory'),
+      serverStorage: storage + books.reservedBeside(this, 'file'),
+      serverMaxMemory: books.limits.maxMemory,
+      serverMaxStorage: books.limits.maxStorage,
     };
+  }
+
+  reservedIn(storage: 'file' | 'memory', except = ''): number {
+    let sum = 0;
+    for (const { name, config } of this.streams.values()) {
+      if (config.storage === storage && name !== except) sum += Math.max(0, Number(config.maxBytes));
+    }
+    return sum;
   }
 
   get consumerCount(): number {
@@ -77,16 +86,43 @@ export class StreamAccount {
   async create(config: StreamConfig): Promise<Stream> {
     const { clock } = this.of;
     const driver = this.of.driver(config.storage)!;
-    const { records } = await IndexedStore.open(driver, this.storeIdOf(config.name), {
+    const { records, report } = await IndexedStore.open(driver, this.storeIdOf(config.name), {
       sizeOf: sizeFormulaOf(config.storage),
       clock,
+      isLazy: config.persistMode === 'async',
       ...(config.firstSeq > 0n ? { firstSequence: Number(config.firstSeq) } : {}),
     });
+    if (report.existed && this.unrecovered.has(config.name)) {
+      await records.store.close();
+      throw new Error(
+        `the files of a stream '${config.name}' are there and can not be read: repair them, or take them away`,
+      );
+    }
     const stream = this.adopt(config, new MessageLog(records, config.storage, this.usage), momentNow(clock));
-    stream.keep();
-    await stream.settledDown();
+    try {
+      if (!stream.keep()) throw new Error('there is no room for it, or its store can not be written');
+      await stream.settledDown();
+    } catch (error) {
+      await this.remove(stream).catch(() => {});
+      throw error;
+    }
     stream.open();
     return stream;
+  }
+
+  broken(stream: Stream, cause: Error): void {
+    if (this.streams.get(stream.name) === stream) this.mendings.set(stream, new Mending(this, stream, cause));
+  }
+
+  /** Streams that wait to be opened again need not wait any longer. */
+  mendNow(): void {
+    for (const mending of this.mendings.values()) mending.now();
+  }
+
+  /** Another one has taken its place. */
+  mended(stream: Stream): void {
+    this.mendings.get(stream)?.stop();
+    this.mendings.delete(stream);
   }
 
   storeIdOf(stream: string): string {
@@ -102,6 +138,7 @@ export class StreamAccount {
 
   async remove(stream: Stream): Promise<void> {
     this.streams.delete(stream.name);
+    this.mended(stream);
     stream.consumers.removeAll();
     stream.close();
     stream.log.release();
@@ -109,12 +146,14 @@ export class StreamAccount {
   }
 
   async close(): Promise<void> {
+    for (const stream of this.mendings.keys()) this.mended(stream);
     for (const stream of this.streams.values()) stream.pause();
     for (const stream of this.streams.values()) {
       stream.log.release();
       await stream.log.records.close();
     }
     this.streams.clear();
+    this.of.books.accounts.delete(this);
   }
 }
 

@@ -1,10 +1,10 @@
-/** What an account takes of what it may take, kept as messages come and go. */
+/** What is taken of what may be taken, kept as messages come and go. */
 import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
 
 export class Usage {
   memory = 0;
   file = 0;
-  /** What all accounts use together. */
+  /** What this one is a part of. */
   private readonly whole: Usage | null;
 
   constructor(whole: Usage | null = null) {
@@ -13,7 +13,7 @@ export class Usage {
 
   add(storage: 'file' | 'memory', bytes: number): void {
     this[storage] += bytes;
-    this.whole?.add(storage, bytes);
+    if (this.whole !== null) this.whole[storage] += bytes;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Answers the requests of one account, one after the other. */
 import {
   type Message,
+  type MessageTrace,
   SERVICE_SINK,
   type ServiceSink,
   Subscription,
@@ -11,6 +12,7 @@ import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.
 import {
   API_PREFIX,
   type ApiAddress,
+  type Endpoint,
   parseApiSubject,
   withoutDomain,
 } from '../../../protocols/jetstream/api-subject.ts';
@@ -18,9 +20,27 @@ import { fieldOf, withFields } from '../../../protocols/jetstream/message-header
 import { printErrorReply } from '../../../protocols/jetstream/replies.ts';
 import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+import { passOn } from '../domain.ts';
+import { failureOf } from '../stream/store-refusal.ts';
+import type { Stream } from '../stream/stream.ts';
 import { audit, isAudited } from './api-audit.ts';
 import { ANSWERED_ELSEWHERE, type Answer, type ApiCall, callOf } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
+
+/** What is answered only when a crash can not undo it any more. */
+const CHANGING: ReadonlySet<Endpoint> = new Set<Endpoint>([
+  'STREAM.UPDATE',
+  'STREAM.PURGE',
+  'STREAM.MSG.DELETE',
+  'CONSUMER.CREATE',
+  'CONSUMER.DURABLE.CREATE',
+  'CONSUMER.DELETE',
+  'CONSUMER.PAUSE',
+  'CONSUMER.RESET',
+]);
+
+/** What can be asked by the name of the domain. Nobody answers anything else. */
+const IN_DOMAIN = ['INFO', 'STREAM.>', 'CONSUMER.>', 'DIRECT.>', 'META.>', 'SERVER.>', 'ACCOUNT.>', '$KV.>', '$OBJ.>'];
 
 export class ApiService implements ServiceSink {
   readonly kind = SERVICE_SINK;
@@ -32,14 +52,14 @@ export class ApiService implements ServiceSink {
   constructor(of: StreamAccount) {
     this.of = of;
     const { domain } = of.of;
-    const patterns = domain === '' ? [`${API_PREFIX}>`] : [`${API_PREFIX}>`, `$JS.${domain}.API.>`];
-    this.subscriptions = patterns.map((pattern) => new Subscription(this, pattern, '', ''));
+    const named = domain === '' ? [] : IN_DOMAIN.map((rest) => `$JS.${domain}.API.${rest}`);
+    this.subscriptions = [`${API_PREFIX}>`, ...named].map((pattern) => new Subscription(this, pattern, '', ''));
     for (const subscription of this.subscriptions) of.account.sublist.insert(subscription);
   }
 
   deliver(message: Message): boolean {
     const { subject } = message;
-    if (!subject.startsWith(API_PREFIX)) return this.passOn(message, subject);
+    if (!subject.startsWith(API_PREFIX)) return this.passOn(message, null);
     if (ANSWERED_ELSEWHERE.some((prefix) => subject.startsWith(prefix))) return false;
     const address = parseApiSubject(textFromSubject(subject));
     if (address === null || this.isNobodys(address)) return true;
@@ -54,14 +74,17 @@ export class ApiService implements ServiceSink {
     return endpoint === 'CONSUMER.RESET' && this.of.streams.get(stream)?.consumers.byName.has(consumer) !== true;
   }
 
+  deliverTraced(message: Message, _subscription: Subscription, trace: MessageTrace): boolean {
+    if (!message.subject.startsWith(API_PREFIX)) return this.passOn(message, trace);
+    return trace.isOnly || this.deliver(message);
+  }
+
   /** The same request, by the name that everybody knows. */
-  private passOn(message: Message, subject: string): boolean {
+  private passOn(message: Message, trace: MessageTrace | null): boolean {
     const { account, of } = this.of;
-    const plain = withoutDomain(subject, of.domain);
-    const target = plain.startsWith(`${API_PREFIX}$KV.`) || plain.startsWith(`${API_PREFIX}$OBJ.`);
-    const { reply, header, body } = message.retain();
-    const published = { subject: target ? plain.slice(API_PREFIX.length) : plain, reply, body, origin: message.origin };
-    return of.broker.publisher.publish(account, header.length === 0 ? published : { ...published, header }) > 0;
+    const plain = withoutDomain(message.subject, of.domain);
+    const isOfBucket = plain.startsWith(`${API_PREFIX}$KV.`) || plain.startsWith(`${API_PREFIX}$OBJ.`);
+    return passOn(of.broker, account, message, isOfBucket ? plain.slice(API_PREFIX.length) : plain, trace);
   }
 
   /** Too many wait: nobody of them is answered. */
@@ -106,6 +129,21 @@ export class ApiService implements ServiceSink {
   }
 
   private reply(call: ApiCall, answer: Answer): void {
+    const stream = typeof answer === 'string' && CHANGING.has(call.address.endpoint) ? this.changed(call) : undefined;
+    if (stream === undefined) this.send(call, answer);
+    else {
+      stream.whenDurable(
+        () => this.send(call, answer),
+        (error) => this.send(call, failureOf(error)),
+      );
+    }
+  }
+
+  private changed({ address }: ApiCall): Stream | undefined {
+    return this.of.streams.get(address.stream);
+  }
+
+  private send(call: ApiCall, answer: Answer): void {
     const { account, of } = this.of;
     const isRefused = typeof answer !== 'string';
     const body = isRefused ? printErrorReply(call.address.endpoint, answer) : answer;

@@ -19,6 +19,7 @@ import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { printReply } from '../../../protocols/jetstream/replies.ts';
 import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
 import type { Consumer } from '../consumer/consumer.ts';
+import { momentOf } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
@@ -26,15 +27,15 @@ import { advisePause } from './consumer-endpoints.ts';
 import { consumerFactsOf } from './consumer-facts.ts';
 import { identityOf, STREAM_IDENTITY } from './stream-identity.ts';
 
-export function createConsumer(call: ApiCall): Answer {
+export function createConsumer(call: ApiCall): Answer | Promise<Answer> {
   return create(call, false);
 }
 
-export function createDurable(call: ApiCall): Answer {
+export function createDurable(call: ApiCall): Answer | Promise<Answer> {
   return create(call, true);
 }
 
-function create(call: ApiCall, isDurable: boolean): Answer {
+function create(call: ApiCall, isDurable: boolean): Answer | Promise<Answer> {
   const { address, body, of } = call;
   const request = decodeConsumerRequest(body, of.of.isStrict);
   if ('number' in request) return request;
@@ -60,7 +61,9 @@ function create(call: ApiCall, isDurable: boolean): Answer {
   }
   if (existing !== undefined) return change(existing, config, request);
   const problem = newProblem(stream, config, request, of.limits.maxConsumers);
-  return problem ?? make(stream, config, level);
+  if (problem !== null) return problem;
+  if (config.optStartTime === null) return make(stream, config, level);
+  return stream.log.find(momentOf(config.optStartTime.nanos)).then(() => make(stream, config, level));
 }
 
 /** Who reads for a mirror or a source is told which stream this is, and refused when it means another of the name. */

@@ -25,12 +25,14 @@ export function unpinConsumer({ address, body, of }: ApiCall): Answer {
 }
 
 /** Who reads for another stream is told which stream this is. */
-export function resetConsumer(call: ApiCall): Answer {
+export async function resetConsumer(call: ApiCall): Promise<Answer> {
   const { address, body, header, of } = call;
   const consumer = of.streams.get(address.stream)!.consumers.byName.get(address.consumer)!;
   const request = isEmptyBody(body) ? resetRequest.zero() : decodeLenient(body, resetRequest);
   if ('number' in request) return request;
   const wanted = Number(request.sequence);
+  const { optStartTime } = consumer.config;
+  if (optStartTime !== null) await consumer.stream.log.find(momentOf(optStartTime.nanos));
   const problem = wanted === 0 ? null : resetProblem(consumer, wanted);
   if (problem !== null) return problem;
   const sequence = Math.max(1, wanted === 0 ? consumer.machine.floorStream + 1 : wanted);

@@ -13,9 +13,14 @@ import {
   purgeRequest,
 } from '../../../protocols/jetstream/requests.ts';
 import { findMessage } from '../stream/find-message.ts';
-import { nanosOf } from '../stream/moment.ts';
+import { momentOf, nanosOf } from '../stream/moment.ts';
+import type { PurgeCommand } from '../stream/purge.ts';
+import { failureOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
+
+/** What a purge removes within one turn. */
+const STEP_MAX = 1000;
 
 export async function getMessage({ address, body, of }: ApiCall): Promise<Answer> {
   if (isEmptyBody(body)) return apiError(10003);
@@ -24,10 +29,14 @@ export async function getMessage({ address, body, of }: ApiCall): Promise<Answer
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (!isSoundGet(request)) return apiError(10003);
-  let record = findMessage(stream.log, request);
-  while (record === null && stream.log.isCold(stream.log.asked)) {
-    await stream.log.bringIn(stream.log.asked);
-    record = findMessage(stream.log, request);
+  if (request.startTime !== null) await stream.log.find(momentOf(request.startTime.nanos));
+  const { log } = stream;
+  let record = findMessage(log, request);
+  for (; ; record = findMessage(log, request)) {
+    // What a crash may still take is not shown.
+    if (record !== null && !log.isDurable(record.seq)) await stream.settledDown();
+    else if (record === null && log.isCold(log.asked)) await log.bringIn(log.asked);
+    else break;
   }
   if (record === null) return apiError(10037);
   const { bytes, headerStart, bodyStart, bodyEnd } = record;
@@ -49,6 +58,7 @@ export function deleteMessage({ address, body, of }: ApiCall): Answer {
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyDelete) return apiError(10057, { err: 'message delete not permitted' });
   const isDone = stream.machine.remove(Number(request.sequence), !request.noErase);
   return isDone ? printDone('STREAM.MSG.DELETE') : notThere(stream, request.sequence);
@@ -63,19 +73,33 @@ function notThere({ log, config }: Stream, sequence: bigint): ApiError {
     : apiError(10043, { seq: sequence });
 }
 
-export function purgeStream({ address, body, of }: ApiCall): Answer {
+export async function purgeStream({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeOptional(body, purgeRequest, of.of.isStrict);
   if ('number' in request) return request;
   if (request.sequence > 0n && request.keep > 0n) return apiError(10003);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.config.sealed) return apiError(10109);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyPurge) return apiError(10110, { err: 'stream purge not permitted' });
-  const purged = stream.machine.purge({
-    before: Number(request.sequence),
-    filter: subjectFromText(request.subject),
-    keep: Number(request.keep),
-  });
+  const { sequence, subject, keep } = request;
+  const command = { before: Number(sequence), filter: subjectFromText(subject), keep: Number(keep) };
+  const purged = await purgeInSteps(stream, command, () => of.streams.get(address.stream) === stream);
+  if (purged < 0) return apiError(10059);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   stream.wasTouched = true;
   return printReply('STREAM.PURGE', purgeReply, { success: true, purged });
+}
+
+/** Others get their turn now and then; -1 when the stream goes meanwhile. A store in trouble ends it. */
+async function purgeInSteps(stream: Stream, command: PurgeCommand, isThere: () => boolean): Promise<number> {
+  const { consumers, machine } = stream;
+  const extent = machine.extentOf(command);
+  const purge = machine.beginPurge(command);
+  while (!consumers.purgingSome(extent, () => machine.stepPurge(purge, STEP_MAX))) {
+    await new Promise<void>((resolve) => stream.of.clock.soon(resolve));
+    if (!isThere()) return -1;
+  }
+  consumers.purged(extent);
+  return purge.removed;
 }

@@ -25,6 +25,7 @@ import { checkStream, type StreamSurroundings } from '../../../protocols/jetstre
 import { checkRepublishUpdate, checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
 import { limitsForCopies } from '../account/grants.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+import { failureOf, writeProblemOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { factsOf } from './stream-facts.ts';
@@ -99,6 +100,8 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   if (request.name !== address.stream) return apiError(10056);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  const unwritable = writeProblemOf(stream);
+  if (unwritable !== null) return unwritable;
   const limited = Array.from(stream.consumers.byName.values(), ({ name, config }) => ({
     name,
     inactiveThreshold: config.inactiveThreshold,
@@ -110,7 +113,7 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
     checkOverlap(config, of.configs()) ??
     checkRepublishUpdate(config, surroundings) ??
     (limitsForCopies(of.grants, 1) === null ? apiError(10120) : null) ??
-    checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
+    checkUpdatedSize(of, stream.config, config) ??
     checkServed(of, config);
   if (problem !== null) return problem;
   stream.update(withRequiredLevel(config, streamRequiredLevel(request)));
@@ -119,10 +122,17 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   return printReply('STREAM.UPDATE', streamInfo, facts);
 }
 
+/** To ask for less is always allowed. */
+function checkUpdatedSize(of: StreamAccount, before: StreamConfig, config: StreamConfig): ApiError | null {
+  if (before.maxBytes > 0n && config.maxBytes > 0n && config.maxBytes <= before.maxBytes) return null;
+  return checkStreamSize(config, of.limits, of.reservations(config.name), 1, false);
+}
+
 export async function deleteStream({ address, body, of }: ApiCall): Promise<Answer> {
   if (!isEmptyBody(body)) return apiError(10038);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  if (stream.trouble !== null) return failureOf(stream.trouble);
   await deleteStreamOf(of, stream);
   return printDone('STREAM.DELETE');
 }

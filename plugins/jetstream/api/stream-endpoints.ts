@@ -24,11 +24,12 @@ import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { factsOf, subjectCounts } from './stream-facts.ts';
 
-export function streamInformation({ address, body, of }: ApiCall): Answer {
+export async function streamInformation({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeOptional(body, streamInfoRequest, of.of.isStrict);
   if ('number' in request) return request;
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  await stream.log.learnFirstTime();
   const facts = factsOf(stream, { isStamped: true, hasDomain: true, hasLeader: true });
   const page = request.subjectsFilter === '' ? NO_SUBJECTS : pageOfSubjects(stream, request);
   const deleted = request.deletedDetails ? stream.log.deleted() : [];
@@ -69,14 +70,14 @@ export function streamNames({ body, of }: ApiCall): Answer {
   return printReply('STREAM.NAMES', streamNamesReply, { total, offset, limit: NAMES_PAGE, streams });
 }
 
-export function streamList({ body, of }: ApiCall): Answer {
+export async function streamList({ body, of }: ApiCall): Promise<Answer> {
   const request = decodeOptional(body, streamListRequest, of.of.isStrict);
   if ('number' in request) return request;
   const found = matching(of, request.subject);
   const offset = clampOffset(request.offset, found.length);
-  const streams = found
-    .slice(offset, offset + LIST_PAGE)
-    .map((stream) => factsOf(stream, { isStamped: false, hasDomain: true, hasLeader: false }));
+  const shown = found.slice(offset, offset + LIST_PAGE);
+  for (const { log } of shown) await log.learnFirstTime();
+  const streams = shown.map((stream) => factsOf(stream, { isStamped: false, hasDomain: true, hasLeader: false }));
   const page = { ...streamListReply.zero(), total: found.length, offset, limit: LIST_PAGE };
   return printReply('STREAM.LIST', streamListReply, { ...page, streams });
 }

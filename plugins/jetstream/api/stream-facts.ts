@@ -3,6 +3,7 @@ import { textFromSubject } from '../../../kernel/plugin-api.ts';
 import { withServerStamps } from '../../../protocols/jetstream/stream-config.ts';
 import { type StreamInfo, type StreamState, streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
+import type { Holes } from '../../../storage-drivers/contract.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { momentNow, nanosOf } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
@@ -33,24 +34,31 @@ export function factsOf(stream: Stream, { isStamped, hasDomain, hasLeader }: Fac
 export function stateOf(stream: Stream): StreamState {
   const { log } = stream;
   const isUntouched = log.last === 0 && log.count === 0;
-  const firstTime = timeOf(stream, log.first);
+  const { firstTime } = log;
   return {
     ...streamInfo.zero().state,
     messages: log.count,
     bytes: log.bytes,
     firstSequence: isUntouched && !stream.wasTouched ? 0 : log.first,
-    firstTime,
+    firstTime: firstTime === null ? ZERO_NANOS : nanosOf(firstTime.seconds, firstTime.nanos),
     lastSequence: log.last,
     lastTime: log.lastSeconds === 0 ? ZERO_NANOS : nanosOf(log.lastSeconds, log.lastNanos),
     subjectCount: log.subjectCount,
     deletedCount: log.deletedCount,
+    lost: log.hasLost ? lostOf(log.lost) : null,
     consumerCount: stream.consumers.size,
   };
 }
 
-function timeOf({ log }: Stream, seq: number): bigint {
-  const record = log.count === 0 ? null : log.read(seq);
-  return record === null ? ZERO_NANOS : nanosOf(record.seconds, record.nanos);
+/** More than that are not named one by one. */
+export const LOST_NAMED_MAX = 10_000;
+
+function lostOf({ ranges, bytes }: Holes): NonNullable<StreamState['lost']> {
+  const messages: number[] = [];
+  for (const { from, to } of ranges) {
+    for (let seq = from; seq <= to && messages.length < LOST_NAMED_MAX; seq++) messages.push(seq);
+  }
+  return { messages, bytes };
 }
 
 /** How many messages each subject has that matches. */

@@ -40,8 +40,11 @@ const entry = struct('consumer', {
 });
 
 export function printConsumerEntry({ config, machine }: Consumer): Buffer {
-  const pending = Array.from(machine.pending, ([seq, { consumerSequence, time }]) => {
-    const one = { sequence: BigInt(consumerSequence), time: BigInt(Math.round(time)) * NANOS_PER_MS };
+  const pending = Array.from(machine.pending, ([seq, { consumerSequence }]) => {
+    const one = {
+      sequence: BigInt(consumerSequence),
+      time: BigInt(Math.round(machine.countedTime(seq))) * NANOS_PER_MS,
+    };
     return [String(seq), one] as const;
   });
   const redelivered = Array.from(machine.redelivered, ([seq, count]) => [String(seq), BigInt(count)] as const);
@@ -71,6 +74,7 @@ export function readConsumerEntry(name: string, bytes: Uint8Array, created: bigi
     floorStream: Number(floor.stream),
     floorConsumer: Number(floor.consumer),
     deliveredStream: Number(delivered.stream),
+    streamLast: 0,
     pending: waiting,
     redelivered: Array.from(redelivered, ([seq, count]) => [Number(seq), Number(count)] as const),
   };

@@ -51,6 +51,7 @@ export class RestoreJob implements ServiceSink {
   private readonly reader = new ArchiveReader();
   private readonly consumers: KeptConsumer[] = [];
   private records: IndexedStore | null = null;
+  private state = streamState.zero();
   private work: Promise<void> = Promise.resolve();
   private timer: (() => void) | null = null;
   private isOver = false;
@@ -135,6 +136,7 @@ export class RestoreJob implements ServiceSink {
       options,
     );
     this.records = records;
+    this.state = state;
   }
 
   private append({ name, time, sequence, header, payload }: ArchiveEntry): void {
@@ -168,16 +170,29 @@ export class RestoreJob implements ServiceSink {
     if (records === null || !this.reader.isComplete) throw new Error('backup was truncated');
     if (of.streams.has(config.name)) return printErrorReply('STREAM.CREATE', apiError(10130));
     this.end();
+    const last = Number(this.state.lastSequence);
+    if (last > records.last) records.advance(last);
     await records.store.publish();
-    const stream = of.adopt(config, new MessageLog(records, config.storage, of.usage), momentNow(of.of.clock));
+    const stream = of.adopt(config, this.logOf(records), momentNow(of.of.clock));
     await recall(stream);
     for (const consumer of this.consumers) stream.adopt(consumer);
     stream.keep();
+    await stream.settledDown();
     stream.open();
     const span = { start: this.begun, end: momentNow(of.of.clock) };
     this.tell('COMPLETE', (head) => restoreCompleted(head, config.name, span, this.received, this.caller));
     const facts = factsOf(stream, { isStamped: true, hasDomain: false, hasLeader: false });
     return printReply('STREAM.CREATE', streamCreateReply, { ...facts, didCreate: false });
+  }
+
+  /** The newest message may have been removed before the backup: its time stands in the state alone. */
+  private logOf(records: IndexedStore): MessageLog {
+    const log = new MessageLog(records, this.config.storage, this.of.usage);
+    if (this.state.lastTime <= 0n) return log;
+    const { seconds, nanos } = momentOf(this.state.lastTime);
+    log.lastSeconds = seconds;
+    log.lastNanos = nanos;
+    return log;
   }
 
   private watch(): void {

@@ -79,28 +79,32 @@ export class ConsumerMachine {
   state(): ConsumerState {
     const { streamSequence, consumerSequence, floorStream, floorConsumer } = this;
     const { deliveredStream } = this.told;
-    const pending = Array.from(this.pending, ([seq, known]) => [seq, known.consumerSequence, known.time] as const);
-    const redelivered = [...this.redelivered];
-    return { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending, redelivered };
+    const pending = Array.from(this.pending, ([seq, known]) => {
+      const deadline = Number.isFinite(known.deadline) ? known.deadline : null;
+      return [seq, known.consumerSequence, known.time, deadline] as const;
+    });
+    const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream };
+    return { ...place, streamLast: this.log.last, pending, redelivered: [...this.redelivered] };
   }
 
   /** Goes on where it stood. What was not acknowledged is due when it would have been. */
   restore(state: ConsumerState): void {
     this.starters = [];
     // With less in the stream than was once there, nothing that comes is passed over.
-    this.streamSequence = Math.min(state.streamSequence, this.log.last + 1);
+    const end = this.log.last < (state.streamLast ?? 0) ? this.log.last : Number.POSITIVE_INFINITY;
+    this.streamSequence = Math.min(state.streamSequence, end + 1);
     this.consumerSequence = state.consumerSequence;
-    this.floorStream = Math.min(state.floorStream, this.log.last);
+    this.floorStream = Math.min(state.floorStream, end);
     this.floorConsumer = state.floorConsumer;
     this.told.set(this);
-    this.told.deliveredStream = Math.min(state.deliveredStream, this.log.last);
+    this.told.deliveredStream = Math.min(state.deliveredStream, end);
     this.told.floorStream = Math.min(this.floorStream, this.told.deliveredStream);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
-    for (const [seq, consumerSequence, time] of state.pending) {
+    for (const [seq, consumerSequence, time, deadline] of state.pending) {
       if (!this.log.has(seq)) continue;
       const known = { consumerSequence, time, deadline: 0 };
       this.pending.set(seq, known);
-      this.setDeadline(known, time + this.waitFor(seq));
+      this.setDeadline(known, deadline ?? time + this.waitFor(seq));
     }
     this.recount();
   }
@@ -127,7 +131,10 @@ export class ConsumerMachine {
     return this.tracks && maxAckPending > 0 && this.pending.size >= maxAckPending;
   }
 
-  /** The message to send next: one that is to be sent again, or a new one; 0 when there is none. */
+  /**
+   * The message to send next: one that is to be sent again, or a new one; 0 when there is none. It is a question: what it finds to be
+   * done on the way is a command each (`giveUp`, `passStarter`, `passTo`).
+   */
   next(onExhausted: OnExhausted): number {
     const again = this.nextAgain(onExhausted);
     if (again !== 0) return again;
@@ -137,7 +144,7 @@ export class ConsumerMachine {
   private nextAgain(onExhausted: OnExhausted): number {
     for (let seq = this.queue.first; seq !== 0; seq = this.queue.first) {
       if (!this.pending.has(seq) || !this.log.has(seq)) this.queue.delete(seq);
-      else if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      else if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else return seq;
     }
     return 0;
@@ -147,16 +154,12 @@ export class ConsumerMachine {
     while (this.starterAt < this.starters.length) {
       const seq = this.starters[this.starterAt]!;
       if (this.log.has(seq)) return seq;
-      this.starterAt++;
+      this.passStarter();
     }
-    if (this.starters.length > 0) {
-      this.streamSequence = Math.max(this.streamSequence, this.liveFrom);
-      this.starters = [];
-    }
+    if (this.starters.length > 0) this.passTo(this.liveFrom);
     const seq = this.log.next(this.filters, this.streamSequence);
     if (seq !== Number.POSITIVE_INFINITY) return seq;
-    // Nothing up to here is for this one: it is not looked at again.
-    this.streamSequence = Math.max(this.streamSequence, this.log.last + 1);
+    if (this.streamSequence <= this.log.last) this.passTo(this.log.last + 1);
     return 0;
   }
 
@@ -166,6 +169,17 @@ export class ConsumerMachine {
     this.streamSequence = seq;
     // What is kept in files does not tell of it.
     if (this.log.isAlwaysWarm) this.told.passed(seq - 1, !this.tracks);
+  }
+
+  /** The command of a starter that is not there any more. */
+  passStarter(): void {
+    this.starterAt++;
+  }
+
+  /** The command of a place up to which nothing is for this one: it is not looked at again. */
+  passTo(place: number): void {
+    this.starters = [];
+    this.streamSequence = Math.max(this.streamSequence, place);
   }
 
   /** The command of a delivery. */
@@ -209,6 +223,12 @@ export class ConsumerMachine {
     const count = this.redelivered.get(seq);
     if (count !== undefined) this.redelivered.set(seq, count - 1);
     if (this.pending.has(seq)) this.queue.add(seq);
+  }
+
+  /** When it would have been delivered, for those who go by that alone: a delay that was asked for moves it. */
+  countedTime(seq: number): number {
+    const { time, deadline } = this.pending.get(seq)!;
+    return Number.isFinite(deadline) ? deadline - this.waitFor(seq) : time;
   }
 
   private waitFor(seq: number): number {
@@ -301,7 +321,7 @@ export class ConsumerMachine {
       else if (deadline < this.nextDeadline) this.nextDeadline = deadline;
     }
     for (const seq of overdue.sort((left, right) => left - right)) {
-      if (this.isExhausted(seq)) this.exhaust(seq, onExhausted);
+      if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else this.queue.add(seq);
     }
   }
@@ -311,8 +331,8 @@ export class ConsumerMachine {
     return maxDeliver > 0 && (this.redelivered.get(seq) ?? 0) + 1 >= maxDeliver;
   }
 
-  /** It is waited for no more, but known as long as it is there. */
-  private exhaust(seq: number, onExhausted: OnExhausted): void {
+  /** The command of a message that was sent as often as it may be. It is waited for no more, but known as long as it is there. */
+  giveUp(seq: number, onExhausted: OnExhausted): void {
     const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.pending.delete(seq);
     this.queue.delete(seq);
@@ -358,9 +378,9 @@ export class ConsumerMachine {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
-    const isFilterChanged = filtersOf(config).join(' ') !== filtersOf(this.config).join(' ');
+    const hasOtherFilters = filtersOf(config).join(' ') !== filtersOf(this.config).join(' ');
     this.config = config;
-    if (!isFilterChanged) return;
+    if (!hasOtherFilters) return;
     this.filters = filterSetOf(config);
     this.recount();
   }
@@ -395,6 +415,14 @@ export class ConsumerMachine {
     }
     this.told.set(this);
     return this.pending.size < waiting;
+  }
+
+  /** Messages were lost: nobody waits for what was delivered of them, and nothing else of them will be. */
+  lost(from: number, to: number): void {
+    for (const known of [this.pending, this.redelivered]) {
+      for (const seq of [...known.keys()]) if (seq >= from && seq <= to) this.settle(seq, this.deliveryOf(seq));
+    }
+    this.recount();
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */

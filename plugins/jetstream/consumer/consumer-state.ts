@@ -5,7 +5,14 @@ export interface ConsumerState {
   readonly floorStream: number;
   readonly floorConsumer: number;
   readonly deliveredStream: number;
-  /** Sequence in the stream, its own, and when it was delivered. */
-  readonly pending: readonly (readonly [seq: number, consumerSequence: number, time: number])[];
+  /** The last of the stream when this was written: with less than that in it, something was lost. 0 where it is not known. */
+  readonly streamLast: number;
+  /** Sequence in the stream, its own, when it was delivered, and when it is due; without that, as its configuration says. */
+  readonly pending: readonly (readonly [
+    seq: number,
+    consumerSequence: number,
+    time: number,
+    deadline?: number | null,
+  ])[];
   readonly redelivered: readonly (readonly [seq: number, count: number])[];
 }

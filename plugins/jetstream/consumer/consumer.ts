@@ -62,6 +62,8 @@ export class Consumer implements ServiceSink {
   lastAckedAt = 0;
   /** As the longer subjects of acknowledgements say it. */
   readonly place: AckPlace;
+  /** The position that was written down last. */
+  writtenPosition = -1;
   private readonly prefix: Buffer;
   private readonly position = new AckPosition();
   private readonly numbers: DeliveryNumbers = { deliveries: 0, consumerSequence: 0, pending: 0 };
@@ -174,6 +176,10 @@ export class Consumer implements ServiceSink {
       this.pull?.drained();
       return false;
     }
+    if (!this.stream.log.isDurable(seq)) {
+      this.stream.consumers.wakeFor(seq, this);
+      return false;
+    }
     const record = this.stream.log.read(seq);
     if (record === null) {
       if (this.stream.log.isCold(seq)) this.stream.log.whenLoaded(seq, () => this.wake());
@@ -194,7 +200,7 @@ export class Consumer implements ServiceSink {
     }
     const isPinned = this.config.priorityPolicy === 'pinned_client';
     const shown = isPinned ? withPin(record, request.pinId) : record;
-    if (this.send(request.receivers(this.account), shown, now)) pull.served(request, size, now);
+    if (this.send(request.receivers(this.account), shown, now, request.inbox)) pull.served(request, size, now);
     this.pace.sent(record, size, now);
     return true;
   }
@@ -202,7 +208,7 @@ export class Consumer implements ServiceSink {
   private sendPushed(push: PushSide, record: StoredRecord): boolean {
     const now = this.of.clock.now();
     const size = this.sizeOf(record);
-    if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now)) return false;
+    if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now, push.address)) return false;
     push.sent(size, now);
     this.pace.sent(record, size, now);
     return true;
@@ -224,14 +230,14 @@ export class Consumer implements ServiceSink {
     return due > now;
   }
 
-  private send(plan: Plan, record: StoredRecord, now: number): boolean {
+  private send(plan: Plan, record: StoredRecord, now: number, to: string): boolean {
     const { machine, numbers } = this;
     const { seq } = record;
     machine.deliver(seq, now, numbers);
     this.stream.consumers.changed(this);
     this.lastDeliveredAt = now;
     this.activeAt = now;
-    const isTaken = this.of.outbox.deliver(plan, record, this.prefix, numbers) > 0;
+    const isTaken = this.of.outbox.deliver(plan, record, this.prefix, numbers, to) > 0;
     if (!isTaken) machine.undeliver(seq);
     else if (!machine.tracks) this.stream.settled(seq);
     return isTaken;
@@ -257,9 +263,15 @@ export class Consumer implements ServiceSink {
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
     else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
     if (kind === NEXT) this.takeNext(message);
-    else if (message.hasReply) this.of.outbox.send(this.account, message.reply, '');
+    else if (message.hasReply) this.confirm(kind, message.reply);
     if (wasBlocked || kind === NAK) this.wake();
     return true;
+  }
+
+  /** What only asks for more time, or for the message again, may be forgotten in a crash. */
+  private confirm(kind: number, reply: string): void {
+    if (kind === ACK || kind === TERM) this.stream.consumers.confirm(this, reply);
+    else this.of.outbox.send(this.account, reply, '');
   }
 
   /** Of some acknowledgements it is told how long they took. */
@@ -347,6 +359,7 @@ export class Consumer implements ServiceSink {
   }
 
   private readonly exhausted = (seq: number, deliveries: number): void => {
+    this.stream.consumers.changed(this);
     const place = {
       stream: this.streamName,
       consumer: this.name,
@@ -416,6 +429,7 @@ export class Consumer implements ServiceSink {
   update(config: ConsumerConfig): void {
     this.machine.update(config);
     this.stream.consumers.changed(this);
+    this.stream.consumers.flush();
     this.pace.setRate(config.rateLimit);
     this.timer?.();
     this.timer = null;
@@ -427,6 +441,7 @@ export class Consumer implements ServiceSink {
   reset(seq: number): void {
     this.machine.reset(seq);
     this.stream.consumers.changed(this);
+    this.stream.consumers.flush();
     this.lastDeliveredAt = 0;
     this.lastAckedAt = 0;
     this.wake();

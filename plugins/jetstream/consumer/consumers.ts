@@ -8,9 +8,9 @@ import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { consumerCell, type KeptConsumer, printConsumer } from '../account/kept-definitions.ts';
 import type { RemovalListener } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
-import type { PurgeExtent } from '../stream/purge-extent.ts';
+import type { PurgeExtent, Purging } from '../stream/purge-extent.ts';
 import type { Stream } from '../stream/stream.ts';
-import type { Interest, Purging } from '../stream/stream-machine.ts';
+import type { Interest } from '../stream/stream-machine.ts';
 import { Consumer } from './consumer.ts';
 
 /** Later than that after a change, a crash forgets nothing but this. */
@@ -29,7 +29,12 @@ const NOBODY: readonly Unsettled[] = [];
 export class Consumers implements RemovalListener, Interest, Purging {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
+  /** Those for whom there is something as soon as it is durable. */
+  private readonly awaiting = new Set<Consumer>();
   private readonly unwritten = new Set<Consumer>();
+  /** Who asked to be told. */
+  private unconfirmed: string[] = [];
+  private isConfirming = false;
   private timer: (() => void) | null = null;
   private readonly onGone = (consumer: Consumer): void => this.remove(consumer);
 
@@ -82,8 +87,21 @@ export class Consumers implements RemovalListener, Interest, Purging {
       if (!log.matches(consumer.machine.filters, node)) continue;
       if (seq < consumer.machine.streamSequence) continue;
       consumer.machine.stored(seq);
-      consumer.wake();
+      this.wakeFor(seq, consumer);
     }
+  }
+
+  /** It is not shown before it is durable. */
+  wakeFor(seq: number, consumer: Consumer): void {
+    if (this.stream.log.isDurable(seq)) consumer.wake();
+    else this.awaiting.add(consumer);
+  }
+
+  /** More of the stream is durable than before. */
+  durable(): void {
+    if (this.awaiting.size === 0) return;
+    for (const consumer of this.awaiting) consumer.wake();
+    this.awaiting.clear();
   }
 
   removed(seq: number, node: number): void {
@@ -136,17 +154,22 @@ export class Consumers implements RemovalListener, Interest, Purging {
   private isSingle = false;
   private unsettled: readonly Unsettled[] = NOBODY;
 
-  purging({ filter, isSingle }: PurgeExtent, purge: () => number): number {
+  purging(extent: PurgeExtent, purge: () => number): number {
+    try {
+      return this.purgingSome(extent, purge);
+    } finally {
+      this.purged(extent);
+    }
+  }
+
+  /** A part of it, before `purged`. */
+  purgingSome<Answer>({ isSingle }: PurgeExtent, purge: () => Answer): Answer {
     this.isPurging = true;
     this.isSingle = isSingle;
-    this.purgedCount = 0;
     try {
       return purge();
     } finally {
       this.isPurging = false;
-      this.purged(filter);
-      for (const each of this.unsettled) this.settlePurged(each);
-      this.unsettled = NOBODY;
     }
   }
 
@@ -155,8 +178,16 @@ export class Consumers implements RemovalListener, Interest, Purging {
     this.tellOfRemoval(each);
   }
 
+  /** All of it is gone. */
+  purged({ filter }: PurgeExtent): void {
+    this.goOnBehind(filter);
+    for (const each of this.unsettled) this.settlePurged(each);
+    this.unsettled = NOBODY;
+    this.purgedCount = 0;
+  }
+
   /** Those who are delivered nothing but what was purged go on behind it, all others behind what is gone for everybody. */
-  private purged(filter: string): void {
+  private goOnBehind(filter: string): void {
     if (this.byName.size === 0) return;
     const { log } = this.stream;
     const next = filter === '' ? log.first : log.next(new FilterSet([filter]), log.first);
@@ -171,6 +202,15 @@ export class Consumers implements RemovalListener, Interest, Purging {
     }
   }
 
+  get mayDrop(): boolean {
+    return this.byName.size === 0 || (this.isPurging && !this.isSingle);
+  }
+
+  /** All below goes, within a purge: what was not delivered is counted again after it. */
+  removedBefore(_seq: number): void {
+    this.purgedCount++;
+  }
+
   /** A message was acknowledged by one: it goes when nobody else needs it. */
   settled(seq: number): void {
     const { log, config } = this.stream;
@@ -178,7 +218,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
     if (node === 0) return;
     if (config.retention === 'interest' && this.isNeeded(seq, node)) return;
     this.settling = seq;
-    log.remove(seq);
+    this.stream.machine.remove(seq, false);
     this.settling = 0;
   }
 
@@ -198,6 +238,15 @@ export class Consumers implements RemovalListener, Interest, Purging {
     return false;
   }
 
+  /** Messages are gone that nobody removed. */
+  lost(from: number, to: number): void {
+    for (const consumer of this.byName.values()) {
+      consumer.machine.lost(from, to);
+      this.changed(consumer);
+      consumer.wake();
+    }
+  }
+
   wake(): void {
     for (const consumer of this.byName.values()) consumer.wake();
   }
@@ -207,7 +256,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
     const { log, config } = this.stream;
     if (config.retention !== 'interest') return;
     for (let seq = log.firstFrom(0); seq !== Number.POSITIVE_INFINITY; seq = log.firstFrom(seq + 1)) {
-      if (!this.isNeeded(seq, log.nodeAt(seq))) log.remove(seq);
+      if (!this.isNeeded(seq, log.nodeAt(seq))) this.stream.machine.remove(seq, false);
     }
   }
 
@@ -218,8 +267,47 @@ export class Consumers implements RemovalListener, Interest, Purging {
     this.timer ??= this.stream.of.after(WRITE_AFTER_MS, () => this.flush());
   }
 
+  /** Says that an acknowledgement is taken, as soon as a crash can not undo it. Many are written down at once. */
+  confirm(consumer: Consumer, reply: string): void {
+    const { of, account } = this.stream;
+    if (!this.isWritten(consumer.config)) {
+      of.outbox.send(account, reply, '');
+      return;
+    }
+    this.unconfirmed.push(reply);
+    if (this.isConfirming) return;
+    this.isConfirming = true;
+    of.clock.soon(() => this.confirmAll());
+  }
+
+  /** While some are on their way to the disk, others gather. */
+  private confirmAll(): void {
+    const replies = this.unconfirmed;
+    this.unconfirmed = [];
+    this.flush();
+    const { of, account } = this.stream;
+    const done = (): void => {
+      if (this.unconfirmed.length > 0) this.confirmAll();
+      else this.isConfirming = false;
+    };
+    // What is lost is not confirmed.
+    this.stream.whenDurable(() => {
+      for (const reply of replies) of.outbox.send(account, reply, '');
+      done();
+    }, done);
+  }
+
   private isWritten({ memoryStorage, direct }: ConsumerConfig): boolean {
     return this.stream.isKept && !memoryStorage && !direct;
+  }
+
+  /** Also what was only looked at in vain: it need not be looked at again. */
+  flushAll(): void {
+    for (const consumer of this.byName.values()) {
+      const { writtenPosition, machine, config } = consumer;
+      if (writtenPosition !== machine.streamSequence && this.isWritten(config)) this.unwritten.add(consumer);
+    }
+    this.flush();
   }
 
   flush(): void {
@@ -231,9 +319,28 @@ export class Consumers implements RemovalListener, Interest, Purging {
     this.unwritten.clear();
   }
 
-  private write({ name, config, created, machine }: Consumer): void {
-    const { cells } = this.stream.log.records;
-    cells.put(consumerCell(name), printConsumer({ name, config, created, state: machine.state() }));
+  private write(consumer: Consumer): void {
+    const { name, config, created, machine } = consumer;
+    const { log } = this.stream;
+    consumer.writtenPosition = machine.streamSequence;
+    const kept = printConsumer({ name, config, created, state: machine.state() });
+    const ticket = log.records.cells.put(consumerCell(name), kept);
+    if (ticket > 0) log.ticket = ticket;
+  }
+
+  /** Where all of them stand, for another stream that takes this one's place. */
+  kept(): KeptConsumer[] {
+    return Array.from(this.byName.values(), ({ name, config, created, machine }) => ({
+      name,
+      config,
+      created,
+      state: machine.state(),
+    }));
+  }
+
+  /** What is written down of them is what is here, and of no others. */
+  writeAll(): void {
+    for (const consumer of this.byName.values()) if (this.isWritten(consumer.config)) this.write(consumer);
   }
 
   /** The stream goes, and all of its consumers before it. */
@@ -244,8 +351,12 @@ export class Consumers implements RemovalListener, Interest, Purging {
   }
 
   forget(name: string): void {
+    const gone = this.byName.get(name);
+    if (gone !== undefined) this.awaiting.delete(gone);
     this.byName.delete(name);
-    if (this.stream.isKept) this.stream.log.records.cells.delete(consumerCell(name));
+    const { log, isKept } = this.stream;
+    const ticket = isKept ? log.records.cells.delete(consumerCell(name)) : 0;
+    if (ticket > 0) log.ticket = ticket;
   }
 
   adopt({ name, config, created, state }: KeptConsumer): void {

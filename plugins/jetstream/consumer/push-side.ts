@@ -38,6 +38,8 @@ export class PushSide implements ServiceSink {
   private plan: Plan = EMPTY_PLAN;
   private generation = -1;
   private subject = '';
+  /** Where the receivers listen, as it goes over the wire. */
+  address = '';
   private window = WINDOW_START;
   /** Bytes that were sent and not confirmed. */
   private unconfirmed = 0;
@@ -69,6 +71,7 @@ export class PushSide implements ServiceSink {
     this.plan = isFor ? found : EMPTY_PLAN;
     this.generation = sublist.generation;
     this.subject = deliverSubject;
+    this.address = literal;
     return this.plan;
   }
 

@@ -25,6 +25,8 @@ export function startOf(config: ConsumerConfig, log: MessageLog): StartPosition 
       return at(Math.max(begin, Number(config.optStartSeq)));
     case 'by_start_time': {
       const found = log.at(momentOf(config.optStartTime!.nanos));
+      // Not known yet: only for one that stands elsewhere by now.
+      if (found < 0) return at(begin);
       return at(found === Number.POSITIVE_INFINITY ? log.last + 1 : found);
     }
     case 'last_per_subject':

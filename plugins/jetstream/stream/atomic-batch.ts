@@ -70,6 +70,11 @@ export class AtomicBatches {
     return this.open.size;
   }
 
+  /** What of a batch came so far. */
+  staged(id: string): readonly StagedMessage[] {
+    return this.open.get(id)?.staged ?? [];
+  }
+
   /** `published` is the message as it would be stored; it is borrowed. */
   take(published: MessageBytes, headers: PublishHeaders, now: number): Staging {
     const bytes = published.bytes as Buffer;

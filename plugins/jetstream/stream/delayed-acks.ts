@@ -3,6 +3,8 @@
 interface Waiting {
   readonly ticket: number;
   readonly send: () => void;
+  /** Where it will never be. */
+  readonly refuse: ((error: Error) => void) | null;
 }
 
 export class DelayedAcks {
@@ -12,8 +14,8 @@ export class DelayedAcks {
     return this.waiting.length;
   }
 
-  add(ticket: number, send: () => void): void {
-    this.waiting.push({ ticket, send });
+  add(ticket: number, send: () => void, refuse: ((error: Error) => void) | null = null): void {
+    this.waiting.push({ ticket, send, refuse });
   }
 
   /** Tickets grow: those that are done stand in front. */
@@ -23,7 +25,14 @@ export class DelayedAcks {
     if (done > 0) this.waiting = this.waiting.slice(done);
   }
 
-  /** What was lost is not acknowledged: publishers will try again. */
+  /** What was written is lost: whoever waits is told so. */
+  fail(error: Error): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const { refuse } of waiting) refuse?.(error);
+  }
+
+  /** Nobody is told anything: publishers will try again. */
   drop(): void {
     this.waiting = [];
   }

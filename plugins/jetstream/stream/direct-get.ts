@@ -49,6 +49,30 @@ type Shown = Pick<MessageGetRequest, 'noHeaders'>;
 /** The last messages of many subjects are told apart by their headers alone. */
 const ALWAYS_WHOLE: Shown = { noHeaders: false };
 
+/** Messages that are on their way to one who asked for many. */
+interface BatchJob {
+  readonly reply: string;
+  readonly request: MessageGetRequest;
+  readonly filters: FilterSet;
+  /** The next, and the last that counts. */
+  seq: number;
+  readonly end: number;
+  left: number;
+  bytes: number;
+  pending: number;
+  /** The last that was sent. */
+  last: number;
+}
+
+interface LastOnesJob {
+  readonly reply: string;
+  readonly wanted: readonly number[];
+  at: number;
+  readonly left: number;
+  bytes: number;
+  readonly upTo: number;
+}
+
 export class DirectGet implements ServiceSink {
   readonly kind = SERVICE_SINK;
   private readonly stream: Stream;
@@ -74,10 +98,19 @@ export class DirectGet implements ServiceSink {
     const level = message.headerLength === 0 ? null : fieldOf(message.header, REQUIRED_LEVEL_HEADER);
     if (level !== null && checkApiLevel(level, this.stream.of.server.level) !== null) {
       this.say(reply, REQUIRED_API_LEVEL);
-    } else if (subject.length > this.prefixLength) {
+      return true;
+    }
+    if (subject.length > this.prefixLength) {
       this.answerSubject(reply, textFromSubject(subject.slice(this.prefixLength)), message.body);
     } else this.answer(reply, message.body);
     return true;
+  }
+
+  /** False where a crash may still take what is to be shown: it is asked for again when none can. */
+  private mayShow(seq: number, again: () => void): boolean {
+    if (this.stream.log.isDurable(seq)) return true;
+    this.stream.whenDurable(again);
+    return false;
   }
 
   private answerSubject(reply: string, subject: string, body: Uint8Array): void {
@@ -106,6 +139,16 @@ export class DirectGet implements ServiceSink {
     }
     const refusal = refusalOf(request);
     if (refusal !== null) this.say(reply, refusal);
+    else this.begin(reply, request);
+  }
+
+  /** With the places in time known that it names. */
+  private begin(reply: string, request: MessageGetRequest): void {
+    const { log } = this.stream;
+    const isUnknown = [request.startTime, request.upToTime].some(
+      (time) => time !== null && log.at(momentOf(time.nanos)) < 0,
+    );
+    if (isUnknown) log.whenLoaded(log.records.store.coldSequence, () => this.begin(reply, request));
     else if (request.multiLastFor.length > 0) this.several(reply, request);
     else if (request.batch !== 0) this.batch(reply, request);
     else this.single(reply, request);
@@ -116,7 +159,7 @@ export class DirectGet implements ServiceSink {
     const record = findMessage(log, request);
     if (record === null && log.isCold(log.asked)) log.whenLoaded(log.asked, () => this.single(reply, request));
     else if (record === null) this.say(reply, MESSAGE_NOT_FOUND);
-    else this.show(reply, record, request, []);
+    else if (this.mayShow(record.seq, () => this.single(reply, request))) this.show(reply, record, request, []);
   }
 
   /** Messages one after the other, from a place on. */
@@ -124,30 +167,44 @@ export class DirectGet implements ServiceSink {
     const { log } = this.stream;
     const filters = new FilterSet(request.nextFor === '' ? [] : [subjectFromText(request.nextFor)]);
     const start = request.startTime === null ? Number(request.sequence) : log.at(momentOf(request.startTime.nanos));
-    const first = log.next(filters, start);
-    const cold = log.isAlwaysWarm ? 0 : this.coldAmong(this.nextOnes(filters, first, request.batch));
-    if (cold !== 0) {
-      log.whenLoaded(cold, () => this.batch(reply, request));
-      return;
-    }
-    if (first === Number.POSITIVE_INFINITY) {
+    const seq = log.next(filters, start);
+    if (seq === Number.POSITIVE_INFINITY) {
       this.say(reply, MESSAGE_NOT_FOUND);
       return;
     }
-    let pending = log.countFrom(filters, first);
-    let last = 0;
-    let bytes = request.maxBytes === 0 ? this.stream.of.broker.options.maxPending : request.maxBytes;
-    let seq = first;
-    for (let sent = 0; sent < request.batch && seq !== Number.POSITIVE_INFINITY && bytes > 0; sent++) {
-      const record = log.read(seq);
-      if (record === null) break;
-      // Where no headers are shown, nothing is counted in them.
-      if (!request.noHeaders) pending--;
-      bytes -= this.show(reply, record, request, batchFields(pending, last));
-      last = seq;
-      seq = log.next(filters, seq + 1);
+    const bytes = this.bytesFor(request);
+    const pending = log.countFrom(filters, seq);
+    // What comes meanwhile does not belong to it.
+    this.goOn({ reply, request, filters, seq, end: log.last, left: request.batch, bytes, pending, last: 0 });
+  }
+
+  /** As far as it is at hand; what has to be fetched is not all held at once. */
+  private goOn(job: BatchJob): void {
+    const { log } = this.stream;
+    const again = (): void => this.goOn(job);
+    while (job.left > 0 && job.seq <= job.end && job.bytes > 0) {
+      const record = log.read(job.seq);
+      if (record === null && log.isCold(job.seq)) {
+        log.whenLoaded(job.seq, again);
+        return;
+      }
+      if (record !== null && !this.mayShow(job.seq, again)) return;
+      if (record !== null) this.showNext(job, record);
+      job.seq = log.next(job.filters, job.seq + 1);
     }
-    this.say(reply, END_OF_BATCH, batchFields(pending, last));
+    this.say(job.reply, END_OF_BATCH, batchFields(job.pending, job.last));
+  }
+
+  private showNext(job: BatchJob, record: StoredRecord): void {
+    // Where no headers are shown, nothing is counted in them.
+    if (!job.request.noHeaders) job.pending--;
+    job.left--;
+    job.bytes -= this.show(job.reply, record, job.request, batchFields(job.pending, job.last));
+    job.last = job.seq;
+  }
+
+  private bytesFor({ maxBytes }: MessageGetRequest): number {
+    return maxBytes === 0 ? this.stream.of.broker.options.maxPending : maxBytes;
   }
 
   /** The last message of each subject, as it was at a time. */
@@ -176,43 +233,31 @@ export class DirectGet implements ServiceSink {
       this.say(reply, NO_RESULTS);
       return;
     }
-    const cold = this.coldAmong(wanted);
-    if (cold !== 0) log.whenLoaded(cold, () => this.several(reply, request));
-    else this.showAll(reply, wanted, request, upTo);
+    const left = request.batch === 0 ? wanted.length : Math.min(request.batch, wanted.length);
+    this.showAll({ reply, wanted, at: 0, left, bytes: this.bytesFor(request), upTo });
   }
 
-  private showAll(reply: string, wanted: readonly number[], request: MessageGetRequest, upTo: number): void {
-    const { log, of } = this.stream;
-    let bytes = request.maxBytes === 0 ? of.broker.options.maxPending : request.maxBytes;
-    const most = request.batch === 0 ? wanted.length : Math.min(request.batch, wanted.length);
-    let last = 0;
-    let sent = 0;
-    for (; sent < most && bytes > 0; sent++) {
-      const record = log.read(wanted[sent]!);
+  private showAll(job: LastOnesJob): void {
+    const { log } = this.stream;
+    const { reply, wanted, upTo } = job;
+    const again = (): void => this.showAll(job);
+    for (; job.at < job.left && job.bytes > 0; job.at++) {
+      const seq = wanted[job.at]!;
+      const record = log.read(seq);
+      if (record === null && log.isCold(seq)) {
+        log.whenLoaded(seq, again);
+        return;
+      }
       if (record === null) {
         this.say(reply, MESSAGE_NOT_FOUND);
         return;
       }
-      bytes -= this.show(reply, record, ALWAYS_WHOLE, batchFields(wanted.length - sent - 1, last));
-      last = wanted[sent]!;
+      if (!this.mayShow(seq, again)) return;
+      const fields = batchFields(wanted.length - job.at - 1, wanted[job.at - 1] ?? 0);
+      job.bytes -= this.show(reply, record, ALWAYS_WHOLE, fields);
     }
     const bound: HeaderFields = [['Nats-UpTo-Sequence', String(upTo)]];
-    this.say(reply, END_OF_BATCH, [...batchFields(wanted.length - sent, last), ...bound]);
-  }
-
-  private nextOnes(filters: FilterSet, first: number, most: number): number[] {
-    const { log } = this.stream;
-    const found: number[] = [];
-    for (let seq = first; seq !== Number.POSITIVE_INFINITY && found.length < most; seq = log.next(filters, seq + 1)) {
-      found.push(seq);
-    }
-    return found;
-  }
-
-  /** The first that has to be fetched; 0 when all are at hand. */
-  private coldAmong(sequences: readonly number[]): number {
-    const { log } = this.stream;
-    return log.isAlwaysWarm ? 0 : (sequences.find((seq) => log.isCold(seq)) ?? 0);
+    this.say(reply, END_OF_BATCH, [...batchFields(wanted.length - job.at, wanted[job.at - 1] ?? 0), ...bound]);
   }
 
   /** The last sequence that counts; 0 for none. */

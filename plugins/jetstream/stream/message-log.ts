@@ -1,36 +1,48 @@
 /** The messages of a stream: what they are, and who hears that one goes. */
-import { type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
+import { type Holes, type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
 import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers/derived/accounting.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
 import type { Usage } from '../account/usage.ts';
+import { DurableEnd } from './durable-end.ts';
 import type { Moment } from './moment.ts';
 
 /** Hears of every message that goes, before it is gone. */
 export interface RemovalListener {
   removed(seq: number, node: number): void;
+  /** Whether it is enough to hear that all below a sequence goes. */
+  readonly mayDrop: boolean;
+  removedBefore(seq: number): void;
 }
 
 export function sizeFormulaOf(storage: 'file' | 'memory'): SizeFormula {
   return storage === 'memory' ? memorySize : fileSize;
 }
 
+const NOTHING_LOST: Holes = { ranges: [], records: 0, bytes: 0 };
+
 export class MessageLog {
   readonly records: IndexedStore;
   /** When the newest message came, whether or not it is still there. */
-  lastSeconds = 0;
-  lastNanos = 0;
+  lastSeconds: number;
+  lastNanos: number;
   /** Of the newest write. */
   ticket = 0;
   listener: RemovalListener | null = null;
   /** What was read last. */
   asked = 0;
   onFault: ((error: Error) => void) | null = null;
+  /** Some messages were lost: they are neither there nor removed. */
+  hasLost = false;
   /** Nothing ever has to be fetched. */
   readonly isAlwaysWarm: boolean;
   private readonly sizeOf: SizeFormula;
   private readonly usage: Usage;
   private readonly storage: 'file' | 'memory';
+  /** The first message, and when it came. */
+  private readonly known = { seq: 0, seconds: 0, nanos: 0 };
+  private readonly durableEnd = new DurableEnd();
+  private beforeUnit: Moment = { seconds: 0, nanos: 0 };
   /** What of it the usage knows. */
   private counted = 0;
 
@@ -38,9 +50,11 @@ export class MessageLog {
     this.usage = usage;
     this.storage = storage;
     this.records = records;
+    this.lastSeconds = records.store.lastSeconds;
+    this.lastNanos = records.store.lastNanos;
     this.isAlwaysWarm = storage === 'memory';
     this.sizeOf = sizeFormulaOf(storage);
-    this.settleUsage();
+    this.checkLost();
   }
 
   get count(): number {
@@ -83,6 +97,8 @@ export class MessageLog {
     const ticket = this.records.append(seq, seconds, nanos, flags, message);
     if (ticket < 0) return ticket;
     this.ticket = ticket;
+    // Within a unit there is none yet.
+    if (ticket > 0) this.durableEnd.note(ticket, seq);
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     this.settleUsage();
@@ -91,9 +107,48 @@ export class MessageLog {
 
   /** Gives a sequence out to a message that is not kept. */
   skip(seconds: number, nanos: number): void {
-    this.ticket = this.records.advance(this.last + 1);
+    this.spend(this.last + 1, seconds, nanos);
+  }
+
+  /** Gives out all sequences up to one, whether or not there are messages. */
+  spend(last: number, seconds: number, nanos: number): void {
+    const ticket = last > this.last ? this.records.advance(last) : 0;
+    if (ticket > 0) this.ticket = ticket;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
+  }
+
+  /** What is appended from here on becomes durable together, or is taken back. */
+  begin(): void {
+    this.beforeUnit = { seconds: this.lastSeconds, nanos: this.lastNanos };
+    this.records.begin();
+  }
+
+  /** A negative answer is a `Refused`: nothing of it is kept. */
+  commit(): number {
+    const ticket = this.records.commit();
+    if (ticket < 0) this.takeBack();
+    else {
+      this.ticket = ticket;
+      this.durableEnd.note(ticket, this.last);
+    }
+    return ticket;
+  }
+
+  abort(): void {
+    this.records.abort();
+    this.takeBack();
+  }
+
+  private takeBack(): void {
+    this.lastSeconds = this.beforeUnit.seconds;
+    this.lastNanos = this.beforeUnit.nanos;
+    this.settleUsage();
+  }
+
+  /** A crash can not take it any more. */
+  isDurable(seq: number): boolean {
+    return this.durableEnd.covers(seq, this.records.store.durableTicket);
   }
 
   has(seq: number): boolean {
@@ -134,19 +189,82 @@ export class MessageLog {
     });
   }
 
-  /** False when it is not there. */
+  /** False when it is not there, or can not be removed now. One that was lost is not missed any more. */
   remove(seq: number, isErased = false): boolean {
     const node = this.records.index.subjectAt(seq);
-    if (node === 0) return false;
+    if (node === 0) return this.hasLost && this.records.read(seq) === Read.hole && this.forgetLost(seq, seq);
     this.listener?.removed(seq, node);
-    this.ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
+    const ticket = isErased ? this.records.erase(seq, seq) : this.records.remove(seq, seq);
+    if (ticket < 0) return false;
+    this.ticket = ticket;
     this.settleUsage();
     return true;
   }
 
+  /** The limits take the first message, and with it what was lost before it. */
+  removeOldest(): boolean {
+    const { first } = this;
+    if (!this.remove(first)) return false;
+    if (this.hasLost) this.forgetLost(0, first);
+    return true;
+  }
+
+  /** What is lost, not removed. */
+  get lost(): Holes {
+    return this.hasLost ? this.records.store.holes() : NOTHING_LOST;
+  }
+
+  /** Lost messages would be gone by now, or are to be: they are not told of any more. */
+  forgetLost(from: number, to: number): boolean {
+    if (!this.hasLost) return false;
+    for (const range of this.records.store.holes().ranges) {
+      const [low, high] = [Math.max(range.from, from), Math.min(range.to, to)];
+      const ticket = low > high ? 0 : this.records.remove(low, high);
+      if (ticket < 0) return false;
+      if (ticket > 0) this.ticket = ticket;
+    }
+    this.checkLost();
+    return true;
+  }
+
+  /** Messages were lost, or found again. */
+  checkLost(): void {
+    this.hasLost = this.records.store.holes().records > 0;
+    this.settleUsage();
+  }
+
+  /** Somebody is going to remove the message with others. */
+  tellRemoved(seq: number): void {
+    const node = this.records.index.subjectAt(seq);
+    if (node !== 0) this.listener?.removed(seq, node);
+  }
+
+  /** All that is there between the two, of which everybody has heard. False where nothing can be removed now. */
+  removeTold(from: number, to: number): boolean {
+    const ticket = this.records.remove(from, to);
+    if (ticket > 0) this.ticket = ticket;
+    this.settleUsage();
+    return ticket >= 0;
+  }
+
+  /** Nobody has to hear of each message. */
+  get mayDrop(): boolean {
+    return this.listener?.mayDrop ?? true;
+  }
+
+  /** All below goes, in the time of blocks and not of messages. Answers how many there were. */
+  removeBefore(seq: number): number {
+    const { count } = this;
+    this.listener?.removedBefore(seq);
+    this.moveTo(seq);
+    return count - this.count;
+  }
+
   /** With no message below it left, the first sequence becomes this one. */
   moveTo(seq: number): void {
-    this.ticket = this.records.dropBefore(seq);
+    const ticket = this.records.dropBefore(seq);
+    if (ticket > 0) this.ticket = ticket;
+    if (this.hasLost) this.checkLost();
     this.settleUsage();
   }
 
@@ -213,9 +331,35 @@ export class MessageLog {
     });
   }
 
-  /** The first message at or after a time; Infinity when all are older. */
+  /** The first message at or after a time; Infinity when all are older; -1 when one has to be fetched to know. */
   at({ seconds, nanos }: Moment): number {
     return this.records.findTime(seconds, nanos);
+  }
+
+  /** The same, with whatever has to be fetched. */
+  async find(moment: Moment): Promise<number> {
+    for (let found = this.at(moment); ; found = this.at(moment)) {
+      if (found >= 0) return found;
+      await this.bringIn(this.records.store.coldSequence);
+    }
+  }
+
+  /** When the first message came; null where there is none, or where it has to be fetched to know. */
+  get firstTime(): Moment | null {
+    const { first, known } = this;
+    if (this.count === 0) return null;
+    if (known.seq === first) return known;
+    const record = this.read(first);
+    if (record === null) return null;
+    known.seq = first;
+    known.seconds = record.seconds;
+    known.nanos = record.nanos;
+    return known;
+  }
+
+  /** From then on the time of the first message is known. */
+  async learnFirstTime(): Promise<void> {
+    while (this.count > 0 && this.firstTime === null && this.isCold(this.first)) await this.bringIn(this.first);
   }
 
   /** The sequences from the first to the last that have no message, ascending. */
@@ -229,6 +373,12 @@ export class MessageLog {
   }
 
   get deletedCount(): number {
-    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count;
+    return this.count === 0 ? 0 : this.last - this.first + 1 - this.count - this.lostSinceFirst();
+  }
+
+  private lostSinceFirst(): number {
+    let count = 0;
+    for (const { from, to } of this.lost.ranges) count += Math.max(0, to - Math.max(from, this.first) + 1);
+    return count;
   }
 }

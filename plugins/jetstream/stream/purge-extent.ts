@@ -3,20 +3,17 @@ import { Buffer } from 'node:buffer';
 import { isValidLiteral } from '../../../kernel/plugin-api.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from './message-log.ts';
-
-export interface PurgeCommand {
-  /** Messages below only; 0 for all. */
-  readonly before: number;
-  /** Empty for all subjects; one character per byte. */
-  readonly filter: string;
-  /** How many of the newest stay. */
-  readonly keep: number;
-}
+import type { PurgeCommand } from './purge.ts';
 
 export interface PurgeExtent {
   /** Empty where all subjects are meant. */
   readonly filter: string;
   readonly isSingle: boolean;
+}
+
+/** Whoever has to know that many messages go at once. */
+export interface Purging {
+  purging(extent: PurgeExtent, purge: () => number): number;
 }
 
 export function purgeExtent(log: MessageLog, isInMemory: boolean, command: PurgeCommand): PurgeExtent {

@@ -29,8 +29,10 @@ import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
-import { type PurgeCommand, type PurgeExtent, purgeExtent } from './purge-extent.ts';
+import { Purge, type PurgeCommand, removeOlder } from './purge.ts';
+import { type PurgeExtent, type Purging, purgeExtent } from './purge-extent.ts';
 import { asSchedule } from './schedule-rules.ts';
+import { refusalOf } from './store-refusal.ts';
 import { subjectOf } from './subject-change.ts';
 import { Timetable } from './timetable.ts';
 
@@ -40,11 +42,6 @@ const EVERYTHING = new FilterSet([]);
 /** Whoever decides whether a message is wanted at all, under interest retention. */
 export interface Interest {
   wants(message: MessageBytes): boolean;
-}
-
-/** Whoever has to know that many messages go at once. */
-export interface Purging {
-  purging(extent: PurgeExtent, purge: () => number): number;
 }
 
 /** Makes the message that says that a subject's last one is gone. */
@@ -242,19 +239,25 @@ export class StreamMachine {
       verdict.refused(problem);
       return;
     }
-    const { records } = this.log;
+    const { log } = this;
     const kept: StoredOfBatch[] = [];
-    records.begin();
+    log.begin();
+    const before = log.last;
     for (const staged of batch) {
-      const one = this.appendStaged(seconds, nanos, staged);
+      const one = this.appendStaged(seconds, nanos, before + kept.length + 1, staged);
       if ('number' in one) {
-        records.abort();
+        log.abort();
         verdict.refused(one);
         return;
       }
       kept.push(one);
     }
-    this.log.ticket = records.commit();
+    log.spend(before + kept.length, seconds, nanos);
+    const ticket = log.commit();
+    if (ticket < 0) {
+      verdict.refused(refusalOf(ticket));
+      return;
+    }
     for (const one of kept) this.finishStaged(seconds, nanos, one);
     const last = kept.at(-1)!;
     verdict.stored(last.sequence);
@@ -262,17 +265,25 @@ export class StreamMachine {
   }
 
   /** Only adds: what is to be removed waits until all is there. */
-  private appendStaged(seconds: number, nanos: number, { message, headers }: StagedMessage): StoredOfBatch | ApiError {
+  private appendStaged(
+    seconds: number,
+    nanos: number,
+    sequence: number,
+    { message, headers }: StagedMessage,
+  ): StoredOfBatch | ApiError {
     const { log } = this;
     const counted = this.counted(message, headers);
     if (counted !== null && 'number' in counted) return counted;
-    const kept = counted?.message ?? message;
-    const ttl = headers.has(TTL) ? (parseTtl(headers.text(message.bytes as Buffer, TTL)) ?? 0) : 0;
+    const asked = headers.has(TTL) ? (parseTtl(headers.text(message.bytes as Buffer, TTL)) ?? 0) : 0;
+    const ttl = this.leastTtl(asked);
+    const own = counted?.message ?? message;
+    const kept = ttl === asked ? own : withTtl(own, ttl);
+    if (kept.bodyEnd - kept.headerStart > this.limits.maxMsgSize) return apiError(10054);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     const isWanted = this.interest === null || this.interest.wants(message);
-    if (!isWanted) log.skip(seconds, nanos);
-    else if (log.append(seconds, nanos, flags, kept) < 0) return apiError(10023);
-    return { message, headers, sequence: log.last, ttl, isWanted, counterValue: counted?.value ?? '' };
+    const written = isWanted ? log.appendAt(sequence, seconds, nanos, flags, kept) : 0;
+    if (written < 0) return refusalOf(written);
+    return { message, headers, sequence, ttl, isWanted, counterValue: counted?.value ?? '' };
   }
 
   private finishStaged(
@@ -328,8 +339,9 @@ export class StreamMachine {
       verdict.refused(problem);
       return;
     }
-    if (log.append(seconds, nanos, flags, message) < 0) {
-      verdict.refused(apiError(10023));
+    const ticket = log.append(seconds, nanos, flags, message);
+    if (ticket < 0) {
+      verdict.refused(refusalOf(ticket));
       return;
     }
     const sequence = log.last;
@@ -353,39 +365,37 @@ export class StreamMachine {
 
   /** What is beyond the limits goes, the oldest first. */
   private trim(node: number): void {
-    const { log, limits } = this;
+    const { limits } = this;
     if (limits.maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(node, limits.maxMsgsPerSubject);
-    while (log.count > limits.maxMsgs) log.remove(log.first);
-    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+    this.trimOldest(limits);
+  }
+
+  /** Where nothing can be removed now, it is left to the next. */
+  private trimOldest({ maxMsgs, maxBytes }: StreamLimits): void {
+    const { log } = this;
+    while (log.count > 0 && (log.count > maxMsgs || log.bytes > maxBytes)) if (!log.removeOldest()) return;
   }
 
   private trimSubject(node: number, most: number): void {
-    while (this.log.countOf(node) > most) this.log.remove(this.log.firstOf(node));
+    while (this.log.countOf(node) > most) if (!this.log.remove(this.log.firstOf(node))) return;
   }
 
   private rollUp(message: MessageBytes, extent: string, sequence: number): void {
     const keep = this.log.has(sequence) ? 1 : 0;
     if (extent === 'all') {
-      this.atOnce({ before: 0, filter: '', keep }, () => this.removeAll(EVERYTHING, sequence, 0));
+      this.atOnce({ before: 0, filter: '', keep }, () => this.purgeNow({ before: sequence, filter: '', keep: 0 }));
     } else {
       const command = { before: 0, filter: subjectOf(message), keep };
-      this.atOnce(command, () => this.removeOlder(message, sequence));
+      this.atOnce(command, () => removeOlder(this.log, this.log.nodeOf(message), sequence));
     }
   }
 
   private atOnce(command: PurgeCommand, purge: () => number): number {
-    const isInMemory = this.config.storage === 'memory';
-    return this.purges === null ? purge() : this.purges.purging(purgeExtent(this.log, isInMemory, command), purge);
+    return this.purges === null ? purge() : this.purges.purging(this.extentOf(command), purge);
   }
 
-  private removeOlder(message: MessageBytes, sequence: number): number {
-    const node = this.log.nodeOf(message);
-    let removed = 0;
-    for (let first = this.log.firstOf(node); first !== 0 && first < sequence; first = this.log.firstOf(node)) {
-      this.log.remove(first);
-      removed++;
-    }
-    return removed;
+  extentOf(command: PurgeCommand): PurgeExtent {
+    return purgeExtent(this.log, this.config.storage === 'memory', command);
   }
 
   /**
@@ -398,11 +408,13 @@ export class StreamMachine {
     return this.expiry.run(now, this.limits.maxAgeMs, (sequence) => this.expireOne(sequence, seconds, nanos, mark));
   }
 
-  private expireOne(sequence: number, seconds: number, nanos: number, mark: MarkerWriter): void {
+  /** False when it has to be fetched first, because it may leave a marker. */
+  private expireOne(sequence: number, seconds: number, nanos: number, mark: MarkerWriter): boolean {
     const { log, limits } = this;
     const node = log.nodeAt(sequence);
     const isLast = limits.markerTtlMs > 0 && log.countOf(node) === 1;
     const record = isLast ? log.read(sequence) : null;
+    if (isLast && record === null && log.isCold(sequence)) return false;
     const marker = record === null ? null : mark.markerFor(record, this.config);
     if (marker !== null) {
       // Before the message goes: whoever looks finds the one or the other.
@@ -411,7 +423,9 @@ export class StreamMachine {
         mark.marked(log.last);
       }
     }
-    log.remove(sequence);
+    if (sequence === log.first) log.removeOldest();
+    else log.remove(sequence);
+    return true;
   }
 
   /** When something is due next, in milliseconds; Infinity for never. */
@@ -425,8 +439,6 @@ export class StreamMachine {
   recall(record: StoredRecord): void {
     const { seq, seconds, nanos, flags, bytes, headerStart, bodyStart } = record;
     const time = millisecondsOf(seconds, nanos);
-    this.log.lastSeconds = seconds;
-    this.log.lastNanos = nanos;
     const header = (bytes as Buffer).subarray(headerStart, bodyStart);
     const id = fieldOf(header, 'Nats-Msg-Id') ?? '';
     this.lastMsgId = id;
@@ -446,31 +458,20 @@ export class StreamMachine {
     return this.atOnce(command, () => this.purgeNow(command));
   }
 
-  private purgeNow({ before, filter, keep }: PurgeCommand): number {
-    const { log } = this;
-    if (filter === '' && before > log.last) return this.dropAll(before);
-    const filters = filter === '' ? EVERYTHING : new FilterSet([filter]);
-    const limit = before === 0 ? log.last + 1 : before;
-    return this.removeAll(filters, limit, keep);
+  private purgeNow(command: PurgeCommand): number {
+    const purge = this.beginPurge(command);
+    while (!purge.step(Number.POSITIVE_INFINITY));
+    return purge.removed;
   }
 
-  /** With nothing left, the next message gets the sequence. */
-  private dropAll(next: number): number {
-    const removed = this.removeAll(EVERYTHING, this.log.last + 1, 0);
-    this.log.moveTo(next);
-    return removed;
+  /** The command of a purge that takes several: what comes from here on stays. */
+  beginPurge(command: PurgeCommand): Purge {
+    return new Purge(this.log, command);
   }
 
-  private removeAll(filters: FilterSet, before: number, keep: number): number {
-    const { log } = this;
-    let left = keep === 0 ? Number.POSITIVE_INFINITY : Math.max(0, log.countFrom(filters, 0) - keep);
-    let removed = 0;
-    for (let seq = log.next(filters, log.first); seq < before && left > 0; seq = log.next(filters, seq + 1)) {
-      log.remove(seq);
-      removed++;
-      left--;
-    }
-    return removed;
+  /** The command of some of it. True when none is left to go. */
+  stepPurge(purge: Purge, most: number): boolean {
+    return purge.step(most);
   }
 
   /** The command of a changed configuration: what it does not allow goes at once. */
@@ -486,8 +487,7 @@ export class StreamMachine {
       });
       for (const node of nodes) this.trimSubject(node, limits.maxMsgsPerSubject);
     }
-    while (log.count > limits.maxMsgs) log.remove(log.first);
-    while (log.bytes > limits.maxBytes && log.count > 0) log.remove(log.first);
+    this.trimOldest(limits);
   }
 }
 

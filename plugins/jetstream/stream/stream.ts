@@ -28,21 +28,25 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { type KeptConsumer, printStream, STREAM_CELL } from '../account/kept-definitions.ts';
-import { exceeds, type Usage } from '../account/usage.ts';
+import type { Usage } from '../account/usage.ts';
 import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
+import { Losses } from '../trouble/losses.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
 import { DirectGet } from './direct-get.ts';
+import { DueTimes } from './due-times.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
-import { Markers } from './marker.ts';
+import { HeldMessages } from './held-messages.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
-import { DUPLICATE, PublishVerdict, REFUSED, STORED } from './publish-verdict.ts';
+import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
+import { resourceProblem } from './resource-problem.ts';
+import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
 
@@ -51,6 +55,8 @@ export interface StreamOwner {
   readonly account: Account;
   readonly limits: TierLimits;
   readonly usage: Usage;
+  /** Its store takes nothing until it is opened again. */
+  broken(stream: Stream, cause: Error): void;
 }
 
 export class Stream implements ServiceSink {
@@ -61,6 +67,9 @@ export class Stream implements ServiceSink {
   readonly of: Surroundings;
   readonly consumers: Consumers;
   readonly supply = new Supply(this);
+  readonly losses = new Losses(this);
+  /** Why nothing can be written to it; null when it can. */
+  trouble: Error | null = null;
   /** It is there again after a restart. */
   readonly isKept: boolean;
   private readonly owner: StreamOwner;
@@ -68,8 +77,8 @@ export class Stream implements ServiceSink {
   private readonly headers = new PublishHeaders();
   private readonly verdict = new PublishVerdict();
   private readonly acks = new DelayedAcks();
-  private readonly markers: Markers;
-  private readonly batches: AtomicBatches;
+  private readonly dueTimes = new DueTimes(this);
+  readonly batches: AtomicBatches;
   private readonly flowing = new FastBatches(FAST_LIMITS);
   private batchTimer: (() => void) | null = null;
   /** Something happened to it: its first sequence is told even where there is none. */
@@ -78,10 +87,10 @@ export class Stream implements ServiceSink {
   private ackHead: Buffer = Buffer.alloc(0);
   private direct: DirectGet | null = null;
   private forOrigin: DirectGet | null = null;
+  /** Null where no message ever asks for an older one. */
+  private held: HeldMessages | null = null;
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
-  private timer: (() => void) | null = null;
-  private wakesAt = Number.POSITIVE_INFINITY;
   private isClosed = false;
 
   constructor(of: Surroundings, owner: StreamOwner, config: StreamConfig, log: MessageLog, created: bigint) {
@@ -98,11 +107,15 @@ export class Stream implements ServiceSink {
     this.machine.purges = this.consumers;
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
-    this.markers = new Markers((sequence) => this.stored(sequence));
     log.records.onDurable({
-      durable: (ticket) => this.acks.release(ticket),
-      failed: () => this.acks.drop(),
+      durable: (ticket) => {
+        this.acks.release(ticket);
+        this.consumers.durable();
+      },
+      failed: (error) => this.failed(error),
+      damaged: (from, to) => this.losses.note(from, to),
     });
+    this.losses.known(log.lost.ranges);
   }
 
   get name(): string {
@@ -117,20 +130,33 @@ export class Stream implements ServiceSink {
     return this.machine.log;
   }
 
-  /** What is written down of it. */
-  keep(): void {
-    if (!this.isKept) return;
-    this.log.ticket = this.log.records.cells.put(
-      STREAM_CELL,
-      printStream({ config: this.config, created: this.created }),
-    );
+  /** What was written and is not durable yet never will be. */
+  private failed(error: Error): void {
+    if (this.trouble !== null) return;
+    this.trouble = error;
+    this.acks.fail(error);
+    if (!this.isClosed) this.owner.broken(this, error);
   }
 
-  /** Everything that was written so far is as durable as it gets. */
-  settledDown(): Promise<void> {
+  /** What is written down of it. */
+  /** False where nothing can be written now. */
+  keep(): boolean {
+    if (!this.isKept) return true;
+    const kept = printStream({ config: this.config, created: this.created });
+    const ticket = this.log.records.cells.put(STREAM_CELL, kept);
+    if (ticket > 0) this.log.ticket = ticket;
+    return ticket > 0;
+  }
+
+  /** As soon as everything that was written so far is as durable as it gets. */
+  whenDurable(run: () => void, failed: (error: Error) => void = () => {}): void {
     const { ticket } = this.log;
-    if (ticket <= this.log.records.store.durableTicket) return Promise.resolve();
-    return new Promise((resolve) => this.acks.add(ticket, resolve));
+    if (ticket <= this.log.records.store.durableTicket) run();
+    else this.acks.add(ticket, run, failed);
+  }
+
+  settledDown(): Promise<void> {
+    return new Promise((resolve, reject) => this.whenDurable(resolve, reject));
   }
 
   /** A consumer that was there before. */
@@ -146,15 +172,15 @@ export class Stream implements ServiceSink {
     for (const subscription of this.subscriptions) this.account.sublist.insert(subscription);
     this.configure();
     this.openDirect();
-    this.schedule();
+    this.dueTimes.schedule();
   }
 
   /** What became of it stands in the verdict. */
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
     const { moment, verdict } = this;
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
-    if (this.isServerFull) verdict.refused(apiError(10023));
-    else if (this.isOverLimits(published)) verdict.refused(apiError(10002));
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    if (problem !== null) verdict.refused(problem);
     else this.store(published, headers);
     if (verdict.kind === STORED) {
       this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
@@ -165,7 +191,8 @@ export class Stream implements ServiceSink {
     const { machine, moment, verdict } = this;
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
     if (verdict.kind === STORED) this.stored(verdict.sequence);
-    else if (verdict.error?.number === 10023) this.of.outOfStorage(this.name);
+    // Nobody wants it, but its id is remembered for a while.
+    else if (verdict.kind === UNWANTED && machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
   }
 
   /** A message of a batch that flows, or what is said about it. */
@@ -199,10 +226,11 @@ export class Stream implements ServiceSink {
   /** As soon as everything that was written is durable. */
   private say(reply: string, body: string): void {
     if (this.config.noAck) return;
-    const send = (): void => void this.of.outbox.send(this.account, reply, body);
-    const { ticket } = this.log;
-    if (ticket <= this.log.records.store.durableTicket) send();
-    else this.acks.add(ticket, send);
+    this.whenDurable(() => void this.of.outbox.send(this.account, reply, body), this.refusing(reply));
+  }
+
+  private refusing(reply: string): (error: Error) => void {
+    return (error) => void this.of.outbox.send(this.account, reply, printPublishError(this.name, failureOf(error)));
   }
 
   /** What is done with messages, as the configuration says. */
@@ -211,6 +239,8 @@ export class Stream implements ServiceSink {
     const { src = '', dest = '' } = subjectTransform ?? {};
     this.transform = dest === '' ? null : compileSubjects(this.of, src, dest);
     this.republisher = Republisher.of(this.of, this.account, this.config);
+    const asks = !this.log.isAlwaysWarm && (this.config.allowMsgCounter || this.config.allowMsgSchedules);
+    if (asks) this.held ??= new HeldMessages(this);
     if (!this.isClosed) this.supply.configure();
   }
 
@@ -238,6 +268,13 @@ export class Stream implements ServiceSink {
 
   /** A message that was published on one of the subjects. It is borrowed. */
   deliver(message: Message): boolean {
+    if (this.held === null || !this.held.holds(message)) this.take(message);
+    return true;
+  }
+
+  /** The same, with everything at hand that it asks for. */
+  take(message: Message): void {
+    if (this.isClosed) return;
     const headers = this.examined(message);
     this.now();
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
@@ -246,20 +283,25 @@ export class Stream implements ServiceSink {
     if (this.transform !== null) published = this.transformed(published);
     if (message.hasReply && isFastReply(message.replyBytes, message.replyStart, message.replyEnd)) {
       this.takeFast(message, published, headers);
-      return true;
+      return;
     }
     if (headers?.has(BATCH_ID) === true) {
       this.takeBatched(message, published, headers);
-      return true;
+      return;
     }
     this.publish(published, headers);
     if (message.hasReply && !this.config.noAck) this.acknowledge(message);
-    return true;
+  }
+
+  /** Too many wait already. */
+  overrun(message: Message): void {
+    if (message.hasReply)
+      this.of.outbox.send(this.account, message.reply, printPublishError(this.name, apiError(10167)));
   }
 
   /** A message of the stream that this one mirrors. */
   takeMirrored(message: MessageBytes, sequence: number, { seconds, nanos }: Moment): boolean {
-    const published = this.transform === null ? message : this.transformed(message);
+    const published = this.transformed(message);
     this.rescan(published);
     if (!this.machine.mirror(sequence, seconds, nanos, published, this.headers)) return false;
     this.stored(sequence);
@@ -270,7 +312,7 @@ export class Stream implements ServiceSink {
   takeSourced(message: MessageBytes): boolean {
     const { verdict } = this;
     const moment = this.now();
-    const published = this.transform === null ? message : this.transformed(message);
+    const published = this.transformed(message);
     this.rescan(published);
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     this.machine.publishSourced(moment.seconds, moment.nanos, published, this.headers, verdict);
@@ -301,20 +343,6 @@ export class Stream implements ServiceSink {
     this.answer(message.reply, batch);
   }
 
-  /** All streams of the server together have more than they may: nothing comes in before something goes. */
-  private get isServerFull(): boolean {
-    const { used, maxMemory, maxStorage } = this.of;
-    if (this.config.storage === 'memory') return maxMemory > 0 && used.memory > maxMemory;
-    return maxStorage > 0 && used.file > maxStorage;
-  }
-
-  /** The account may have no more. What this server may have is the storage driver's to say. */
-  private isOverLimits(published: MessageBytes): boolean {
-    const { limits, usage } = this.owner;
-    const cap = this.config.storage === 'memory' ? limits.maxMemory : limits.maxStorage;
-    return cap >= 0 && exceeds(limits, usage, this.config.storage, this.log.accounted(published));
-  }
-
   private stage(published: MessageBytes, headers: PublishHeaders): Staging {
     const { config, moment } = this;
     const early = this.batchProblem(published);
@@ -326,8 +354,8 @@ export class Stream implements ServiceSink {
   /** What speaks against a message before it is looked at as one of a batch. */
   private batchProblem(published: MessageBytes): ApiError | null {
     if (this.config.sealed) return apiError(10109);
-    if (this.isServerFull) return apiError(10023);
-    if (this.isOverLimits(published)) return apiError(10002);
+    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    if (problem !== null) return problem;
     return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
   }
 
@@ -351,8 +379,9 @@ export class Stream implements ServiceSink {
   }
 
   /** The subject it is stored under. What the transform is not about stays as it is. */
-  private transformed(message: MessageBytes): MessageBytes {
-    const subject = this.transform!.transform(subjectOf(message));
+  transformed(message: MessageBytes): MessageBytes {
+    if (this.transform === null) return message;
+    const subject = this.transform.transform(subjectOf(message));
     return subject === null ? message : withSubject(message, subject);
   }
 
@@ -384,7 +413,6 @@ export class Stream implements ServiceSink {
   /** As soon as what it says is durable. */
   private answer(reply: string, batch: PublishAck['batch'] | null): void {
     const { verdict, of, account } = this;
-    const { ticket } = this.log;
     if (verdict.kind === REFUSED) {
       of.outbox.send(account, reply, printPublishError(this.name, verdict.error!));
       return;
@@ -397,16 +425,14 @@ export class Stream implements ServiceSink {
       ...(batch == null ? {} : { batch }),
     };
     const body = printPublishAck(this.ackHead.toString(), ack);
-    const send = (): void => void of.outbox.send(account, reply, body);
-    if (ticket <= this.log.records.store.durableTicket) send();
-    else this.acks.add(ticket, send);
+    this.whenDurable(() => void of.outbox.send(account, reply, body), this.refusing(reply));
   }
 
   /** A message has its place: whoever waits for it hears of it. */
-  private stored(sequence: number): void {
+  stored(sequence: number): void {
     this.consumers.stored(sequence, this.log.nodeAt(sequence));
-    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.schedule();
-    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.schedule();
+    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
+    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.dueTimes.schedule();
   }
 
   /** A consumer is done with a message. */
@@ -426,34 +452,6 @@ export class Stream implements ServiceSink {
     return moment;
   }
 
-  /** Sees to it that something happens when it is due. */
-  schedule(): void {
-    if (this.isClosed) return;
-    const due = this.machine.nextDue;
-    const { coldAt } = this.machine.expiry;
-    if (coldAt !== 0) this.log.whenLoaded(coldAt, () => this.schedule());
-    if (due >= this.wakesAt) return;
-    this.timer?.();
-    this.wakesAt = due;
-    const wait = Math.max(EXPIRY_STEP_MS, due - this.of.clock.now());
-    this.timer = this.of.after(Math.min(wait, LONGEST_WAIT_MS), () => this.expire());
-  }
-
-  private expire(): void {
-    this.timer = null;
-    this.wakesAt = Number.POSITIVE_INFINITY;
-    const { seconds, nanos } = this.now();
-    const isMoreDue = this.machine.expire(seconds, nanos, this.markers);
-    this.machine.timetable.fire(seconds, nanos, (sequence) => this.stored(sequence));
-    this.consumers.wake();
-    if (!isMoreDue) {
-      this.schedule();
-      return;
-    }
-    this.wakesAt = 0;
-    this.timer = this.of.after(0, () => this.expire());
-  }
-
   /** The command of a changed configuration. */
   update(config: StreamConfig): void {
     const subjects = this.config.subjects.join(' ');
@@ -467,15 +465,12 @@ export class Stream implements ServiceSink {
       this.configure();
       this.openDirect();
     }
-    this.timer?.();
-    this.timer = null;
-    this.wakesAt = Number.POSITIVE_INFINITY;
-    this.schedule();
+    this.dueTimes.run();
   }
 
   /** Stops for good, with everything written down: it will be there again. */
   pause(): void {
-    this.consumers.flush();
+    this.consumers.flushAll();
     this.close();
   }
 
@@ -486,15 +481,11 @@ export class Stream implements ServiceSink {
     this.openDirect();
     this.supply.close();
     this.consumers.closeAll();
-    this.timer?.();
-    this.timer = null;
+    this.dueTimes.stop();
     this.acks.drop();
     this.batchTimer?.();
     this.batches.clear();
+    this.held?.clear();
     this.flowing.clear();
   }
 }
-
-/** Not more often than this does anything expire. */
-const EXPIRY_STEP_MS = 250;
-const LONGEST_WAIT_MS = 3_600_000;

@@ -11,7 +11,7 @@ import { dueText, firstDue, nextDue } from '../../../protocols/jetstream/schedul
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
 import type { MessageLog } from './message-log.ts';
 import { millisecondsOf } from './moment.ts';
-import type { PurgeCommand } from './purge-extent.ts';
+import type { PurgeCommand } from './purge.ts';
 import { generatedFields, generatedFrom, PURGE, routeOf, scheduleOf } from './schedule-rules.ts';
 import { type Scheduled, Schedules } from './schedules.ts';
 import { subjectOf, withContent, withSubject } from './subject-change.ts';
@@ -65,13 +65,29 @@ export class Timetable {
     else this.schedules.cancel(subject);
   }
 
-  /** The command of schedules whose time has come. Calls `stored` for what comes of them. */
-  fire(seconds: number, nanos: number, stored: (sequence: number) => void): void {
+  /**
+   * The command of schedules whose time has come. Calls `stored` for what comes of them. Answers which message has to be fetched
+   * before it can go on; 0 for none.
+   */
+  fire(seconds: number, nanos: number, stored: (sequence: number) => void): number {
+    const { log } = this.stream;
     for (const scheduled of this.schedules.dueAt(millisecondsOf(seconds, nanos))) {
-      const record = this.stream.log.read(scheduled.sequence);
+      const record = log.read(scheduled.sequence);
+      if (record === null && log.isCold(scheduled.sequence)) return scheduled.sequence;
       if (record === null) this.schedules.cancel(scheduled.subject);
-      else this.fireOne(seconds, nanos, scheduled, record, stored);
+      else {
+        const source = this.sourceOf(record);
+        if (source !== 0 && log.isCold(source)) return source;
+        this.fireOne(seconds, nanos, scheduled, log.read(scheduled.sequence)!, stored);
+      }
     }
+    return 0;
+  }
+
+  /** The message that a schedule's are made of; 0 where that is its own. */
+  private sourceOf(record: StoredRecord): number {
+    const { source } = routeOf(record);
+    return source === '' ? 0 : this.stream.log.records.subjectState(source).last;
   }
 
   private fireOne(
@@ -93,10 +109,11 @@ export class Timetable {
   /** What a schedule sends: its own content, or that of the last message of another subject. */
   private made(record: StoredRecord, subject: string, next: string): MessageBytes {
     const { log } = this.stream;
-    const { target, source } = routeOf(record);
+    const { target } = routeOf(record);
+    const source = this.sourceOf(record);
     const fields = generatedFields(record, textFromSubject(subject), next);
     const own = generatedFrom(record, fields);
-    const from = source === '' ? null : log.read(log.records.subjectState(source).last);
+    const from = source === 0 ? null : log.read(source);
     const { header, body } = from === null ? own : generatedFrom(from, fields);
     return withSubject(withContent(NO_MESSAGE, header, body), target);
   }

@@ -29,6 +29,8 @@ export class Outbox {
   private readonly ackStart: number;
   private readonly deliveryStart: number;
   private readonly end: number;
+  private lastSubject = '';
+  private lastBytes: Buffer = Buffer.alloc(0);
 
   constructor(broker: Broker) {
     this.broker = broker;
@@ -79,10 +81,12 @@ export class Outbox {
 
   /**
    * A stored message, under its own subject, to whoever the plan names. The reply subject is the prefix with the numbers.
-   * Answers how many took it.
+   * `to` is the subject the plan is for. Answers how many took it.
    */
-  deliver(plan: Plan, record: StoredRecord, prefix: Uint8Array, numbers: DeliveryNumbers): number {
+  deliver(plan: Plan, record: StoredRecord, prefix: Uint8Array, numbers: DeliveryNumbers, to: string): number {
     const { delivery } = this;
+    // Only other servers are told.
+    delivery.routedBy = plan.links.length + plan.queues.length > 0 ? this.bytesOf(to) : null;
     const length = record.bodyEnd - record.headerStart;
     const subjectLength = record.subjectEnd - record.subjectStart;
     const room = length + subjectLength + prefix.length + 160;
@@ -117,6 +121,15 @@ export class Outbox {
     target[at] = LF;
     delivery.isCanonical = true;
     return this.broker.dispatcher.dispatch(plan, delivery);
+  }
+
+  /** The same as the last time, nearly always. */
+  private bytesOf(subject: string): Buffer {
+    if (subject !== this.lastSubject) {
+      this.lastSubject = subject;
+      this.lastBytes = Buffer.from(subject, 'latin1');
+    }
+    return this.lastBytes;
   }
 }
 

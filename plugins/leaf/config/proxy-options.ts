@@ -1,8 +1,11 @@
 /** The HTTP proxy that leads to the other side of a leaf. */
 import {
+  asMap,
   asString,
   type ConfigNode,
   type FieldUse,
+  type MapNode,
+  type Problems,
   quotedText,
   readDurationText,
   typeName,
@@ -16,6 +19,8 @@ export interface HttpProxy {
   readonly password: string;
   /** 0: as long as connecting may take. */
   readonly timeoutMs: number;
+  /** As the block `tls` of a remote. Null: certificates that this machine trusts count. */
+  readonly tls: MapNode | null;
 }
 
 interface Written {
@@ -23,6 +28,7 @@ interface Written {
   username: string;
   password: string;
   timeoutMs: number;
+  tls: MapNode | null;
 }
 
 export function readProxy(node: ConfigNode, { problems }: FieldUse): HttpProxy | undefined {
@@ -30,13 +36,14 @@ export function readProxy(node: ConfigNode, { problems }: FieldUse): HttpProxy |
     problems.error(node, `Expected proxy to be a map, got ${typeName(node)}`);
     return undefined;
   }
-  const written: Written = { url: '', username: '', password: '', timeoutMs: 0 };
+  const written: Written = { url: '', username: '', password: '', timeoutMs: 0, tls: null };
   for (const { key, value, isReferenced } of node.value.values()) {
     const known = key.toLowerCase();
     if (known === 'url' || known === 'username' || known === 'password')
       written[known] = asString(value, problems) ?? '';
     else if (known === 'timeout' && value.kind === 'string')
       written.timeoutMs = readDurationText(value, 'timeout', problems) ?? 0;
+    else if (known === 'tls') written.tls = readTls(value, problems);
     else if (!isReferenced) problems.error(value, `unknown field ${quotedText(key)}`);
   }
   const outcome = checked(written);
@@ -45,10 +52,18 @@ export function readProxy(node: ConfigNode, { problems }: FieldUse): HttpProxy |
   return undefined;
 }
 
+function readTls(node: ConfigNode, problems: Problems): MapNode | null {
+  const block = asMap(node, problems) ?? null;
+  const early = block?.value.get('handshake_first');
+  if (early !== undefined) problems.error(early.value, '"handshake_first" is not supported for proxy TLS');
+  return block;
+}
+
 /** The proxy, or what is wrong with it. */
-function checked({ url, username, password, timeoutMs }: Written): HttpProxy | string {
+function checked({ url, username, password, timeoutMs, tls }: Written): HttpProxy | string {
   const [, scheme = '', rest = ''] = /^(?:([^:/?#]*):\/\/)?(.*)$/s.exec(url) ?? [];
   if (scheme !== 'http' && scheme !== 'https') return `proxy URL scheme must be http or https, got: ${scheme}`;
+  if (tls !== null && scheme !== 'https') return `proxy TLS configuration requires an https proxy URL, got: ${scheme}`;
   const parts = /^(?:[^@/]*@)?(\[[^\]]+\]|[^:/@\s[\]]*)(?::(\d{1,5}))?(?:\/.*)?$/.exec(rest);
   if (parts === null) return 'invalid proxy URL';
   const [, host = '', digits] = parts;
@@ -64,5 +79,6 @@ function checked({ url, username, password, timeoutMs }: Written): HttpProxy | s
     user: username,
     password,
     timeoutMs,
+    tls,
   };
 }

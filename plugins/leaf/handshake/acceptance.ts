@@ -81,6 +81,8 @@ export class Acceptance implements Greeting {
     }
     this.said = said;
     this.credentials = credentials;
+    connection.peer = peerFromConnect(said);
+    connection.user = credentials.nkey || credentials.user;
     void this.decide();
   }
 
@@ -148,8 +150,7 @@ export class Acceptance implements Greeting {
   private enter(identity: Identity): void {
     const { connection, leafs } = this;
     const said = this.said as Said;
-    const peer = peerFromConnect(said);
-    const wrong = this.misfit(said, peer);
+    const wrong = this.misfit(said, connection.peer);
     if (wrong !== null) {
       connection.refuse(wrong.text, wrong.reason);
       return;
@@ -160,7 +161,6 @@ export class Acceptance implements Greeting {
       return;
     }
     connection.turn(said.flag('is_hub'));
-    connection.peer = peer;
     connection.account = account;
     connection.isIsolated = said.flag('isolate') || leafs.config.isIsolated;
     this.become(identity);
@@ -202,6 +202,7 @@ export class Acceptance implements Greeting {
     const kept = ((this.said as Said).list('deny_pub') ?? []).map(subjectFromText);
     const barred = leafs.barredFor(connection.account, connection.peer);
     connection.identity = identity;
+    connection.user = identity.user || connection.user;
     connection.border = borderToLeaf(rules, kept, barred);
     const { responses } = rules;
     const { clock, options } = leafs.broker;

@@ -1,5 +1,5 @@
 /** /leafz: the connections to leafs and hubs. */
-import { formatDuration, textFromSubject } from '../../../kernel/plugin-api.ts';
+import { rttText, textFromSubject, wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorEndpoint } from '../../monitoring/contract.ts';
 import type { LeafConnection } from '../leaf-connection.ts';
 import type { Leafs } from '../leafs.ts';
@@ -22,7 +22,7 @@ function answer(leafs: Leafs | null, account: string, hasSubjects: boolean): Mon
   return {
     json: {
       server_id: broker.identity.id,
-      now: new Date(broker.clock.now()).toISOString().replace(/\.?0*Z$/, 'Z'),
+      now: wireTime(broker.clock.now()),
       leafnodes: shown.length,
       leafs: entries(shown, hasSubjects),
     },
@@ -53,10 +53,4 @@ function entry(connection: LeafConnection, hasSubjects: boolean): object {
     subscriptions_list: subjects.length === 0 ? undefined : subjects,
     compression: connection.compression === 'not supported' ? undefined : connection.compression,
   };
-}
-
-/** Below a millisecond in whole microseconds. */
-function rttText(milliseconds: number): string {
-  const isShort = milliseconds >= 0.001 && milliseconds < 1;
-  return formatDuration(isShort ? Math.floor(milliseconds * 1000) / 1000 : milliseconds);
 }

@@ -1,12 +1,12 @@
 /** A server this one is a leaf of: connected to, and again whenever the connection ends. */
 import { CloseReason, type Timer, type Transport } from '../../../kernel/plugin-api.ts';
 import { Said } from '../../../protocols/link/said.ts';
+import type { TlsBlock } from '../../tls/contract.ts';
 import type { RemoteOptions } from '../config/remote-options.ts';
 import { addressOf, isWebSocket, type RemoteUrl } from '../config/remote-url.ts';
 import { ANSWER_MS, Solicitation } from '../handshake/solicitation.ts';
 import { isWrongPort, WRONG_PORT } from '../handshake/wrong-port.ts';
 import { LeafConnection } from '../leaf-connection.ts';
-import type { TlsSide } from '../leaf-tls.ts';
 import type { Leafs } from '../leafs.ts';
 import { firstLine } from './first-line.ts';
 import { isAddress, UrlList } from './url-list.ts';
@@ -20,9 +20,9 @@ export class Remote {
   private readonly leafs: Leafs;
   private readonly urls: UrlList;
   /** Of the remote's own block; null where it has none. */
-  private readonly tls: TlsSide | null;
+  private readonly tls: TlsBlock | null;
   /** What is used when it comes to that. */
-  private plainTls: TlsSide | null = null;
+  private plainTls: TlsBlock | null = null;
   private timer: Timer | null = null;
   private isStopped = false;
   private attempts = 0;
@@ -161,7 +161,7 @@ export class Remote {
 
   private async secured(transport: Transport, { host }: RemoteUrl): Promise<Transport> {
     this.plainTls ??= this.tls ?? this.leafs.tlsFor(null);
-    return this.plainTls.connect(transport, isAddress(host) ? (this.urls.hostName ?? host) : host);
+    return this.plainTls.connect(transport, { host: isAddress(host) ? (this.urls.hostName ?? host) : host });
   }
 }
 

@@ -1,5 +1,5 @@
 /** The way to hubs that are reached over WebSocket, through a proxy where there is one. */
-import type { Broker, Transport } from '../../../kernel/plugin-api.ts';
+import { type Broker, type ConfigNode, pluginNeeded, type Transport } from '../../../kernel/plugin-api.ts';
 import type { WebSocketDialer } from '../../websocket/contract.ts';
 import type { HttpProxy } from '../config/proxy-options.ts';
 import type { RemoteOptions } from '../config/remote-options.ts';
@@ -14,7 +14,7 @@ export interface WebSocketParts {
   /** Undefined: nobody here can. */
   readonly dialer: WebSocketDialer | undefined;
   /** Secures the connection to a proxy. */
-  secure(transport: Transport, host: string): Promise<Transport>;
+  secure(transport: Transport, host: string, tls: ConfigNode | null): Promise<Transport>;
 }
 
 type Secure = (transport: Transport) => Promise<Transport>;
@@ -30,7 +30,7 @@ export class WebSockets {
   async open(url: RemoteUrl, options: RemoteOptions, secure: Secure | null): Promise<Transport> {
     const { dialer } = this.parts;
     if (dialer === undefined) {
-      throw new Error('connecting over WebSocket needs the plugin "websocket": add it to the list of plugins');
+      throw new Error(pluginNeeded('connecting over WebSocket', 'websocket'));
     }
     const timeoutMs = options.dialTimeoutMs || this.parts.dialTimeoutMs;
     let transport = await this.reach(dialer, url, options.proxy, timeoutMs);
@@ -59,7 +59,7 @@ export class WebSockets {
     const proxyMs = proxy.timeoutMs || timeoutMs;
     let transport = await this.connect(proxy, proxyMs);
     try {
-      if (proxy.isSecure) transport = await this.parts.secure(transport, proxy.host);
+      if (proxy.isSecure) transport = await this.parts.secure(transport, proxy.host, proxy.tls);
       const { user, password } = proxy;
       await dialer.tunnel(transport, { target: addressOf(url), user, password, timeoutMs: proxyMs });
       return transport;

@@ -27,7 +27,7 @@ function detailOf(monitor: Monitor, account: Account): object {
     expired: more.expired ?? false,
     complete: more.complete ?? true,
     jetstream_enabled: more.jetstream_enabled ?? false,
-    leafnode_connections: more.leafnode_connections ?? 0,
+    leafnode_connections: account.links.size,
     client_connections: clientCount(account),
     subscriptions: account.sublist.count,
     mappings: mappingsOf(account),

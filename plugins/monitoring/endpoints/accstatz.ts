@@ -18,26 +18,23 @@ function* statistics(monitor: Monitor, isUnusedShown: boolean): Iterable<object 
   for (const account of [...monitor.broker.accounts.all()]) {
     const more = moreOf(monitor, account);
     const clients = clientCount(account);
-    const leafnodes = Number(more.leafnodes ?? 0);
-    const isShown = isUnusedShown || clients + leafnodes > 0;
-    yield isShown ? entryOf(account, more, clients, leafnodes) : undefined;
+    const isShown = isUnusedShown || clients + leafsOf(account, more) > 0;
+    yield isShown ? entryOf(account, more, clients) : undefined;
   }
 }
 
 /** One account, whether or not anybody is connected. */
 export function accountStatistics(monitor: Monitor, account: Account): object {
   const more = moreOf(monitor, account);
-  return entryOf(account, more, clientCount(account), Number(more.leafnodes ?? 0));
+  return entryOf(account, more, clientCount(account));
 }
 
-function entryOf(
-  account: Account,
-  more: Readonly<Record<string, unknown>>,
-  clients: number,
-  leafnodes: number,
-): object {
-  const { inMessages, outMessages, inBytes, outBytes } = account.traffic();
-  const parts = { gateways: NOTHING, routes: NOTHING, leafs: NOTHING };
+function entryOf(account: Account, more: Readonly<Record<string, unknown>>, clients: number): object {
+  const own = account.traffic();
+  const leafs = account.linkTraffic();
+  const leafnodes = leafsOf(account, more);
+  const sent = { gateways: NOTHING, routes: NOTHING, leafs: { msgs: leafs.outMessages, bytes: leafs.outBytes } };
+  const received = { gateways: NOTHING, routes: NOTHING, leafs: { msgs: leafs.inMessages, bytes: leafs.inBytes } };
   return {
     acc: account.name,
     name: more.name ?? account.name,
@@ -45,10 +42,25 @@ function entryOf(
     leafnodes,
     total_conns: clients + leafnodes,
     num_subscriptions: account.sublist.count,
-    sent: { msgs: outMessages, bytes: outBytes, ...parts, ...(more.sent as object | undefined) },
-    received: { msgs: inMessages, bytes: inBytes, ...parts, ...(more.received as object | undefined) },
+    sent: {
+      msgs: own.outMessages + leafs.outMessages,
+      bytes: own.outBytes + leafs.outBytes,
+      ...sent,
+      ...(more.sent as object | undefined),
+    },
+    received: {
+      msgs: own.inMessages + leafs.inMessages,
+      bytes: own.inBytes + leafs.inBytes,
+      ...received,
+      ...(more.received as object | undefined),
+    },
     slow_consumers: account.slowConsumers,
   };
+}
+
+/** Some may be counted by plugins of their own. */
+function leafsOf({ links }: Account, { leafnodes }: Readonly<Record<string, unknown>>): number {
+  return links.size + Number(leafnodes ?? 0);
 }
 
 function moreOf({ sections }: Monitor, account: Account): Readonly<Record<string, unknown>> {

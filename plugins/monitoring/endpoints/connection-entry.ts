@@ -1,9 +1,8 @@
 /** One connection as /connz prints it. Keys stand in the order tools have always seen. */
 import { createHash, X509Certificate } from 'node:crypto';
-import type { TlsFacts } from '../../../kernel/plugin-api.ts';
+import { localWireTime, rttText, type TlsFacts, uptimeText } from '../../../kernel/plugin-api.ts';
 import type { PastSubscription } from '../closed-connections.ts';
 import type { MonitoredFacts } from '../connection-facts.ts';
-import { localTime, rttText, uptimeText } from '../texts.ts';
 import { subscriptionEntry, textOf } from './subscription-entry.ts';
 
 export interface EntryOptions {
@@ -43,9 +42,9 @@ function lifeEntry(facts: MonitoredFacts, now: number): object {
     type: filled(facts.clientType),
     ip: facts.host,
     port: facts.port,
-    start: localTime(facts.startedAt),
-    last_activity: localTime(facts.lastActivityAt),
-    stop: facts.stoppedAt === null ? undefined : localTime(facts.stoppedAt),
+    start: localWireTime(facts.startedAt),
+    last_activity: localWireTime(facts.lastActivityAt),
+    stop: facts.stoppedAt === null ? undefined : localWireTime(facts.stoppedAt),
     reason: facts.stoppedAt === null ? undefined : filled(facts.reason),
     rtt: rttText(facts.rttMs),
     uptime: uptimeText(until - facts.startedAt),

@@ -1,8 +1,7 @@
 /** /varz: the server at a glance. */
-import { NATS_VERSION, nanoseconds, wireTime } from '../../../kernel/plugin-api.ts';
+import { NATS_VERSION, nanoseconds, uptimeText, wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer } from '../contract.ts';
 import { heading, type Monitor, shownOptions } from '../monitor.ts';
-import { uptimeText } from '../texts.ts';
 
 /** Switches of the reference server; none of what they switch is here unless a plugin says so. */
 const FEATURE_FLAGS = {

@@ -1,9 +1,9 @@
 /** /routez: the connections to other servers of the cluster. */
+import { localWireTime, rttText, uptimeText, wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorEndpoint, MonitorQuery } from '../../monitoring/contract.ts';
 import type { Cluster } from '../cluster.ts';
 import { permissionsInInfo } from '../introduction.ts';
 import type { RouteConnection } from '../route-connection.ts';
-import { localTime, rttText, uptimeText, utcTime } from './texts.ts';
 
 type Wish = ReturnType<MonitorQuery['subscriptions']>;
 
@@ -24,7 +24,7 @@ function answer(cluster: Cluster | null, wish: Wish): MonitorAnswer {
     json: {
       server_id: broker.identity.id,
       server_name: broker.name,
-      now: utcTime(broker.clock.now()),
+      now: wireTime(broker.clock.now()),
       ...permissionsInInfo(config.permissions),
       num_routes: routes.length,
       routes: entries(routes, wish),
@@ -47,8 +47,8 @@ function entry(connection: RouteConnection, wish: Wish): object {
     is_configured: remote?.solicitation?.isExplicit === true,
     ip: transport.remote.host,
     port: transport.remote.port,
-    start: localTime(connection.startedAt),
-    last_activity: localTime(connection.lastInputAt),
+    start: localWireTime(connection.startedAt),
+    last_activity: localWireTime(connection.lastInputAt),
     rtt: connection.liveness.rtt > 0 ? rttText(connection.liveness.rtt) : undefined,
     uptime: uptimeText(now - connection.startedAt),
     idle: uptimeText(now - connection.lastInputAt),

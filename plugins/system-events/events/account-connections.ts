@@ -29,7 +29,7 @@ export class AccountConnections {
   changed({ account }: Connection): void {
     if (account.name === GLOBAL_ACCOUNT) return;
     this.#due.delete(account);
-    if (account.connections.size > 0) {
+    if (hasConnections(account)) {
       this.#due.set(account, this.#of.clock.monotonic() + REPEAT_MS);
       this.#of.remotes?.ask(account);
     }
@@ -80,12 +80,17 @@ export class AccountConnections {
     for (const [account, at] of this.#due) {
       if (at > now) break;
       this.#due.delete(account);
-      if (account.connections.size === 0) continue;
+      if (!hasConnections(account)) continue;
       this.#due.set(account, now + REPEAT_MS);
       this.#tell(account);
     }
     this.#arm();
   }
+}
+
+/** Of clients, or of servers that are connected for it alone. */
+export function hasConnections({ connections, links }: Account): boolean {
+  return connections.size + links.size > 0;
 }
 
 /** The old one, which servers listen to, and the new one. */

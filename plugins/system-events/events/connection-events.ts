@@ -1,7 +1,6 @@
 /** Who came, who went, and who was not let in. */
 import {
   type Account,
-  type ClientConnection,
   type ClientInfo,
   CloseReason,
   type Connection,
@@ -23,10 +22,13 @@ const REFUSALS = new Set<string>([
   CloseReason.proxyRequired,
 ]);
 
-/** One client that is gone, as it is told in one place. */
+/** Those who were not let in have none. */
+const NO_ACCOUNT = 'N/A';
+
+/** One connection that is gone, as it is told in one place. */
 interface Told {
   readonly subject: string;
-  readonly client: ClientConnection;
+  readonly client: Connection;
   readonly reason: string;
   readonly at: number;
   /** As whose it is told, where not as that of its own account. */
@@ -42,7 +44,7 @@ export class ConnectionEvents {
 
   connected(connection: Connection): void {
     const { watchers, queue, clock, system } = this.#of;
-    if (!isClient(connection)) return;
+    if (!isToldOf(connection)) return;
     const subject = `$SYS.ACCOUNT.${connection.account.name}.CONNECT`;
     if (!watchers.wants(subject)) return;
     const at = clock.now();
@@ -54,25 +56,24 @@ export class ConnectionEvents {
   }
 
   disconnected(connection: Connection, reason: CloseReason): void {
-    if (!isClient(connection)) return;
+    if (!isToldOf(connection)) return;
     const { system, clock, broker } = this.#of;
     const at = clock.now();
     const { name } = connection.account;
+    const isStranger = connection.introduction?.isLetIn === false;
     if (REFUSALS.has(reason)) {
-      this.#tell(system, {
-        subject: `$SYS.SERVER.${broker.identity.id}.CLIENT.AUTH.ERR`,
-        client: connection,
-        reason,
-        at,
-      });
+      const told = { subject: `$SYS.SERVER.${broker.identity.id}.CLIENT.AUTH.ERR`, client: connection, reason, at };
+      this.#tell(system, isStranger ? { ...told, account: NO_ACCOUNT } : told);
       this.#tellConcerned(connection, reason, at);
     }
+    if (isStranger) return;
     this.#tell(system, { subject: `$SYS.ACCOUNT.${name}.DISCONNECT`, client: connection, reason, at });
   }
 
   /** Whose failure it is hears of it in its own account. Whoever said nothing of itself is nobody's. */
-  #tellConcerned(client: ClientConnection, reason: CloseReason, at: number): void {
+  #tellConcerned(client: Connection, reason: CloseReason, at: number): void {
     const { system, broker } = this.#of;
+    if (!isClient(client)) return;
     const { concern } = client;
     const account = concern === null ? client.account : broker.accounts.get(concern.account);
     if (account === undefined || account === system || !client.isConnectReceived) return;
@@ -104,9 +105,14 @@ export class ConnectionEvents {
   }
 }
 
+function isToldOf(connection: Connection): boolean {
+  return isClient(connection) || connection.introduction !== null;
+}
+
 /** How far away a client is is told once it is gone. */
-function infoOf(client: ClientConnection, stoppedAt: number | null, account?: string): ClientInfo {
+function infoOf(client: Connection, stoppedAt: number | null, account?: string): ClientInfo {
   const facts = connectionFacts(client);
+  const hasTitle = account !== NO_ACCOUNT;
   if (stoppedAt === null) return clientInfo(facts, { account, tellsRoundTrip: false, tellsAccountTitle: true });
-  return clientInfo(facts, { account, stoppedAt, tellsRoundTrip: true, tellsAccountTitle: true });
+  return clientInfo(facts, { account, stoppedAt, tellsRoundTrip: true, tellsAccountTitle: hasTitle });
 }

@@ -12,22 +12,31 @@ export const ACCOUNTS_MAX = 1_000_000;
 interface RemoteServer {
   sequence: number;
   heardAtMs: number;
-  readonly connections: Map<string, number>;
+  /** By account. */
+  readonly connections: Map<string, Counts>;
+}
+
+interface Counts {
+  readonly clients: number;
+  /** Lines to servers, for one account each. */
+  readonly leafs: number;
 }
 
 interface Said {
   readonly server?: { readonly id?: unknown; readonly seq?: unknown };
   readonly acc?: unknown;
   readonly conns?: unknown;
-  readonly total_conns?: unknown;
+  readonly leafnodes?: unknown;
 }
+
+const NONE: Counts = Object.freeze({ clients: 0, leafs: 0 });
 
 export class RemoteServers {
   readonly #of: Surroundings;
   readonly #greet: () => void;
   readonly #servers = new Map<string, RemoteServer>();
   /** Over all other servers. */
-  readonly #totals = new Map<string, number>();
+  readonly #totals = new Map<string, Counts>();
   readonly #asked = new WeakSet<Account>();
   #timer: Timer | null = null;
 
@@ -66,7 +75,8 @@ export class RemoteServers {
 
   /** The account has a connection here: others are asked once how many they have, where that matters. */
   ask(account: Account): void {
-    if (account.limits.maxConnections < 0 || this.#asked.has(account) || account === this.#of.system) return;
+    const isLimited = account.limits.maxConnections >= 0 || account.links.size > 0;
+    if (!isLimited || this.#asked.has(account) || account === this.#of.system) return;
     this.#asked.add(account);
     const { broker, system, stamp, isSilent } = this.#of;
     if (isSilent) return;
@@ -99,7 +109,7 @@ export class RemoteServers {
 
   #welcome(id: string, sequence: number): RemoteServer | null {
     if (this.#servers.size >= SERVERS_MAX) return null;
-    const server = { sequence, heardAtMs: this.#of.clock.monotonic(), connections: new Map<string, number>() };
+    const server = { sequence, heardAtMs: this.#of.clock.monotonic(), connections: new Map<string, Counts>() };
     this.#servers.set(id, server);
     this.#arm();
     this.#greet();
@@ -108,35 +118,38 @@ export class RemoteServers {
 
   #counted(said: Said): void {
     const server = this.#heard(said);
-    const { acc, conns, total_conns } = said;
-    if (server === null || typeof acc !== 'string') return;
-    const count = typeof total_conns === 'number' ? total_conns : conns;
+    const { acc, conns, leafnodes } = said;
+    if (server === null || typeof acc !== 'string' || typeof conns !== 'number') return;
     const name = Buffer.from(acc, 'utf8').toString('latin1');
-    if (typeof count !== 'number' || !(server.connections.has(name) || server.connections.size < ACCOUNTS_MAX)) return;
-    const before = server.connections.get(name) ?? 0;
-    if (count > 0) server.connections.set(name, count);
+    if (!server.connections.has(name) && server.connections.size >= ACCOUNTS_MAX) return;
+    const before = server.connections.get(name) ?? NONE;
+    const now = { clients: conns, leafs: typeof leafnodes === 'number' ? leafnodes : 0 };
+    if (now.clients + now.leafs > 0) server.connections.set(name, now);
     else server.connections.delete(name);
-    this.#change(name, count - before);
+    this.#change(name, before, now);
   }
 
   #forget(id: string): void {
     const server = this.#servers.get(id);
     if (server === undefined) return;
     this.#servers.delete(id);
-    for (const [name, count] of server.connections) this.#change(name, -count);
+    for (const [name, count] of server.connections) this.#change(name, count, NONE);
   }
 
-  #change(name: string, by: number): void {
-    if (by === 0) return;
-    const total = Math.max(0, (this.#totals.get(name) ?? 0) + by);
-    if (total > 0) this.#totals.set(name, total);
+  #change(name: string, before: Counts, now: Counts): void {
+    if (before.clients === now.clients && before.leafs === now.leafs) return;
+    const sum = this.#totals.get(name) ?? NONE;
+    const clients = Math.max(0, sum.clients - before.clients + now.clients);
+    const leafs = Math.max(0, sum.leafs - before.leafs + now.leafs);
+    if (clients + leafs > 0) this.#totals.set(name, { clients, leafs });
     else this.#totals.delete(name);
     const account = this.#of.broker.accounts.get(name);
     if (account !== undefined) this.#apply(account);
   }
 
   #apply(account: Account): void {
-    this.#of.broker.setRemoteConnections(account, this.#totals.get(account.name) ?? 0);
+    const { clients, leafs } = this.#totals.get(account.name) ?? NONE;
+    this.#of.broker.setRemoteConnections(account, clients, leafs);
   }
 
   #arm(): void {

@@ -1,7 +1,8 @@
 /** STATSZ: the figures of this server, told ever more slowly up to every ten seconds, if somebody listens. */
-import type { Timer } from '../../../kernel/plugin-api.ts';
+import type { Account, Timer } from '../../../kernel/plugin-api.ts';
 import type { ServerCluster } from '../../route/contract.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { hasConnections } from './account-connections.ts';
 
 export const FIRST_MS = 250;
 export const LONGEST_MS = 10_000;
@@ -111,9 +112,9 @@ function routesOf(cluster: ServerCluster | null): object[] | undefined {
   return routes.length === 0 ? undefined : routes;
 }
 
-function activeAccounts(accounts: Iterable<{ readonly connections: ReadonlySet<unknown> }>): number {
+function activeAccounts(accounts: Iterable<Account>): number {
   let count = 0;
-  for (const { connections } of accounts) if (connections.size > 0) count++;
+  for (const account of accounts) if (hasConnections(account)) count++;
   return count;
 }
 

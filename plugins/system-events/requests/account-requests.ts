@@ -1,6 +1,6 @@
 /** What is asked of an account: `$SYS.REQ.ACCOUNT.<account>.<service>`, from the system account or, about itself, from any. */
 import { Pace, wireJson, wireTime } from '../../../kernel/plugin-api.ts';
-import type { AccountConnections } from '../events/account-connections.ts';
+import { type AccountConnections, hasConnections } from '../events/account-connections.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Request, reply } from './answer.ts';
 import { decode, FILTERS } from './decode.ts';
@@ -62,7 +62,7 @@ async function statistics(of: Surroundings, only: readonly string[] | null, requ
   const { accounts: registry, identity } = of.broker;
   const named = only ?? (options.accounts as readonly string[] | undefined) ?? [];
   const all = named.length === 0 ? [...registry.all()] : named.flatMap((name) => registry.get(name) ?? []);
-  const shown = all.filter(({ connections }) => options.include_unused === true || connections.size > 0);
+  const shown = all.filter((account) => options.include_unused === true || hasConnections(account));
   if (shown.length === 0 && options.include_unused !== true) return;
   const rows: string[] = [];
   const pace = new Pace(of.clock);
@@ -82,7 +82,7 @@ async function tellConnections(
 ): Promise<void> {
   const decoded = decode(Buffer.from(request.body).toString(), 'accNumConnsReq', { acc: 'string' });
   const account = of.broker.accounts.get(name);
-  if (request.reply === '' || account === undefined || account.connections.size === 0) return;
+  if (request.reply === '' || account === undefined || !hasConnections(account)) return;
   if ('failure' in decoded || (decoded.options.acc ?? name) !== name) return;
   of.publish(request.account, request.reply, await connections.describe(account, of.clock.now()));
 }

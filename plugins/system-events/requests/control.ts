@@ -1,5 +1,5 @@
 /** Requests that change something: another configuration, a client that has to go, a client that is told to. */
-import { CloseReason, isClient } from '../../../kernel/plugin-api.ts';
+import { type Broker, CloseReason, type Connection, isClient } from '../../../kernel/plugin-api.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Answer, type Request, reply } from './answer.ts';
 import { decode, FILTERS, type Options } from './decode.ts';
@@ -36,8 +36,14 @@ async function reload({ broker }: Surroundings): Promise<string | null> {
   return reloader === null ? 'this broker cannot be reloaded: it does not run from a configuration file' : reloader();
 }
 
+/** Lines to other servers of which events tell can be closed as clients can. */
+function lineNumbered({ links }: Broker, id: number): Connection | undefined {
+  for (const link of links) if (link.id === id && link.introduction !== null) return link;
+  return undefined;
+}
+
 function onClient({ broker }: Surroundings, service: string, id: number): string | null {
-  const connection = broker.connections.get(id);
+  const connection = broker.connections.get(id) ?? lineNumbered(broker, id);
   const isKick = service === 'KICK';
   if (connection === undefined) return isKick ? 'no such client or leafnode id' : 'no such client id';
   if (isKick) {

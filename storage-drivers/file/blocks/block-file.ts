@@ -1,6 +1,7 @@
 /** The file of a block: a head like that of a segment, frames of records, and behind them the index of a block that is full. */
 import { join } from 'node:path';
-import type { Disk } from '../../../kernel/plugin-api.ts';
+import type { Clock, Disk } from '../../../kernel/plugin-api.ts';
+import { Breath } from '../breath.ts';
 import { datasync, writeAt } from '../file-calls.ts';
 import type { FrameCipher, StoreKeys } from '../frame-cipher.ts';
 import { FrameKind, headBytes } from '../journal/frame-format.ts';
@@ -14,6 +15,7 @@ import { writeIndex } from './block-index.ts';
 
 /** What all block files of a driver have in common. */
 export interface BlockWorld {
+  readonly clock: Clock;
   readonly disk: Disk;
   readonly uuid: Uint8Array;
   readonly keys: StoreKeys | null;
@@ -56,19 +58,30 @@ export class BlockWriter {
     const pieces: Uint8Array[] = [];
     const end = isNew ? this.begin(pieces) : endOf(block);
     const from = isNew ? 0 : end.fileBytes;
-    const places = frames.map((frame) => this.add(frame, FrameKind.records, end, pieces));
+    const places = await this.addAll(frames, end, pieces);
     const indexPosition = end.fileBytes;
     if (indexedSlots !== null) this.add(indexBody(block, frames, places, indexedSlots), FrameKind.index, end, pieces);
     try {
       await this.put(pieces, from, isNew);
     } catch (error) {
-      // What stands there now may be anything; nothing is written in that place, or under those numbers, again.
-      if (!isNew) Object.assign(block, { fileBytes: end.fileBytes, frameCount: end.frameCount });
+      // What stands there now may be anything: it goes, and its room is free again. No number is used twice.
+      const isGone = await this.takeAway(from, isNew);
+      if (!isNew) Object.assign(block, { fileBytes: isGone ? from : end.fileBytes, frameCount: end.frameCount });
       throw error;
     }
     for (const [index, frame] of frames.entries()) Object.assign(frame, places[index]);
     Object.assign(block, end);
     if (indexedSlots !== null) block.indexPosition = indexPosition;
+  }
+
+  private async addAll(frames: readonly BlockFrame[], end: FileEnd, pieces: Uint8Array[]) {
+    const places: FramePlaceInFile[] = [];
+    const breath = new Breath(this.world.clock);
+    for (const frame of frames) {
+      places.push(this.add(frame, FrameKind.records, end, pieces));
+      if (breath.isDue(frame.length)) await breath.take();
+    }
+    return places;
   }
 
   private begin(pieces: Uint8Array[]): FileEnd {
@@ -113,6 +126,22 @@ export class BlockWriter {
     end.frameCount = number;
     end.chain = sealed.checksum;
     return { position, storedBytes: sealed.length };
+  }
+
+  /** False where it can not be done: then nothing is written in that place again. */
+  private async takeAway(position: number, isNew: boolean): Promise<boolean> {
+    const { disk } = this.world;
+    const path = blockPath(this.directory, this.block.number);
+    try {
+      if (isNew) await disk.remove(`${path}.tmp`);
+      else {
+        const file = await disk.open(path, 'update');
+        await file.truncate(position).finally(() => file.close());
+      }
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private async put(pieces: readonly Uint8Array[], position: number, isNew: boolean): Promise<void> {

@@ -24,8 +24,8 @@ export class BlockFrame {
   isSealed = false;
   /** It was looked at since the cache last passed by. */
   isTouched = false;
-  /** Its number among the frames of the file, from 1. */
-  number = 0;
+  /** What is in the file is damaged, and that was told. */
+  isBroken = false;
 
   constructor(start: number, isInMemory: boolean) {
     this.start = start;

@@ -48,9 +48,10 @@ export function readIndex(bytes: Uint8Array, block: Block): void {
   recount(block);
 }
 
-/** What is there, by the bits of what is gone. */
+/** What is there, by the bits of what is gone and what is damaged. */
 export function recount(block: Block): void {
-  if (block.gone === null) {
+  block.hurt = 0;
+  if (block.gone === null && block.damaged === null) {
     block.live = block.slots;
     block.liveBytes = block.end - block.slots * APPEND_OVERHEAD;
     return;
@@ -59,7 +60,10 @@ export function recount(block: Block): void {
   block.liveBytes = 0;
   for (let slot = 0; slot < block.slots; slot++) {
     if (block.isGone(slot)) continue;
-    block.live++;
-    block.liveBytes += block.contentLength(slot);
+    if (block.isDamaged(slot)) block.hurt++;
+    else {
+      block.live++;
+      block.liveBytes += block.contentLength(slot);
+    }
   }
 }

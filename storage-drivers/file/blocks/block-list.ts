@@ -6,6 +6,7 @@ import type { RecordView } from '../record-view.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import { Block } from './block.ts';
 import type { BlockFrame } from './block-frame.ts';
+import type { FrameDamage } from './load-frames.ts';
 
 export interface BlockLimits {
   /** What a block holds, and a frame of it. */
@@ -61,7 +62,7 @@ export class BlockList {
     for (let index = this.indexFrom(seq); index < this.blocks.length; index++) {
       const block = this.blocks[index]!;
       for (let slot = block.slotFrom(seq); slot < block.slots; slot++)
-        if (!block.isGone(slot)) return block.seqAt(slot);
+        if (block.isThere(slot)) return block.seqAt(slot);
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -70,7 +71,6 @@ export class BlockList {
     const block = this.blockOf(seq);
     const slot = block === null ? -1 : block.slotOf(seq);
     if (slot < 0) return this.lost.has(seq) ? Read.hole : Read.gone;
-    if (block!.isDamaged(slot)) return Read.hole;
     const frame = block!.frameOf(slot);
     if (!frame.isInMemory) {
       this.coldSequence = seq;
@@ -87,7 +87,7 @@ export class BlockList {
       const block = this.blocks[index]!;
       if (block.base > to) break;
       removed += this.removeWithin(block, from, to);
-      if (block.live === 0 && this.mayDrop(block)) this.drop(index);
+      if (block.live === 0 && block.hurt === 0 && this.mayDrop(block)) this.drop(index);
       else index++;
     }
     this.lost.remove(from, to);
@@ -106,7 +106,7 @@ export class BlockList {
       removed += before - block.live;
       this.count -= before - block.live;
       this.contentBytes -= bytes - block.liveBytes;
-      if (block.live === 0) this.drop(index);
+      if (block.live === 0 && block.hurt === 0) this.drop(index);
     }
     this.lost.remove(seq + 1, Number.MAX_SAFE_INTEGER);
     return removed;
@@ -126,11 +126,29 @@ export class BlockList {
     }
   }
 
-  /** Damage was found in a block. */
-  noteDamage(block: Block, firstSlot: number, lastSlot: number): void {
-    for (let slot = firstSlot; slot <= lastSlot; slot++) {
-      if (!block.isGone(slot)) this.lost.add(block.seqAt(slot), block.seqAt(slot));
+  /** Damage was found in a block, and marked there. */
+  noteDamage({ lost, records, bytes }: FrameDamage): void {
+    for (const { from, to } of lost) this.lost.add(from, to);
+    this.count -= records;
+    this.contentBytes -= bytes;
+  }
+
+  /** Nothing in it can be read any more: it goes, and what was lost with it stays lost. */
+  discard(block: Block): void {
+    const index = this.blocks.indexOf(block);
+    if (index >= 0) this.drop(index);
+  }
+
+  /** What the damaged messages hold that are known by their blocks. */
+  get lostBytes(): number {
+    let bytes = 0;
+    for (const block of this.blocks) {
+      if (block.hurt === 0) continue;
+      for (let slot = 0; slot < block.slots; slot++) {
+        if (block.isDamaged(slot) && !block.isGone(slot)) bytes += block.contentLength(slot);
+      }
     }
+    return bytes;
   }
 
   scan(from: number, to: number, view: RecordView, visit: Visit): Scan {
@@ -207,10 +225,14 @@ export class BlockList {
   private removeWithin(block: Block, from: number, to: number): number {
     let removed = 0;
     const before = block.liveBytes;
-    for (let slot = block.slotFrom(from); slot < block.slots && block.seqAt(slot) <= to; slot++) {
-      if (block.isGone(slot)) continue;
-      block.remove(slot);
-      removed++;
+    if (from <= block.base && to >= block.lastSeq && this.mayDrop(block)) {
+      // It goes as a whole, whatever is in it.
+      removed = block.live;
+      Object.assign(block, { live: 0, liveBytes: 0, hurt: 0 });
+    } else {
+      for (let slot = block.slotFrom(from); slot < block.slots && block.seqAt(slot) <= to; slot++) {
+        if (!block.isGone(slot) && block.remove(slot)) removed++;
+      }
     }
     this.count -= removed;
     this.contentBytes -= before - block.liveBytes;

@@ -10,7 +10,8 @@ import { BlockFrame } from './block-frame.ts';
 
 const SLOTS_AT_FIRST = 8;
 const NO_KEY = new Uint8Array(WRAPPED_KEY_BYTES);
-const DELTA_MAX = 2 ** 32 - 1;
+/** How far sequences of one block may be apart. */
+export const DELTA_MAX = 2 ** 32 - 1;
 
 export class Block {
   readonly number: number;
@@ -30,6 +31,10 @@ export class Block {
   gone: Uint8Array | null = null;
   /** A bit for each message that is damaged. */
   damaged: Uint8Array | null = null;
+  /** How many are damaged and were not removed. */
+  hurt = 0;
+  /** Something in its file is damaged, be a message lost by it or not. */
+  isBroken = false;
   frames: BlockFrame[] = [];
   /** Nothing is appended any more. */
   isSealed = false;
@@ -40,6 +45,8 @@ export class Block {
   chain = 0;
   /** Where its index stands in the file, behind the frames; -1 when it does not. */
   indexPosition = -1;
+  /** Frames that are overwritten before the file is removed. */
+  shredded: readonly BlockFrame[] = [];
   /** Who keeps the file from being removed. */
   holders = 0;
   isDropped = false;
@@ -70,10 +77,10 @@ export class Block {
     return slotFrom(seq, this.base, this.slots, this.deltas);
   }
 
-  /** The slot of a message that is there, -1 otherwise. */
+  /** The slot of a message that is there and can be read, -1 otherwise. */
   slotOf(seq: number): number {
     const slot = this.slotFrom(seq);
-    return slot < this.slots && this.seqAt(slot) === seq && !this.isGone(slot) ? slot : -1;
+    return slot < this.slots && this.seqAt(slot) === seq && this.isThere(slot) ? slot : -1;
   }
 
   isGone(slot: number): boolean {
@@ -110,18 +117,31 @@ export class Block {
     this.liveBytes += size - APPEND_OVERHEAD;
   }
 
-  /** The message was there and is not any more. */
-  remove(slot: number): void {
+  /** Readable, as far as anybody knows. */
+  isThere(slot: number): boolean {
+    return !this.isGone(slot) && !this.isDamaged(slot);
+  }
+
+  /** The message was there and is not any more. Answers whether it could be read until now. */
+  remove(slot: number): boolean {
     this.gone ??= new Uint8Array((this.starts.length + 7) >>> 3);
     this.gone[slot >>> 3]! |= 1 << (slot & 7);
+    if (this.isDamaged(slot)) {
+      this.hurt--;
+      return false;
+    }
     this.live--;
     this.liveBytes -= this.contentLength(slot);
+    return true;
   }
 
   markDamaged(slot: number): boolean {
-    if (this.isGone(slot) || this.isDamaged(slot)) return false;
+    if (!this.isThere(slot)) return false;
     this.damaged ??= new Uint8Array((this.starts.length + 7) >>> 3);
     this.damaged[slot >>> 3]! |= 1 << (slot & 7);
+    this.hurt++;
+    this.live--;
+    this.liveBytes -= this.contentLength(slot);
     return true;
   }
 

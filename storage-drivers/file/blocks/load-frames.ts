@@ -1,18 +1,31 @@
 /** Brings frames of a block in from its file. What is damaged is found here, record by record where that is possible. */
-
-import { FRAME_HEADER_BYTES, FrameKind } from '../journal/frame-format.ts';
+import type { SequenceRange } from '../../contract.ts';
+import { codeOf, readAt } from '../file-calls.ts';
+import { FRAME_HEADER_BYTES, FrameFlag, FrameKind } from '../journal/frame-format.ts';
 import { recordEnd } from '../journal/record-format.ts';
 import { SegmentReader } from '../journal/segment-reader.ts';
 import { viewOf } from '../numbers.ts';
 import type { OpenFiles } from '../open-files.ts';
+import { SequenceRanges } from '../sequence-ranges.ts';
 import type { Block } from './block.ts';
 import { type BlockWorld, blockPath } from './block-file.ts';
 import type { BlockFrame } from './block-frame.ts';
 
-export interface LoadEvents {
-  /** Messages of the block turned out to be damaged. */
-  damaged(block: Block, firstSlot: number, lastSlot: number): void;
+const INDEX_WINDOW = 256 * 1024;
+
+/** A frame is not as it was written. */
+export interface FrameDamage {
+  readonly block: Block;
+  readonly frame: BlockFrame;
+  readonly path: string;
+  readonly cause: 'checksum' | 'missing' | 'unreadable';
+  /** What could be read until now, and cannot any more; often nothing. */
+  readonly lost: readonly SequenceRange[];
+  readonly records: number;
+  readonly bytes: number;
 }
+
+export type OnDamage = (damage: FrameDamage) => void;
 
 export async function loadFrames(
   world: BlockWorld,
@@ -20,7 +33,7 @@ export async function loadFrames(
   directory: string,
   block: Block,
   frames: readonly BlockFrame[],
-  events: LoadEvents,
+  onDamage: OnDamage,
 ): Promise<void> {
   const path = blockPath(directory, block.number);
   const bytes = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
@@ -29,47 +42,160 @@ export async function loadFrames(
     await files.use(path, async (file) => {
       const lock = { cipher: block.cipher };
       const reader = new SegmentReader(file, await file.size(), family, lock, bytes);
-      for (const frame of frames) await loadFrame(reader, block, frame, events);
+      for (const frame of frames) await loadFrame(reader, block, frame, path, onDamage);
     });
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    const code = codeOf(error);
+    if (code !== 'ENOENT' && code !== 'EIO') throw error;
     // The file is gone, and with it all that was in it.
-    for (const frame of frames) lose(block, frame, events);
+    const cause = code === 'EIO' ? 'unreadable' : 'missing';
+    for (const frame of frames) if (!frame.isInMemory) tell(block, frame, path, cause, onDamage, () => false);
   }
 }
 
-async function loadFrame(reader: SegmentReader, block: Block, frame: BlockFrame, events: LoadEvents): Promise<void> {
+async function loadFrame(
+  reader: SegmentReader,
+  block: Block,
+  frame: BlockFrame,
+  path: string,
+  onDamage: OnDamage,
+): Promise<void> {
   if (frame.isInMemory) return;
+  const errors = reader.readErrors;
   const found = await reader.frameAt(frame.position);
+  // It may have been brought in meanwhile by somebody else.
+  if (frame.isInMemory) return;
   const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
   if (isRight) frame.bringIn(new Uint8Array(found.bytes.subarray(found.from, found.to)));
-  else await salvage(reader, block, frame, events);
+  else await salvage(reader, block, frame, path, reader.readErrors > errors ? 'unreadable' : 'checksum', onDamage);
+}
+
+/** Waits as long as whoever reads so many bytes should. */
+export type Pace = (bytes: number) => Promise<void>;
+
+/**
+ * Reads all frames of a block from its file, whatever is in memory, and keeps none. Answers where its index is when that is damaged.
+ */
+export async function checkFrames(
+  world: BlockWorld & { readonly files: OpenFiles },
+  directory: string,
+  block: Block,
+  onDamage: OnDamage,
+  pace: Pace,
+): Promise<{ indexPath: string | null }> {
+  const path = blockPath(directory, block.number);
+  const family = { uuid: world.uuid, generation: block.number };
+  let isIndexWhole = true;
+  for (const frame of [...block.frames]) {
+    if (frame.position < 0) continue;
+    await world.files
+      .use(path, async (file) => {
+        const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, frame.storedBytes);
+        await checkFrame(reader, block, frame, path, onDamage);
+      })
+      .catch((error) => missed(block, frame, path, error, onDamage));
+    await pace(frame.storedBytes);
+    if (block.isDropped) return { indexPath: null };
+  }
+  if (block.indexPosition >= 0) {
+    isIndexWhole = await world.files
+      .use(path, async (file) => {
+        const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, INDEX_WINDOW);
+        const found = await reader.frameAt(block.indexPosition);
+        return found.isWhole && found.header.kind === FrameKind.index;
+      })
+      .catch(() => false);
+  }
+  return { indexPath: isIndexWhole ? null : path };
+}
+
+async function checkFrame(reader: SegmentReader, block: Block, frame: BlockFrame, path: string, onDamage: OnDamage) {
+  const errors = reader.readErrors;
+  const found = await reader.frameAt(frame.position);
+  const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
+  // While it was read, its block may have been written anew.
+  if (isRight || block.isDropped) return;
+  const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
+  if (frame.isInMemory) {
+    // Nothing is lost as long as it is written anew from there.
+    tell(block, frame, path, cause, onDamage, () => true);
+    return;
+  }
+  await salvage(reader, block, frame, path, cause, onDamage);
+  frame.letGo();
+}
+
+function missed(block: Block, frame: BlockFrame, path: string, error: unknown, onDamage: OnDamage): void {
+  const code = codeOf(error);
+  if (code !== 'ENOENT' && code !== 'EIO') throw error;
+  if (block.isDropped) return;
+  const cause = code === 'EIO' ? 'unreadable' : 'missing';
+  tell(block, frame, path, cause, onDamage, () => frame.isInMemory);
+}
+
+/** What stands in the file where a message was, unverified; null when nothing of it can be told from the rest. */
+export async function readRaw(
+  world: BlockWorld & { readonly files: OpenFiles },
+  directory: string,
+  block: Block,
+  slot: number,
+): Promise<Uint8Array | null> {
+  const frame = block.frameOf(slot);
+  if (block.cipher !== null || frame.position < 0) return null;
+  const path = blockPath(directory, block.number);
+  const bytes = new Uint8Array(block.starts[slot + 1]! - block.starts[slot]!);
+  const from = frame.position + FRAME_HEADER_BYTES + 4 + block.starts[slot]! - frame.start;
+  const head = new Uint8Array(8);
+  const count = await world.files
+    .use(path, async (file) => {
+      await readAt(file, head, frame.position);
+      return readAt(file, bytes, from);
+    })
+    .catch(() => 0);
+  const isPlain = (head[6]! & (FrameFlag.compressed | FrameFlag.encrypted)) === 0;
+  return count === bytes.length && isPlain ? bytes : null;
 }
 
 /** A frame that is broken may hold records that are not. */
-async function salvage(reader: SegmentReader, block: Block, frame: BlockFrame, events: LoadEvents): Promise<void> {
+async function salvage(
+  reader: SegmentReader,
+  block: Block,
+  frame: BlockFrame,
+  path: string,
+  cause: FrameDamage['cause'],
+  onDamage: OnDamage,
+): Promise<void> {
   const from = frame.position + FRAME_HEADER_BYTES + 4;
   if (block.cipher !== null || from + frame.length > reader.size) {
-    lose(block, frame, events);
+    tell(block, frame, path, cause, onDamage, () => false);
     return;
   }
   const { bytes, at } = await reader.bytesAt(from, frame.length);
   const records = bytes.slice(at, at + frame.length);
   const view = viewOf(records);
-  for (let slot = block.slotAtStart(frame.start); slot < block.slots && block.starts[slot]! < frame.end; slot++) {
-    const start = block.starts[slot]! - frame.start;
-    const end = block.starts[slot + 1]! - frame.start;
-    if (recordEnd(records, view, start, end) !== end && block.markDamaged(slot)) events.damaged(block, slot, slot);
-  }
+  tell(block, frame, path, cause, onDamage, (start, end) => recordEnd(records, view, start, end) === end);
   frame.bringIn(records);
 }
 
-function lose(block: Block, frame: BlockFrame, events: LoadEvents): void {
-  const first = block.slotAtStart(frame.start);
-  let last = first - 1;
-  for (let slot = first; slot < block.slots && block.starts[slot]! < frame.end; slot++) {
-    block.markDamaged(slot);
-    last = slot;
+/** Marks the records that are not whole, and tells of the frame once, and again when more of it turns out to be lost. */
+function tell(
+  block: Block,
+  frame: BlockFrame,
+  path: string,
+  cause: FrameDamage['cause'],
+  onDamage: OnDamage,
+  isWhole: (start: number, end: number) => boolean,
+): void {
+  const lost = new SequenceRanges();
+  let bytes = 0;
+  for (let slot = block.slotAtStart(frame.start); slot < block.slots && block.starts[slot]! < frame.end; slot++) {
+    const [start, end] = [block.starts[slot]! - frame.start, block.starts[slot + 1]! - frame.start];
+    if (isWhole(start, end) || !block.markDamaged(slot)) continue;
+    lost.add(block.seqAt(slot), block.seqAt(slot));
+    bytes += block.contentLength(slot);
   }
-  if (last >= first) events.damaged(block, first, last);
+  const isNews = !frame.isBroken || !lost.isEmpty;
+  frame.isBroken = true;
+  block.isBroken = true;
+  if (isNews) onDamage({ block, frame, path, cause, lost: [...lost.list], records: lost.size, bytes });
 }

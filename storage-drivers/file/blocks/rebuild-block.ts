@@ -1,4 +1,4 @@
-/** The index of a block is damaged: the frames say what is where. What is missing between them is lost. */
+/** The index of a block is damaged: the frames say what is where. What is missing between them is lost, and answered. */
 import type { FoundBlock } from '../checkpoint-format.ts';
 import type { FileStore } from '../file-store.ts';
 import { FrameKind, SECTOR_BYTES } from '../journal/frame-format.ts';
@@ -7,15 +7,17 @@ import { FRAMES_START } from '../journal/segment-format.ts';
 import { SegmentReader, type WholeFrame } from '../journal/segment-reader.ts';
 import { viewOf } from '../numbers.ts';
 import { appendSeqAt } from '../op-format.ts';
+import { SequenceRanges } from '../sequence-ranges.ts';
 import type { StoreWorld } from '../store-world.ts';
 import type { Block } from './block.ts';
 import { blockPath } from './block-file.ts';
 import { BlockFrame } from './block-frame.ts';
 
-export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<void> {
+export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<SequenceRanges> {
   const { block, lastSeq } = entry;
-  const { gone } = block;
+  const { gone, damaged } = block;
   block.gone = null;
+  block.damaged = null;
   const path = blockPath(store.directory, block.number);
   const family = { uuid: world.uuid, generation: block.number };
   const lock = { cipher: block.cipher };
@@ -32,23 +34,30 @@ export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: F
       position = found.end;
     }
   });
-  remapGone(store, block, gone, lastSeq);
+  const lost = remapGone(block, gone, damaged, lastSeq);
+  for (const { from, to } of lost.list) store.blocks.lost.add(from, to);
+  return lost;
 }
 
 /**
  * Only blocks without left-out sequences keep their index in the file, so what was removed is known by the sequence. What is in no frame
  * and was not removed is lost.
  */
-function remapGone(store: FileStore, block: Block, gone: Uint8Array | null, lastSeq: number): void {
+function remapGone(block: Block, gone: Uint8Array | null, damaged: Uint8Array | null, lastSeq: number): SequenceRanges {
   const { base } = block;
-  const wasGone = (seq: number) => gone !== null && (gone[(seq - base) >>> 3]! & (1 << ((seq - base) & 7))) !== 0;
+  const has = (bits: Uint8Array | null, seq: number) =>
+    bits !== null && (bits[(seq - base) >>> 3]! & (1 << ((seq - base) & 7))) !== 0;
+  const lost = new SequenceRanges();
   let next = base;
   for (let slot = 0; slot <= block.slots; slot++) {
     const seq = slot === block.slots ? lastSeq + 1 : block.seqAt(slot);
-    for (; next < seq; next++) if (!wasGone(next)) store.blocks.lost.add(next, next);
-    if (slot < block.slots && wasGone(seq)) block.remove(slot);
+    // What was damaged before is known to be lost already.
+    for (; next < seq; next++) if (!has(gone, next) && !has(damaged, next)) lost.add(next, next);
+    if (slot < block.slots && has(gone, seq)) block.remove(slot);
+    else if (slot < block.slots && has(damaged, seq)) block.markDamaged(slot);
     next = seq + 1;
   }
+  return lost;
 }
 
 /** Adds a frame's messages to the index. */

@@ -18,6 +18,12 @@ const RETRY_MS = 1000;
 /** After so many tries that fail for another reason than room, the disk is given up, though tried on. */
 const TRIES_BEFORE_FAILED = 3;
 
+interface Job {
+  readonly work: () => Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (cause: Error) => void;
+}
+
 export interface CommitEvents {
   /** Writing stopped; what was not durable is lost. */
   stopped(cause: Error): void;
@@ -48,12 +54,14 @@ export class CommitLoop {
   private isScheduled = false;
   private isBusy = true;
   private isClosing = false;
+  private isStopped = false;
   private syncedAtMs: number;
   private finishedAtMs = 0;
   private markedFrame = 0;
   private marking: Promise<void> | null = null;
   private idleTimer: Timer | null = null;
   private whenIdle: (() => void)[] = [];
+  private readonly jobs: Job[] = [];
   private readonly commitNow = () => this.commit();
 
   constructor(
@@ -86,6 +94,15 @@ export class CommitLoop {
     this.world.clock.soon(this.commitNow);
   }
 
+  /** Does something between two commits. */
+  exclusively(work: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.isClosing || this.isStopped) reject(new Error('the journal cannot be written'));
+      else this.jobs.push({ work, resolve, reject });
+      this.schedule();
+    });
+  }
+
   /** Resolves when everything that was appended is durable or has failed. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
@@ -99,6 +116,7 @@ export class CommitLoop {
     await this.idle();
     this.isClosing = true;
     this.isBusy = true;
+    for (const { reject } of this.jobs.splice(0)) reject(new Error('the journal is closed'));
     this.idleTimer?.cancel();
     await this.marking;
     const { active } = this.succession;
@@ -121,6 +139,11 @@ export class CommitLoop {
   private commit(): void {
     this.isScheduled = false;
     if (this.isBusy || this.isClosing) return;
+    const job = this.jobs.shift();
+    if (job !== undefined) {
+      this.doJob(job);
+      return;
+    }
     const frames = this.waiting.length > 0 ? this.waiting : this.lanes.take();
     this.waiting = [];
     if (frames.length === 0) {
@@ -129,6 +152,15 @@ export class CommitLoop {
     }
     this.isBusy = true;
     this.place(frames);
+  }
+
+  private doJob({ work, resolve, reject }: Job): void {
+    this.isBusy = true;
+    const goOn = () => {
+      this.isBusy = false;
+      this.commit();
+    };
+    work().then(resolve, reject).then(goOn);
   }
 
   private place(frames: FrameBuilder[]): void {
@@ -221,8 +253,8 @@ export class CommitLoop {
     );
   }
 
-  /** All frames of a segment are synced before there is a next one. */
-  private async nextSegment(needed: number): Promise<void> {
+  /** All frames of a segment are synced before there is a next one. Only while nothing else is under way. */
+  async nextSegment(needed: number): Promise<void> {
     const { active, synced, written } = this.succession;
     if (active !== null) {
       if (synced.frame < written.frame) {
@@ -236,6 +268,7 @@ export class CommitLoop {
 
   private fail(cause: Error): void {
     this.failures++;
+    this.isStopped = true;
     const lost = [...this.frames, ...this.waiting, ...this.lanes.drop()];
     this.frames = [];
     this.waiting = [];
@@ -243,6 +276,7 @@ export class CommitLoop {
     this.succession.takeBack();
     this.lanes.giveBack(lost);
     this.events.stopped(cause);
+    for (const { reject } of this.jobs.splice(0)) reject(cause);
     for (const store of this.touched.splice(0)) {
       store.failure = cause;
       store.listener.failed(cause);
@@ -267,6 +301,7 @@ export class CommitLoop {
     }
     if (this.isClosing) return;
     this.succession.prepareNext();
+    this.isStopped = false;
     this.events.resumed();
     this.isBusy = false;
     this.commit();

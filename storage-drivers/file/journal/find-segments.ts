@@ -6,6 +6,7 @@ import type { FrameCipher, StoreKeys } from '../frame-cipher.ts';
 import { getU64 } from '../numbers.ts';
 import { keyPlace } from './active-segment.ts';
 import { FRAME_HEADER_BYTES, readFrameHead, SECTOR_BYTES } from './frame-format.ts';
+import type { FramePatches } from './frame-patches.ts';
 import { FRAMES_START, readSegmentHead, type SegmentHeader } from './segment-format.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { isSegmentName, type Slot } from './segments.ts';
@@ -129,19 +130,30 @@ async function scan(file: OpenFile, path: string, bytes: number, uuid: Uint8Arra
   return { slot, generation, oldestGeneration, firstFrame: null, chain: 0, lowestFrame, cipher: 'lost' };
 }
 
+/** The segment that a file holds or held; null when it never held one. */
+export async function findSegment(
+  disk: Disk,
+  path: string,
+  { uuid, keys }: { uuid: Uint8Array; keys: StoreKeys | null },
+): Promise<FoundSegment | null> {
+  const seen = await lookAt(disk, path, uuid, keys);
+  return seen !== 'stranger' && 'oldestGeneration' in seen ? seen : null;
+}
+
 /** A segment, ready to be read. */
 export async function openSegment(disk: Disk, segment: FoundSegment, options: ReadOptions) {
   const file = await disk.open(segment.slot.path, 'read');
-  return { file, reader: readerOf(file, segment, options.uuid) };
+  return { file, reader: readerOf(file, segment, options) };
 }
 
-interface ReadOptions {
+export interface ReadOptions {
   readonly uuid: Uint8Array;
+  readonly patches?: FramePatches;
 }
 
-export function readerOf(file: OpenFile, segment: FoundSegment, uuid: Uint8Array) {
-  const family = { uuid, generation: segment.generation };
-  return new SegmentReader(file, segment.slot.bytes, family, { cipher: segment.cipher });
+export function readerOf(file: OpenFile, { generation, slot, cipher }: FoundSegment, { uuid, patches }: ReadOptions) {
+  const family = { uuid, generation };
+  return new SegmentReader(file, slot.bytes, family, { cipher }, undefined, patches?.of(generation) ?? null);
 }
 
 function isOf(uuid: Uint8Array, own: Uint8Array): boolean {

@@ -6,11 +6,15 @@
  * record; each store hears once per sync how far it got.
  */
 
+import type { StoreKeys } from '../frame-cipher.ts';
 import type { ChainEnd } from './active-segment.ts';
+import { checkSegment, type DamagedSegment } from './check-segment.ts';
 import { CommitLoop } from './commit-loop.ts';
-import { type FoundSegment, openSegment } from './find-segments.ts';
+import { type FoundSegment, openSegment, type ReadOptions } from './find-segments.ts';
 import type { FrameBuilder } from './frame-builder.ts';
 import { FRAME_BYTES_MAX } from './frame-format.ts';
+import type { FramePatches } from './frame-patches.ts';
+import { type Erasure, JournalEraser } from './journal-eraser.ts';
 import type { JournalOptions, JournalWorld } from './journal-options.ts';
 import { type JournalListener, JournalStore, Lane } from './journal-store.ts';
 import { Lanes } from './lanes.ts';
@@ -47,6 +51,8 @@ export class Journal {
   private readonly world: JournalWorld;
   private readonly lanes: Lanes;
   private readonly succession: Succession;
+  private readonly reading: ReadOptions;
+  private readonly eraser: JournalEraser;
   private readonly loop: CommitLoop;
   private readonly stores = new Map<number, JournalStore>();
   private isFull = false;
@@ -60,15 +66,16 @@ export class Journal {
   constructor(
     options: JournalOptions,
     world: JournalWorld,
-    parts: { segments: Segments; marks: TailMarks },
+    parts: { segments: Segments; marks: TailMarks; patches: FramePatches },
     end: ChainEnd,
   ) {
     this.options = options;
     this.world = world;
     this.lanes = new Lanes(options);
-    const { segments, marks } = parts;
+    const { segments, marks, patches } = parts;
     const { stores } = this;
-    this.succession = new Succession(options, world, { segments, stores }, end, {
+    this.reading = { uuid: options.uuid, patches };
+    this.succession = new Succession(options, world, { segments, patches, stores }, end, {
       room: (cause) => this.hasRoom(cause),
     });
     this.loop = new CommitLoop(
@@ -81,6 +88,19 @@ export class Journal {
         gaveUp: (cause) => this.events.trouble(cause),
       },
     );
+    const { succession, loop } = this;
+    this.eraser = new JournalEraser(world.disk, options, patches, {
+      get slots() {
+        return succession.slots;
+      },
+      get active() {
+        return succession.active;
+      },
+      get oldest() {
+        return succession.statedOldest;
+      },
+      exclusively: (work) => loop.exclusively(work),
+    });
   }
 
   /** After all stores were made known that need something of what was there before. */
@@ -171,12 +191,58 @@ export class Journal {
 
   /** Reads again what one store has in the journal that is durable and still needed. */
   async replay(store: JournalStore, visitor: JournalVisitor): Promise<void> {
-    const { world, options, succession } = this;
+    const { world, reading, succession } = this;
     const { frame, generation, checksum, offset } = succession.synced;
     const segments = succession.segmentsFrom(store.pin === Infinity ? succession.generation : store.pin);
     const mark = { count: 0, frame, generation, checksum, offset, isLast: true };
     const recovery = new JournalRecovery(visitor, mark);
-    await recovery.run(segments, 0, (segment) => openSegment(world.disk, segment, options));
+    await recovery.run(segments, 0, (segment) => openSegment(world.disk, segment, reading));
+  }
+
+  /** Destroys records wherever they stand in files of the journal. They are durable, and so is that they are gone. */
+  erase(erasure: Erasure): Promise<void> {
+    return this.eraser.erase(erasure);
+  }
+
+  /** Reads the segments that are kept, and answers what is damaged in those that are still needed. */
+  async check(pace: (bytes: number) => Promise<void>): Promise<readonly DamagedSegment[]> {
+    const { world, reading, succession } = this;
+    const damaged: DamagedSegment[] = [];
+    for (const segment of succession.segmentsFrom(0)) {
+      const next = succession.segmentsFrom(segment.generation + 1)[0];
+      const limit = next === undefined ? succession.synced.frame + 1 : (next.firstFrame ?? next.lowestFrame);
+      const found = await checkSegment(world.disk, segment, limit, reading, pace);
+      // It may have been let go of and used again while it was read.
+      const isNeeded = succession.segmentsFrom(segment.generation)[0] === segment;
+      if (found !== null && isNeeded) damaged.push(found);
+    }
+    return damaged;
+  }
+
+  /** The newest segment that is kept and not encrypted as it would be now; 0 when there is none. */
+  newestStale(keys: StoreKeys | null): number {
+    let newest = 0;
+    for (const { generation, cipher } of this.succession.segmentsFrom(0)) {
+      if (cipher === 'lost') continue;
+      if (keys === null ? cipher !== null : !keys.isCurrent(cipher)) newest = generation;
+    }
+    return newest;
+  }
+
+  /** Whether a store, or whoever opens the journal after a crash, needs a segment up to that one. */
+  needs(generation: number): 'store' | 'reader' | null {
+    for (const store of this.stores.values()) if (store.pin <= generation) return 'store';
+    return this.succession.statedOldest <= generation ? 'reader' : null;
+  }
+
+  /** Goes on in another file, whose head says which older ones are not needed any more. */
+  beginSegment(): Promise<void> {
+    return this.loop.exclusively(() => this.loop.nextSegment(0));
+  }
+
+  /** Whoever needs the segment, or an older one, is asked to write elsewhere what is in it. */
+  pressFor(generation: number): void {
+    for (const store of this.stores.values()) if (store.pin <= generation) store.listener.pressed();
   }
 
   /** Resolves when everything that was appended is durable or has failed. */

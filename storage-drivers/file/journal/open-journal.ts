@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Disk } from '../../../kernel/plugin-api.ts';
 import { datasync, readAt, writeAt } from '../file-calls.ts';
 import { type FoundSegments, findSegments, openSegment } from './find-segments.ts';
+import { FramePatches } from './frame-patches.ts';
 import { Journal } from './journal.ts';
 import type { JournalOptions, JournalWorld } from './journal-options.ts';
 import { type Cut, type JournalHole, JournalRecovery, type JournalVisitor } from './recovery.ts';
@@ -40,8 +41,13 @@ export async function openJournal(
   await disk.syncDirectory(join(directory, '..'));
   const found = await findSegments(disk, directory, uuid, options.keys);
   const { marks, mark } = await TailMarks.open(disk, directory, uuid, options.tailMarkDistanceBytes);
+  const patches = new FramePatches(disk, directory, uuid, options.keys);
+  await patches.load();
+  await patches.releaseBefore(found.oldest);
+  for (const { slot, generation } of found.needed) await patches.applyTo(slot.path, generation);
   const recovery = new JournalRecovery(visitor, mark);
-  await recovery.run(found.needed, found.oldest, (segment) => openSegment(disk, segment, options));
+  const reading = { uuid, patches };
+  await recovery.run(found.needed, found.oldest, (segment) => openSegment(disk, segment, reading));
   const segments = new Segments(disk, directory, uuid, options.reserveBytes);
   segments.adopt(
     found.names,
@@ -50,7 +56,7 @@ export async function openJournal(
   );
   await settle(disk, found, recovery);
   const end = { ...recovery.end, generation: Math.max(found.newest, mark?.generation ?? 0) };
-  const journal = new Journal(options, world, { segments, marks }, end);
+  const journal = new Journal(options, world, { segments, marks, patches }, end);
   journal.adopt(found.needed);
   return { journal, report: reportOf(found, recovery, clock.monotonic() - begun) };
 }

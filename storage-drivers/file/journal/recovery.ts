@@ -23,9 +23,16 @@ export interface JournalHole {
   /** The frames that are gone. */
   readonly firstFrame: number;
   readonly lastFrame: number;
+  /** How many records may have been in them at most. */
+  readonly records: number;
   /** Whose records were in them; null when that is gone too. */
   readonly stores: readonly number[] | null;
 }
+
+/** The least a message takes. */
+const RECORD_BYTES_MIN = 45;
+/** What a frame usually holds at most, where nothing is known of its length. */
+const RECORDS_OF_A_FRAME = 3000;
 
 export interface JournalVisitor {
   /** The data of a record stands from `from` to `to`; it is borrowed. */
@@ -169,13 +176,16 @@ export class JournalRecovery {
       if (isLast) this.cut = { path, offset: position, frame: this.expected };
       return null;
     }
+    if (next.number === this.expected) return next.position;
     this.lose(path, position, next.position, next.number - 1, next.number === this.expected + 1 ? stores : null);
     return next.position;
   }
 
   /** Frames up to a number are gone. */
   private lose(path: string, from: number, to: number, lastFrame: number, stores: readonly number[] | null): void {
-    const hole = { path, from, to, firstFrame: this.expected, lastFrame, stores };
+    const frames = lastFrame - this.expected + 1;
+    const records = to > from ? Math.ceil((to - from) / RECORD_BYTES_MIN) : Math.max(0, frames) * RECORDS_OF_A_FRAME;
+    const hole = { path, from, to, firstFrame: this.expected, lastFrame, records, stores };
     this.holes.push(hole);
     this.visitor.hole(hole);
     this.expected = lastFrame + 1;
@@ -227,7 +237,9 @@ interface LaterFrames {
 function nextOf(frames: readonly FrameAt[], position: number, expected: number, limit: number): FrameAt | undefined {
   let next: FrameAt | undefined;
   for (const frame of frames) {
-    if (frame.position < position || frame.number <= expected || frame.number >= limit) continue;
+    if (frame.position < position || frame.number < expected || frame.number >= limit) continue;
+    // The expected one is not what stands here, but it may stand behind something that does not belong here.
+    if (frame.number === expected && frame.position === position) continue;
     if (next === undefined || frame.number < next.number) next = frame;
   }
   return next;

@@ -57,7 +57,7 @@ export class SegmentReader {
   readonly size: number;
   /** Places that the disk refused to read. */
   readErrors = 0;
-  private readonly file: OpenFile;
+  readonly file: OpenFile;
   private readonly family: FrameFamily;
   private readonly lock: FrameLock;
   private readonly windowBytes: number;
@@ -66,7 +66,18 @@ export class SegmentReader {
   private start = 0;
   private filled = 0;
 
-  constructor(file: OpenFile, size: number, family: FrameFamily, lock: FrameLock, windowBytes = WINDOW_BYTES) {
+  /** What is to be read instead, by place. */
+  private readonly patches: ReadonlyMap<number, { readonly frame: WholeFrame }> | null;
+
+  constructor(
+    file: OpenFile,
+    size: number,
+    family: FrameFamily,
+    lock: FrameLock,
+    windowBytes = WINDOW_BYTES,
+    patches: ReadonlyMap<number, { readonly frame: WholeFrame }> | null = null,
+  ) {
+    this.patches = patches;
     this.windowBytes = windowBytes;
     this.file = file;
     this.size = size;
@@ -76,6 +87,8 @@ export class SegmentReader {
 
   /** What stands at a place. It is borrowed until the next read. */
   async frameAt(position: number): Promise<FoundFrame> {
+    const patch = this.patches?.get(position);
+    if (patch !== undefined) return patch.frame;
     for (let needed = FRAME_HEADER_BYTES; ; ) {
       if (position + needed > this.size) return NOTHING;
       if (!this.holds(position, needed)) await this.load(position, needed);
@@ -87,6 +100,8 @@ export class SegmentReader {
 
   /** The same without waiting, for places in the window; null when they are not. */
   frameInWindow(position: number): FoundFrame | null {
+    const patch = this.patches?.get(position);
+    if (patch !== undefined) return patch.frame;
     if (!this.holds(position, FRAME_HEADER_BYTES)) return null;
     const found = this.look(position);
     return typeof found === 'number' ? null : found;

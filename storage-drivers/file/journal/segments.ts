@@ -61,6 +61,11 @@ export class Segments {
     return bytes;
   }
 
+  /** All of them. */
+  get all(): Slot[] {
+    return [...this.sealed, ...this.free, ...(this.spare === null ? [] : [this.spare.slot])];
+  }
+
   get sealedBytes(): number {
     return this.sealed.reduce((sum, slot) => sum + slot.bytes, 0);
   }
@@ -146,6 +151,7 @@ export class Segments {
       await this.disk.remove(slot.path);
       this.free.splice(this.free.indexOf(slot), 1);
     }
+    if (surplus.length > 0) await this.disk.syncDirectory(this.directory);
   }
 
   /** Appears under its name only when it is whole. */

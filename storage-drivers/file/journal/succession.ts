@@ -5,6 +5,7 @@ import { ActiveSegment, type ChainEnd, keyPlace, sealedBytesMax } from './active
 import type { FoundSegment } from './find-segments.ts';
 import { FrameBuilder } from './frame-builder.ts';
 import { FrameKind } from './frame-format.ts';
+import type { FramePatches } from './frame-patches.ts';
 import type { JournalOptions, JournalWorld } from './journal-options.ts';
 import type { JournalStore } from './journal-store.ts';
 import { FRAMES_START, segmentHead, WRAPPED_KEY_BYTES } from './segment-format.ts';
@@ -20,6 +21,8 @@ export interface SuccessionEvents {
 
 export class Succession {
   active: ActiveSegment | null = null;
+  /** The file that is about to become the active one. */
+  private arriving: Slot | null = null;
   /** The generation of the newest segment. */
   generation: number;
   /** Segments before this one are needed by nobody. */
@@ -33,6 +36,7 @@ export class Succession {
   private readonly options: JournalOptions;
   private readonly world: JournalWorld;
   private readonly segments: Segments;
+  private readonly patches: FramePatches;
   private readonly stores: ReadonlyMap<number, JournalStore>;
   private readonly events: SuccessionEvents;
   /** More is kept than should be: nothing that can wait is taken until stores have let go of the oldest segments. */
@@ -43,7 +47,7 @@ export class Succession {
   constructor(
     options: JournalOptions,
     world: JournalWorld,
-    parts: { segments: Segments; stores: ReadonlyMap<number, JournalStore> },
+    parts: { segments: Segments; patches: FramePatches; stores: ReadonlyMap<number, JournalStore> },
     end: ChainEnd,
     events: SuccessionEvents,
   ) {
@@ -51,6 +55,7 @@ export class Succession {
     this.world = world;
     this.segments = parts.segments;
     this.stores = parts.stores;
+    this.patches = parts.patches;
     this.events = events;
     this.written = { ...end };
     this.synced = { ...end };
@@ -59,6 +64,17 @@ export class Succession {
 
   get fileBytes(): number {
     return this.segments.bytes + (this.active?.slot.bytes ?? 0);
+  }
+
+  /** All files that hold, or held, frames. */
+  get slots(): Slot[] {
+    const written = this.active?.slot ?? this.arriving;
+    return written === null ? this.segments.all : [...this.segments.all, written];
+  }
+
+  /** Segments before this one are read by nobody, whatever happens. */
+  get statedOldest(): number {
+    return this.segments.statedOldest;
   }
 
   /** Segments that were there before. */
@@ -96,9 +112,12 @@ export class Succession {
     const least = Math.max(this.options.firstSegmentBytes, FRAMES_START + needed + lengthOf(carried));
     this.findOldest();
     const { slot, file } = await this.segments.take(least, Math.max(least, this.nextBytes));
+    this.arriving = slot;
     try {
       await this.begin(slot, file, carried);
+      this.arriving = null;
     } catch (error) {
+      this.arriving = null;
       this.takeBack();
       await file.close().catch(() => {});
       this.segments.adopt([], [], [slot]);
@@ -169,6 +188,8 @@ export class Succession {
     await datasync(file);
     this.wasSynced();
     this.segments.statedOldest = oldestGeneration;
+    // What is left of them does no harm, and goes at the next start.
+    void this.patches.releaseBefore(oldestGeneration).catch(() => {});
     this.segmentCount++;
     this.active = active;
     if (this.segments.sealedBytes * 2 > this.options.journalBytesMax) this.press();

@@ -60,6 +60,18 @@ test('a broker that listens everywhere is reached at the loopback address', asyn
   await broker.close();
 });
 
+test('where the listeners of plugins are found is told with the client port', async () => {
+  const broker = createServer({ ...LOOPBACK, leafnodes: { host: '127.0.0.1', port: -1 }, http: '127.0.0.1:-1' });
+  assert.throws(() => broker.urls, /does not run yet/);
+  await broker.start();
+  const { nats, leafnodes, monitoring, cluster } = broker.urls;
+  assert.equal(nats, [broker.url]);
+  assert.match(leafnodes.join(), /^nats:\/\/127\.0\.0\.1:\d+$/);
+  assert.is((await fetch(`${monitoring[0]}/healthz`)).status, 200);
+  assert.equal(cluster, []);
+  await broker.close();
+});
+
 test('a configuration may be text, and what stands beside it wins', async () => {
   const configText = 'server_name: from-text\nmax_payload: 1KB\nport: 4222';
   const broker = await createServer({ configText, server_name: 'from-program', ...LOOPBACK }).start();

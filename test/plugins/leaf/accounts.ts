@@ -1,5 +1,6 @@
 /** Accounts of hubs and leafs, and what they share: whichever servers these are. */
 import * as assert from 'uvu/assert';
+import { until } from '../../kits/until.ts';
 import { bodiesIn, clientOf, settled, untilHeard } from '../route/nodes.ts';
 import { type Add, addNode } from './clustered.ts';
 import { hubText, type LeafNode } from './nodes.ts';
@@ -20,6 +21,21 @@ accounts {
   SYS { users: [{user: sys, password: sys}] }
 }
 system_account: SYS
+`;
+
+const SHARED = `
+accounts {
+  SVC { users: [{user: svc, password: svc}], exports: [{service: deep}] }
+  NEAR { users: [{user: near, password: near}], imports: [{service: {account: SVC, subject: deep}}] }
+  OPEN { users: [{user: open, password: open}], imports: [{service: {account: SVC, subject: deep}, share: true}] }
+}
+`;
+const SERVED = `
+accounts {
+  LOCAL { users: [{user: local, password: local}], imports: [{service: {account: SERVED, subject: own}}] }
+  SERVED { users: [{user: served, password: served}], exports: [{service: own}] }
+  SHARING { users: [{user: sharing, password: sharing}] }
+}
 `;
 
 /** With a header that says which account asks. */
@@ -104,5 +120,38 @@ export const ACCOUNT_STORIES: Readonly<Record<string, Story>> = {
     const red = await clientOf(leaf, 'red');
     await near.until(/MSG \$SYS\.ACCOUNT\.RED\.CONNECT 2 /);
     for (const { socket } of [near, far, red]) socket.destroy();
+  },
+
+  'whoever asks a service of the hub is told of by the account it has there': async (add, hubProgram, leafProgram) => {
+    const hub = await addNode(add, 'hub', `${SHARED}\n${hubText()}`, hubProgram);
+    const pairs = { LOCAL: 'near', SERVED: 'svc', SHARING: 'open' };
+    const entries = Object.entries(pairs).map(
+      ([local, user]) => `{ url: "nats-leaf://${user}:${user}@127.0.0.1:${hub.leafPort}", account: ${local} }`,
+    );
+    const remotesText = `leafnodes { remotes: [${entries.join(', ')}] }`;
+    const leaf = await addNode(add, 'leaf', `${SERVED}\n${remotesText}`, leafProgram);
+    const [asker, open] = [await clientOf(leaf, 'local'), await clientOf(leaf, 'sharing')];
+    const answerer = await clientOf(hub, 'svc');
+    answerer.send('SUB own 1\r\nSUB deep 2\r\n');
+    const told = async (client: typeof asker, subject: string): Promise<Record<string, unknown>> => {
+      await until(async () => {
+        answerer.text = '';
+        client.send(`PUB ${subject} inbox 2\r\nhi\r\n`);
+        await settled(client, answerer);
+        return answerer.text.includes('Nats-Request-Info: ');
+      });
+      const [, json = ''] = /Nats-Request-Info: (\{.*\})\r\n/.exec(answerer.text)!;
+      const { rtt, start, host, id, ver, ...facts } = JSON.parse(json) as Record<string, unknown>;
+      return facts;
+    };
+    assert.equal(await told(asker, 'own'), { acc: 'NEAR' }, 'asked at the leaf, in the name of an account there');
+    assert.equal(await told(asker, 'deep'), { acc: 'NEAR' }, 'asked at the hub, by a leaf');
+    assert.equal(await told(open, 'deep'), {
+      acc: 'OPEN',
+      user: 'open',
+      name: 'leaf',
+      server: 'leaf',
+      kind: 'Leafnode',
+    });
   },
 };

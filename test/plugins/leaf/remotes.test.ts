@@ -206,6 +206,14 @@ const MISTAKES: readonly (readonly [block: string, says: string])[] = [
   ],
   ['remotes: [{ url: "nats://x", creds: a, nkey: SUACJXLEX7WXBHC5BEJUBYHHZDZE3ZGS7BKQGQDAKZGAQRSHPBBPJDIKAQ }]', ''],
   ['remotes: [{ url: "ws://x", proxy { url: "ftp://y" } }]', 'proxy URL scheme must be http or https, got: ftp'],
+  [
+    'remotes: [{ url: "ws://x", proxy { url: "http://y", tls { insecure: true } } }]',
+    'proxy TLS configuration requires an https proxy URL, got: http',
+  ],
+  [
+    'remotes: [{ url: "ws://x", proxy { url: "https://y", tls { handshake_first: true } } }]',
+    '"handshake_first" is not supported for proxy TLS',
+  ],
   ['compression: zstd', 'zstd'],
 ];
 

@@ -70,6 +70,24 @@ test('through a proxy, with name and password where it asks for them', () =>
     }
   }));
 
+test('a proxy behind https:// proves who it is by what the block says', () =>
+  withNodes(async (add) => {
+    const proxy = await startProxy('', true);
+    try {
+      const hub = await addNode(add, 'hub', `${webText()}\n${hubText()}`);
+      const url = `https://127.0.0.1:${proxy.port}`;
+      const stranger = await addNode(add, 'stranger', webSpokeText(hub, `proxy { url: "${url}" }`));
+      await until(() => stranger.log.some((line) => /certificate/i.test(line)));
+      assert.equal(proxy.requests, []);
+      const trusting = `proxy { url: "${url}", tls { ca_file: "@tls/ca.pem" } }`;
+      const leaf = await addNode(add, 'leaf', webSpokeText(hub, trusting));
+      await LEAF_BEHAVIOURS['a message reaches subscribers on the other server once']!(hub, leaf);
+      assert.is(proxy.requests.length, 1);
+    } finally {
+      proxy.close();
+    }
+  }));
+
 test('a list of plugins without the one for WebSockets is told which is missing', () =>
   withNodes(async (add) => {
     const hub = await addNode(add, 'hub', `${webText()}\n${hubText()}`);

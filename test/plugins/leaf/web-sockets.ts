@@ -1,7 +1,14 @@
 /** Leafs that come over WebSocket. */
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer as createSecureServer } from 'node:tls';
 import type { WebSocketAddress } from '../../../plugins/websocket/contract.ts';
+import { TLS_FIXTURES } from '../../fixtures/tls/certificates.ts';
 import type { LeafNode } from './nodes.ts';
+
+function certificate(): { key: Buffer; cert: Buffer } {
+  return { key: readFileSync(`${TLS_FIXTURES}/server-key.pem`), cert: readFileSync(`${TLS_FIXTURES}/server.pem`) };
+}
 
 /** A block for hubs. */
 export function webText(more = 'no_tls: true'): string {
@@ -27,11 +34,11 @@ export interface Proxy {
   close(): void;
 }
 
-/** Goes on to wherever it is asked to, for whoever shows `login`. */
-export async function startProxy(login = ''): Promise<Proxy> {
+/** Goes on to wherever it is asked to, for whoever shows `login`. Behind `https://` with the certificate of the fixtures. */
+export async function startProxy(login = '', isSecure = false): Promise<Proxy> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
-  const server: NetServer = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('data', (data) => {
       const head = data.toString('latin1');
@@ -50,7 +57,9 @@ export async function startProxy(login = ''): Promise<Proxy> {
       onward.on('error', () => socket.destroy());
     });
     socket.on('error', () => {});
-  });
+  };
+  const server: NetServer = isSecure ? createSecureServer(certificate(), serve) : createServer(serve);
+  server.on('tlsClientError', () => {});
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     port: (server.address() as { port: number }).port,

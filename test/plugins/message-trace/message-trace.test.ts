@@ -4,6 +4,7 @@ import type { Permissions } from '../../../kernel/permissions/permissions.ts';
 import { plugin } from '../../../plugins/message-trace/index.ts';
 import { TestWire } from '../../kits/broker-bench.ts';
 import { withEachCapabilitySet } from '../../kits/plugin-kit.ts';
+import { until } from '../../kits/until.ts';
 import { framesOn, headed, only, reportsOn, traceBench } from './trace-bench.ts';
 
 const TRACE = 'Nats-Trace-Dest: trace';
@@ -200,6 +201,7 @@ test('reports are compressed for those who ask', async () => {
   const ask = async (value: string): Promise<string> => {
     reader.clear();
     await send(headed('a', [TRACE, value]));
+    await until(() => reader.text !== '');
     assert.is(reportsOn(reader).length, 1, value);
     return framesOn(reader, '9')[0]?.header ?? '';
   };
@@ -215,10 +217,10 @@ test('a large report is compressed too', async () => {
     ['gzip', 400],
     ['snappy', 4000],
   ] as const) {
-    const { bench, reader, client, send } = await scene();
+    const { reader, client, send } = await scene();
     for (let sid = 100; sid < 100 + count; sid++) client.input(`SUB a ${sid}\r\n`);
     await send(headed('a', [TRACE, `Accept-Encoding: ${encoding}`]));
-    for (let turns = 0; turns < 1000 && reader.text === ''; turns++) await bench.turn();
+    await until(() => reader.text !== '');
     assert.is(reportsOn(reader)[0]?.events.length, count + 1, encoding);
   }
 });

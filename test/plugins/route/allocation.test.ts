@@ -36,7 +36,15 @@ async function bytesPerMessage({ frame, isFromPeer, ofPeer = '', ofClient = '' }
   const sources = { also: () => undefined, accounts: new Map() };
   const config = { ...clusterConfig.read(undefined, new Problems(), sources), name: 'C' };
   const notes = new Notes();
-  const cluster = new Cluster({ broker, config, log: SILENT_LOG, tls: null, notes, ownWebSocketUrls: () => [] });
+  const cluster = new Cluster({
+    broker,
+    config,
+    log: SILENT_LOG,
+    tls: null,
+    notes,
+    measures: null,
+    ownWebSocketUrls: () => [],
+  });
   const [peer, client, sender] = [new FastWire(), new FastWire(), new FastWire()];
   cluster.serve(peer, null);
   peer.input(`${HELLO}${ofPeer}`);

@@ -198,7 +198,7 @@ test('a list of plugins without the guard does not let everybody in', async () =
   const text = 'websocket { host: 127.0.0.1, port: -1, no_tls: true, authorization { token: t } }';
   await withServer(text, [websocket], async () => {}).then(
     () => assert.unreachable(),
-    ({ message }: Error) => assert.match(message, /is decided by the plugin "auth"/),
+    ({ message }: Error) => assert.match(message, /"authorization" of "websocket" needs the plugin "auth"/),
   );
   await withServer(text, [websocket, auth], async () => {});
 });

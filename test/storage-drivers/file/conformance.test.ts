@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -17,11 +17,17 @@ async function startOnDisk(folder = mkdtempSync(join(tmpdir(), 'gnatlet-store-')
     driver,
     turn,
     restart: () => startOnDisk(folder),
+    stored: async () => filesIn(folder).map((path) => readFileSync(path)),
     end: async () => {
       await driver.close().catch(() => {});
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
 
 /** A simulated machine whose time passes by itself, and which can be killed. */
@@ -48,6 +54,7 @@ async function startSimulated(world = new DriverWorld(1)): Promise<RunningDriver
     driver,
     turn,
     restart: next,
+    stored: async () => [...world.disk.image().values()],
     kill: async () => {
       await stop();
       isDead = true;

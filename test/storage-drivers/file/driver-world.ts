@@ -34,7 +34,9 @@ export const SMALL: Partial<FileDriverOptions> = {
 export class DriverWorld {
   readonly sim: Simulation;
   readonly disk: SimulatedDisk;
-  readonly options: Partial<FileDriverOptions>;
+  options: Partial<FileDriverOptions>;
+  /** The one that was opened last. */
+  driver: FileDriver | null = null;
   private clock: MortalClock;
 
   constructor(seed: number, options: Partial<FileDriverOptions> = {}) {
@@ -66,10 +68,12 @@ export class DriverWorld {
     this.clock = new MortalClock(this.sim.clock);
   }
 
-  open(): Promise<FileDriver> {
+  async open(): Promise<FileDriver> {
     const { clock } = this;
+    this.driver = null;
     const disk = mortalDisk(this.disk, () => clock.isDead);
     const ports = { clock, random: this.sim.ports.random, disk };
-    return this.until(openFileDriver(ports, { ...this.options, directory: DIRECTORY }));
+    this.driver = await this.until(openFileDriver(ports, { ...this.options, directory: DIRECTORY }));
+    return this.driver;
   }
 }

@@ -25,6 +25,8 @@ interface Tracked {
   moments: Map<number, Moment>;
   now: Moment;
   durable: number;
+  /** What was erased, by the ticket that says when it is nowhere any more. */
+  erasing: { readonly ticket: number; readonly needles: readonly string[] }[];
 }
 
 const EMPTY: Moment = { records: new Map(), cells: new Map(), last: 0 };
@@ -32,6 +34,12 @@ const EMPTY: Moment = { records: new Map(), cells: new Map(), last: 0 };
 export interface StoreScriptOptions {
   readonly lives: number;
   readonly options?: Partial<FileDriverOptions>;
+  /** Nothing is compressed or encrypted: what was erased can be looked for. */
+  readonly isPlain?: boolean;
+  /** Much is removed, here and there. */
+  readonly isSparse?: boolean;
+  /** Tickets say nothing about power cuts, though what is left is as it was at some moment. */
+  readonly isLazy?: boolean;
   /** Called at the start of each life. */
   readonly spoil?: (world: DriverWorld, random: FastRandom) => void;
 }
@@ -40,7 +48,7 @@ export async function runStoreScript(
   seed: number,
   script: StoreScriptOptions,
 ): Promise<{ crashes: number; checks: number }> {
-  const run = new StoreScript(new DriverWorld(seed, script.options), FastRandom.fromSeed(seed));
+  const run = new StoreScript(new DriverWorld(seed, script.options), FastRandom.fromSeed(seed), script);
   for (let life = 0; life < script.lives; life++) await run.live(script.spoil);
   await run.end();
   return { crashes: run.crashes, checks: run.checks };
@@ -57,11 +65,15 @@ class StoreScript {
     moments: new Map([[0, EMPTY]]),
     now: EMPTY,
     durable: 0,
+    erasing: [],
   }));
+  private readonly script: StoreScriptOptions;
+  private readonly destroyed: string[] = [];
 
-  constructor(world: DriverWorld, random: FastRandom) {
+  constructor(world: DriverWorld, random: FastRandom, script: StoreScriptOptions) {
     this.world = world;
     this.random = random;
+    this.script = script;
   }
 
   async live(spoil?: (world: DriverWorld, random: FastRandom) => void): Promise<void> {
@@ -91,11 +103,23 @@ class StoreScript {
     const driver = await this.world.open();
     for (const tracked of this.tracked) await this.take(driver, tracked);
     await this.world.until(driver.close());
+    this.expectDestroyed();
+  }
+
+  /** What was erased, and told so, is in no file. */
+  private expectDestroyed(): void {
+    if (this.script.isPlain !== true || this.destroyed.length === 0) return;
+    for (const [path, bytes] of this.world.disk.image()) {
+      const text = Buffer.from(bytes);
+      for (const needle of this.destroyed) assert.not.ok(text.includes(needle), `'${needle}' is still in ${path}`);
+    }
   }
 
   /** Opens the store, and finds one of the moments in it that may be there. */
   private async take(driver: FileDriver, tracked: Tracked): Promise<void> {
-    const { store, report } = await this.world.until(driver.open(tracked.id));
+    const { isLazy = false } = this.script;
+    const { store, report } = await this.world.until(driver.open(tracked.id, { isLazy }));
+    this.expectDestroyed();
     assert.equal(report.holes, [], 'a power cut is no damage');
     assert.is(report.isAmnesiac, false);
     const found = await this.momentOf(store);
@@ -106,14 +130,19 @@ class StoreScript {
     tracked.now = found;
     tracked.moments = new Map([[store.durableTicket, found]]);
     tracked.durable = store.durableTicket;
+    tracked.erasing = [];
     store.onDurable({ durable: (ticket) => this.settle(tracked, ticket), failed: () => {} });
   }
 
   private settle(tracked: Tracked, ticket: number): void {
     tracked.durable = ticket;
     const tickets = [...tracked.moments.keys()].filter((each) => each <= ticket);
+    if (this.script.isLazy === true) return;
     const newest = Math.max(...tickets);
     for (const each of tickets) if (each < newest) tracked.moments.delete(each);
+    const done = tracked.erasing.filter((each) => each.ticket <= ticket);
+    tracked.erasing = tracked.erasing.filter((each) => each.ticket > ticket);
+    this.destroyed.push(...done.flatMap(({ needles }) => needles));
   }
 
   private async act(driver: FileDriver): Promise<void> {
@@ -136,6 +165,9 @@ class StoreScript {
     if (ticket < 0) return;
     tracked.now = change.apply(now);
     tracked.moments.set(ticket, tracked.now);
+    if (!change.isErasure) return;
+    const gone = [...now.records].filter(([seq]) => !tracked.now.records.has(seq));
+    tracked.erasing.push({ ticket, needles: gone.map(([, text]) => text.slice(text.indexOf(' ') + 1, 24)) });
   }
 
   private unit(tracked: Tracked): void {
@@ -162,16 +194,17 @@ class StoreScript {
   private choose(tracked: Tracked): Change {
     const { random } = this;
     const what = random.below(20);
-    if (what < 13) return this.appendTo(tracked.now);
+    if (what < 13 && !(this.script.isSparse === true && what < 4)) return this.appendTo(tracked.now);
+    if (what < 4) return this.removalOf(tracked, 15 + random.below(3));
     if (what < 15) return this.cellOf();
-    return this.removalOf(tracked.now, what);
+    return this.removalOf(tracked, what);
   }
 
   private appendTo(moment: Moment): Change {
     const { random } = this;
     const seq = moment.last + 1 + (random.below(15) === 0 ? random.below(100) : 0);
     const length = random.below(25) === 0 ? 6000 : random.below(300);
-    const body = `${seq} ${random.below(1e6)} ${'m'.repeat(length)}`;
+    const body = `${seq} ${random.below(1e9)} ${random.below(1e9)} ${'m'.repeat(length)}`;
     const subject = `s.${seq % 7}`;
     return {
       isAppend: true,
@@ -199,8 +232,10 @@ class StoreScript {
     };
   }
 
-  private removalOf(moment: Moment, what: number): Change {
+  private removalOf({ now: moment, id }: Tracked, what: number): Change {
     const { random } = this;
+    // A log gives sequences out again, and a stream erases.
+    const isLog = id === 'log';
     const from = 1 + random.below(moment.last + 1);
     const to = from + random.below(what === 15 ? 1 : 40);
     const without = (is: (seq: number) => boolean, last: number) => (before: Moment) => ({
@@ -208,13 +243,21 @@ class StoreScript {
       cells: before.cells,
       last,
     });
-    if (what === 19 && random.below(3) === 0) {
+    if (isLog && what === 19 && random.below(3) === 0) {
       const cut = Math.max(0, moment.last - random.below(20));
       return { isAppend: false, write: (s) => s.cutAfter(cut), apply: without((seq) => seq > cut, cut) };
     }
     if (what === 18) {
       const last = Math.max(moment.last, from - 1);
       return { isAppend: false, write: (s) => s.dropBefore(from), apply: without((seq) => seq < from, last) };
+    }
+    if (!isLog && what === 17) {
+      return {
+        isAppend: false,
+        isErasure: true,
+        write: (s) => s.erase(from, from + (to % 3)),
+        apply: without((seq) => seq >= from && seq <= from + (to % 3), moment.last),
+      };
     }
     return {
       isAppend: false,
@@ -257,6 +300,7 @@ function isEndOfLife(error: Error & { code?: string }): boolean {
 
 interface Change {
   readonly isAppend: boolean;
+  readonly isErasure?: boolean;
   write(store: RecordStore): number;
   apply(before: Moment): Moment;
 }

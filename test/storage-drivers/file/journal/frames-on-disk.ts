@@ -23,7 +23,7 @@ export async function framesOf(world: JournalWorld): Promise<FrameOnDisk[]> {
   for (const segment of needed) {
     const { path } = segment.slot;
     const file = await world.until(world.disk.open(path, 'read'));
-    const reader = readerOf(file, segment, uuid);
+    const reader = readerOf(file, segment, { uuid });
     for (let offset = FRAMES_START; ; ) {
       const found = await world.until(reader.frameAt(offset));
       if (!found.isWhole) break;

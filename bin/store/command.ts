@@ -1,0 +1,37 @@
+/** `gnatlet store`: what streams on disk hold, whether they are whole, and what can be done where they are not. */
+import { findAll, findingsJson, findingsText } from './check.ts';
+import { dump } from './dump.ts';
+import { findDirectory, openView } from './open-store.ts';
+import { repair } from './repair.ts';
+import { readKeys } from './store-keys.ts';
+import { parseStoreRequest, STORE_USAGE, type StoreRequest } from './store-request.ts';
+
+/** Something is damaged, or lost. */
+const DAMAGED = 2;
+
+type Write = (text: string) => Promise<void>;
+
+/** Answers the exit code. */
+export async function store(words: readonly string[], env: NodeJS.ProcessEnv, write: Write): Promise<number> {
+  const request = parseStoreRequest(words);
+  if (request === 'help') {
+    await write(STORE_USAGE);
+    return 0;
+  }
+  return (await run(request, env, write)) ? 0 : DAMAGED;
+}
+
+async function run(request: StoreRequest, env: NodeJS.ProcessEnv, write: Write): Promise<boolean> {
+  const keys = readKeys(request, env);
+  const directory = await findDirectory(request.directory);
+  if (request.action === 'repair') return repair(directory, request, keys, write);
+  const opened = await openView(directory, request, keys);
+  try {
+    if (request.action === 'dump') return await dump(opened, request, write);
+    const findings = await findAll(opened, request);
+    await write(request.isJson ? findingsJson(findings) : findingsText(findings));
+    return findings.isWhole;
+  } finally {
+    await opened.close();
+  }
+}

@@ -1,0 +1,40 @@
+/** How much room there is on a disk. */
+import { lstat, readdir, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DiskRoom } from './ports.ts';
+
+export async function roomOf(directory: string): Promise<DiskRoom> {
+  return { freeBytes: await freeBytes(directory), takenBytes: await takenBytes(directory) };
+}
+
+/** What this user may still write. A directory that is yet to be made will lie where the one above it does. */
+async function freeBytes(directory: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch (error) {
+    const above = dirname(directory);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === directory) throw error;
+    return freeBytes(above);
+  }
+}
+
+/** Files may come and go meanwhile. */
+async function takenBytes(directory: string): Promise<number> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(ignoreMissing);
+  let bytes = 0;
+  for (const entry of entries ?? []) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) bytes += await takenBytes(path);
+    else bytes += ((await lstat(path).catch(ignoreMissing))?.blocks ?? 0) * BLOCK_BYTES;
+  }
+  return bytes;
+}
+
+/** What the system counts in, whatever the file system does. */
+const BLOCK_BYTES = 512;
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+  return undefined;
+}

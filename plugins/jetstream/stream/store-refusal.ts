@@ -1,0 +1,22 @@
+/** What publishers are told where a store took nothing. */
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
+import { Refused } from '../../../storage-drivers/contract.ts';
+import type { Stream } from './stream.ts';
+
+export function refusalOf(ticket: number): ApiError {
+  if (ticket === Refused.full) return apiError(10023);
+  return apiError(10077, { err: ticket === Refused.tooLarge ? 'message too large' : 'the store can not be written' });
+}
+
+/** What was written before the store failed, or is published while it is opened again. */
+export function failureOf(error: Error): ApiError {
+  return apiError(10077, { err: error.message });
+}
+
+/** Why nothing can be written to a stream now; null when it can. */
+export function writeProblemOf({ of, trouble, config }: Stream): ApiError | null {
+  if (trouble !== null) return failureOf(trouble);
+  const problem = of.driver(config.storage)?.trouble ?? null;
+  if (problem === null) return null;
+  return problem.kind === 'full' ? apiError(10023) : failureOf(problem.error);
+}

@@ -1,0 +1,24 @@
+/** Consumers of any configuration, in every driver, through a broker: what is sent, when and with which numbers, as plain lists say. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { chosenSeed } from '../../../fuzz/seeded.ts';
+import { consumerDifference, consumerStory, consumerTold } from './consumer-story.ts';
+import { KEEPERS } from './keepers.ts';
+
+/** Others go on for as long as told: `consumer-stories.ts`. */
+const STORIES: Readonly<Record<string, number>> = { memory: 40 };
+const FEW = 8;
+const LENGTH = 30;
+
+for (const keeper of KEEPERS) {
+  test(`kept in ${keeper.name}, consumers send what plain lists would, after every command`, async () => {
+    const seed = chosenSeed();
+    for (let at = 0; at < (STORIES[keeper.name] ?? FEW); at++) {
+      const story = consumerStory(seed + at, LENGTH);
+      const difference = await consumerDifference(story, keeper);
+      if (difference !== '') assert.unreachable(await consumerTold(story, keeper));
+    }
+  });
+}
+
+test.run();

@@ -1,0 +1,460 @@
+/**
+ * A consumer as plain lists, written down from what a NATS server is said to do. What it sends is what its broker has to send, in
+ * this order and with these numbers. Times are milliseconds.
+ */
+import { isMatch, type Kept, type PlainStream } from './plain-stream.ts';
+
+export interface PlainConsumerConfig {
+  readonly name: string;
+  readonly durable_name: string;
+  readonly deliver_policy: 'all' | 'last' | 'new' | 'by_start_sequence' | 'by_start_time' | 'last_per_subject';
+  readonly opt_start_seq?: number;
+  readonly opt_start_time?: string;
+  readonly ack_policy: 'explicit' | 'all' | 'none';
+  readonly ack_wait: number;
+  readonly backoff: readonly number[];
+  readonly max_deliver: number;
+  readonly max_ack_pending: number;
+  readonly max_waiting?: number;
+  readonly filter_subjects: readonly string[];
+  readonly deliver_subject?: string;
+  readonly headers_only: boolean;
+  readonly priority_policy?: 'overflow' | 'prioritized';
+  readonly priority_groups?: readonly string[];
+}
+
+export interface PullWish {
+  readonly batch: number;
+  /** Milliseconds; 0 for ever. */
+  readonly expires: number;
+  readonly noWait: boolean;
+  readonly maxBytes: number;
+  readonly minPending: number;
+  readonly minAckPending: number;
+  readonly priority: number;
+}
+
+interface Waiting extends PullWish {
+  readonly sid: string;
+  readonly until: number;
+  remaining: number;
+  bytes: number;
+  isServed: boolean;
+}
+
+interface Pending {
+  readonly consumerSequence: number;
+  deadline: number;
+}
+
+/** What goes out: the number of the subscription, and what is said. */
+export interface Said {
+  readonly sid: string;
+  readonly text: string;
+  /** Where it is acknowledged; empty for a status. */
+  readonly place: string;
+  readonly seq: number;
+}
+
+const NANOS_PER_MS = 1e6;
+
+export class PlainConsumer {
+  config: PlainConsumerConfig;
+  readonly stream: PlainStream;
+  /** The next to look at, and the next number of its own. */
+  next: number;
+  ownNext = 1;
+  delivered: number;
+  floor: number;
+  ownFloor = 0;
+  readonly pending = new Map<number, Pending>();
+  readonly redelivered = new Map<number, number>();
+  again: number[] = [];
+  waiting: Waiting[] = [];
+  /** Somebody listens, under this number. */
+  boundTo = '';
+  readonly said: Said[] = [];
+  /** The last of each subject, for those who begin with these. */
+  private starters: number[] = [];
+  private liveFrom = 0;
+
+  constructor(config: PlainConsumerConfig, stream: PlainStream) {
+    this.config = config;
+    this.stream = stream;
+    this.next = this.begin();
+    this.delivered = this.next - 1;
+    this.floor = this.next - 1;
+  }
+
+  private begin(): number {
+    const { stream, config } = this;
+    const first = Math.max(1, stream.first);
+    const found = stream.kept.filter((one) => this.wants(one.subject));
+    switch (config.deliver_policy) {
+      case 'all':
+        return first;
+      case 'new':
+        return stream.last + 1;
+      case 'last':
+        return found.at(-1)?.seq ?? first;
+      case 'by_start_sequence':
+        return Math.max(first, config.opt_start_seq!);
+      case 'by_start_time': {
+        const since = Date.parse(config.opt_start_time!);
+        return stream.kept.find(({ time }) => time >= since)?.seq ?? stream.last + 1;
+      }
+      case 'last_per_subject': {
+        const last = new Map(found.map(({ subject, seq }) => [subject, seq]));
+        this.starters = [...last.values()].sort((left, right) => left - right);
+        this.liveFrom = stream.last + 1;
+        return this.starters[0] ?? Math.max(stream.last, 1);
+      }
+    }
+  }
+
+  wants(subject: string): boolean {
+    const { filter_subjects: filters } = this.config;
+    return filters.length === 0 || filters.some((filter) => isMatch(filter, subject));
+  }
+
+  private get tracks(): boolean {
+    return this.config.ack_policy !== 'none';
+  }
+
+  private get isBlocked(): boolean {
+    const { max_ack_pending: most } = this.config;
+    return this.tracks && most > 0 && this.pending.size >= most;
+  }
+
+  /** Messages that were never sent, and are to be. */
+  left(): Kept[] {
+    const wanted = this.stream.kept.filter(({ subject }) => this.wants(subject));
+    if (this.starters.length === 0) return wanted.filter(({ seq }) => seq >= this.next);
+    return wanted.filter(({ seq }) => seq >= this.liveFrom || this.starters.includes(seq));
+  }
+
+  get pendingCount(): number {
+    return this.left().length;
+  }
+
+  // --- What it sends ---
+
+  /** Sends all that can be sent now. */
+  run(now: number): void {
+    while (this.sendOne(now));
+  }
+
+  private sendOne(now: number): boolean {
+    const isPush = this.config.deliver_subject !== undefined;
+    if (isPush ? this.boundTo === '' : this.waiting.length === 0) return false;
+    const one = this.pick();
+    if (one === null) {
+      this.drained();
+      return false;
+    }
+    if (isPush) {
+      this.send(this.boundTo, one, now);
+      return true;
+    }
+    const request = this.requestFor(this.sizeOf(one));
+    if (request === null) return false;
+    this.send(request.sid, one, now);
+    this.served(request, this.lastSize);
+    return true;
+  }
+
+  private pick(): Kept | null {
+    const { kept } = this.stream;
+    for (const seq of [...this.again]) {
+      const one = kept.find((known) => known.seq === seq);
+      if (one !== undefined && this.pending.has(seq) && !this.isExhausted(seq)) return one;
+      this.again = this.again.filter((known) => known !== seq);
+      if (one !== undefined && this.pending.has(seq)) this.exhaust(seq);
+    }
+    if (this.isBlocked) return null;
+    return this.starters.length > 0 ? this.pickStarter() : this.pickNew();
+  }
+
+  /** What was looked at in vain is not looked at again, whatever the filters say later. */
+  private pickNew(): Kept | null {
+    const one = this.left()[0] ?? null;
+    if (one === null) this.next = Math.max(this.next, this.stream.last + 1);
+    return one;
+  }
+
+  /** One that something newer of its subject took the place of is passed over. */
+  private pickStarter(): Kept | null {
+    while (this.starters.length > 0) {
+      const one = this.stream.kept.find(({ seq }) => seq === this.starters[0]);
+      if (one !== undefined && this.stream.of(one.subject).at(-1) === one) return one;
+      this.starters.shift();
+    }
+    this.next = Math.max(this.next, this.liveFrom);
+    return this.pickNew();
+  }
+
+  private lastSize = 0;
+
+  /** As it counts for a request: with the subject for its acknowledgement. */
+  private sizeOf(one: Kept): number {
+    const known = this.pending.has(one.seq);
+    const deliveries = (this.redelivered.get(one.seq) ?? 0) + (known ? 2 : 1);
+    const left = this.pendingCount - (known ? 0 : 1);
+    const place = `$JS.ACK.S.${this.config.name}.${deliveries}.${one.seq}.${this.ownNext}.${one.time}000000.${left}`;
+    this.lastSize = one.subject.length + shownOf(one, this.config.headers_only).length + place.length;
+    return this.lastSize;
+  }
+
+  private requestFor(size: number): Waiting | null {
+    for (const request of [...this.waiting]) {
+      if (!this.isEligible(request)) continue;
+      if (request.maxBytes === 0 || size <= request.bytes) return request;
+      this.end(request, '409 Message Size Exceeds MaxBytes');
+    }
+    return null;
+  }
+
+  private isEligible({ minPending, minAckPending }: PullWish): boolean {
+    if (minPending === 0 && minAckPending === 0) return true;
+    return (
+      (minPending > 0 && this.pendingCount >= minPending) || (minAckPending > 0 && this.pending.size >= minAckPending)
+    );
+  }
+
+  private send(sid: string, one: Kept, now: number): void {
+    const { seq } = one;
+    const known = this.pending.get(seq);
+    if (known === undefined) this.sendFirst(seq, now);
+    else {
+      this.again = this.again.filter((other) => other !== seq);
+      this.redelivered.set(seq, (this.redelivered.get(seq) ?? 0) + 1);
+      known.deadline = now + this.waitFor(seq);
+    }
+    const numbers = [(this.redelivered.get(seq) ?? 0) + 1, seq, this.ownNext++, `${one.time}000000`, this.pendingCount];
+    const place = `$JS.ACK.S.${this.config.name}.${numbers.join('.')}`;
+    this.said.push({ sid, text: `${one.subject} ${shownOf(one, this.config.headers_only)}`, place, seq });
+    if (!this.tracks) this.stream.onlookers.settled?.(seq);
+  }
+
+  private sendFirst(seq: number, now: number): void {
+    if (this.starters[0] === seq) this.starters.shift();
+    if (this.starters.length === 0 && seq < this.liveFrom) this.next = Math.max(seq + 1, this.liveFrom);
+    else this.next = Math.max(this.next, seq + 1);
+    this.delivered = Math.max(this.delivered, seq);
+    if (this.tracks) this.pending.set(seq, { consumerSequence: this.ownNext, deadline: now + this.waitFor(seq) });
+    else {
+      this.floor = seq;
+      this.ownFloor = this.ownNext;
+    }
+  }
+
+  private waitFor(seq: number): number {
+    const { backoff, ack_wait: wait } = this.config;
+    const steps = this.redelivered.get(seq) ?? 0;
+    return (backoff.length === 0 ? wait : backoff[Math.min(steps, backoff.length - 1)]!) / NANOS_PER_MS;
+  }
+
+  private isExhausted(seq: number): boolean {
+    const { max_deliver: most } = this.config;
+    return most > 0 && (this.redelivered.get(seq) ?? 0) + 1 >= most;
+  }
+
+  private exhaust(seq: number): void {
+    this.pending.delete(seq);
+    this.again = this.again.filter((known) => known !== seq);
+    this.redelivered.set(seq, this.redelivered.get(seq) ?? 0);
+  }
+
+  // --- Requests ---
+
+  private refusalOf(wish: PullWish): string {
+    if (wish.noWait) {
+      const available = this.pendingCount + this.again.length;
+      const asked = this.waiting.reduce((sum, { remaining }) => sum + remaining, 0);
+      if (available === 0 && wish.expires === 0) return '404 No Messages';
+      if (available > 0 && available < asked) return '408 Requests Pending';
+    }
+    return this.waiting.length >= (this.config.max_waiting ?? 512) ? '409 Exceeded MaxWaiting' : '';
+  }
+
+  ask(sid: string, wish: PullWish, now: number): void {
+    const refusal = this.refusalOf(wish);
+    if (refusal !== '') {
+      this.status(sid, refusal);
+      return;
+    }
+    const until = wish.expires > 0 ? now + wish.expires : Number.POSITIVE_INFINITY;
+    this.queue({ ...wish, sid, until, remaining: Math.max(1, wish.batch), bytes: wish.maxBytes, isServed: false });
+    this.run(now);
+  }
+
+  private queue(request: Waiting): void {
+    const isSorted = this.config.priority_policy === 'prioritized';
+    const behind = isSorted ? this.waiting.findIndex(({ priority }) => priority > request.priority) : -1;
+    if (behind < 0) this.waiting.push(request);
+    else this.waiting.splice(behind, 0, request);
+  }
+
+  private served(request: Waiting, size: number): void {
+    this.waiting = this.waiting.filter((one) => one !== request);
+    request.isServed = true;
+    request.remaining--;
+    request.bytes -= size;
+    const isSpent = request.maxBytes > 0 && request.bytes <= 0;
+    if (request.remaining > 0 && !isSpent) this.queue(request);
+    else if (request.remaining === 0 && request.maxBytes > 0 && request.bytes > 0) {
+      this.status(request.sid, `409 Batch Completed 0 ${request.bytes}`);
+    }
+  }
+
+  private drained(): void {
+    if (this.isBlocked) return;
+    for (const request of [...this.waiting]) {
+      if (!request.noWait || (request.expires > 0 && !request.isServed)) continue;
+      this.waiting = this.waiting.filter((one) => one !== request);
+      this.status(request.sid, '404 No Messages');
+    }
+  }
+
+  private end(request: Waiting, status: string): void {
+    this.waiting = this.waiting.filter((one) => one !== request);
+    this.status(request.sid, `${status} ${request.remaining} ${request.maxBytes > 0 ? request.bytes : 0}`);
+  }
+
+  private status(sid: string, text: string): void {
+    this.said.push({ sid, text, place: '', seq: 0 });
+  }
+
+  // --- What is said to it ---
+
+  /** Whether there is an answer, if one is asked for. */
+  ack(seq: number, own: number): boolean {
+    if (seq >= this.next && !this.pending.has(seq)) return false;
+    if (this.config.ack_policy === 'all') this.ackUpTo(seq, own);
+    else {
+      const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
+      this.settle(seq);
+      if (isKnown) this.stream.onlookers.settled?.(seq);
+    }
+    return true;
+  }
+
+  private ackUpTo(seq: number, own: number): void {
+    if (seq <= this.floor) return;
+    const done = [...this.pending.keys()].filter((known) => known <= seq);
+    for (const known of done) this.forget(known);
+    this.floor = seq;
+    this.ownFloor = Math.max(this.ownFloor, own);
+    for (const known of done) this.stream.onlookers.settled?.(known);
+  }
+
+  private forget(seq: number): void {
+    this.pending.delete(seq);
+    this.redelivered.delete(seq);
+    this.again = this.again.filter((known) => known !== seq);
+  }
+
+  private settle(seq: number): void {
+    const known = this.pending.get(seq);
+    this.forget(seq);
+    if (known === undefined) return;
+    if (this.pending.size === 0) {
+      this.floor = Math.max(this.floor, this.delivered);
+      this.ownFloor = this.ownNext - 1;
+    } else if (known.consumerSequence === this.ownFloor + 1) {
+      const [first, { consumerSequence }] = [...this.pending][0]!;
+      this.ownFloor = consumerSequence - 1;
+      this.floor = Math.max(this.floor, first - 1);
+    }
+  }
+
+  nak(seq: number, now: number, delay: number): void {
+    const known = this.pending.get(seq);
+    if (known === undefined) return;
+    this.again = delay > 0 ? this.again.filter((other) => other !== seq) : this.again;
+    if (delay > 0) known.deadline = now + delay;
+    else if (!this.again.includes(seq)) this.again.push(seq);
+  }
+
+  progress(seq: number, now: number): void {
+    const known = this.pending.get(seq);
+    if (known !== undefined) known.deadline = now + this.waitFor(seq);
+  }
+
+  // --- What happens ---
+
+  tick(now: number): void {
+    const overdue = [...this.pending].filter(([seq, { deadline }]) => deadline <= now && !this.again.includes(seq));
+    for (const [seq] of overdue.sort(([left], [right]) => left - right)) {
+      if (this.isExhausted(seq)) this.exhaust(seq);
+      else this.again.push(seq);
+    }
+    for (const request of [...this.waiting]) if (request.until <= now) this.end(request, '408 Request Timeout');
+    this.run(now);
+  }
+
+  removed({ seq, subject }: Kept): void {
+    if (!this.pending.has(seq) && !this.redelivered.has(seq) && !this.wants(subject)) return;
+    const isNew = !this.pending.has(seq) && !this.redelivered.has(seq) && this.left().some((one) => one.seq === seq);
+    const known = this.pending.get(seq);
+    if (known !== undefined && this.config.ack_policy === 'all') this.ackUpTo(seq, known.consumerSequence);
+    else if (!isNew) this.settle(seq);
+  }
+
+  purged(): void {
+    const { first } = this.stream;
+    this.next = Math.max(this.next, first);
+    this.delivered = Math.max(this.delivered, first - 1);
+    this.floor = Math.max(this.floor, this.pending.size === 0 ? this.delivered : first - 1);
+  }
+
+  /** Whether a message may not go on its account. */
+  needs({ seq, subject }: Kept): boolean {
+    if (!this.wants(subject)) return false;
+    if (this.redelivered.has(seq)) return true;
+    if (seq <= this.floor) return false;
+    return this.config.ack_policy === 'explicit' ? seq >= this.next || this.pending.has(seq) : true;
+  }
+
+  update(config: PlainConsumerConfig): void {
+    this.config = config;
+  }
+
+  reset(seq: number): void {
+    for (const known of [...this.pending.keys(), ...this.redelivered.keys()]) this.forget(known);
+    this.again = [];
+    this.starters = [];
+    this.liveFrom = 0;
+    this.next = seq;
+    this.ownNext = 1;
+    this.delivered = seq - 1;
+    this.floor = seq - 1;
+    this.ownFloor = 0;
+  }
+
+  /** What is not written down is gone. */
+  restart(): void {
+    this.again = [];
+    this.waiting = [];
+    this.starters = [];
+    this.liveFrom = 0;
+    this.boundTo = '';
+  }
+
+  info(): object {
+    const { pending, redelivered, waiting, config } = this;
+    return {
+      delivered: this.ownNext - 1,
+      ackPending: pending.size,
+      redelivered: config.max_deliver === 1 ? 0 : redelivered.size,
+      waiting: waiting.length,
+      pending: this.pendingCount,
+    };
+  }
+}
+
+function shownOf({ header, body }: Kept, isHeaderOnly: boolean): string {
+  if (!isHeaderOnly) return `${header}${body}`;
+  const head = header === '' ? 'NATS/1.0\r\n' : header.slice(0, -2);
+  return `${head}Nats-Msg-Size: ${body.length}\r\n\r\n`;
+}
