@@ -42,6 +42,8 @@ export class Flow {
   /** The connection whose input is being handled, if it can be slowed down. */
   producer: Producer | null = null;
   stalls = 0;
+  /** How many inputs of connections were handled: as long as it stands still and there is a producer, it is the same one. */
+  inputs = 0;
   private readonly clock: Clock;
   private dirty: Outbound[] = [];
   private isScheduled = false;
@@ -75,6 +77,7 @@ export class Flow {
 
   /** A connection's input has been handled. */
   readDone(): void {
+    this.inputs++;
     this.readsThisTurn++;
     if (this.readsThisTurn > 1 || this.readsPerTurn > PROMPT_READS || this.dirty.length !== 1) return;
     (this.dirty.pop() as Outbound).flush();

@@ -5,9 +5,10 @@
  * It lies in the directory, where processes in other containers meet it too. What a killed process left behind answers nobody and is
  * taken over; so that two do not do that at once, taking over needs a second name, which only Linux has and which needs no clearing.
  */
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 import type { DirectoryLock } from './ports.ts';
 
 const NAME = 'lock';
@@ -18,7 +19,7 @@ const SOCKET_PATH_MAX = 100;
 type Holds = readonly (() => Promise<void>)[];
 
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const { dev, ino } = await stat(directory);
   if (process.platform === 'win32') return lockOf(await hold(`\\\\.\\pipe\\gnatlet-${dev}-${ino}`, directory));
   const first = await holdAbstractName(`\0gnatlet-${dev}-${ino}`, directory);

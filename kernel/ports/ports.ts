@@ -79,8 +79,18 @@ export interface OpenFile {
   read(buffer: Uint8Array, position: number, done: (error: Error | null, count: number) => void): void;
   /** All pieces, one after the other, or an error and then nobody knows how much. They stay as they are until then. */
   write(pieces: readonly Uint8Array[], position: number, done: FileDone): void;
+  /**
+   * Writes like `write`, before it returns, or throws. Everybody waits meanwhile: for little at a time, and for whoever looks how long it
+   * took.
+   */
+  writeNow(pieces: readonly Uint8Array[], position: number): void;
   /** Bytes and length are safe; the name is the directory's business. */
   datasync(done: FileDone): void;
+  /**
+   * Writes like `write`, and what it wrote is safe when that is done: in one step where the system has one. It says nothing about
+   * earlier writes. An error means the same as one of `datasync`.
+   */
+  writeSafely(pieces: readonly Uint8Array[], position: number, done: FileDone): void;
   truncate(size: number): Promise<void>;
   /** Writes zeros, so that overwriting them later changes nothing but them. */
   preallocate(from: number, to: number): Promise<void>;

@@ -266,6 +266,13 @@ export class SimulatedDisk implements Disk {
     });
   }
 
+  /** The same for an operation that nobody waits for: why it does not happen, or null. */
+  atOnce(operation: DiskOperation, path: string): Error | null {
+    if (this.isDark || !this.takeStep()) return systemError('EIO', operation, path);
+    const code = this.faults.takeOrdered(operation, path);
+    return code === null ? null : systemError(code, operation, path);
+  }
+
   private takeStep(): boolean {
     if (this.stepsLeft <= 0) {
       this.cutPower();

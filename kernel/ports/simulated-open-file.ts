@@ -35,8 +35,14 @@ export class SimulatedOpenFile implements OpenFile {
     disk.begin(doubt);
     disk.later('write', this.path, true, (error) => {
       disk.finish(doubt);
-      done(error ?? this.writeNow(doubt.bytes, position));
+      done(error ?? this.store(doubt.bytes, position));
     });
+  }
+
+  writeNow(pieces: readonly Uint8Array[], position: number): void {
+    this.assertOpen();
+    const error = this.disk.atOnce('write', this.path) ?? this.store(Buffer.concat(pieces), position);
+    if (error !== null) throw error;
   }
 
   datasync(done: FileDone): void {
@@ -51,6 +57,10 @@ export class SimulatedOpenFile implements OpenFile {
       if (!this.disk.faults.strikes('lyingSync', this.path)) this.file.sync(before);
       done(null);
     });
+  }
+
+  writeSafely(pieces: readonly Uint8Array[], position: number, done: FileDone): void {
+    this.write(pieces, position, (error) => (error === null ? this.datasync(done) : done(error)));
   }
 
   truncate(size: number): Promise<void> {
@@ -94,7 +104,7 @@ export class SimulatedOpenFile implements OpenFile {
     return count;
   }
 
-  private writeNow(bytes: Uint8Array, position: number): Error | null {
+  private store(bytes: Uint8Array, position: number): Error | null {
     const { disk, path } = this;
     const { faults, dice } = disk;
     if (!disk.hasRoom(this.file, position + bytes.length)) return this.failure('ENOSPC', 'write');

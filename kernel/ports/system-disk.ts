@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lockDirectory } from './directory-lock.ts';
 import { roomOf } from './disk-room.ts';
+import { makeDirectory } from './make-directory.ts';
 import type { Disk } from './ports.ts';
 import { openSystemFile } from './system-file.ts';
 
@@ -14,9 +15,7 @@ export function systemDisk(): Disk {
     remove: (path) => rm(path, { force: true }),
     rename,
     syncDirectory,
-    makeDirectory: async (path) => {
-      await mkdir(path, { recursive: true });
-    },
+    makeDirectory,
     removeDirectory: (path) => rmdir(path).catch(ignoreMissing),
     list: async (path) => (await readdir(path)).sort(),
     open: openSystemFile,

@@ -1,5 +1,5 @@
 /** Files held open, over the thread pool of Node. */
-import { close, constants, fdatasync, fstat, ftruncate, open, read, writev } from 'node:fs';
+import { close, constants, fdatasync, fstat, ftruncate, open, read, writev, writevSync } from 'node:fs';
 import type { FileDone, FileUse, OpenFile } from './ports.ts';
 
 type Counted = (error: Error | null, count: number) => void;
@@ -15,6 +15,8 @@ const FLAGS: Record<FileUse, number> = {
   update: constants.O_RDWR,
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
 };
+/** Elsewhere a write like that may stop at the cache of the disk. */
+const SYNCED_FLAGS = process.platform === 'linux' ? constants.O_WRONLY | constants.O_DSYNC : 0;
 /** What only the owner of the server may read. */
 const MODE = 0o640;
 const ZEROS = new Uint8Array(1024 * 1024);
@@ -34,6 +36,8 @@ export class SystemFile implements OpenFile {
   readonly path: string;
   private readonly descriptor: number;
   private readonly calls: FileCalls;
+  /** The same file, opened so that each write is synced; -1 where there is no such thing, 0 as long as nobody asked. */
+  private syncedDescriptor = SYNCED_FLAGS === 0 ? -1 : 0;
 
   constructor(path: string, descriptor: number, calls: FileCalls = { read, writev }) {
     this.path = path;
@@ -46,18 +50,25 @@ export class SystemFile implements OpenFile {
   }
 
   write(pieces: readonly Uint8Array[], position: number, done: FileDone): void {
-    const now = pieces.length > PIECES_MAX ? pieces.slice(0, PIECES_MAX) : pieces;
-    const length = lengthOf(now);
-    this.calls.writev(this.descriptor, now, position, (error, written) => {
-      if (error !== null) done(error);
-      else if (written === length && now === pieces) done(null);
-      else if (written === 0 && length > 0) done(this.shortWrite(length));
-      else this.write(from(pieces, written), position + written, done);
-    });
+    this.writeTo(this.descriptor, pieces, position, done);
+  }
+
+  writeNow(pieces: readonly Uint8Array[], position: number): void {
+    const length = lengthOf(pieces);
+    const written = writevSync(this.descriptor, pieces, position);
+    if (written === length) return;
+    if (written === 0) throw this.shortWrite(length);
+    this.writeNow(from(pieces, written), position + written);
   }
 
   datasync(done: FileDone): void {
     fdatasync(this.descriptor, done);
+  }
+
+  writeSafely(pieces: readonly Uint8Array[], position: number, done: FileDone): void {
+    if (this.syncedDescriptor > 0) this.writeTo(this.syncedDescriptor, pieces, position, done);
+    else if (this.syncedDescriptor < 0) this.writeAndSync(pieces, position, done);
+    else this.openSynced(() => this.writeSafely(pieces, position, done));
   }
 
   truncate(size: number): Promise<void> {
@@ -76,8 +87,34 @@ export class SystemFile implements OpenFile {
     });
   }
 
-  close(): Promise<void> {
-    return promised((done) => close(this.descriptor, done));
+  async close(): Promise<void> {
+    const { syncedDescriptor } = this;
+    this.syncedDescriptor = -1;
+    if (syncedDescriptor > 0) await promised((done) => close(syncedDescriptor, done));
+    await promised((done) => close(this.descriptor, done));
+  }
+
+  private writeTo(descriptor: number, pieces: readonly Uint8Array[], position: number, done: FileDone): void {
+    const now = pieces.length > PIECES_MAX ? pieces.slice(0, PIECES_MAX) : pieces;
+    const length = lengthOf(now);
+    this.calls.writev(descriptor, now, position, (error, written) => {
+      if (error !== null) done(error);
+      else if (written === length && now === pieces) done(null);
+      else if (written === 0 && length > 0) done(this.shortWrite(length));
+      else this.writeTo(descriptor, from(pieces, written), position + written, done);
+    });
+  }
+
+  private writeAndSync(pieces: readonly Uint8Array[], position: number, done: FileDone): void {
+    this.write(pieces, position, (error) => (error === null ? this.datasync(done) : done(error)));
+  }
+
+  /** By its descriptor: it may have another name by now. Where that can not be done, it is written and synced in two steps. */
+  private openSynced(then: () => void): void {
+    open(`/proc/self/fd/${this.descriptor}`, SYNCED_FLAGS, (error, descriptor) => {
+      this.syncedDescriptor = error === null ? descriptor : -1;
+      then();
+    });
   }
 
   /** Some file systems return less than they could; only nothing at all means that the file is over. */

@@ -100,6 +100,13 @@ export class SubjectTree<V> {
     return this.matchCount;
   }
 
+  /** The same for the subject that any tree has just matched, without finding its tokens again. */
+  matchSame(): number {
+    this.matchCount = 0;
+    if (this.valueCount > 0) this.walk(this.root, 0);
+    return this.matchCount;
+  }
+
   /** Whether any pattern matches: stops at the first that does. */
   covers(bytes: Buffer, start: number, end: number): boolean {
     return this.valueCount > 0 && subject.split(bytes, start, end) && this.reachesValue(this.root, 0);

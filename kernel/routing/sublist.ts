@@ -122,7 +122,7 @@ export class Sublist {
     const { everywhere } = this;
     const count = this.tree.match(bytes, start, end);
     if (everywhere !== null && bytes[start] === DOLLAR) {
-      const shared = everywhere.tree.match(bytes, start, end);
+      const shared = this.tree.size > 0 ? everywhere.tree.matchSame() : everywhere.tree.match(bytes, start, end);
       if (shared > 0) return this.planWith(count, everywhere, shared);
     }
     if (count === 0) return EMPTY_PLAN;

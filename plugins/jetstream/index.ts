@@ -20,9 +20,11 @@ import type { ApiService } from './api/api-service.ts';
 import { SystemApi } from './api/system-api.ts';
 import { UnservedApi } from './api/unserved-api.ts';
 import { CONSUMERS_USUAL_MAX, type JetStreamConfig, jetstreamSchema } from './config.ts';
+import { PushTargets } from './consumer/push-targets.ts';
 import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
 import { openStorage, type Storage } from './storage.ts';
+import { InputTime } from './stream/input-time.ts';
 import { momentNow } from './stream/moment.ts';
 import type { Surroundings } from './surroundings.ts';
 import { StorageWatch } from './trouble/storage-watch.ts';
@@ -106,7 +108,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     const accounts = (): StreamAccount[] => Array.from(streaming.services.values(), (service) => service.of);
     streaming.watch = new StorageWatch(of, streaming.storage.drivers.values(), accounts);
     streaming.watch.begin();
-    watchInterest(ctx, streaming);
+    watchInterest(ctx, of, streaming);
   },
 
   drain(_ctx, { services }) {
@@ -186,15 +188,14 @@ function serveOthers(ctx: Context, { services }: StreamingAccounts, of: Surround
   ctx.onDispose(() => system.close());
 }
 
-/** Push consumers begin when somebody listens. */
-function watchInterest(ctx: Context, { services, watch }: Streaming): void {
+/** Push consumers begin when somebody listens, and are not used any more when the last one leaves. */
+function watchInterest(ctx: Context, { targets }: Surroundings, { watch }: Streaming): void {
   ctx.tap('interest.first', (account, subject) => {
     if (subject.startsWith(ADVISORIES) || subject === '>') watch?.announce(account.name);
-    const service = services.get(account.name);
-    if (service === undefined) return;
-    for (const { consumers } of service.of.streams.values()) {
-      for (const consumer of consumers.byName.values()) if (consumer.push !== null) consumer.wake();
-    }
+    for (const consumer of targets.of(account, subject)) consumer.wake();
+  });
+  ctx.tap('interest.last', (account, subject) => {
+    for (const consumer of targets.of(account, subject)) consumer.abandoned();
   });
 }
 
@@ -205,9 +206,11 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
   return {
     broker,
     clock: ports.clock,
+    inputTime: new InputTime(broker),
     random: ports.random,
     log,
     outbox,
+    targets: new PushTargets(),
     domain: options.domain,
     caps: {
       duplicateWindow: BigInt((options.limits?.duplicateWindowMs ?? 0) * NANOS_PER_MS),

@@ -4,14 +4,19 @@ import type { ServerCaps } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import type { StorageDriver } from '../../storage-drivers/contract.ts';
 import type { ServerBooks } from './account/server-books.ts';
+import type { PushTargets } from './consumer/push-targets.ts';
+import type { InputTime } from './stream/input-time.ts';
 import type { Outbox } from './wire/outbox.ts';
 
 export interface Surroundings {
   readonly broker: Broker;
   readonly clock: Clock;
+  /** For what publishers send. */
+  readonly inputTime: InputTime;
   readonly random: Random;
   readonly log: Log;
   readonly outbox: Outbox;
+  readonly targets: PushTargets;
   readonly domain: string;
   readonly caps: ServerCaps;
   readonly isStrict: boolean;

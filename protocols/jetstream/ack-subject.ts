@@ -40,6 +40,11 @@ export function parseAckSubject(bytes: Uint8Array, start: number, end: number, i
   return readNumbers(bytes, into.consumerEnd + 1, end, into);
 }
 
+/** The same where what comes before the numbers is known, and `start` is behind it. */
+export function parseAckNumbers(bytes: Uint8Array, start: number, end: number, into: AckPosition): boolean {
+  return readNumbers(bytes, start, end, into);
+}
+
 function readNumbers(bytes: Uint8Array, start: number, end: number, into: AckPosition): boolean {
   const deliveriesEnd = tokenEnd(bytes, start, end);
   const streamEnd = tokenEnd(bytes, deliveriesEnd + 1, end);
@@ -104,4 +109,11 @@ export function ackSubject(prefix: Buffer, numbers: AckNumbers): string {
   const { deliveries, streamSequence, consumerSequence, milliseconds, nanos, pending } = numbers;
   const time = milliseconds > 0 ? `${milliseconds}${String(nanos).padStart(6, '0')}` : String(nanos);
   return `${prefix.toString('latin1')}${deliveries}.${streamSequence}.${consumerSequence}.${time}.${pending}`;
+}
+
+/** How many digits a number takes in a subject. */
+export function digitsOf(value: number): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits++;
+  return digits;
 }

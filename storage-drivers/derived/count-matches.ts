@@ -13,11 +13,16 @@ export function countMatches(index: RecordIndex, filters: FilterSet, from: numbe
   if (filters.literal !== null) return countLiteral(index, filters.literalNode(index.subjects), from);
   if (filters.isAll) return countFrom(index, from);
   if (from <= index.firstFrom(0)) return countAllMatches(index, filters);
-  const start = index.segments.indexFrom(from);
+  return countSince(index, filters, from);
+}
+
+/** The same by looking at what lies above, and nothing else: for those who have counted up to there before. */
+export function countSince(index: RecordIndex, filters: FilterSet, from: number): number {
   let count = 0;
-  for (let at = start; at < index.segments.length; at++) {
+  for (let at = index.segments.indexFrom(from); at < index.segments.length; at++) {
     const segment = index.segments.at(at);
-    count += from <= segment.base ? countInSegment(index, segment, filters) : countEdge(index, segment, filters, from);
+    if (from > segment.base) count += countEdge(index, segment, filters, from);
+    else count += filters.isAll ? segment.count : countInSegment(index, segment, filters);
   }
   return count;
 }

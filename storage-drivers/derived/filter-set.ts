@@ -4,7 +4,7 @@
  * For subjects of a table the answer is remembered by the subject's number, two bits each, so that a record is asked
  * about for the price of a look at an array, however many filters there are.
  */
-import type { SubjectTable } from './subject-table.ts';
+import { ROOT, type SubjectTable } from './subject-table.ts';
 
 /** The filters as a tree of their tokens. */
 export class FilterNode {
@@ -17,6 +17,9 @@ export class FilterNode {
 }
 
 const NOTHING = new Uint8Array(0);
+/** What filters have led to at so many nodes is remembered: most subjects differ from others in their last token. */
+const REACHED_MAX = 1024;
+const NONE: readonly FilterNode[] = [];
 const UNKNOWN = 0;
 const YES = 1;
 const NO = 2;
@@ -31,6 +34,8 @@ export class FilterSet {
   private table: SubjectTable | null = null;
   private epoch = 0;
   private known: Uint8Array = NOTHING;
+  /** Where the filters stand after the tokens of a node; null where everything below matches. */
+  private readonly reached = new Map<number, readonly FilterNode[] | null>();
   private readonly literalBytes: Uint8Array;
 
   /** Without filters, all matches. Filters are well-formed subjects, one character per byte. */
@@ -60,10 +65,34 @@ export class FilterSet {
   }
 
   private find(table: SubjectTable, node: number): boolean {
-    const isMatch = this.matchesText(table.subjectOf(node));
+    const isMatch = this.isReached(table, node);
     if (node >>> 2 >= this.known.length) this.grow(node, table.nodes.length);
     this.known[node >>> 2]! |= (isMatch ? YES : NO) << (2 * (node & 3));
     return isMatch;
+  }
+
+  private isReached(table: SubjectTable, node: number): boolean {
+    const above = this.reachedAt(table, table.parentOf(node));
+    if (above === null) return true;
+    let token: string | null = null;
+    for (const { star, literals } of above) {
+      if (star?.isEnd === true) return true;
+      if (literals.size === 0) continue;
+      token ??= table.tokenOf(node);
+      if (literals.get(token)?.isEnd === true) return true;
+    }
+    return false;
+  }
+
+  private reachedAt(table: SubjectTable, node: number): readonly FilterNode[] | null {
+    if (node === ROOT) return this.root.hasRest ? null : [this.root];
+    const known = this.reached.get(node);
+    if (known !== undefined) return known;
+    const above = this.reachedAt(table, table.parentOf(node));
+    const found = above === null || above.length === 0 ? above : stepped(above, table.tokenOf(node));
+    if (this.reached.size >= REACHED_MAX) this.reached.clear();
+    this.reached.set(node, found);
+    return found;
   }
 
   private grow(node: number, nodes: number): void {
@@ -76,7 +105,20 @@ export class FilterSet {
     this.table = table;
     this.epoch = table.epoch;
     this.known = NOTHING;
+    this.reached.clear();
   }
+}
+
+/** Where filters stand one token on; null where all that follows matches. */
+function stepped(filters: readonly FilterNode[], token: string): readonly FilterNode[] | null {
+  const next: FilterNode[] = [];
+  for (const { star, literals } of filters) {
+    const literal = literals.get(token);
+    if (star !== null) next.push(star);
+    if (literal !== undefined) next.push(literal);
+  }
+  if (next.some(({ hasRest }) => hasRest)) return null;
+  return next.length === 0 ? NONE : next;
 }
 
 function addFilter(root: FilterNode, filter: string): void {

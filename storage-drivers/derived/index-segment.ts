@@ -111,11 +111,12 @@ export class IndexSegment implements Segment {
   /** Nothing is added any more. */
   seal(): void {
     const counts = new Map<number, number>();
-    for (let place = 0; place < this.places; place++) {
+    for (let place = 0; place < this.places; ) {
       const node = this.nodes[place]!;
-      if (node === 0) continue;
-      counts.set(node, (counts.get(node) ?? 0) + 1);
+      const end = this.endOfRun(place, node);
+      if (node !== 0) counts.set(node, (counts.get(node) ?? 0) + end - place);
       if (counts.size > LISTED_MAX) return;
+      place = end;
     }
     this.listed = Uint32Array.from(counts.keys()).sort();
     this.counts = Uint16Array.from(this.listed, (node) => counts.get(node)!);
@@ -193,12 +194,18 @@ export class IndexSegment implements Segment {
     return place < this.places && this.slots[place] === slot ? place : -1;
   }
 
+  private endOfRun(place: number, node: number): number {
+    let end = place + 1;
+    while (end < this.places && this.nodes[end] === node) end++;
+    return end;
+  }
+
   private takePlace(slot: number): number {
     const place = this.slots === null ? slot : this.places;
     if (place >= this.nodes.length) this.grow(place + 1);
     if (this.slots !== null) this.slots[place] = slot;
     else if (place > this.places) this.nodes.fill(0, this.places, place);
-    if (this.steps !== null) this.steps.fill(0, Math.min(this.places, place), place + 1);
+    if (this.steps !== null) for (let at = Math.min(this.places, place); at <= place; at++) this.steps[at] = 0;
     this.places = place + 1;
     return place;
   }

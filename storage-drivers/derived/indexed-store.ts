@@ -16,12 +16,12 @@ import type {
 } from '../contract.ts';
 import type { SizeFormula } from './accounting.ts';
 import { restoreIndex, saveIndex } from './checkpoint.ts';
-import { countLastMatches, countMatches } from './count-matches.ts';
+import { countLastMatches, countMatches, countSince } from './count-matches.ts';
 import type { FilterSet } from './filter-set.ts';
-import { nextMatch, previousMatch } from './next-match.ts';
+import { nextMatch, nextMatchWithin, previousMatch } from './next-match.ts';
 import { rebuildIndex } from './rebuild.ts';
 import { RecordIndex } from './record-index.ts';
-import { visitSubjects } from './subject-walk.ts';
+import { visitSubjects, type WalkBudget } from './subject-walk.ts';
 import { findTime } from './time-search.ts';
 
 export interface IndexedOptions extends OpenOptions {
@@ -198,6 +198,11 @@ export class IndexedStore {
     return nextMatch(this.index, filters, from);
   }
 
+  /** The same, no further than `to`. */
+  nextWithin(filters: FilterSet, from: number, to: number): number {
+    return nextMatchWithin(this.index, filters, from, to);
+  }
+
   /** The last record at or below that matches; 0 when there is none. */
   previous(filters: FilterSet, from: number): number {
     return previousMatch(this.index, filters, from);
@@ -206,6 +211,11 @@ export class IndexedStore {
   /** Records at or above `from` that match: `num_pending`. */
   countMatches(filters: FilterSet, from: number): number {
     return countMatches(this.index, filters, from);
+  }
+
+  /** The same, in time for what lies above. */
+  countSince(filters: FilterSet, from: number): number {
+    return countSince(this.index, filters, from);
   }
 
   /** Subjects that match, whose last record is at or above `from`. */
@@ -243,9 +253,9 @@ export class IndexedStore {
     return this.index.lastOf(node);
   }
 
-  /** Each subject that matches, once, in no order; true goes on. */
-  visitSubjects(filters: FilterSet, visit: (node: number) => boolean): void {
-    visitSubjects(this.index.subjects, filters, visit);
+  /** Each subject that matches, once, in no order; true goes on. False where not all were visited. */
+  visitSubjects(filters: FilterSet, visit: (node: number) => boolean, budget?: WalkBudget): boolean {
+    return visitSubjects(this.index.subjects, filters, visit, budget);
   }
 
   subjectOf(node: number): string {

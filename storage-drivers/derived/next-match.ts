@@ -18,6 +18,21 @@ export function nextMatch(index: RecordIndex, filters: FilterSet, from: number):
   return Number.POSITIVE_INFINITY;
 }
 
+/** The same, no further than `to`: Infinity also where the next is above it. For filters with wildcards, or several. */
+export function nextMatchWithin(index: RecordIndex, filters: FilterSet, from: number, to: number): number {
+  for (let at = index.segments.indexFrom(from); at < index.segments.length; at++) {
+    const segment = index.segments.at(at);
+    if (segment.base > to) break;
+    if (from <= segment.base && !mayHold(index, segment, filters)) continue;
+    const end = segment.placeFrom(to + 1);
+    for (let place = segment.placeFrom(from); place < end; place++) {
+      const node = segment.nodeAt(place);
+      if (node !== 0 && filters.matches(index.subjects, node)) return segment.seqAt(place);
+    }
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 /** The last matching sequence at or below; 0 when there is none. */
 export function previousMatch(index: RecordIndex, filters: FilterSet, from: number): number {
   if (filters.isAll) return index.lastUpTo(from);

@@ -34,6 +34,15 @@ export class SegmentList<S extends Segment> {
   }
 
   find(seq: number): S | null {
+    const { newest } = this;
+    // Most of what is asked for came lately.
+    if (newest === null || seq >= newest.base)
+      return newest !== null && seq < newest.base + SEGMENT_SLOTS ? newest : null;
+    // With nothing left out, it stands where it is counted to.
+    const expected = this.head + Math.floor((seq - this.items[this.head]!.base) / SEGMENT_SLOTS);
+    const there = this.items[expected];
+    if (there !== undefined && expected >= this.head && seq >= there.base && seq < there.base + SEGMENT_SLOTS)
+      return there;
     const index = this.indexFrom(seq);
     if (index === this.length) return null;
     const segment = this.at(index);

@@ -5,19 +5,30 @@ import { ROOT, type SubjectTable } from './subject-table.ts';
 /** True goes on. */
 export type VisitSubject = (node: number) => boolean;
 
-/** False when the visitor had enough. The visitor changes nothing in the table. */
-export function visitSubjects(table: SubjectTable, filters: FilterSet, visit: VisitSubject): boolean {
-  if (filters.isAll) return visitBelow(table, ROOT, visit);
+/** How many nodes may be looked at. Whoever walks takes from it. */
+export interface WalkBudget {
+  left: number;
+}
+
+/** False when the visitor had enough, or the budget is spent. The visitor changes nothing in the table. */
+export function visitSubjects(
+  table: SubjectTable,
+  filters: FilterSet,
+  visit: VisitSubject,
+  budget: WalkBudget = { left: Number.POSITIVE_INFINITY },
+): boolean {
+  if (filters.isAll) return visitBelow(table, ROOT, visit, budget);
   if (filters.literal !== null) {
     const node = filters.literalNode(table);
     return node === 0 || table.count(node) === 0 || visit(node);
   }
-  return descend(table, ROOT, [filters.root], visit);
+  return descend(table, ROOT, [filters.root], visit, budget);
 }
 
 /** All subjects below a node, without the node's own. */
-function visitBelow(table: SubjectTable, top: number, visit: VisitSubject): boolean {
+function visitBelow(table: SubjectTable, top: number, visit: VisitSubject, budget: WalkBudget): boolean {
   for (let node = table.firstChild(top); node !== 0; ) {
+    if (--budget.left < 0) return false;
     if (table.count(node) > 0 && !visit(node)) return false;
     let next = table.firstChild(node);
     while (next === 0 && node !== top) {
@@ -29,15 +40,21 @@ function visitBelow(table: SubjectTable, top: number, visit: VisitSubject): bool
   return true;
 }
 
-function descend(table: SubjectTable, node: number, active: readonly FilterNode[], visit: VisitSubject): boolean {
-  if (active.some((filter) => filter.hasRest)) return visitBelow(table, node, visit);
-  if (active.some((filter) => filter.star !== null)) return descendEverywhere(table, node, active, visit);
+function descend(
+  table: SubjectTable,
+  node: number,
+  active: readonly FilterNode[],
+  visit: VisitSubject,
+  budget: WalkBudget,
+): boolean {
+  if (active.some((filter) => filter.hasRest)) return visitBelow(table, node, visit, budget);
+  if (active.some((filter) => filter.star !== null)) return descendEverywhere(table, node, active, visit, budget);
   const tokens = new Set<string>();
   for (const filter of active) for (const token of filter.literals.keys()) tokens.add(token);
   if (tokens.size > 0 && table.firstChild(node) !== 0) {
     for (const token of tokens) {
       const child = table.child(node, token);
-      if (child !== 0 && !enter(table, child, nextFilters(active, token), visit)) return false;
+      if (child !== 0 && !enter(table, child, nextFilters(active, token), visit, budget)) return false;
     }
   }
   return true;
@@ -48,19 +65,27 @@ function descendEverywhere(
   node: number,
   active: readonly FilterNode[],
   visit: VisitSubject,
+  budget: WalkBudget,
 ): boolean {
   const hasLiterals = active.some((filter) => filter.literals.size > 0);
   const stars = nextFilters(active, null);
   for (let child = table.firstChild(node); child !== 0; child = table.nextSibling(child)) {
     const next = hasLiterals ? nextFilters(active, table.tokenOf(child)) : stars;
-    if (!enter(table, child, next, visit)) return false;
+    if (!enter(table, child, next, visit, budget)) return false;
   }
   return true;
 }
 
-function enter(table: SubjectTable, node: number, active: readonly FilterNode[], visit: VisitSubject): boolean {
+function enter(
+  table: SubjectTable,
+  node: number,
+  active: readonly FilterNode[],
+  visit: VisitSubject,
+  budget: WalkBudget,
+): boolean {
+  if (--budget.left < 0) return false;
   if (table.count(node) > 0 && active.some((filter) => filter.isEnd) && !visit(node)) return false;
-  return table.firstChild(node) === 0 || descend(table, node, active, visit);
+  return table.firstChild(node) === 0 || descend(table, node, active, visit, budget);
 }
 
 function nextFilters(active: readonly FilterNode[], token: string | null): FilterNode[] {

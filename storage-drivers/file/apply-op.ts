@@ -54,6 +54,7 @@ function applyAppend(store: FileStore, bytes: Uint8Array, view: DataView, at: nu
   if (record.seq <= store.last) return;
   if (store.count === 0) store.first = record.seq;
   store.blocks.append(record.seq, bytes, at - RECORD_HEADER_BYTES, end - at + RECORD_HEADER_BYTES);
+  store.blocks.settle();
   store.last = record.seq;
   store.lastSeconds = record.seconds;
   store.lastNanos = record.nanos;

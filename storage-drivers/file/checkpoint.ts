@@ -5,7 +5,7 @@
 import type { Block } from './blocks/block.ts';
 import { BlockWriter, blockPath } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
-import { rangesOf, unwrittenBytes } from './blocks/block-list.ts';
+import { rangesOf } from './blocks/block-list.ts';
 import { type BlockState, captureBlock, type StoreState, writeCheckpoint } from './checkpoint-format.ts';
 import type { FileStore } from './file-store.ts';
 import { shredFrames } from './shred-frames.ts';
@@ -35,7 +35,7 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
   store.checkpointSerial = captured.state.serial;
   store.isCheckpointStale = captured.blocks.some(({ block }) => isStale(block, store.world.keys));
   store.world.journal.release(store.journalStore, captured.ticket);
-  store.blocks.dirtyBytes = store.blocks.blocks.reduce((sum, block) => sum + unwrittenBytes(block), 0);
+  store.blocks.recountDirty();
   await removeDropped(store, captured.dropped);
 }
 

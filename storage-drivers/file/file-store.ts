@@ -98,7 +98,12 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.last = firstSequence - 1;
     this.cells = new FileCells(this);
     const { blockBytes, blockFrameBytes, blockSlotsMax } = world.options;
-    this.blocks = new BlockList({ blockBytes, frameBytes: blockFrameBytes, slotsMax: blockSlotsMax });
+    this.blocks = new BlockList({
+      blockBytes,
+      frameBytes: blockFrameBytes,
+      slotsMax: blockSlotsMax,
+      memory: world.frameMemory,
+    });
   }
 
   get count(): number {
@@ -164,7 +169,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     this.appended++;
-    if (this.blocks.dirtyBytes > this.world.options.dirtyBytesPerStore) this.world.keeper.wantsCheckpoint(this);
+    if (this.blocks.shouldBeWritten(this.world.options.dirtyBytesPerStore)) this.world.keeper.wantsCheckpoint(this);
     this.world.keeper.dirtied(size);
     return this.unit.isOpen ? 0 : ticket;
   }
@@ -256,6 +261,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   // --- What the journal says ---
 
   durable(ticket: number): void {
+    this.blocks.settle();
     this.waiters.wake(ticket);
     // What was erased is durable when it is destroyed, and what was written after it no earlier.
     if (this.erasures.isUrgent) this.world.keeper.wantsErasure(this);
@@ -269,6 +275,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   failed(error: Error): void {
+    this.blocks.settle();
     this.isFailed = true;
     this.erasures.clear();
     this.waiters.fail(error);

@@ -66,6 +66,7 @@ async function restore(
   const numbers = new Set(await listBlocks(world, directory));
   const blocks: Block[] = [];
   for (const entry of found.blocks) {
+    entry.block.mayHaveSurplus = !found.isDamaged;
     const isMissing = entry.block.fileBytes > 0 && !numbers.has(entry.block.number);
     if (isMissing) {
       loseBlock(store, entry);

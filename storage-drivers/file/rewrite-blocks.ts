@@ -107,12 +107,10 @@ class BlockCopier {
     const { copy } = this;
     const size = end - start;
     if (seq - copy.base > DELTA_MAX) return false;
-    const { blockFrameBytes } = store.world.options;
-    const frame = copy.frameFor(size, blockFrameBytes);
-    const at = frame.open(size, blockFrameBytes);
-    frame.bytes.set(bytes.subarray(start, end), at);
-    frame.length = at + size;
-    frame.recordCount++;
+    const { options, frameMemory } = store.world;
+    const frame = copy.frameFor(size, options.blockFrameBytes, frameMemory);
+    frame.add(bytes, start, size);
+    frame.settle();
     copy.add(seq, size);
     return true;
   }
@@ -130,6 +128,7 @@ function exchange(store: FileStore, sources: readonly Block[], copy: Block, foun
   blocks.blocks.splice(index, sources.length, copy);
   for (const source of sources) {
     source.isDropped = true;
+    source.newestFrame?.settle();
     blocks.dirtyBytes -= unwrittenBytes(source);
     if (source.fileBytes > 0 || source.holders > 0) blocks.dropped.push(source);
   }

@@ -2,6 +2,7 @@
 import type { DriverPorts } from '../contract.ts';
 import type { BlockWorld } from './blocks/block-file.ts';
 import type { FrameCache } from './blocks/frame-cache.ts';
+import type { FrameMemory } from './blocks/frame-memory.ts';
 import type { DamageLog } from './damage-log.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import type { FileStore } from './file-store.ts';
@@ -13,6 +14,7 @@ export interface StoreWorld extends BlockWorld {
   readonly options: FileDriverOptions;
   readonly journal: Journal;
   readonly cache: FrameCache;
+  readonly frameMemory: FrameMemory;
   readonly files: OpenFiles;
   readonly damage: DamageLog;
   /** Where the stores have their folders. */

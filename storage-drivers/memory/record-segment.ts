@@ -230,7 +230,7 @@ export class RecordSegment implements Segment {
   private takePlace(slot: number): number {
     const place = this.slots === null ? slot : this.places;
     if (place >= this.location.length) this.grow(place + 1);
-    if (this.slots === null) this.location.fill(NONE, this.places, place);
+    if (this.slots === null) for (let at = this.places; at < place; at++) this.location[at] = NONE;
     else this.slots[place] = slot;
     this.places = place + 1;
     return place;

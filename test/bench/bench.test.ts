@@ -1,8 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Fault, startFakeBroker } from './fake-broker.ts';
+import { AckReader } from './generator/ack-reader.ts';
 import { FrameCounter } from './generator/frame-counter.ts';
-import type { Load, LoadResult, StreamLoad } from './generator/load.ts';
+import type { Load, LoadResult, StoreLoad, StreamLoad } from './generator/load.ts';
 import { runLoad } from './generator/run-load.ts';
 import { mediansOf, ratioTo } from './medians.ts';
 import { readBenchOptions } from './options.ts';
@@ -113,6 +114,46 @@ test('every request of every client gets its reply', async () => {
   assert.ok(result.delivered >= 5);
   assert.ok(result.latency!.p50Micros > 0);
   assert.ok(result.latency!.p99Micros >= result.latency!.p50Micros);
+});
+
+const STORE: StoreLoad = { kind: 'store', payloadBytes: 16, subjects: 3, window: 10, storage: 'memory' };
+
+test('every message to a stream is acknowledged', async () => {
+  const result = await loadFakeBroker(STORE);
+  assert.ok(result.published > 0);
+  assert.is(result.latency, null);
+});
+
+test('with one message at a time, the time until its acknowledgement is measured', async () => {
+  const result = await loadFakeBroker({ ...STORE, window: 1 });
+  assert.ok(result.latency!.p50Micros > 0);
+});
+
+test('a stored message that gets another sequence than it must fails the run', async () => {
+  const fault: Fault = { after: 50, kind: 'double' };
+  const outcome = await loadFakeBroker(STORE, fault).then(
+    () => 'none',
+    (error: Error) => error.message,
+  );
+  assert.match(outcome, /acknowledged/);
+});
+
+test('acknowledgements are counted right at every split point, whatever stands between them', () => {
+  const ack = (seq: number) => `MSG _INBOX.ack 1 28\r\n{"stream":"BENCH", "seq": ${seq}}\r\n`;
+  const text = `${INFO}\r\n${ack(1)}${ack(2)}PING\r\n${ack(3)}MSG _INBOX.api 1 12\r\n{"error":{}}\r\n${ack(4)}`;
+  for (let first = 0; first <= text.length; first++) {
+    const [lines, others]: [string[], string[]] = [[], []];
+    const reader = new AckReader(
+      (body) => others.push(body),
+      (line) => lines.push(line),
+    );
+    for (const part of [text.slice(0, first), text.slice(first)]) {
+      if (part !== '') reader.accept(Buffer.from(`${part}\r\nleft over\r\n`), part.length);
+    }
+    assert.is(reader.acks, 4);
+    assert.is(JSON.parse(reader.last).seq, 4);
+    assert.equal([lines, others], [[INFO, 'PING'], ['{"error":{}}']]);
+  }
 });
 
 test('a ratio compares medians, and is larger when throughput is higher or processor time lower', () => {

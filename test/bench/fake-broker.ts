@@ -37,6 +37,7 @@ class Router {
   readonly #subscriptions: Subscription[] = [];
   readonly #fault: Fault | null;
   #messages = 0;
+  #stored = 0;
 
   constructor(fault: Fault | null) {
     this.#fault = fault;
@@ -52,11 +53,19 @@ class Router {
     const subject = words[1]!;
     const reply = words.length === 4 ? `${words[2]} ` : '';
     this.#messages += 1;
+    if (words[2]?.startsWith('_INBOX.') && subject.startsWith('bench.0')) this.#store(words[2]);
+    else if (subject.startsWith('$JS.API.')) this.publish(['PUB', words[2]!, ''], '{"config":{}}');
     for (const { socket, sid } of this.#receivers(subject)) {
       if (this.#messages % PING_EVERY === 0) socket.write('PING\r\n');
       const frame = `MSG ${subject} ${sid} ${reply}${payload.length}\r\n${payload}\r\n`;
       socket.write(this.#messages === (this.#fault?.after ?? -1) + 1 ? spoil(frame, this.#fault!) : frame);
     }
+  }
+
+  /** One message for each, where it does nothing wrong. */
+  #store(reply: string): void {
+    this.#stored += this.#stored === this.#fault?.after ? 2 : 1;
+    this.publish(['PUB', reply, ''], `{"stream":"BENCH","seq":${this.#stored}}`);
   }
 
   #receivers(subject: string): Subscription[] {

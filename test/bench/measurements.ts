@@ -21,7 +21,7 @@ export async function measureOnce(
   options: BenchOptions,
   nodeFlags: string[] = [],
 ): Promise<LoadResult> {
-  const running = await startServer(server, { nodeFlags, isWebSocket: row.isWebSocket });
+  const running = await startServer(server, { nodeFlags, isWebSocket: row.isWebSocket, streams: row.streams });
   try {
     const { warmupSeconds, seconds } = options;
     const { host, port, pid } = running;

@@ -1,4 +1,4 @@
-import type { Load, StreamLoad } from './generator/load.ts';
+import type { Load, StoreLoad, StreamLoad } from './generator/load.ts';
 
 export interface Row {
   name: string;
@@ -8,6 +8,8 @@ export interface Row {
   load: Load;
   /** All clients come through the WebSocket port. */
   isWebSocket?: boolean;
+  /** The server keeps streams; a sync interval is stated where one is given. */
+  streams?: { syncInterval: string | null };
 }
 
 const KIB = 1024;
@@ -32,6 +34,13 @@ export const ROWS: readonly Row[] = [
   overWebSocket('web-one-1k', '1 to 1, 1 KiB, over WebSocket', { payloadBytes: KIB }),
   request('request-1', 'request-reply, 1 client', 1),
   request('request-50', 'request-reply, 50 clients', 50),
+  store('jetstream-memory', 'publish to a stream in memory', { storage: 'memory' }, 1.5),
+  store('jetstream-memory-50k', 'the same over 50 000 subjects', { storage: 'memory', subjects: 50_000 }, 1.5),
+  store('jetstream-file', 'publish to a stream on disk, each server with its defaults', {}, 1.2),
+  store('jetstream-file-50k', 'the same over 50 000 subjects', { subjects: 50_000 }, 1.2),
+  store('jetstream-unsynced', 'publish to a stream on disk, synced every two minutes', {}, 1.5, '2m'),
+  store('jetstream-alone', 'publish to a stream on disk one by one, with the defaults', { window: 1 }, 0),
+  store('jetstream-alone-unsynced', 'the same, synced every two minutes', { window: 1 }, 1, '2m'),
 ];
 
 function stream(name: string, title: string, differences: Partial<StreamLoad>, target = 1): Row {
@@ -44,6 +53,17 @@ function stream(name: string, title: string, differences: Partial<StreamLoad>, t
     windowBytes: WINDOW_BYTES,
   };
   return { name, title, target, load: { ...usual, ...differences } };
+}
+
+function store(
+  name: string,
+  title: string,
+  differences: Partial<StoreLoad>,
+  target: number,
+  syncInterval: string | null = null,
+): Row {
+  const usual: StoreLoad = { kind: 'store', payloadBytes: 128, subjects: 1, window: 1000, storage: 'file' };
+  return { name, title, target, load: { ...usual, ...differences }, streams: { syncInterval } };
 }
 
 function overWebSocket(name: string, title: string, differences: Partial<StreamLoad>): Row {

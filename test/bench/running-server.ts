@@ -16,6 +16,8 @@ export interface StartOptions {
   serverFlags?: string[];
   /** It listens for WebSockets, and that is the port which is told. */
   isWebSocket?: boolean | undefined;
+  /** It keeps streams, in a folder of its own. */
+  streams?: { syncInterval: string | null } | undefined;
   onOutput?(text: string): void;
 }
 
@@ -32,7 +34,7 @@ export interface RunningServer {
 /** Starts a server on a free port of the loopback interface; resolves once it is listening. */
 export async function startServer(server: Server, options: StartOptions = {}): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const more = [...(options.isWebSocket === true ? webSocketFlags(folder) : []), ...(options.serverFlags ?? [])];
+  const more = [...configFlags(folder, options), ...(options.serverFlags ?? [])];
   const flags = ['-a', '127.0.0.1', '-p', '-1', '--ports_file_dir', folder, ...more];
   const child = spawnServer(server, flags, options.nodeFlags);
   const output = collectOutput(child, options.onOutput);
@@ -50,10 +52,17 @@ export async function startServer(server: Server, options: StartOptions = {}): P
   }
 }
 
-/** There is no flag for it. */
-function webSocketFlags(folder: string): string[] {
+/** For what there is no flag for. */
+function configFlags(folder: string, { isWebSocket, streams }: StartOptions): string[] {
+  const lines: string[] = [];
+  if (isWebSocket === true) lines.push('websocket { listen: "127.0.0.1:-1", no_tls: true }');
+  if (streams !== undefined) {
+    const interval = streams.syncInterval === null ? '' : `\n  sync_interval: "${streams.syncInterval}"`;
+    lines.push(`jetstream {\n  store_dir: "${join(folder, 'streams')}"${interval}\n}`);
+  }
+  if (lines.length === 0) return [];
   const path = join(folder, 'bench.conf');
-  writeFileSync(path, 'websocket { listen: "127.0.0.1:-1", no_tls: true }\n');
+  writeFileSync(path, `${lines.join('\n')}\n`);
   return ['-c', path];
 }
 

@@ -31,10 +31,18 @@ export class FailingDisk {
   }
 
   private wrapped(file: OpenFile): OpenFile {
+    const write = (pieces: readonly Uint8Array[], position: number, done: FileDone): void =>
+      this.passing('write', done, () => file.write(pieces, position, done));
+    const datasync = (done: FileDone): void => this.passing('datasync', done, () => file.datasync(done));
     return Object.assign(Object.create(file), {
-      write: (pieces: readonly Uint8Array[], position: number, done: FileDone) =>
-        this.passing('write', done, () => file.write(pieces, position, done)),
-      datasync: (done: FileDone) => this.passing('datasync', done, () => file.datasync(done)),
+      write,
+      datasync,
+      writeNow: (pieces: readonly Uint8Array[], position: number) => {
+        this.check('write');
+        file.writeNow(pieces, position);
+      },
+      writeSafely: (pieces: readonly Uint8Array[], position: number, done: FileDone) =>
+        write(pieces, position, (error) => (error === null ? datasync(done) : done(error))),
       preallocate: async (from: number, to: number) => {
         this.check('preallocate');
         await file.preallocate(from, to);

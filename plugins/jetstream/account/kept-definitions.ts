@@ -7,7 +7,7 @@ import { always, struct } from '../../../protocols/jetstream/json/composites.ts'
 import { text } from '../../../protocols/jetstream/json/scalars.ts';
 import { streamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import { nanosTime } from '../../../protocols/jetstream/timestamp.ts';
-import type { ConsumerState } from '../consumer/consumer-state.ts';
+import { type ConsumerProgress, type ConsumerState, stateAfter } from '../consumer/consumer-state.ts';
 
 export const STREAM_CELL = 'stream';
 export const CONSUMER_CELLS = 'consumer/';
@@ -56,11 +56,18 @@ export function printConsumer(consumer: KeptConsumer): Buffer {
   return Buffer.from(keptConsumer.print({ ...consumer, state: JSON.stringify(consumer.state) }));
 }
 
+/** Stands behind the consumer, or behind another of its kind. */
+export function printProgress(progress: ConsumerProgress): Buffer {
+  return Buffer.from(`\n${JSON.stringify(progress)}`);
+}
+
 export function readConsumer(bytes: Uint8Array): KeptConsumer | null {
-  const kept = decodeBody(bytes, keptConsumer, false);
+  const [whole = '', ...lines] = Buffer.from(bytes).toString('utf8').split('\n');
+  const kept = decodeBody(Buffer.from(whole), keptConsumer, false);
   if (kept instanceof DecodeFault) return null;
   try {
-    return { ...kept, state: JSON.parse(kept.state) as ConsumerState };
+    const steps = lines.map((line) => JSON.parse(line) as ConsumerProgress);
+    return { ...kept, state: stateAfter(JSON.parse(kept.state) as ConsumerState, steps) };
   } catch {
     return null;
   }

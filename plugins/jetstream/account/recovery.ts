@@ -4,6 +4,7 @@ import { textFromSubject } from '../../../kernel/plugin-api.ts';
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { Scan, type StorageDriver, type StoredRecord } from '../../../storage-drivers/contract.ts';
 import { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
+import { readKnownIds } from '../stream/known-ids.ts';
 import { MessageLog, sizeFormulaOf } from '../stream/message-log.ts';
 import { momentOf } from '../stream/moment.ts';
 import { Stream } from '../stream/stream.ts';
@@ -93,7 +94,9 @@ export async function recall(stream: Stream): Promise<void> {
   let from =
     hasSources || machine.config.allowMsgTtl || machine.config.allowMsgSchedules
       ? log.first
-      : await firstOfWindow(stream);
+      : (await readKnownIds(stream))
+        ? newestOf(stream)
+        : await firstOfWindow(stream);
   const last = store.last;
   const visit = (record: StoredRecord): boolean => {
     machine.recall(record);
@@ -111,10 +114,15 @@ function recallOrigin({ supply }: Stream, { bytes, headerStart, bodyStart }: Sto
   if (origin !== null) supply.recall(origin.identity, origin.sequence);
 }
 
-async function firstOfWindow({ log, machine, of }: Stream): Promise<number> {
+async function firstOfWindow(stream: Stream): Promise<number> {
+  const { log, machine, of } = stream;
   const since = of.clock.now() - machine.limits.duplicateWindowMs;
   const moment = momentOf(BigInt(Math.round(since)) * 1_000_000n);
   const found = await log.find(moment);
-  // The newest is looked at in any case: it has the time and the id that come next.
-  return Math.min(found, Math.max(log.first, log.records.index.lastUpTo(log.last)));
+  return Math.min(found, newestOf(stream));
+}
+
+/** It is looked at in any case: it has the time and the id that come next. */
+function newestOf({ log }: Stream): number {
+  return Math.max(log.first, log.records.index.lastUpTo(log.last));
 }

@@ -24,7 +24,7 @@ import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { advisePause } from './consumer-endpoints.ts';
-import { consumerFactsOf } from './consumer-facts.ts';
+import { consumerFactsOf, whenKept } from './consumer-facts.ts';
 import { identityOf, STREAM_IDENTITY } from './stream-identity.ts';
 
 export function createConsumer(call: ApiCall): Answer | Promise<Answer> {
@@ -115,7 +115,7 @@ function newProblem(
   return nameLengthRule(consumerNameOf(config));
 }
 
-function make(stream: Stream, config: ConsumerConfig, level: number): Answer {
+function make(stream: Stream, config: ConsumerConfig, level: number): Answer | Promise<Answer> {
   const { of } = stream;
   const given = consumerNameOf(config);
   const name = given === '' ? hashOf(uniqueId(of.random)) : given;
@@ -123,7 +123,7 @@ function make(stream: Stream, config: ConsumerConfig, level: number): Answer {
   return told(stream.consumers.make(name, kept));
 }
 
-function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest): Answer {
+function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest): Answer | Promise<Answer> {
   const { stream, config: before, name } = consumer;
   const config = { ...wanted, name: before.name === '' ? '' : name, pauseUntil: before.pauseUntil };
   if (isSameConsumerConfig(before, config)) return told(consumer);
@@ -145,7 +145,7 @@ function othersOf(stream: Stream, except: string): ConsumerConfig[] {
 }
 
 /** Whoever makes a consumer that is paused, or finds it so, hears of it. */
-function told(consumer: Consumer): string {
+function told(consumer: Consumer): Answer | Promise<Answer> {
   if (consumer.pausedUntil > 0) advisePause(consumer);
-  return printReply('CONSUMER.CREATE', consumerInfo, consumerFactsOf(consumer, true));
+  return whenKept(consumer, () => printReply('CONSUMER.CREATE', consumerInfo, consumerFactsOf(consumer, true)));
 }

@@ -2,7 +2,7 @@
 import { consumerPause } from '../../../protocols/jetstream/advisories.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { consumerRequiredLevel } from '../../../protocols/jetstream/consumer-config.ts';
-import { consumerInfo } from '../../../protocols/jetstream/consumer-info.ts';
+import { type ConsumerInfo, consumerInfo } from '../../../protocols/jetstream/consumer-info.ts';
 import {
   clampOffset,
   consumerListReply,
@@ -18,7 +18,7 @@ import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts
 import { isZeroTime, utc, ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import type { Answer, ApiCall } from './api-call.ts';
-import { consumerFactsOf } from './consumer-facts.ts';
+import { consumerFactsOf, whenKnown } from './consumer-facts.ts';
 
 const NANOS_PER_MS = 1e6;
 
@@ -28,11 +28,11 @@ function consumerOf({ address, of }: ApiCall): Consumer | ApiError {
   return stream.consumers.byName.get(address.consumer) ?? apiError(10014);
 }
 
-export function consumerInformation(call: ApiCall): Answer {
+export function consumerInformation(call: ApiCall): Answer | Promise<Answer> {
   if (!isEmptyBody(call.body)) return apiError(10038);
   const consumer = consumerOf(call);
   if ('number' in consumer) return consumer;
-  return printReply('CONSUMER.INFO', consumerInfo, consumerFactsOf(consumer, true));
+  return whenKnown(consumer, () => printReply('CONSUMER.INFO', consumerInfo, consumerFactsOf(consumer, true)));
 }
 
 export function consumerNames({ address, body, of }: ApiCall): Answer {
@@ -50,7 +50,7 @@ export function consumerNames({ address, body, of }: ApiCall): Answer {
   return printReply('CONSUMER.NAMES', consumerNamesReply, { total, offset, limit: NAMES_PAGE, consumers });
 }
 
-export function consumerList({ address, body, of }: ApiCall): Answer {
+export async function consumerList({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeOptional(body, consumersRequest, of.of.isStrict);
   if ('number' in request) return request;
   const stream = of.streams.get(address.stream);
@@ -60,22 +60,29 @@ export function consumerList({ address, body, of }: ApiCall): Answer {
     .map(({ name }) => name)
     .sort();
   const offset = clampOffset(request.offset, names.length);
-  const consumers = names
-    .slice(offset, offset + LIST_PAGE)
-    .map((name) => consumerFactsOf(stream.consumers.byName.get(name)!, false));
-  const page = { ...consumerListReply.zero(), total: names.length, offset, limit: LIST_PAGE };
-  return printReply('CONSUMER.LIST', consumerListReply, { ...page, consumers });
+  const page = names.slice(offset, offset + LIST_PAGE);
+  const consumers: ConsumerInfo[] = [];
+  for (const name of page) {
+    const consumer = stream.consumers.byName.get(name);
+    if (consumer === undefined) continue;
+    await consumer.whenReady();
+    consumers.push(consumerFactsOf(consumer, false));
+  }
+  const counts = { ...consumerListReply.zero(), total: names.length, offset, limit: LIST_PAGE };
+  return printReply('CONSUMER.LIST', consumerListReply, { ...counts, consumers });
 }
 
-export function deleteConsumer(call: ApiCall): Answer {
+export function deleteConsumer(call: ApiCall): Answer | Promise<Answer> {
   if (!isEmptyBody(call.body)) return apiError(10038);
   const consumer = consumerOf(call);
   if ('number' in consumer) return consumer;
-  consumer.stream.consumers.remove(consumer);
-  return printDone('CONSUMER.DELETE');
+  const { stream } = consumer;
+  stream.consumers.remove(consumer);
+  const done = printDone('CONSUMER.DELETE');
+  return stream.isSettled ? done : stream.settledDown().then(() => done);
 }
 
-export function pauseConsumer(call: ApiCall): Answer {
+export function pauseConsumer(call: ApiCall): Answer | Promise<Answer> {
   const request = decodeOptional(call.body, pauseRequest, call.of.of.isStrict);
   if ('number' in request) return request;
   const consumer = consumerOf(call);
@@ -87,11 +94,12 @@ export function pauseConsumer(call: ApiCall): Answer {
   if (before !== (pauseUntil?.nanos ?? ZERO_NANOS)) advisePause(consumer);
   const until = consumer.pausedUntil;
   const remaining = until === 0 ? 0 : until - consumer.of.clock.now();
-  return printReply('CONSUMER.PAUSE', pauseReply, {
+  const answer = printReply('CONSUMER.PAUSE', pauseReply, {
     paused: until > 0,
     pauseUntil: pauseUntil?.nanos ?? ZERO_NANOS,
     pauseRemaining: BigInt(Math.round(remaining * NANOS_PER_MS)),
   });
+  return consumer.stream.isSettled ? answer : consumer.stream.settledDown().then(() => answer);
 }
 
 export function advisePause(consumer: Consumer): void {

@@ -7,6 +7,19 @@ import { momentNow } from '../stream/moment.ts';
 
 const NANOS_PER_MS = 1e6;
 
+/** As soon as all that was done is on disk, and it is known how much there is for it. */
+export function whenKept<Answer>(consumer: Consumer, tell: () => Answer): Answer | Promise<Answer> {
+  const { stream } = consumer;
+  if (stream.isSettled) return whenKnown(consumer, tell);
+  return stream.settledDown().then(() => whenKnown(consumer, tell));
+}
+
+/** As soon as it is known how much there is for it, which takes a moment where there is much. */
+export function whenKnown<Answer>(consumer: Consumer, tell: () => Answer): Answer | Promise<Answer> {
+  const waits = consumer.whenReady();
+  return waits === null ? tell() : waits.then(tell);
+}
+
 export function consumerFactsOf(consumer: Consumer, isStamped: boolean): ConsumerInfo {
   const { machine, of, config, stream, name, created } = consumer;
   const remainingMs = consumer.pausedUntil === 0 ? 0 : consumer.pausedUntil - of.clock.now();

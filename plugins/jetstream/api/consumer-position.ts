@@ -7,7 +7,7 @@ import { decodeLenient, isEmptyBody, resetRequest, unpinRequest } from '../../..
 import type { Consumer } from '../consumer/consumer.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Answer, ApiCall } from './api-call.ts';
-import { consumerFactsOf } from './consumer-facts.ts';
+import { consumerFactsOf, whenKept } from './consumer-facts.ts';
 import { identityOf, STREAM_IDENTITY } from './stream-identity.ts';
 
 export function unpinConsumer({ address, body, of }: ApiCall): Answer {
@@ -39,10 +39,12 @@ export async function resetConsumer(call: ApiCall): Promise<Answer> {
   if (fieldOf(header, STREAM_IDENTITY) !== null) call.replyFields.push([STREAM_IDENTITY, identityOf(consumer.stream)]);
   consumer.reset(sequence);
   consumer.stream.consumers.releaseUnneeded();
-  return printReply('CONSUMER.RESET', consumerResetReply, {
-    ...consumerFactsOf(consumer, true),
-    resetSequence: sequence,
-  });
+  return whenKept(consumer, () =>
+    printReply('CONSUMER.RESET', consumerResetReply, {
+      ...consumerFactsOf(consumer, true),
+      resetSequence: sequence,
+    }),
+  );
 }
 
 /** A consumer goes back to where it began at most. */

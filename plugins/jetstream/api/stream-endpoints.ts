@@ -6,7 +6,6 @@ import {
   LIST_PAGE,
   NAMES_PAGE,
   printReply,
-  SUBJECTS_PAGE,
   streamInfoReply,
   streamListReply,
   streamNamesReply,
@@ -18,46 +17,37 @@ import {
   streamNamesRequest,
 } from '../../../protocols/jetstream/requests.ts';
 import { collide } from '../../../protocols/jetstream/subject-rules.ts';
-import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
-import { factsOf, subjectCounts } from './stream-facts.ts';
+import { factsOf } from './stream-facts.ts';
+import { NO_SUBJECTS, pageOfSubjects, type SubjectPage } from './subject-page.ts';
 
 export async function streamInformation({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeOptional(body, streamInfoRequest, of.of.isStrict);
   if ('number' in request) return request;
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
+  const { subjectsFilter, offset, deletedDetails } = request;
+  const page =
+    subjectsFilter === '' ? NO_SUBJECTS : await pageOfSubjects(stream, subjectFromText(subjectsFilter), offset);
   await stream.log.learnFirstTime();
+  return informationOf(stream, deletedDetails, page);
+}
+
+/** Stands for subjects that are printed already. */
+const PLACE = new Map([['subjects', 0]]);
+const PLACE_TEXT = '"subjects":{"subjects":0}';
+
+function informationOf(stream: Stream, hasDeleted: boolean, page: SubjectPage): string {
+  const { total, offset, limit, text } = page;
   const facts = factsOf(stream, { isStamped: true, hasDomain: true, hasLeader: true });
-  const page = request.subjectsFilter === '' ? NO_SUBJECTS : pageOfSubjects(stream, request);
-  const deleted = request.deletedDetails ? stream.log.deleted() : [];
-  const state = { ...facts.state, subjects: page.subjects, deleted };
-  const { total, offset, limit } = page;
-  return printReply('STREAM.INFO', streamInfoReply, { ...facts, state, total, offset, limit });
-}
-
-interface SubjectPage {
-  readonly total: number;
-  readonly offset: number;
-  readonly limit: number;
-  readonly subjects: ReadonlyMap<string, number>;
-}
-
-const NO_SUBJECTS: SubjectPage = { total: 0, offset: 0, limit: 0, subjects: new Map() };
-
-function pageOfSubjects(stream: Stream, request: { subjectsFilter: string; offset: number }): SubjectPage {
-  const all = subjectCounts(stream, new FilterSet([subjectFromText(request.subjectsFilter)]));
-  if (all.size === 0) return NO_SUBJECTS;
-  const offset = Math.max(0, request.offset);
-  const isWhole = offset === 0 && all.size <= SUBJECTS_PAGE;
-  const subjects = isWhole ? all : new Map([...all].sort(bySubject).slice(offset, offset + SUBJECTS_PAGE));
-  return { total: all.size, offset, limit: SUBJECTS_PAGE, subjects };
-}
-
-function bySubject([left]: readonly [string, number], [right]: readonly [string, number]): number {
-  return left < right ? -1 : 1;
+  const subjects = text === '' || text === '{}' ? page.subjects : PLACE;
+  const state = { ...facts.state, subjects, deleted: hasDeleted ? stream.log.deleted() : [] };
+  const answer = printReply('STREAM.INFO', streamInfoReply, { ...facts, state, total, offset, limit });
+  if (subjects !== PLACE) return answer;
+  const at = answer.lastIndexOf(PLACE_TEXT);
+  return `${answer.slice(0, at)}"subjects":${text}${answer.slice(at + PLACE_TEXT.length)}`;
 }
 
 export function streamNames({ body, of }: ApiCall): Answer {

@@ -1,10 +1,8 @@
 /** What is told of a stream. */
-import { textFromSubject } from '../../../kernel/plugin-api.ts';
 import { withServerStamps } from '../../../protocols/jetstream/stream-config.ts';
 import { type StreamInfo, type StreamState, streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { ZERO_NANOS } from '../../../protocols/jetstream/timestamp.ts';
 import type { Holes } from '../../../storage-drivers/contract.ts';
-import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { momentNow, nanosOf } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 
@@ -59,11 +57,4 @@ function lostOf({ ranges, bytes }: Holes): NonNullable<StreamState['lost']> {
     for (let seq = from; seq <= to && messages.length < LOST_NAMED_MAX; seq++) messages.push(seq);
   }
   return { messages, bytes };
-}
-
-/** How many messages each subject has that matches. */
-export function subjectCounts({ log }: Stream, filters: FilterSet): Map<string, number> {
-  const counts = new Map<string, number>();
-  log.visitSubjects(filters, (subject, count) => void counts.set(textFromSubject(subject), count));
-  return counts;
 }

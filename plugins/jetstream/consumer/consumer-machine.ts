@@ -6,18 +6,12 @@ import { subjectFromText } from '../../../kernel/plugin-api.ts';
 import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
-import type { ConsumerState } from './consumer-state.ts';
+import { Backlog } from './backlog.ts';
+import type { ConsumerProgress, ConsumerState } from './consumer-state.ts';
+import { Deadlines } from './deadlines.ts';
+import { PendingMessages } from './pending-messages.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
-import { nextPending, ToldPosition } from './told-position.ts';
-
-export interface PendingMessage {
-  /** That of the first delivery. */
-  readonly consumerSequence: number;
-  /** When it was last delivered, in milliseconds. */
-  time: number;
-  /** When it has to be delivered again. */
-  deadline: number;
-}
+import { ToldPosition } from './told-position.ts';
 
 /** What a delivery is called. One is filled again and again. */
 export interface DeliveryNumbers {
@@ -33,47 +27,72 @@ export type OnExhausted = (sequence: number, deliveries: number) => void;
 export type Acked = 'done' | 'late' | 'unknown';
 
 const NANOS_PER_MS = 1e6;
+/** So many are found overdue at once; the next follow in a moment. */
+const OVERDUE_MAX = 4096;
 
 export class ConsumerMachine {
   config: ConsumerConfig;
-  filters: FilterSet;
-  /** The next sequence of the stream to look at, and the next of its own. */
-  streamSequence: number;
+  readonly backlog: Backlog;
+  /** The next of its own. */
   consumerSequence = 1;
   /** Everything at or below is settled. */
   floorStream: number;
   floorConsumer = 0;
   /** The same as it is told. */
   readonly told = new ToldPosition();
-  /** Matching messages that were never delivered. */
-  pendingCount: number;
-  /** Up to this sequence they were counted at once. */
-  private countedTo: number;
-  /** In the order of their own sequences: the first is where the floor ends. */
-  readonly pending = new Map<number, PendingMessage>();
-  /** Nothing is overdue before this, in milliseconds. */
-  nextDeadline = Number.POSITIVE_INFINITY;
+  /** The first is where the floor ends. */
+  readonly pending = new PendingMessages();
   /** How often each message was delivered again. */
   readonly redelivered = new Map<number, number>();
   readonly queue = new RedeliveryQueue();
+  /** Messages of which something changed that is written down; null while nobody follows that. */
+  touched: Set<number> | null = null;
+  /** None below was delivered again. */
+  private redeliveredFrom = Number.POSITIVE_INFINITY;
   private readonly log: MessageLog;
-  /** The last messages of each subject at the beginning, ascending; what lies before `startAt` is done. */
-  private starters: readonly number[];
-  private starterAt = 0;
-  /** From here on everything counts, not only the last of each subject. */
-  private liveFrom = 0;
+  /** When pending messages are overdue, as far as that still stands. */
+  private readonly deadlines = new Deadlines<number>();
 
-  constructor(config: ConsumerConfig, log: MessageLog, start: number, starters: readonly number[]) {
+  constructor(config: ConsumerConfig, log: MessageLog, start: number, startsWithLast = false) {
     this.config = config;
     this.log = log;
-    this.filters = filterSetOf(config);
-    this.streamSequence = start;
-    this.floorStream = start - 1;
+    this.backlog = new Backlog(log, filterSetOf(config), start, this);
+    if (startsWithLast) this.backlog.startWithLast();
+    this.floorStream = this.backlog.sequence - 1;
     this.told.set(this);
-    this.starters = starters;
-    if (starters.length > 0) this.liveFrom = log.last + 1;
-    this.pendingCount = starters.length > 0 ? starters.length : this.countFrom(start);
-    this.countedTo = log.last;
+  }
+
+  get filters(): FilterSet {
+    return this.backlog.filters;
+  }
+
+  /** The next sequence of the stream to look at. */
+  get streamSequence(): number {
+    return this.backlog.sequence;
+  }
+
+  /** Matching messages that were never delivered. */
+  get pendingCount(): number {
+    return this.backlog.count;
+  }
+
+  /** Nothing that came since it had everything was for it. */
+  hadAll(): void {
+    if (this.streamSequence <= this.log.last) this.passTo(this.log.last + 1);
+  }
+
+  /** A piece of what has to be known before anything is sent; true when all is. */
+  prepare(): boolean {
+    const hadBegun = this.backlog.hasBegun;
+    const isReady = this.backlog.prepare();
+    if (!hadBegun) this.beginIfKnown();
+    return isReady;
+  }
+
+  private beginIfKnown(): void {
+    if (!this.backlog.hasBegun) return;
+    this.floorStream = this.streamSequence - 1;
+    this.told.set(this);
   }
 
   state(): ConsumerState {
@@ -87,32 +106,63 @@ export class ConsumerMachine {
     return { ...place, streamLast: this.log.last, pending, redelivered: [...this.redelivered] };
   }
 
+  /** What changed since somebody began to follow that. */
+  progressed(): ConsumerProgress {
+    const { streamSequence, consumerSequence, floorStream, floorConsumer, pending } = this;
+    const { deliveredStream } = this.told;
+    const messages = Array.from(this.touched ?? [], (seq) => {
+      const deadline = pending.deadlineOf(seq);
+      const due = Number.isFinite(deadline) ? deadline : null;
+      const again = this.redelivered.get(seq) ?? 0;
+      return [seq, pending.consumerSequenceOf(seq), pending.timeOf(seq), again, due] as const;
+    });
+    const place = [
+      streamSequence,
+      consumerSequence,
+      floorStream,
+      floorConsumer,
+      deliveredStream,
+      this.log.last,
+    ] as const;
+    return { place, messages };
+  }
+
   /** Goes on where it stood. What was not acknowledged is due when it would have been. */
   restore(state: ConsumerState): void {
-    this.starters = [];
     // With less in the stream than was once there, nothing that comes is passed over.
     const end = this.log.last < (state.streamLast ?? 0) ? this.log.last : Number.POSITIVE_INFINITY;
-    this.streamSequence = Math.min(state.streamSequence, end + 1);
+    this.backlog.moveTo(Math.min(state.streamSequence, end + 1), this.filters);
     this.consumerSequence = state.consumerSequence;
     this.floorStream = Math.min(state.floorStream, end);
     this.floorConsumer = state.floorConsumer;
     this.told.set(this);
     this.told.deliveredStream = Math.min(state.deliveredStream, end);
     this.told.floorStream = Math.min(this.floorStream, this.told.deliveredStream);
-    for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.redelivered.set(seq, count);
-    for (const [seq, consumerSequence, time, deadline] of state.pending) {
+    for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.countAgain(seq, count);
+    for (const [seq, own, time, due] of [...state.pending].sort(([left], [right]) => left - right)) {
       if (!this.log.has(seq)) continue;
-      const known = { consumerSequence, time, deadline: 0 };
-      this.pending.set(seq, known);
-      this.setDeadline(known, deadline ?? time + this.waitFor(seq));
+      const deadline = due ?? time + this.waitFor(seq);
+      this.pending.add(seq, own, time, deadline);
+      this.watch(seq, deadline);
     }
     this.recount();
   }
 
-  /** Who began with the last messages of each subject is told of so many. */
-  private countFrom(seq: number): number {
-    const { config, log, filters } = this;
-    return config.deliverPolicy === 'last_per_subject' ? log.countLastFrom(filters, seq) : log.countFrom(filters, seq);
+  /** Nothing is overdue before this, in milliseconds. */
+  get nextDeadline(): number {
+    return this.deadlines.next;
+  }
+
+  /** Whether it holds on to messages that it was sent. */
+  get isHolding(): boolean {
+    return this.pending.size > 0 || this.redelivered.size > 0;
+  }
+
+  /** No message below is held on to. */
+  get heldFrom(): number {
+    const { pending, redelivered } = this;
+    if (redelivered.size === 0) this.redeliveredFrom = Number.POSITIVE_INFINITY;
+    return Math.min(pending.size > 0 ? pending.first : Number.POSITIVE_INFINITY, this.redeliveredFrom);
   }
 
   /** Each message, or those up to one, are acknowledged on a subject of their own. */
@@ -132,13 +182,13 @@ export class ConsumerMachine {
   }
 
   /**
-   * The message to send next: one that is to be sent again, or a new one; 0 when there is none. It is a question: what it finds to be
+   * The message to send next: one that is to be sent again, or a new one; 0 when there is none, LOOK_ON to ask again. It is a question: what it finds to be
    * done on the way is a command each (`giveUp`, `passStarter`, `passTo`).
    */
   next(onExhausted: OnExhausted): number {
     const again = this.nextAgain(onExhausted);
     if (again !== 0) return again;
-    return this.isBlocked ? 0 : this.nextNew();
+    return this.isBlocked ? 0 : this.backlog.next();
   }
 
   private nextAgain(onExhausted: OnExhausted): number {
@@ -150,78 +200,77 @@ export class ConsumerMachine {
     return 0;
   }
 
-  private nextNew(): number {
-    while (this.starterAt < this.starters.length) {
-      const seq = this.starters[this.starterAt]!;
-      if (this.log.has(seq)) return seq;
-      this.passStarter();
-    }
-    if (this.starters.length > 0) this.passTo(this.liveFrom);
-    const seq = this.log.next(this.filters, this.streamSequence);
-    if (seq !== Number.POSITIVE_INFINITY) return seq;
-    if (this.streamSequence <= this.log.last) this.passTo(this.log.last + 1);
-    return 0;
-  }
-
   /** Nobody could take what is next: what lies before it is not for this consumer. */
   keptBack(seq: number): void {
-    if (this.pending.has(seq) || seq <= this.streamSequence || this.starters.length > 0) return;
-    this.streamSequence = seq;
+    if (this.pending.has(seq) || seq <= this.streamSequence || this.backlog.hasStarters) return;
+    this.backlog.passTo(seq);
     // What is kept in files does not tell of it.
     if (this.log.isAlwaysWarm) this.told.passed(seq - 1, !this.tracks);
   }
 
   /** The command of a starter that is not there any more. */
   passStarter(): void {
-    this.starterAt++;
+    this.backlog.passStarter();
   }
 
   /** The command of a place up to which nothing is for this one: it is not looked at again. */
   passTo(place: number): void {
-    this.starters = [];
-    this.streamSequence = Math.max(this.streamSequence, place);
+    this.backlog.passTo(place);
   }
 
   /** The command of a delivery. */
   deliver(seq: number, now: number, into: DeliveryNumbers): void {
-    const known = this.pending.get(seq);
-    if (known === undefined) this.deliverFirst(seq, now);
+    into.deliveries = 1;
+    this.touched?.add(seq);
+    if (!this.pending.has(seq)) this.deliverFirst(seq, now);
     else {
       this.queue.delete(seq);
-      this.redelivered.set(seq, (this.redelivered.get(seq) ?? 0) + 1);
-      known.time = now;
-      this.setDeadline(known, now + this.waitFor(seq));
+      into.deliveries = (this.redelivered.get(seq) ?? 0) + 2;
+      this.countAgain(seq, into.deliveries - 1);
+      this.pending.setTime(seq, now);
+      this.setDeadline(seq, now + this.waitFor(seq));
     }
-    into.deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.told.delivered(seq, this.consumerSequence, !this.tracks);
     into.consumerSequence = this.consumerSequence++;
     into.pending = this.pendingCount;
   }
 
   private deliverFirst(seq: number, now: number): void {
-    if (this.starterAt < this.starters.length && this.starters[this.starterAt] === seq) this.starterAt++;
-    else this.streamSequence = seq + 1;
-    if (this.starters.length > 0) this.streamSequence = Math.max(this.streamSequence, seq + 1);
-    if (this.pendingCount > 0) this.pendingCount--;
+    this.backlog.sent(seq);
     if (this.tracks) {
       const deadline = now + this.waitFor(seq);
-      this.pending.set(seq, { consumerSequence: this.consumerSequence, time: now, deadline });
-      if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+      this.pending.add(seq, this.consumerSequence, now, deadline);
+      this.watch(seq, deadline);
     } else {
       this.floorStream = seq;
       this.floorConsumer = this.consumerSequence;
     }
   }
 
-  private setDeadline(known: PendingMessage, deadline: number): void {
-    known.deadline = deadline;
-    if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+  private countAgain(seq: number, count: number): void {
+    this.touched?.add(seq);
+    this.redelivered.set(seq, count);
+    if (seq < this.redeliveredFrom) this.redeliveredFrom = seq;
+  }
+
+  private setDeadline(seq: number, deadline: number): void {
+    this.touched?.add(seq);
+    this.pending.setDeadline(seq, deadline);
+    this.watch(seq, deadline);
+  }
+
+  private watch(seq: number, deadline: number): void {
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    this.deadlines.add(deadline, seq);
+    if (!this.deadlines.isStale(this.pending.size)) return;
+    this.deadlines.clear();
+    for (const [known, { deadline: own }] of this.pending) this.deadlines.add(own, known);
   }
 
   /** Nobody took it after all: it is to be sent again, and does not count. */
   undeliver(seq: number): void {
     const count = this.redelivered.get(seq);
-    if (count !== undefined) this.redelivered.set(seq, count - 1);
+    if (count !== undefined) this.countAgain(seq, count - 1);
     if (this.pending.has(seq)) this.queue.add(seq);
   }
 
@@ -250,17 +299,19 @@ export class ConsumerMachine {
   }
 
   private deliveryOf(seq: number): number {
-    return this.pending.get(seq)?.consumerSequence ?? this.consumerSequence - 1;
+    return this.pending.consumerSequenceOf(seq) || this.consumerSequence - 1;
   }
 
   private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): Acked {
     if (seq <= this.floorStream || consumerSequence <= this.floorConsumer) return 'late';
     const wasPending = this.pending.has(seq);
-    const done = [...this.pending.keys()].filter((known) => known <= seq);
-    for (const known of done) {
+    const done: number[] = [];
+    for (let known = this.pending.first; known !== 0 && known <= seq; known = this.pending.first) {
+      this.touched?.add(known);
       this.pending.delete(known);
       this.redelivered.delete(known);
       this.queue.delete(known);
+      done.push(known);
     }
     this.floorStream = seq;
     this.floorConsumer = consumerSequence;
@@ -271,13 +322,13 @@ export class ConsumerMachine {
 
   /** One message is done, and the floor moves as far as it can. That of the first delivery counts where it is known. */
   private settle(seq: number, given: number): void {
-    const known = this.pending.get(seq);
-    const consumerSequence = known?.consumerSequence ?? given;
-    this.pending.delete(seq);
-    this.redelivered.delete(seq);
+    this.touched?.add(seq);
+    if (this.redelivered.size > 0) this.redelivered.delete(seq);
     this.queue.delete(seq);
+    const known = this.pending.delete(seq);
+    const consumerSequence = known === 0 ? given : known;
     this.raiseFloor(seq, consumerSequence);
-    this.told.acked(seq, consumerSequence, known !== undefined, this.pending, false);
+    this.told.acked(seq, consumerSequence, known !== 0, this.pending, false);
   }
 
   private raiseFloor(seq: number, consumerSequence: number): void {
@@ -287,18 +338,17 @@ export class ConsumerMachine {
       return;
     }
     if (consumerSequence !== this.floorConsumer + 1) return;
-    const next = nextPending(seq, this.pending);
-    this.floorStream = next === null ? seq : next.seq - 1;
-    this.floorConsumer = next === null ? consumerSequence : next.consumerSequence - 1;
+    const next = this.pending.after(seq);
+    this.floorStream = next === 0 ? seq : next - 1;
+    this.floorConsumer = next === 0 ? consumerSequence : this.pending.consumerSequenceOf(next) - 1;
   }
 
   /** The command of a negative acknowledgement. False: it is not waited for, or not by this delivery. */
   nak(seq: number, now: number, delayMs: number, consumerSequence = this.deliveryOf(seq)): boolean {
-    const known = this.pending.get(seq);
-    if (known === undefined) return false;
+    if (!this.pending.has(seq)) return false;
     if (consumerSequence <= this.floorConsumer || consumerSequence > this.consumerSequence) return false;
     if (delayMs > 0) {
-      this.setDeadline(known, now + delayMs);
+      this.setDeadline(seq, now + delayMs);
       this.queue.delete(seq);
     } else this.queue.add(seq);
     return true;
@@ -306,19 +356,16 @@ export class ConsumerMachine {
 
   /** The command of a sign of life: the time begins anew. */
   progress(seq: number, now: number): void {
-    const known = this.pending.get(seq);
-    if (known !== undefined) this.setDeadline(known, now + this.waitFor(seq));
+    if (this.pending.has(seq)) this.setDeadline(seq, now + this.waitFor(seq));
   }
 
   /** The command of time that has passed: what is overdue is to be sent again, in the order of the stream. */
   expire(now: number, onExhausted: OnExhausted): void {
-    if (this.nextDeadline > now) return;
     const overdue: number[] = [];
-    this.nextDeadline = Number.POSITIVE_INFINITY;
-    for (const [seq, { deadline }] of this.pending) {
-      if (this.queue.has(seq)) continue;
-      if (deadline <= now) overdue.push(seq);
-      else if (deadline < this.nextDeadline) this.nextDeadline = deadline;
+    while (this.deadlines.next <= now && overdue.length < OVERDUE_MAX) {
+      const due = this.deadlines.next;
+      const seq = this.deadlines.take();
+      if (this.pending.deadlineOf(seq) === due && !this.queue.has(seq)) overdue.push(seq);
     }
     for (const seq of overdue.sort((left, right) => left - right)) {
       if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
@@ -336,41 +383,29 @@ export class ConsumerMachine {
     const deliveries = (this.redelivered.get(seq) ?? 0) + 1;
     this.pending.delete(seq);
     this.queue.delete(seq);
-    this.redelivered.set(seq, deliveries - 1);
+    this.countAgain(seq, deliveries - 1);
     onExhausted(seq, deliveries);
-  }
-
-  /** A message came that this one wants. */
-  stored(seq: number): void {
-    if (seq > this.countedTo) this.pendingCount++;
   }
 
   /** A message goes on its own. What waited for it waits no more, as if it were acknowledged. True where something did. */
   removed(seq: number, node: number, settled: (seq: number) => void): boolean {
-    const known = this.pending.get(seq);
-    if (known === undefined) {
+    const consumerSequence = this.pending.consumerSequenceOf(seq);
+    if (consumerSequence === 0) {
       this.missed(seq, node);
       return false;
     }
-    this.ack(seq, settled, known.consumerSequence);
+    this.ack(seq, settled, consumerSequence);
     return true;
   }
 
   /** A message goes that may not have been delivered. */
   missed(seq: number, node: number): void {
-    const isMissing = this.isUndelivered(seq) && this.log.matches(this.filters, node);
-    if (isMissing && this.pendingCount > 0) this.pendingCount--;
+    if (this.pending.has(seq) || this.redelivered.has(seq)) return;
+    if (this.log.matches(this.filters, node)) this.backlog.goes(seq, node);
   }
 
-  private isUndelivered(seq: number): boolean {
-    if (this.pending.has(seq) || this.redelivered.has(seq)) return false;
-    if (this.starters.length === 0) return seq >= this.streamSequence;
-    return seq >= this.liveFrom || this.starters.indexOf(seq, this.starterAt) >= 0;
-  }
-
-  /** Whether a message may not go yet on account of this consumer. */
-  needs(seq: number, node: number): boolean {
-    if (!this.log.matches(this.filters, node)) return false;
+  /** Whether a message that it wants may not go yet on account of this consumer. */
+  needs(seq: number): boolean {
     if (this.redelivered.has(seq)) return true;
     if (seq <= this.floorStream) return false;
     return this.config.ackPolicy === 'explicit' ? seq >= this.streamSequence || this.pending.has(seq) : true;
@@ -378,17 +413,26 @@ export class ConsumerMachine {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
-    const hasOtherFilters = filtersOf(config).join(' ') !== filtersOf(this.config).join(' ');
+    const { ackWait, backoff } = this.config;
+    const filters = filterSetOf(config);
     this.config = config;
-    if (!hasOtherFilters) return;
-    this.filters = filterSetOf(config);
+    if (filters.filters.join(' ') !== this.filters.filters.join(' ')) this.choose(filters);
+    if (config.ackWait === ackWait && config.backoff.join(' ') === backoff.join(' ')) return;
+    for (const [seq, { time }] of this.pending) this.setDeadline(seq, time + this.waitFor(seq));
+  }
+
+  private choose(filters: FilterSet): void {
+    this.backlog.choose(filters);
     this.recount();
   }
 
   /** How much is to come is counted anew: many messages went at once. */
   recount(): void {
-    this.pendingCount = this.countFrom(this.streamSequence);
-    this.countedTo = this.log.last;
+    // Who began with the last messages of each subject is told of so many.
+    const { hasBegun } = this.backlog;
+    if (this.config.deliverPolicy === 'last_per_subject') this.backlog.countLast();
+    else this.backlog.recount();
+    if (!hasBegun) this.beginIfKnown();
   }
 
   /**
@@ -397,24 +441,28 @@ export class ConsumerMachine {
    */
   purged(start: number, isWider: boolean): boolean {
     const waiting = this.pending.size;
-    this.streamSequence = Math.max(this.streamSequence, start);
-    if (this.floorStream < start) {
-      this.floorStream = start - 1;
-      for (const [seq, { consumerSequence }] of this.pending) {
-        if (seq >= start && !(isWider && !this.log.has(seq))) continue;
-        this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
-        this.pending.delete(seq);
-        this.redelivered.delete(seq);
-        this.queue.delete(seq);
-      }
-    }
+    this.backlog.goOnFrom(start);
+    if (this.floorStream < start) this.settleBelow(start, isWider);
     if (this.pending.size === 0) {
       this.redelivered.clear();
       this.floorStream = this.streamSequence - 1;
       this.floorConsumer = this.consumerSequence - 1;
     }
+    // All of it is written down anew.
+    this.touched = null;
     this.told.set(this);
     return this.pending.size < waiting;
+  }
+
+  private settleBelow(start: number, isWider: boolean): void {
+    this.floorStream = start - 1;
+    for (const [seq, { consumerSequence }] of this.pending) {
+      if (seq >= start && !(isWider && !this.log.has(seq))) continue;
+      this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
+      this.pending.delete(seq);
+      this.redelivered.delete(seq);
+      this.queue.delete(seq);
+    }
   }
 
   /** Messages were lost: nobody waits for what was delivered of them, and nothing else of them will be. */
@@ -427,17 +475,16 @@ export class ConsumerMachine {
 
   /** The command of a reset: everything that was delivered is forgotten. */
   reset(seq: number): void {
+    this.touched = null;
     this.pending.clear();
+    this.deadlines.clear();
     this.redelivered.clear();
     this.queue.clear();
-    this.starters = [];
     this.consumerSequence = 1;
-    this.streamSequence = seq;
+    this.backlog.moveTo(seq, this.filters);
     this.floorStream = seq - 1;
     this.floorConsumer = 0;
     this.told.set(this);
-    this.pendingCount = this.log.countFrom(this.filters, seq);
-    this.countedTo = this.log.last;
   }
 }
 

@@ -19,8 +19,15 @@ import {
   TERM,
   termReason,
 } from '../../../protocols/jetstream/ack-body.ts';
-import { AckPosition, ackPatterns, ackPrefix, parseAckSubject } from '../../../protocols/jetstream/ack-subject.ts';
-import { ackMetric, maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import {
+  AckPosition,
+  ackPatterns,
+  ackPrefix,
+  digitsOf,
+  parseAckNumbers,
+  parseAckSubject,
+} from '../../../protocols/jetstream/ack-subject.ts';
+import type { DeliveredPlace } from '../../../protocols/jetstream/advisories.ts';
 import type { AckPlace } from '../../../protocols/jetstream/api-subject.ts';
 import { type ConsumerConfig, isPush } from '../../../protocols/jetstream/consumer-config.ts';
 import { statusBlock } from '../../../protocols/jetstream/status.ts';
@@ -28,9 +35,12 @@ import type { StoredRecord } from '../../../storage-drivers/contract.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { hashOf } from '../wire/identifiers.ts';
+import { LOOK_ON } from './backlog.ts';
 import { ConsumerMachine, type DeliveryNumbers } from './consumer-machine.ts';
+import { tellExhausted, tellNaked, tellTaken, tellTerminated } from './consumer-news.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { Pace } from './pace.ts';
+import { Preparation } from './preparation.ts';
 import { PullSide } from './pull-side.ts';
 import { PushSide } from './push-side.ts';
 import { withoutBody, withPin } from './shown-record.ts';
@@ -38,8 +48,7 @@ import { startOf } from './start-position.ts';
 
 const NANOS_PER_MS = 1e6;
 const PERCENT = 100;
-/** The time and the dots in the subject of an acknowledgement. */
-const PLACE_BYTES = 19 + 4;
+const PLACE_BYTES = '.1577836800000000000...'.length;
 /** What sending may take of one turn. */
 const SLICE_MS = 2;
 const SLICE_CHECK = 32;
@@ -65,12 +74,24 @@ export class Consumer implements ServiceSink {
   /** The position that was written down last. */
   writtenPosition = -1;
   private readonly prefix: Buffer;
+  /** Where the numbers stand in the usual form. */
+  private readonly usualNumbersAt: number;
   private readonly position = new AckPosition();
   private readonly numbers: DeliveryNumbers = { deliveries: 0, consumerSequence: 0, pending: 0 };
   private acks: Subscription[] = [];
   private isAwake = false;
   private isRunning = false;
+  /** What the clock said lately: it is not read for every message. */
+  private now = 0;
   private isClosed = false;
+  /** It has had everything, and stands in the index of those who wait. */
+  isWaiting = false;
+  /** It stands among those that hold on to messages. */
+  isHolding = false;
+  /** Something happened to it that is not written down. */
+  isUnwritten = false;
+  private hasLooked = false;
+  private readonly preparation = new Preparation(this);
   private timer: (() => void) | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
   private activeAt: number;
@@ -100,17 +121,24 @@ export class Consumer implements ServiceSink {
     this.onGone = onGone;
     this.jitterMs = LEAST_JITTER_MS + this.of.random.below(JITTER_MS);
     this.activeAt = this.of.clock.now();
-    const { sequence, starters } = startOf(config, stream.log);
-    this.machine = new ConsumerMachine(config, stream.log, sequence, starters);
-    if (state !== null) this.machine.restore(state);
+    const isAnew = state === null;
+    const startsWithLast = isAnew && config.deliverPolicy === 'last_per_subject';
+    const start = isAnew ? startOf(config, stream.log) : state.streamSequence;
+    this.machine = new ConsumerMachine(config, stream.log, start, startsWithLast);
+    if (!isAnew) this.machine.restore(state);
     const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
     const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
     this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
     this.place = { domain: this.of.domain, accountHash: hashOf(this.account.name) };
     this.prefix = ackPrefix(this.streamName, name, this.of.hasLongAcks ? this.place : null);
+    this.usualNumbersAt = this.of.hasLongAcks ? ackPrefix(this.streamName, name, null).length : this.prefix.length;
     this.listenForAcks();
     this.push = isPush(config) ? new PushSide(this, this.activeAt) : null;
     this.pull = this.push === null ? new PullSide(this) : null;
+  }
+
+  /** It is in the books: it begins. */
+  open(): void {
     this.wake();
     this.schedule();
   }
@@ -152,15 +180,24 @@ export class Consumer implements ServiceSink {
   /** Sends what can be sent now, as far as that is quickly done. */
   run(): void {
     if (this.isRunning || this.isClosed) return;
-    if (this.pausedUntil > 0) {
+    if (this.pausedUntil > 0 || !this.isAwaited) {
       this.schedule();
+      return;
+    }
+    if (this.isWaiting) this.machine.hadAll();
+    if (!this.isReady) {
+      this.preparation.begin();
       return;
     }
     this.isRunning = true;
     const { clock } = this.of;
     const until = clock.monotonic() + SLICE_MS;
+    this.now = clock.now();
     for (let sent = 1; this.sendOne(); sent++) {
-      if (sent % SLICE_CHECK !== 0 || clock.monotonic() < until) continue;
+      if (sent % SLICE_CHECK !== 0 && !this.hasLooked) continue;
+      this.hasLooked = false;
+      this.now = clock.now();
+      if (clock.monotonic() < until) continue;
       this.wake();
       break;
     }
@@ -168,11 +205,30 @@ export class Consumer implements ServiceSink {
     this.schedule();
   }
 
+  /** Somebody is there to send to. */
+  private get isAwaited(): boolean {
+    return this.pull !== null ? this.pull.isAwaited : this.push!.isOpen && this.push!.isBound;
+  }
+
+  /** Whether it is known how much there is for it, and what comes first. */
+  private get isReady(): boolean {
+    if (this.isWaiting) this.machine.backlog.hadAll();
+    return this.preparation.isDone;
+  }
+
+  /** Resolves when it is known how much there is for it; null when it is known now. */
+  whenReady(): Promise<void> | null {
+    return this.isReady ? null : this.preparation.whenDone();
+  }
+
   /** False when there is nothing to send, or nobody to send it to. */
   private sendOne(): boolean {
-    if (this.pull !== null ? !this.pull.isAwaited : !this.push!.isOpen || !this.push!.isBound) return false;
+    if (!this.isAwaited) return false;
     const seq = this.machine.next(this.exhausted);
-    if (seq === 0) {
+    if (seq <= 0) {
+      this.hasLooked = seq === LOOK_ON;
+      if (this.hasLooked) return true;
+      if (!this.machine.isBlocked) this.stream.consumers.rest(this);
       this.pull?.drained();
       return false;
     }
@@ -190,9 +246,9 @@ export class Consumer implements ServiceSink {
   }
 
   private sendPulled(pull: PullSide, record: StoredRecord): boolean {
-    const size = this.sizeOf(record);
-    const now = this.of.clock.now();
-    if (this.isTooEarly(record, size, now)) return false;
+    const { now, pace } = this;
+    const size = pull.isMeasured || !pace.isFree ? this.sizeOf(record) : 0;
+    if (!pace.isFree && this.isTooEarly(record, size, now)) return false;
     const request = pull.nextFor(size);
     if (request === null) {
       this.machine.keptBack(record.seq);
@@ -201,16 +257,17 @@ export class Consumer implements ServiceSink {
     const isPinned = this.config.priorityPolicy === 'pinned_client';
     const shown = isPinned ? withPin(record, request.pinId) : record;
     if (this.send(request.receivers(this.account), shown, now, request.inbox)) pull.served(request, size, now);
-    this.pace.sent(record, size, now);
+    if (!pace.isFree) pace.sent(record, size, now);
     return true;
   }
 
   private sendPushed(push: PushSide, record: StoredRecord): boolean {
-    const now = this.of.clock.now();
-    const size = this.sizeOf(record);
-    if (this.isTooEarly(record, size, now) || !this.send(push.receivers(), record, now, push.address)) return false;
+    const { now, pace } = this;
+    const size = this.config.flowControl || !pace.isFree ? this.sizeOf(record) : 0;
+    if (!pace.isFree && this.isTooEarly(record, size, now)) return false;
+    if (!this.send(push.receivers(), record, now, push.address)) return false;
     push.sent(size, now);
-    this.pace.sent(record, size, now);
+    if (!pace.isFree) pace.sent(record, size, now);
     return true;
   }
 
@@ -224,7 +281,6 @@ export class Consumer implements ServiceSink {
   }
 
   private isTooEarly(record: StoredRecord, size: number, now: number): boolean {
-    if (this.pace.isFree) return false;
     const due = this.pace.dueAt(record, size, now);
     this.pacedUntil = due > now ? due : Number.POSITIVE_INFINITY;
     return due > now;
@@ -234,7 +290,8 @@ export class Consumer implements ServiceSink {
     const { machine, numbers } = this;
     const { seq } = record;
     machine.deliver(seq, now, numbers);
-    this.stream.consumers.changed(this);
+    this.stream.consumers.writer.changed(this);
+    if (machine.tracks) this.stream.consumers.holds(this, seq);
     this.lastDeliveredAt = now;
     this.activeAt = now;
     const isTaken = this.of.outbox.deliver(plan, record, this.prefix, numbers, to) > 0;
@@ -244,13 +301,13 @@ export class Consumer implements ServiceSink {
   }
 
   /** An acknowledgement. */
-  deliver(message: Message): boolean {
+  deliver(message: Message, subscription: Subscription): boolean {
+    if (!this.readPosition(message, subscription)) return true;
     const { position } = this;
-    const { subjectBytes, subjectStart, subjectEnd } = message;
-    if (!parseAckSubject(subjectBytes, subjectStart, subjectEnd, position)) return true;
-    this.touched();
+    if (!this.isAwake) this.now = this.of.clock.now();
+    this.activeAt = this.now;
     const { bytes, bodyStart, bodyEnd } = message;
-    this.stream.consumers.changed(this);
+    this.stream.consumers.writer.changed(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
     const { streamSequence: seq, consumerSequence } = position;
     const wasBlocked = this.machine.isBlocked;
@@ -258,39 +315,41 @@ export class Consumer implements ServiceSink {
       this.sample(seq);
       const acked = this.machine.ack(seq, this.settled, consumerSequence);
       if (acked === 'unknown' && kind === ACK) return true;
-      if (acked === 'done') this.lastAckedAt = this.of.clock.now();
+      if (acked === 'done') this.lastAckedAt = this.now;
     } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
     else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
     if (kind === NEXT) this.takeNext(message);
-    else if (message.hasReply) this.confirm(kind, message.reply);
+    else if (message.hasReply) this.confirm(message.reply, kind === ACK || kind === TERM);
     if (wasBlocked || kind === NAK) this.wake();
     return true;
   }
 
-  /** What only asks for more time, or for the message again, may be forgotten in a crash. */
-  private confirm(kind: number, reply: string): void {
-    if (kind === ACK || kind === TERM) this.stream.consumers.confirm(this, reply);
-    else this.of.outbox.send(this.account, reply, '');
+  /** What stands before the numbers is known to whoever listens for the usual form. */
+  private readPosition({ subjectBytes, subjectStart, subjectEnd }: Message, subscription: Subscription): boolean {
+    return subscription === this.acks[0]
+      ? parseAckNumbers(subjectBytes, subjectStart + this.usualNumbersAt, subjectEnd, this.position)
+      : parseAckSubject(subjectBytes, subjectStart, subjectEnd, this.position);
+  }
+
+  /** Whoever wants to know that it was heard is told when that is written down. */
+  private confirm(reply: string, isSettled: boolean): void {
+    const send = (): void => void this.of.outbox.send(this.account, reply, '');
+    if (isSettled) this.stream.consumers.writer.whenSettled(this, send);
+    else send();
   }
 
   /** Of some acknowledgements it is told how long they took. */
   private sample(seq: number): void {
     const { sampleFrequency, ackPolicy } = this.config;
-    const known = sampleFrequency === '' || ackPolicy !== 'explicit' ? undefined : this.machine.pending.get(seq);
-    if (known === undefined || this.of.random.below(PERCENT) >= Number.parseInt(sampleFrequency, 10)) return;
-    const place = this.placeOf(seq);
-    const nanos = BigInt(Math.round((this.of.clock.now() - known.time) * NANOS_PER_MS));
-    this.of.advise(
-      this.account,
-      (head) => ackMetric(head, place, nanos),
-      `$JS.EVENT.METRIC.CONSUMER.ACK.${this.streamName}.${this.name}`,
-    );
+    const time = sampleFrequency === '' || ackPolicy !== 'explicit' ? 0 : this.machine.pending.timeOf(seq);
+    if (time === 0 || this.of.random.below(PERCENT) >= Number.parseInt(sampleFrequency, 10)) return;
+    tellTaken(this, this.placeOf(seq), BigInt(Math.round((this.of.clock.now() - time) * NANOS_PER_MS)));
   }
 
   /** Everything up to a message was handled, says an answer to flow control. */
   confirmUpTo(seq: number): void {
-    if (this.machine.ack(seq, this.settled) !== 'unknown') this.stream.consumers.changed(this);
+    if (this.machine.ack(seq, this.settled) !== 'unknown') this.stream.consumers.writer.changed(this);
     this.lastAckedAt = this.of.clock.now();
   }
 
@@ -304,30 +363,19 @@ export class Consumer implements ServiceSink {
   }
 
   private nak(seq: number, delayMs: number): void {
-    if (!this.machine.nak(seq, this.of.clock.now(), delayMs, this.position.consumerSequence)) return;
-    const place = this.placeOf(seq);
-    const { stream, name } = this;
-    this.of.advise(
-      this.account,
-      (head) => messageNaked(head, place),
-      `$JS.EVENT.ADVISORY.CONSUMER.MSG_NAKED.${stream.name}.${name}`,
-    );
+    const isWaitedFor = this.machine.nak(seq, this.of.clock.now(), delayMs, this.position.consumerSequence);
+    if (isWaitedFor) tellNaked(this, this.placeOf(seq));
   }
 
   /** False where it was never delivered; it is told of all the same. */
   private terminate(seq: number, reason: string): boolean {
     const acked = this.machine.ack(seq, this.settled, this.position.consumerSequence);
     if (acked === 'done') this.lastAckedAt = this.of.clock.now();
-    const place = this.placeOf(seq);
-    this.of.advise(
-      this.account,
-      (head) => messageTerminated(head, place, reason),
-      `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.streamName}.${this.name}`,
-    );
+    tellTerminated(this, this.placeOf(seq), reason);
     return acked !== 'unknown';
   }
 
-  private placeOf(seq: number): Parameters<typeof messageNaked>[1] {
+  private placeOf(seq: number): DeliveredPlace {
     const { deliveries, consumerSequence } = this.position;
     return { stream: this.streamName, consumer: this.name, consumerSequence, streamSequence: seq, deliveries };
   }
@@ -336,9 +384,7 @@ export class Consumer implements ServiceSink {
 
   /** The command of a purge. */
   purged(start: number, isWider: boolean): void {
-    if (!this.machine.purged(start, isWider)) return;
-    this.lastAckedAt = this.of.clock.now();
-    this.wake();
+    if (this.machine.purged(start, isWider)) this.letGo();
   }
 
   /** A message goes, before it is gone: whatever was delivered of it is done. */
@@ -346,32 +392,25 @@ export class Consumer implements ServiceSink {
     const wasPending = this.machine.removed(seq, node, (done) => {
       if (done !== seq) this.settled(done);
     });
-    if (!wasPending) return;
-    this.lastAckedAt = this.of.clock.now();
-    this.wake();
+    if (wasPending) this.letGo();
   }
 
   /** A message that is gone was delivered here. */
   acknowledged(seq: number, consumerSequence: number): void {
     this.machine.ack(seq, this.settled, consumerSequence);
+    this.letGo();
+  }
+
+  /** What it waited for it waits for no more: there may be room for another now. */
+  private letGo(): void {
     this.lastAckedAt = this.of.clock.now();
+    this.stream.consumers.writer.changed(this);
     this.wake();
   }
 
   private readonly exhausted = (seq: number, deliveries: number): void => {
-    this.stream.consumers.changed(this);
-    const place = {
-      stream: this.streamName,
-      consumer: this.name,
-      consumerSequence: 0,
-      streamSequence: seq,
-      deliveries,
-    };
-    this.of.advise(
-      this.account,
-      (head) => maxDeliveries(head, place),
-      `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${this.streamName}.${this.name}`,
-    );
+    this.stream.consumers.writer.changed(this);
+    tellExhausted(this, seq, deliveries);
   };
 
   /** Somebody uses it. */
@@ -379,18 +418,20 @@ export class Consumer implements ServiceSink {
     this.activeAt = this.of.clock.now();
   }
 
-  private get thresholdMs(): number {
-    const { inactiveThreshold } = this.config;
-    return inactiveThreshold > 0n ? Number(inactiveThreshold) / NANOS_PER_MS + this.jitterMs : Number.POSITIVE_INFINITY;
+  /** Nobody listens any more. */
+  abandoned(): void {
+    this.touched();
+    this.schedule();
   }
 
   /** When it will have been idle for too long; Infinity while it is used. */
   private get idleAt(): number {
-    const isUsed = this.push?.isBound === true || (this.pull !== null && this.pull.waitingCount > 0);
+    const { inactiveThreshold, ackWait } = this.config;
+    if (inactiveThreshold <= 0n) return Number.POSITIVE_INFINITY;
+    const isUsed = this.push?.isBound === true || this.pull?.isUsed === true;
     if (isUsed) this.touched();
-    const waits =
-      this.pull === null || this.machine.pending.size === 0 ? 0 : Number(this.config.ackWait) / NANOS_PER_MS;
-    return this.activeAt + this.thresholdMs + waits;
+    const waits = this.pull === null || this.machine.pending.size === 0 ? 0 : Number(ackWait) / NANOS_PER_MS;
+    return this.activeAt + Number(inactiveThreshold) / NANOS_PER_MS + this.jitterMs + waits;
   }
 
   schedule(): void {
@@ -427,9 +468,9 @@ export class Consumer implements ServiceSink {
 
   /** The command of a changed configuration. */
   update(config: ConsumerConfig): void {
-    this.machine.update(config);
-    this.stream.consumers.changed(this);
-    this.stream.consumers.flush();
+    this.stream.consumers.moving(this, () => this.machine.update(config));
+    this.stream.consumers.writer.write(this);
+    this.push?.retarget();
     this.pace.setRate(config.rateLimit);
     this.timer?.();
     this.timer = null;
@@ -439,9 +480,8 @@ export class Consumer implements ServiceSink {
 
   /** The command of a reset. */
   reset(seq: number): void {
-    this.machine.reset(seq);
-    this.stream.consumers.changed(this);
-    this.stream.consumers.flush();
+    this.stream.consumers.moving(this, () => this.machine.reset(seq));
+    this.stream.consumers.writer.write(this);
     this.lastDeliveredAt = 0;
     this.lastAckedAt = 0;
     this.wake();
@@ -450,16 +490,11 @@ export class Consumer implements ServiceSink {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.preparation.close();
     this.timer?.();
     this.timer = null;
     this.account.sublist.removeAll(this.acks);
     this.pull?.close();
     this.push?.close();
   }
-}
-
-function digitsOf(value: number): number {
-  let digits = 1;
-  for (let limit = 10; value >= limit; limit *= 10) digits++;
-  return digits;
 }

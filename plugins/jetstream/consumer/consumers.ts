@@ -1,20 +1,23 @@
 /** The consumers of one stream. */
-import { Buffer } from 'node:buffer';
 import { collide, isSubset, subjectFromText } from '../../../kernel/plugin-api.ts';
-import { consumerAction, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import { consumerAction } from '../../../protocols/jetstream/advisories.ts';
 import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
-import { consumerCell, type KeptConsumer, printConsumer } from '../account/kept-definitions.ts';
+import { consumerCell, type KeptConsumer } from '../account/kept-definitions.ts';
 import type { RemovalListener } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
 import type { PurgeExtent, Purging } from '../stream/purge-extent.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Interest } from '../stream/stream-machine.ts';
 import { Consumer } from './consumer.ts';
+import { ConsumerIndex } from './consumer-index.ts';
+import { tellTerminated } from './consumer-news.ts';
+import { ConsumerWriter } from './consumer-writer.ts';
 
-/** Later than that after a change, a crash forgets nothing but this. */
-const WRITE_AFTER_MS = 250;
+/** What giving up messages may take of one turn. */
+const RELEASE_MS = 2;
+const RELEASE_CHECK = 64;
 
 /** A delivery that nobody said is done. */
 interface Unsettled {
@@ -29,25 +32,44 @@ const NOBODY: readonly Unsettled[] = [];
 export class Consumers implements RemovalListener, Interest, Purging {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
+  readonly writer: ConsumerWriter;
+  /** Those with something before them, and requests that want there to be more. */
+  private readonly overflowing = new Set<Consumer>();
   /** Those for whom there is something as soon as it is durable. */
   private readonly awaiting = new Set<Consumer>();
-  private readonly unwritten = new Set<Consumer>();
-  /** Who asked to be told. */
-  private unconfirmed: string[] = [];
-  private isConfirming = false;
-  private timer: (() => void) | null = null;
   private readonly onGone = (consumer: Consumer): void => this.remove(consumer);
+  private readonly index: ConsumerIndex;
+  /** Those that may have something ahead of them. */
+  private readonly engaged = new Set<Consumer>();
+  /** Those that begin at a sequence that was not given out yet. */
+  private readonly early = new Set<Consumer>();
+  /** Those that find out how much there is for them. */
+  private readonly preparing = new Set<Consumer>();
+  /** Those that hold on to messages they were sent; none to one below `heldFrom`. */
+  private readonly holding = new Set<Consumer>();
+  private heldFrom = Number.POSITIVE_INFINITY;
+  private isClosed = false;
 
   constructor(stream: Stream) {
     this.stream = stream;
+    this.index = new ConsumerIndex(stream.log);
+    this.writer = new ConsumerWriter(stream);
   }
 
   make(name: string, config: ConsumerConfig): Consumer {
     const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, null);
-    this.byName.set(name, consumer);
-    if (this.isWritten(config)) this.write(consumer);
+    this.enter(consumer);
+    this.writer.write(consumer);
     if (!config.direct) this.advise(name, 'create', 'CREATED');
     return consumer;
+  }
+
+  private enter(consumer: Consumer): void {
+    this.byName.set(consumer.name, consumer);
+    this.index.add(consumer);
+    this.engaged.add(consumer);
+    if (consumer.machine.isHolding) this.holds(consumer, consumer.machine.heldFrom);
+    consumer.open();
   }
 
   remove(consumer: Consumer): void {
@@ -79,16 +101,73 @@ export class Consumers implements RemovalListener, Interest, Purging {
     return size;
   }
 
-  /** A message has its place. */
+  /** A message has its place: whoever waits for it goes on. */
   stored(seq: number, node: number): void {
-    if (node === 0 || this.byName.size === 0) return;
-    const { log } = this.stream;
-    for (const consumer of this.byName.values()) {
-      if (!log.matches(consumer.machine.filters, node)) continue;
-      if (seq < consumer.machine.streamSequence) continue;
-      consumer.machine.stored(seq);
+    if (node === 0) return;
+    if (this.preparing.size > 0) for (const { machine } of this.preparing) machine.backlog.added(node);
+    if (this.early.size > 0)
+      for (const consumer of this.early) if (consumer.machine.streamSequence <= seq) this.rest(consumer);
+    if (this.overflowing.size > 0) this.offer(seq, node);
+    if (this.index.waitingCount === 0) return;
+    this.storedSequence = seq;
+    this.index.engageFor(node, this.engage);
+  }
+
+  private offer(seq: number, node: number): void {
+    for (const consumer of this.overflowing) {
+      if (!this.stream.log.matches(consumer.machine.filters, node)) continue;
+      this.overflowing.delete(consumer);
       this.wakeFor(seq, consumer);
     }
+  }
+
+  /** Whoever asked of it waits for more to come. */
+  overflows(consumer: Consumer): void {
+    this.overflowing.add(consumer);
+  }
+
+  private storedSequence = 0;
+  private readonly engage = (consumer: Consumer): void => {
+    this.engaged.add(consumer);
+    consumer.machine.backlog.arrived(this.storedSequence);
+    this.wakeFor(this.storedSequence, consumer);
+  };
+
+  /** It has had everything there is for it. */
+  rest(consumer: Consumer): void {
+    if (consumer.isWaiting) return;
+    this.engaged.delete(consumer);
+    if (consumer.machine.streamSequence > this.stream.log.last + 1) this.early.add(consumer);
+    else {
+      this.early.delete(consumer);
+      this.index.wait(consumer);
+    }
+  }
+
+  /** It goes on elsewhere, or with other filters. */
+  moving<Answer>(consumer: Consumer, move: () => Answer): Answer {
+    this.index.remove(consumer);
+    this.early.delete(consumer);
+    try {
+      return move();
+    } finally {
+      this.index.add(consumer);
+      this.engaged.add(consumer);
+    }
+  }
+
+  /** It was sent a message that it holds on to. */
+  holds(consumer: Consumer, seq: number): void {
+    if (seq < this.heldFrom) this.heldFrom = seq;
+    if (consumer.isHolding) return;
+    consumer.isHolding = true;
+    this.holding.add(consumer);
+  }
+
+  /** It finds out how much there is for it, or knows. */
+  prepares(consumer: Consumer, isPreparing: boolean): void {
+    if (isPreparing) this.preparing.add(consumer);
+    else this.preparing.delete(consumer);
   }
 
   /** It is not shown before it is durable. */
@@ -110,41 +189,58 @@ export class Consumers implements RemovalListener, Interest, Purging {
       this.purgedCount++;
       if (!this.isSingle) return;
       if (this.stream.config.storage === 'memory') {
-        this.missed(seq, node);
+        this.unsettled = this.waitingFor(seq);
+        for (const { machine } of this.engaged) machine.missed(seq, node);
         return;
       }
     }
     const waiting = this.settling === seq ? NOBODY : this.waitingFor(seq);
-    for (const consumer of this.byName.values()) consumer.removed(seq, node);
+    this.goOnWithout(seq, node);
     for (const each of waiting) this.tellOfRemoval(each);
   }
 
-  private missed(seq: number, node: number): void {
-    this.unsettled = this.waitingFor(seq);
-    for (const { machine } of this.byName.values()) machine.missed(seq, node);
+  /** Those that have it before them, or hold on to it. */
+  private goOnWithout(seq: number, node: number): void {
+    const isFirst = seq === this.stream.log.first;
+    const isHeld = seq >= this.heldFrom;
+    for (const consumer of this.engaged) {
+      if (isHeld && consumer.isHolding) continue;
+      // What goes from the front is noticed by whoever looks.
+      if (!isFirst || consumer.machine.backlog.isParticular) consumer.machine.missed(seq, node);
+    }
+    if (isHeld) this.letGo(seq, node);
+  }
+
+  private letGo(seq: number, node: number): void {
+    let heldFrom = Number.POSITIVE_INFINITY;
+    for (const consumer of this.holding) {
+      consumer.removed(seq, node);
+      if (!consumer.machine.isHolding) {
+        consumer.isHolding = false;
+        this.holding.delete(consumer);
+      } else if (consumer.machine.heldFrom < heldFrom) heldFrom = consumer.machine.heldFrom;
+    }
+    this.heldFrom = heldFrom;
   }
 
   /** To whom a message was delivered that is not settled. */
   private waitingFor(seq: number): readonly Unsettled[] {
+    if (seq < this.heldFrom) return NOBODY;
     let found: Unsettled[] | null = null;
-    for (const consumer of this.byName.values()) {
-      const known = consumer.machine.pending.get(seq);
-      if (known === undefined) continue;
+    for (const consumer of this.holding) {
+      const consumerSequence = consumer.machine.pending.consumerSequenceOf(seq);
+      if (consumerSequence === 0) continue;
       const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
       found ??= [];
-      found.push({ consumer, seq, consumerSequence: known.consumerSequence, deliveries });
+      found.push({ consumer, seq, consumerSequence, deliveries });
     }
     return found ?? NOBODY;
   }
 
-  private tellOfRemoval({ consumer: { name }, seq, consumerSequence, deliveries }: Unsettled): void {
-    const { of, account, name: stream } = this.stream;
-    const place = { stream, consumer: name, consumerSequence, streamSequence: seq, deliveries };
-    of.advise(
-      account,
-      (head) => messageTerminated(head, place, 'Unacknowledged message was deleted'),
-      `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${stream}.${name}`,
-    );
+  private tellOfRemoval({ consumer, seq, consumerSequence, deliveries }: Unsettled): void {
+    const { name } = consumer;
+    const place = { stream: this.stream.name, consumer: name, consumerSequence, streamSequence: seq, deliveries };
+    tellTerminated(consumer, place, 'Unacknowledged message was deleted');
   }
 
   /** While many go at once, nobody is told of each. */
@@ -198,7 +294,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
       const isTouched = isCovered || filters.length === 0 || filters.some((own) => collide(own, filter));
       if (isTouched) consumer.purged(isCovered ? start : log.first, !isCovered);
       if (this.purgedCount > 0 && !this.isSingle) consumer.machine.recount();
-      this.changed(consumer);
+      this.writer.changed(consumer);
     }
   }
 
@@ -223,26 +319,18 @@ export class Consumers implements RemovalListener, Interest, Purging {
   }
 
   isNeeded(seq: number, node: number): boolean {
-    for (const { machine } of this.byName.values()) if (machine.needs(seq, node)) return true;
-    return false;
+    return this.index.some(node, ({ machine }) => machine.needs(seq));
   }
 
   wants(message: MessageBytes): boolean {
-    if (this.byName.size === 0) return false;
-    const subject = Buffer.from(
-      message.subjectBytes.buffer,
-      message.subjectBytes.byteOffset + message.subjectStart,
-      message.subjectEnd - message.subjectStart,
-    ).toString('latin1');
-    for (const { machine } of this.byName.values()) if (machine.filters.matchesText(subject)) return true;
-    return false;
+    return this.byName.size > 0 && this.index.wants(message);
   }
 
   /** Messages are gone that nobody removed. */
   lost(from: number, to: number): void {
     for (const consumer of this.byName.values()) {
       consumer.machine.lost(from, to);
-      this.changed(consumer);
+      this.writer.changed(consumer);
       consumer.wake();
     }
   }
@@ -251,81 +339,37 @@ export class Consumers implements RemovalListener, Interest, Purging {
     for (const consumer of this.byName.values()) consumer.wake();
   }
 
-  /** Messages that were kept for those who are gone. */
+  /** Messages that were kept for those who are gone go, as many at a time as others can wait for. */
   releaseUnneeded(): void {
-    const { log, config } = this.stream;
+    const { log, config, of } = this.stream;
     if (config.retention !== 'interest') return;
-    for (let seq = log.firstFrom(0); seq !== Number.POSITIVE_INFINITY; seq = log.firstFrom(seq + 1)) {
+    this.releaseFrom = log.first;
+    if (!this.isReleasing) this.releaseSome(of.clock.monotonic() + RELEASE_MS);
+  }
+
+  private isReleasing = false;
+  private releaseFrom = 0;
+
+  private releaseSome(until: number): void {
+    const { log, of } = this.stream;
+    this.isReleasing = false;
+    for (let looks = 1; ; looks++) {
+      const seq = log.firstFrom(this.releaseFrom);
+      if (seq === Number.POSITIVE_INFINITY || this.isClosed) return;
       if (!this.isNeeded(seq, log.nodeAt(seq))) this.stream.machine.remove(seq, false);
+      this.releaseFrom = seq + 1;
+      if (looks % RELEASE_CHECK === 0 && of.clock.monotonic() > until) break;
     }
-  }
-
-  /** Where one stands is written down a little later, many changes at once. */
-  changed(consumer: Consumer): void {
-    if (!this.isWritten(consumer.config)) return;
-    this.unwritten.add(consumer);
-    this.timer ??= this.stream.of.after(WRITE_AFTER_MS, () => this.flush());
-  }
-
-  /** Says that an acknowledgement is taken, as soon as a crash can not undo it. Many are written down at once. */
-  confirm(consumer: Consumer, reply: string): void {
-    const { of, account } = this.stream;
-    if (!this.isWritten(consumer.config)) {
-      of.outbox.send(account, reply, '');
-      return;
-    }
-    this.unconfirmed.push(reply);
-    if (this.isConfirming) return;
-    this.isConfirming = true;
-    of.clock.soon(() => this.confirmAll());
-  }
-
-  /** While some are on their way to the disk, others gather. */
-  private confirmAll(): void {
-    const replies = this.unconfirmed;
-    this.unconfirmed = [];
-    this.flush();
-    const { of, account } = this.stream;
-    const done = (): void => {
-      if (this.unconfirmed.length > 0) this.confirmAll();
-      else this.isConfirming = false;
-    };
-    // What is lost is not confirmed.
-    this.stream.whenDurable(() => {
-      for (const reply of replies) of.outbox.send(account, reply, '');
-      done();
-    }, done);
-  }
-
-  private isWritten({ memoryStorage, direct }: ConsumerConfig): boolean {
-    return this.stream.isKept && !memoryStorage && !direct;
+    this.isReleasing = true;
+    of.clock.soon(() => this.releaseSome(of.clock.monotonic() + RELEASE_MS));
   }
 
   /** Also what was only looked at in vain: it need not be looked at again. */
   flushAll(): void {
     for (const consumer of this.byName.values()) {
-      const { writtenPosition, machine, config } = consumer;
-      if (writtenPosition !== machine.streamSequence && this.isWritten(config)) this.unwritten.add(consumer);
+      if (consumer.writtenPosition !== consumer.machine.streamSequence) this.writer.changed(consumer);
     }
-    this.flush();
-  }
-
-  flush(): void {
-    this.timer?.();
-    this.timer = null;
-    for (const consumer of this.unwritten) {
-      if (this.byName.get(consumer.name) === consumer) this.write(consumer);
-    }
-    this.unwritten.clear();
-  }
-
-  private write(consumer: Consumer): void {
-    const { name, config, created, machine } = consumer;
-    const { log } = this.stream;
-    consumer.writtenPosition = machine.streamSequence;
-    const kept = printConsumer({ name, config, created, state: machine.state() });
-    const ticket = log.records.cells.put(consumerCell(name), kept);
-    if (ticket > 0) log.ticket = ticket;
+    this.writer.flush();
   }
 
   /** Where all of them stand, for another stream that takes this one's place. */
@@ -340,7 +384,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
 
   /** What is written down of them is what is here, and of no others. */
   writeAll(): void {
-    for (const consumer of this.byName.values()) if (this.isWritten(consumer.config)) this.write(consumer);
+    for (const consumer of this.byName.values()) this.writer.write(consumer);
   }
 
   /** The stream goes, and all of its consumers before it. */
@@ -351,16 +395,23 @@ export class Consumers implements RemovalListener, Interest, Purging {
   }
 
   forget(name: string): void {
-    const gone = this.byName.get(name);
-    if (gone !== undefined) this.awaiting.delete(gone);
+    const consumer = this.byName.get(name);
     this.byName.delete(name);
-    const { log, isKept } = this.stream;
+    if (consumer !== undefined) this.leave(consumer);
+    const { isKept, log } = this.stream;
     const ticket = isKept ? log.records.cells.delete(consumerCell(name)) : 0;
     if (ticket > 0) log.ticket = ticket;
   }
 
+  private leave(consumer: Consumer): void {
+    this.index.remove(consumer);
+    for (const set of [this.engaged, this.early, this.preparing, this.holding, this.awaiting, this.overflowing])
+      set.delete(consumer);
+    this.writer.forget(consumer);
+  }
+
   adopt({ name, config, created, state }: KeptConsumer): void {
-    this.byName.set(name, new Consumer(this.stream, name, config, created, this.onGone, state));
+    this.enter(new Consumer(this.stream, name, config, created, this.onGone, state));
   }
 
   /** The server goes: nobody is to wait here. */
@@ -369,9 +420,12 @@ export class Consumers implements RemovalListener, Interest, Purging {
   }
 
   closeAll(): void {
-    this.timer?.();
-    this.timer = null;
-    for (const consumer of this.byName.values()) consumer.close();
+    this.writer.close();
+    this.isClosed = true;
+    for (const consumer of this.byName.values()) {
+      consumer.close();
+      this.leave(consumer);
+    }
     this.byName.clear();
   }
 }

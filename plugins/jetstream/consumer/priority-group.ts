@@ -52,10 +52,8 @@ export class PriorityGroup {
   }
 
   /** Those who ask with more urgency stand in front of those with less. */
-  placeOf(request: WaitingRequest, waiting: readonly WaitingRequest[]): number {
-    if (this.policy !== 'prioritized') return waiting.length;
-    const behind = waiting.findIndex(({ priority }) => priority > request.priority);
-    return behind < 0 ? waiting.length : behind;
+  levelOf(request: WaitingRequest): number {
+    return this.policy === 'prioritized' ? request.priority : 0;
   }
 
   /** Whether a request may be served now; `stale` where it names a client that is served no more. */

@@ -28,14 +28,22 @@ import {
   WRONG_PIN,
 } from '../../../protocols/jetstream/status.ts';
 import type { Consumer } from './consumer.ts';
+import { Deadlines } from './deadlines.ts';
 import { PriorityGroup } from './priority-group.ts';
+import { WaitingLine } from './waiting-line.ts';
 import { WaitingRequest } from './waiting-request.ts';
+
+/** Nobody listens for it any more. */
+const GONE = 'gone';
 
 export class PullSide implements ServiceSink {
   readonly kind = SERVICE_SINK;
   private readonly consumer: Consumer;
   private readonly request = new PullRequest();
-  private waiting: WaitingRequest[] = [];
+  private readonly line = new WaitingLine();
+  private readonly deadlines = new Deadlines<WaitingRequest>();
+  /** When it was last looked whether somebody still listens on every inbox. */
+  private lookedAt = -1;
   readonly group: PriorityGroup;
   private readonly subscription: Subscription;
 
@@ -48,8 +56,24 @@ export class PullSide implements ServiceSink {
 
   /** Those that nobody listens for any more do not count. */
   get waitingCount(): number {
-    this.waiting = this.waiting.filter((request) => !request.receivers(this.consumer.account).isEmpty);
-    return this.waiting.length;
+    const { account } = this.consumer;
+    if (this.lookedAt !== account.sublist.generation) {
+      this.line.each((request) => {
+        if (request.receivers(account).isEmpty) this.line.remove(request);
+      });
+      this.lookedAt = account.sublist.generation;
+    }
+    return this.line.length;
+  }
+
+  /** Whether anybody waits who still listens. */
+  get isUsed(): boolean {
+    const { account } = this.consumer;
+    for (let request = this.line.first; request !== null; request = this.line.first) {
+      if (!request.receivers(account).isEmpty) return true;
+      this.line.remove(request);
+    }
+    return false;
   }
 
   /** A request came. Without a place to answer to it asks for nothing. */
@@ -76,15 +100,29 @@ export class PullSide implements ServiceSink {
     }
     const now = consumer.of.clock.now();
     const { maxWaiting } = consumer.config;
-    if (this.waiting.length >= maxWaiting) this.expire(now);
-    if (this.waiting.length >= maxWaiting) {
+    if (this.line.length >= maxWaiting) this.expire(now);
+    if (this.line.length >= maxWaiting && this.waitingCount >= maxWaiting) {
       if (request.heartbeat === 0) this.say(inbox, MAX_WAITING);
       return;
     }
     consumer.touched();
     const waiting = new WaitingRequest(inbox, request, now);
-    this.waiting.splice(this.group.placeOf(waiting, this.waiting), 0, waiting);
+    this.line.add(waiting, this.group.levelOf(waiting));
+    this.lookedAt = -1;
+    this.watch(waiting);
     consumer.run();
+  }
+
+  /** Sees to it that its time does not pass unnoticed. */
+  private watch(request: WaitingRequest): void {
+    if (request.due === Number.POSITIVE_INFINITY) return;
+    if (this.deadlines.isStale(this.line.length)) {
+      this.deadlines.clear();
+      this.line.each((one) => {
+        if (one !== request && one.due !== Number.POSITIVE_INFINITY) this.deadlines.add(one.due, one);
+      });
+    }
+    this.deadlines.add(request.due, request);
   }
 
   private refusalOf(request: PullRequest): Status | null {
@@ -100,7 +138,7 @@ export class PullSide implements ServiceSink {
     if (refusal !== null || !request.noWait) return refusal;
     const available = this.consumer.pausedUntil > 0 ? 0 : machine.pendingCount + machine.queue.size;
     if (available === 0 && request.expires === 0) return NO_MESSAGES;
-    const asked = this.waiting.reduce((sum, { remaining }) => sum + remaining, 0);
+    const { asked } = this.line;
     return available > 0 && available < asked ? REQUESTS_PENDING : null;
   }
 
@@ -109,95 +147,109 @@ export class PullSide implements ServiceSink {
    * forgotten, and those it is too large for are told so.
    */
   nextFor(size: number): WaitingRequest | null {
-    for (let at = 0; at < this.waiting.length; ) {
-      const request = this.waiting[at]!;
-      const admission = request.receivers(this.consumer.account).isEmpty ? 'gone' : this.group.admits(request);
-      if (admission === 'gone') this.waiting.splice(at, 1);
+    for (let request = this.line.first; request !== null; ) {
+      const next = this.line.after(request);
+      const admission = request.receivers(this.consumer.account).isEmpty ? GONE : this.group.admits(request);
+      if (admission === 'yes') {
+        if (!request.hasByteLimit || size <= request.remainingBytes) return request;
+        this.end(request, TOO_LARGE);
+      } else if (admission === GONE) this.line.remove(request);
       else if (admission === 'stale') this.end(request, WRONG_PIN);
-      else if (admission === 'no') at++;
-      else if (request.hasByteLimit && size > request.remainingBytes) this.end(request, TOO_LARGE);
-      else return request;
+      request = next;
     }
+    const { stream, config } = this.consumer;
+    if (this.line.length > 0 && config.priorityPolicy === 'overflow') stream.consumers.overflows(this.consumer);
     return null;
   }
 
   /** Somebody who listens is waiting. */
   get isAwaited(): boolean {
-    return this.waiting.length > 0;
+    return this.line.length > 0;
   }
 
-  /** The first in line got a message. */
+  /** Somebody counts bytes. */
+  get isMeasured(): boolean {
+    return this.line.limited > 0;
+  }
+
+  /** A request got a message. */
   served(request: WaitingRequest, size: number, now: number): void {
     request.touched(now);
     request.isServed = true;
     request.remaining--;
+    this.line.asked--;
     request.remainingBytes -= size;
-    this.remove(request);
     const isSpent = request.hasByteLimit && request.remainingBytes <= 0;
-    if (request.remaining > 0 && !isSpent) this.waiting.splice(this.group.placeOf(request, this.waiting), 0, request);
-    else if (request.remaining === 0 && request.hasByteLimit && request.remainingBytes > 0) {
+    if (request.remaining > 0 && !isSpent) {
+      this.line.rotate(request);
+      return;
+    }
+    this.line.remove(request);
+    if (request.remaining === 0 && request.hasByteLimit && request.remainingBytes > 0) {
       this.say(request.inbox, BATCH_COMPLETED, remainingHeaders(0, request.remainingBytes));
     }
   }
 
   /** There is nothing more for now: those who do not want to wait, or got something already, are told. */
   drained(): void {
-    const { isBlocked } = this.consumer.machine;
-    if (isBlocked) return;
-    for (const request of [...this.waiting]) {
-      if (!request.noWait) continue;
-      if (request.expiresAt !== Number.POSITIVE_INFINITY && !request.isServed) continue;
-      this.remove(request);
+    if (this.line.unwilling === 0 || this.consumer.machine.isBlocked) return;
+    this.line.each((request) => {
+      if (!request.noWait) return;
+      if (request.expiresAt !== Number.POSITIVE_INFINITY && !request.isServed) return;
+      this.line.remove(request);
       this.say(request.inbox, NO_MESSAGES);
-    }
+    });
   }
 
   /** Ends what has had its time, and gives signs of life. */
   expire(now: number): void {
     this.group.expire(now);
-    for (const request of [...this.waiting]) {
-      if (request.receivers(this.consumer.account).isEmpty) this.remove(request);
-      else if (request.expiresAt <= now) this.end(request, REQUEST_TIMEOUT);
-      else if (request.nextHeartbeat <= now) {
-        const { machine } = this.consumer;
-        request.touched(now);
-        this.say(
-          request.inbox,
-          IDLE_HEARTBEAT,
-          heartbeatHeaders(machine.consumerSequence - 1, machine.streamSequence - 1),
-        );
-      }
+    while (this.deadlines.next <= now) {
+      const request = this.deadlines.take();
+      if (request.level < 0) continue;
+      if (request.due <= now) this.overdue(request, now);
+      if (request.level >= 0) this.deadlines.add(request.due, request);
     }
+  }
+
+  private overdue(request: WaitingRequest, now: number): void {
+    if (request.receivers(this.consumer.account).isEmpty) {
+      this.line.remove(request);
+      return;
+    }
+    if (request.expiresAt <= now) {
+      this.end(request, REQUEST_TIMEOUT);
+      return;
+    }
+    const { consumerSequence, streamSequence } = this.consumer.machine;
+    request.touched(now);
+    this.say(request.inbox, IDLE_HEARTBEAT, heartbeatHeaders(consumerSequence - 1, streamSequence - 1));
   }
 
   /** When something is due; Infinity for never. */
   get nextDue(): number {
-    let next = this.group.nextDue;
-    for (const { expiresAt, nextHeartbeat } of this.waiting) next = Math.min(next, expiresAt, nextHeartbeat);
-    return next;
+    return Math.min(this.group.nextDue, this.deadlines.next);
   }
 
   /** The consumer goes, and those who wait are told so. */
   close(): void {
     this.consumer.account.sublist.remove(this.subscription);
-    for (const { inbox } of this.waiting) this.say(inbox, CONSUMER_DELETED);
-    this.waiting = [];
+    this.line.each((request) => {
+      this.line.remove(request);
+      this.say(request.inbox, CONSUMER_DELETED);
+    });
+    this.deadlines.clear();
   }
 
   /** The server goes: those who wait may ask for the rest elsewhere, or later. */
   sendAway(): void {
-    for (const request of [...this.waiting]) this.end(request, SERVER_SHUTDOWN);
+    this.line.each((request) => this.end(request, SERVER_SHUTDOWN));
   }
 
   private end(request: WaitingRequest, status: Status): void {
-    this.remove(request);
+    this.line.remove(request);
     const { remaining, remainingBytes } = request;
     this.say(request.inbox, status, remainingHeaders(remaining, request.hasByteLimit ? remainingBytes : 0));
-  }
-
-  private remove(request: WaitingRequest): void {
-    const at = this.waiting.indexOf(request);
-    if (at >= 0) this.waiting.splice(at, 1);
   }
 
   private say(inbox: string, status: Status, headers: readonly (readonly [string, string])[] = []): void {

@@ -35,6 +35,7 @@ export class PushSide implements ServiceSink {
   private readonly confirmations: readonly Subscription[];
   /** Nothing is to be had by asking. */
   private readonly requests: Subscription;
+  private target: string;
   private plan: Plan = EMPTY_PLAN;
   private generation = -1;
   private subject = '';
@@ -57,6 +58,8 @@ export class PushSide implements ServiceSink {
     for (const confirmation of this.confirmations) consumer.account.sublist.insert(confirmation);
     this.requests = new Subscription(this, nextMessageSubject(streamName, name), '', '');
     consumer.account.sublist.insert(this.requests);
+    this.target = subjectFromText(consumer.config.deliverSubject);
+    consumer.of.targets.add(consumer, this.target);
     this.touched(now);
   }
 
@@ -150,7 +153,16 @@ export class PushSide implements ServiceSink {
     return this.nextHeartbeat;
   }
 
+  /** The configuration may name another subject. */
+  retarget(): void {
+    const { consumer } = this;
+    consumer.of.targets.remove(consumer, this.target);
+    this.target = subjectFromText(consumer.config.deliverSubject);
+    consumer.of.targets.add(consumer, this.target);
+  }
+
   close(): void {
+    this.consumer.of.targets.remove(this.consumer, this.target);
     this.consumer.account.sublist.removeAll([...this.confirmations, this.requests]);
   }
 

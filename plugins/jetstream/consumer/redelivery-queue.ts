@@ -21,7 +21,7 @@ export class RedeliveryQueue {
   }
 
   delete(seq: number): void {
-    this.sequences.delete(seq);
+    if (this.sequences.size > 0) this.sequences.delete(seq);
   }
 
   clear(): void {

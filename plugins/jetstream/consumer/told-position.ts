@@ -2,7 +2,7 @@
  * Where a consumer stands, as it is told: by what was delivered and what was acknowledged of that, one by one. What it passed over
  * on its own, since nothing there was for it, does not show before something behind it is delivered.
  */
-import type { PendingMessage } from './consumer-machine.ts';
+import type { PendingMessages } from './pending-messages.ts';
 
 export interface Position {
   readonly streamSequence: number;
@@ -42,13 +42,7 @@ export class ToldPosition {
   }
 
   /** `wasPending`: what was given up moves nothing. The rest is what waits now. */
-  acked(
-    seq: number,
-    consumerSequence: number,
-    wasPending: boolean,
-    pending: ReadonlyMap<number, PendingMessage>,
-    isUpTo: boolean,
-  ): void {
+  acked(seq: number, consumerSequence: number, wasPending: boolean, pending: PendingMessages, isUpTo: boolean): void {
     if (seq <= this.floorStream || consumerSequence <= this.floorConsumer || !wasPending) return;
     if (isUpTo) {
       this.floorStream = seq;
@@ -59,21 +53,12 @@ export class ToldPosition {
     } else if (consumerSequence === this.floorConsumer + 1) this.raise(seq, consumerSequence, pending);
   }
 
-  private raise(seq: number, consumerSequence: number, pending: ReadonlyMap<number, PendingMessage>): void {
+  private raise(seq: number, consumerSequence: number, pending: PendingMessages): void {
     this.floorStream = seq;
     this.floorConsumer = consumerSequence;
-    const next = nextPending(seq, pending);
-    if (next === null) return;
-    this.floorStream = next.seq - 1;
-    this.floorConsumer = next.consumerSequence - 1;
+    const next = pending.after(seq);
+    if (next === 0) return;
+    this.floorStream = next - 1;
+    this.floorConsumer = pending.consumerSequenceOf(next) - 1;
   }
-}
-
-/** The first that waits behind a sequence. They lie in the order in which they were delivered. */
-export function nextPending(
-  seq: number,
-  pending: ReadonlyMap<number, PendingMessage>,
-): { readonly seq: number; readonly consumerSequence: number } | null {
-  for (const [other, { consumerSequence }] of pending) if (other > seq) return { seq: other, consumerSequence };
-  return null;
 }

@@ -3,6 +3,8 @@ import { type Account, EMPTY_PLAN, type Plan } from '../../../kernel/plugin-api.
 import type { PullRequest } from '../../../protocols/jetstream/pull-request.ts';
 
 const NANOS_PER_MS = 1e6;
+/** How urgent a request may be: 0 is the most. */
+export const LEVELS = 10;
 
 export class WaitingRequest {
   /** Where messages go to. */
@@ -23,6 +25,10 @@ export class WaitingRequest {
   remainingBytes: number;
   readonly hasByteLimit: boolean;
   nextHeartbeat: number;
+  /** Where it stands in line; the level is negative while it does not. */
+  level = -1;
+  previous: WaitingRequest | null = null;
+  next: WaitingRequest | null = null;
   private plan: Plan = EMPTY_PLAN;
   private generation = -1;
 
@@ -50,6 +56,11 @@ export class WaitingRequest {
       this.generation = sublist.generation;
     }
     return this.plan;
+  }
+
+  /** When something is to be said to it. */
+  get due(): number {
+    return Math.min(this.expiresAt, this.nextHeartbeat);
   }
 
   /** Something was sent: the next sign of life is due later. */

@@ -33,6 +33,11 @@ export class DueTimes {
     this.markers = new Markers((sequence) => stream.stored(sequence));
   }
 
+  /** Something will be done at a time. */
+  get isSet(): boolean {
+    return this.wakesAt !== Number.POSITIVE_INFINITY;
+  }
+
   /** Something may be due earlier than was known. */
   schedule(): void {
     if (this.isStopped) return;

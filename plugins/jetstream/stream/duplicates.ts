@@ -26,6 +26,12 @@ export class Duplicates {
     this.entries.push({ id, seq, time });
   }
 
+  /** The oldest first. */
+  list(): [id: string, seq: number, time: number][] {
+    const known = this.entries.slice(this.head).filter(({ id, seq }) => this.sequences.get(id) === seq);
+    return known.map(({ id, seq, time }) => [id, seq, time]);
+  }
+
   /** Forgets what is as old as the window, or older. */
   expire(now: number, windowMs: number): void {
     while (this.head < this.entries.length && now - this.entries[this.head]!.time >= windowMs) {

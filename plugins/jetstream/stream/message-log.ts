@@ -1,8 +1,12 @@
 /** The messages of a stream: what they are, and who hears that one goes. */
+import { Buffer } from 'node:buffer';
 import { type Holes, type MessageBytes, Read, type StoredRecord } from '../../../storage-drivers/contract.ts';
 import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers/derived/accounting.ts';
+import { CountWalk } from '../../../storage-drivers/derived/count-walk.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
+import { MatchMerge } from '../../../storage-drivers/derived/match-merge.ts';
+import type { WalkBudget } from '../../../storage-drivers/derived/subject-walk.ts';
 import type { Usage } from '../account/usage.ts';
 import { DurableEnd } from './durable-end.ts';
 import type { Moment } from './moment.ts';
@@ -289,6 +293,11 @@ export class MessageLog {
     return this.records.index.subjectAt(seq);
   }
 
+  /** A subject, one byte per character of it. */
+  bytesOf(node: number): Buffer {
+    return Buffer.from(this.records.subjectOf(node), 'latin1');
+  }
+
   countOf(node: number): number {
     return node === 0 ? 0 : this.records.countOf(node);
   }
@@ -310,6 +319,16 @@ export class MessageLog {
     return this.records.next(filters, from);
   }
 
+  /** The same, no further than `to`. */
+  nextWithin(filters: FilterSet, from: number, to: number): number {
+    return this.records.nextWithin(filters, from, to);
+  }
+
+  /** What matches from a sequence on, in order; null where it lies in more subjects than are worth looking for. */
+  mergeOf(filters: FilterSet, from: number, looksMax: number): MatchMerge | null {
+    return MatchMerge.of(this.records.index, filters, from, looksMax);
+  }
+
   /** The last matching sequence at or below; 0 when there is none. */
   previous(filters: FilterSet, from: number): number {
     return this.records.previous(filters, from);
@@ -317,6 +336,16 @@ export class MessageLog {
 
   countFrom(filters: FilterSet, from: number): number {
     return this.records.countMatches(filters, from);
+  }
+
+  /** The same, by looking at no message below. */
+  countSince(filters: FilterSet, from: number): number {
+    return this.records.countSince(filters, from);
+  }
+
+  /** The same, a piece at a time. */
+  countWalk(filters: FilterSet, from: number): CountWalk {
+    return new CountWalk(this.records.index, filters, from);
   }
 
   countLastFrom(filters: FilterSet, from: number): number {
@@ -329,6 +358,15 @@ export class MessageLog {
       visit(this.records.subjectOf(node), this.records.countOf(node), node);
       return true;
     });
+  }
+
+  /** The same by what the table knows them by; false where the budget did not do for all. */
+  visitNodes(filters: FilterSet, budget: WalkBudget, visit: (node: number) => void): boolean {
+    const each = (node: number): boolean => {
+      visit(node);
+      return true;
+    };
+    return this.records.visitSubjects(filters, each, budget);
   }
 
   /** The first message at or after a time; Infinity when all are older; -1 when one has to be fetched to know. */

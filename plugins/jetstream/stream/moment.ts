@@ -22,6 +22,16 @@ export class MutableMoment implements Moment {
       this.nanos = 0;
     }
   }
+
+  /** The same, unless something later has happened already. */
+  setNotBefore(milliseconds: number, { lastSeconds, lastNanos }: { lastSeconds: number; lastNanos: number }): this {
+    this.set(milliseconds);
+    if (this.seconds < lastSeconds || (this.seconds === lastSeconds && this.nanos < lastNanos)) {
+      this.seconds = lastSeconds;
+      this.nanos = lastNanos;
+    }
+    return this;
+  }
 }
 
 export function nanosOf(seconds: number, nanos: number): bigint {

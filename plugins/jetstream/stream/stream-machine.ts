@@ -193,7 +193,7 @@ export class StreamMachine {
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     if (log.appendAt(sequence, seconds, nanos, flags, message) < 0) return false;
     if (ttl > 0) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
-    this.trim(log.nodeAt(sequence));
+    this.trim(sequence);
     return true;
   }
 
@@ -294,7 +294,7 @@ export class StreamMachine {
     const bytes = message.bytes as Buffer;
     const now = millisecondsOf(seconds, nanos);
     if (ttl > 0) this.expiry.add(now + ttl * 1000, sequence);
-    if (isWanted) this.trim(this.log.nodeOf(message));
+    if (isWanted) this.trim(sequence);
     this.lastMsgId = headers.text(bytes, MSG_ID);
     if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
     if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
@@ -346,7 +346,7 @@ export class StreamMachine {
     }
     const sequence = log.last;
     if (flags === HAS_TTL) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
-    this.trim(log.nodeAt(sequence));
+    this.trim(sequence);
     verdict.stored(sequence);
   }
 
@@ -364,9 +364,10 @@ export class StreamMachine {
   }
 
   /** What is beyond the limits goes, the oldest first. */
-  private trim(node: number): void {
-    const { limits } = this;
-    if (limits.maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(node, limits.maxMsgsPerSubject);
+  private trim(sequence: number): void {
+    const { log, limits } = this;
+    const { maxMsgsPerSubject } = limits;
+    if (maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(log.nodeAt(sequence), maxMsgsPerSubject);
     this.trimOldest(limits);
   }
 

@@ -36,11 +36,12 @@ import { Losses } from '../trouble/losses.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
-import { DirectGet } from './direct-get.ts';
+import { DirectAnswers } from './direct-answers.ts';
 import { DueTimes } from './due-times.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
 import { HeldMessages } from './held-messages.ts';
+import { writeKnownIds } from './known-ids.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
@@ -76,7 +77,7 @@ export class Stream implements ServiceSink {
   private readonly moment = new MutableMoment();
   private readonly headers = new PublishHeaders();
   private readonly verdict = new PublishVerdict();
-  private readonly acks = new DelayedAcks();
+  private readonly acks: DelayedAcks;
   private readonly dueTimes = new DueTimes(this);
   readonly batches: AtomicBatches;
   private readonly flowing = new FastBatches(FAST_LIMITS);
@@ -85,8 +86,7 @@ export class Stream implements ServiceSink {
   wasTouched = false;
   private subscriptions: Subscription[] = [];
   private ackHead: Buffer = Buffer.alloc(0);
-  private direct: DirectGet | null = null;
-  private forOrigin: DirectGet | null = null;
+  readonly direct = new DirectAnswers(this);
   /** Null where no message ever asks for an older one. */
   private held: HeldMessages | null = null;
   private transform: SubjectTransform | null = null;
@@ -105,6 +105,10 @@ export class Stream implements ServiceSink {
     this.consumers = new Consumers(this);
     log.listener = this.consumers;
     this.machine.purges = this.consumers;
+    this.acks = new DelayedAcks(of.outbox.ackPages, {
+      send: (sequence, reply, start, end) => of.outbox.acknowledge(account, reply, start, end, this.ackHead, sequence),
+      refuse: (error, reply, start, end) => this.refusing(reply.toString('latin1', start, end))(error),
+    });
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     log.records.onDurable({
@@ -138,8 +142,7 @@ export class Stream implements ServiceSink {
     if (!this.isClosed) this.owner.broken(this, error);
   }
 
-  /** What is written down of it. */
-  /** False where nothing can be written now. */
+  /** What is written down of it. False where nothing can be written now. */
   keep(): boolean {
     if (!this.isKept) return true;
     const kept = printStream({ config: this.config, created: this.created });
@@ -148,15 +151,19 @@ export class Stream implements ServiceSink {
     return ticket > 0;
   }
 
-  /** As soon as everything that was written so far is as durable as it gets. */
-  whenDurable(run: () => void, failed: (error: Error) => void = () => {}): void {
-    const { ticket } = this.log;
-    if (ticket <= this.log.records.store.durableTicket) run();
-    else this.acks.add(ticket, run, failed);
-  }
-
+  /** Everything that was written so far is as durable as it gets. */
   settledDown(): Promise<void> {
     return new Promise((resolve, reject) => this.whenDurable(resolve, reject));
+  }
+
+  get isSettled(): boolean {
+    return this.log.ticket <= this.log.records.store.durableTicket;
+  }
+
+  /** Runs as soon as everything that was written so far is as durable as it gets, or `refuse` where it will never be. */
+  whenDurable(then: () => void, refuse: ((error: Error) => void) | null = null): void {
+    if (this.isSettled) then();
+    else this.acks.add(this.log.ticket, then, refuse);
   }
 
   /** A consumer that was there before. */
@@ -171,7 +178,7 @@ export class Stream implements ServiceSink {
     );
     for (const subscription of this.subscriptions) this.account.sublist.insert(subscription);
     this.configure();
-    this.openDirect();
+    this.direct.configure();
     this.dueTimes.schedule();
   }
 
@@ -244,28 +251,6 @@ export class Stream implements ServiceSink {
     if (!this.isClosed) this.supply.configure();
   }
 
-  private openDirect(): void {
-    this.stopAnsweringForOrigin();
-    const isWanted = this.config.allowDirect && !this.isClosed;
-    if (isWanted === (this.direct !== null)) return;
-    this.direct?.close();
-    this.direct = isWanted ? new DirectGet(this, this.name) : null;
-  }
-
-  /** A mirror answers those as well who ask its origin, as one of a group. */
-  answerForOrigin(): void {
-    const { mirror, mirrorDirect } = this.config;
-    if (mirror === null || !mirrorDirect || this.isClosed) return;
-    this.forOrigin ??= new DirectGet(this, mirror.name);
-  }
-
-  private stopAnsweringForOrigin(): void {
-    const { mirror, mirrorDirect } = this.config;
-    if (mirror !== null && mirrorDirect && !this.isClosed) return;
-    this.forOrigin?.close();
-    this.forOrigin = null;
-  }
-
   /** A message that was published on one of the subjects. It is borrowed. */
   deliver(message: Message): boolean {
     if (this.held === null || !this.held.holds(message)) this.take(message);
@@ -276,7 +261,7 @@ export class Stream implements ServiceSink {
   take(message: Message): void {
     if (this.isClosed) return;
     const headers = this.examined(message);
-    this.now();
+    this.moment.setNotBefore(this.of.inputTime.now(), this.log);
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
     let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
     if (cleaned) this.rescan(published);
@@ -403,11 +388,19 @@ export class Stream implements ServiceSink {
   }
 
   private acknowledge(message: Message): void {
-    const { verdict, of, account } = this;
-    const isDurable = this.log.ticket <= this.log.records.store.durableTicket;
-    const isPlain = verdict.kind !== DUPLICATE && verdict.kind !== REFUSED && verdict.counterValue === '';
-    if (isDurable && isPlain) of.outbox.acknowledge(account, message, this.ackHead, verdict.sequence);
-    else this.answer(message.reply, null);
+    const { verdict } = this;
+    const isUsual = verdict.kind !== DUPLICATE && verdict.kind !== REFUSED && verdict.counterValue === '';
+    if (!isUsual || !this.acknowledgeUsual(message, verdict.sequence)) this.answer(message.reply, null);
+  }
+
+  /** False when it has to be said in another way. */
+  private acknowledgeUsual({ replyBytes, replyStart, replyEnd }: Message, sequence: number): boolean {
+    const { ticket, records } = this.log;
+    if (ticket > records.store.durableTicket) {
+      return this.acks.addUsual(ticket, sequence, replyBytes, replyStart, replyEnd);
+    }
+    this.of.outbox.acknowledge(this.account, replyBytes, replyStart, replyEnd, this.ackHead, sequence);
+    return true;
   }
 
   /** As soon as what it says is durable. */
@@ -430,9 +423,12 @@ export class Stream implements ServiceSink {
 
   /** A message has its place: whoever waits for it hears of it. */
   stored(sequence: number): void {
-    this.consumers.stored(sequence, this.log.nodeAt(sequence));
-    if (this.machine.limits.maxAgeMs > 0 || this.machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
-    else if (this.config.allowMsgTtl || this.config.allowMsgSchedules) this.dueTimes.schedule();
+    const { consumers, machine, config, dueTimes } = this;
+    if (consumers.byName.size > 0) consumers.stored(sequence, this.log.nodeAt(sequence));
+    const isTimed = config.allowMsgTtl || config.allowMsgSchedules;
+    // By age and as a duplicate, the newest is the last to expire: whatever is due before has its time.
+    const isFirst = !dueTimes.isSet && (machine.limits.maxAgeMs > 0 || machine.duplicates.size > 0);
+    if (isTimed || isFirst) dueTimes.schedule();
   }
 
   /** A consumer is done with a message. */
@@ -442,14 +438,7 @@ export class Stream implements ServiceSink {
 
   /** The time, which never goes back within a stream. */
   now(): MutableMoment {
-    const { moment } = this;
-    const { lastSeconds, lastNanos } = this.log;
-    moment.set(this.of.clock.now());
-    if (moment.seconds < lastSeconds || (moment.seconds === lastSeconds && moment.nanos < lastNanos)) {
-      moment.seconds = lastSeconds;
-      moment.nanos = lastNanos;
-    }
-    return moment;
+    return this.moment.setNotBefore(this.of.clock.now(), this.log);
   }
 
   /** The command of a changed configuration. */
@@ -463,7 +452,7 @@ export class Stream implements ServiceSink {
       this.open();
     } else {
       this.configure();
-      this.openDirect();
+      this.direct.configure();
     }
     this.dueTimes.run();
   }
@@ -471,6 +460,7 @@ export class Stream implements ServiceSink {
   /** Stops for good, with everything written down: it will be there again. */
   pause(): void {
     this.consumers.flushAll();
+    if (this.isKept) writeKnownIds(this);
     this.close();
   }
 
@@ -478,7 +468,7 @@ export class Stream implements ServiceSink {
   close(): void {
     this.isClosed = true;
     this.account.sublist.removeAll(this.subscriptions);
-    this.openDirect();
+    this.direct.close();
     this.supply.close();
     this.consumers.closeAll();
     this.dueTimes.stop();

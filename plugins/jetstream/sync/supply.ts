@@ -50,7 +50,7 @@ export class Supply {
         const kept = asMirrored(message);
         return stream.takeMirrored(moves.apply(kept), sequence, moment);
       },
-      nearlyThere: () => stream.answerForOrigin(),
+      nearlyThere: () => stream.direct.answerForOrigin(),
     });
     this.mirror = new SyncLink(stream.of, target, source, 'mirror');
     this.mirror.start();

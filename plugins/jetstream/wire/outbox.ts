@@ -3,16 +3,25 @@
  * arena, so that they reach a client's output with one copy and without an object.
  */
 import { Buffer } from 'node:buffer';
-import { type Account, type Broker, Message, type Plan } from '../../../kernel/plugin-api.ts';
+import { type Account, type Broker, Message, type Plan, PlanMemo } from '../../../kernel/plugin-api.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
+import { AckPages } from '../stream/ack-page.ts';
 
 const SCRATCH_BYTES = 131_072;
 const CR = 13;
 const LF = 10;
 const ZERO = 0x30;
+const NINE = 0x39;
 const CLOSE = 0x7d;
 /** Copied byte by byte up to here: a view costs more. */
 const LOOP_BYTES = 64;
+/** Whole numbers up to here are counted with by the processor. */
+const SMALL_MAX = 0x7fffffff;
+const NINE_DIGITS = 1e9;
+const DIGITS_OF_TIME = 10;
+/** Where the parts of a delivery lie in its memory: each has a place of its own, so that what repeats stays where it is. */
+const SUBJECT_AT = 1024;
+const BODY_AT = SUBJECT_AT + 4096 + 64;
 
 /** Where a delivery's reply subject comes from: fixed bytes, and numbers behind them. */
 export interface DeliveryNumbers {
@@ -22,6 +31,7 @@ export interface DeliveryNumbers {
 }
 
 export class Outbox {
+  readonly ackPages = new AckPages();
   private readonly broker: Broker;
   private readonly message = new Message();
   private readonly delivery = new Message();
@@ -29,6 +39,19 @@ export class Outbox {
   private readonly ackStart: number;
   private readonly deliveryStart: number;
   private readonly end: number;
+  private readonly memo = new PlanMemo();
+  /** What the acknowledgement says that is laid out, and where its number stands. */
+  private ackHead: Uint8Array | null = null;
+  private ackSequence = 0;
+  private digitsStart = 0;
+  private digitsEnd = 0;
+  /** What stands in the memory of deliveries already. */
+  private prefix: Uint8Array | null = null;
+  private shownLength = -1;
+  private shownHeader = -1;
+  private sizesStart = 0;
+  private shownSeconds = -1;
+  private readonly secondsText = new Uint8Array(DIGITS_OF_TIME);
   private lastSubject = '';
   private lastBytes: Buffer = Buffer.alloc(0);
 
@@ -41,14 +64,55 @@ export class Outbox {
     this.end = this.ackStart + SCRATCH_BYTES;
   }
 
-  /** `{...,"seq":N}` to the reply subject of a message that is being handled. */
-  acknowledge(account: Account, to: Message, head: Uint8Array, sequence: number): void {
-    const plan = account.sublist.match(to.replyBytes, to.replyStart, to.replyEnd);
+  /** `{...,"seq":N}` to a reply subject. */
+  acknowledge(
+    account: Account,
+    reply: Buffer,
+    replyStart: number,
+    replyEnd: number,
+    head: Uint8Array,
+    sequence: number,
+  ): void {
+    const plan = this.memo.find(account.sublist, reply, replyStart, replyEnd);
     if (plan.isEmpty) return;
-    const { message, arena } = this;
+    const { message } = this;
+    this.layOutAck(head, sequence);
+    message.subjectBytes = reply;
+    message.subjectStart = replyStart;
+    message.subjectEnd = replyEnd;
+    this.broker.dispatcher.dispatch(plan, message);
+  }
+
+  /** Most of it is what it was last time, and the number is often the next one. */
+  private layOutAck(head: Uint8Array, sequence: number): void {
+    const isAsBefore = head === this.ackHead;
+    if (isAsBefore && sequence === this.ackSequence + 1 && this.countOn()) {
+      this.ackSequence = sequence;
+      return;
+    }
+    this.ackSequence = sequence;
     const digits = digitsOf(sequence);
-    const length = head.length + digits + 1;
-    let at = writeNumber(arena, this.ackStart, length);
+    if (isAsBefore && digits === this.digitsEnd - this.digitsStart) writeNumber(this.arena, this.digitsStart, sequence);
+    else this.layOutWhole(head, sequence, digits);
+  }
+
+  /** Adds one to the number where it stands. False when it needs one more digit. */
+  private countOn(): boolean {
+    const { arena, digitsStart } = this;
+    for (let at = this.digitsEnd - 1; at >= digitsStart; at--) {
+      const digit = arena[at]!;
+      if (digit !== NINE) {
+        arena[at] = digit + 1;
+        return true;
+      }
+      arena[at] = ZERO;
+    }
+    return false;
+  }
+
+  private layOutWhole(head: Uint8Array, sequence: number, digits: number): void {
+    const { message, arena } = this;
+    let at = writeNumber(arena, this.ackStart, head.length + digits + 1);
     message.sizesStart = this.ackStart;
     message.sizesEnd = at;
     arena[at++] = CR;
@@ -57,17 +121,16 @@ export class Outbox {
     message.headerLength = 0;
     message.bodyStart = at;
     for (let index = 0; index < head.length; index++) arena[at++] = head[index]!;
+    this.digitsStart = at;
     at = writeNumber(arena, at, sequence);
+    this.digitsEnd = at;
     arena[at++] = CLOSE;
     message.bodyEnd = at;
     arena[at++] = CR;
     arena[at] = LF;
     message.bytes = arena;
     message.isCanonical = true;
-    message.subjectBytes = to.replyBytes;
-    message.subjectStart = to.replyStart;
-    message.subjectEnd = to.replyEnd;
-    this.broker.dispatcher.dispatch(plan, message);
+    this.ackHead = head;
   }
 
   send(account: Account, subject: string, body: string | Uint8Array, header?: Uint8Array, reply = ''): number {
@@ -89,38 +152,94 @@ export class Outbox {
     delivery.routedBy = plan.links.length + plan.queues.length > 0 ? this.bytesOf(to) : null;
     const length = record.bodyEnd - record.headerStart;
     const subjectLength = record.subjectEnd - record.subjectStart;
-    const room = length + subjectLength + prefix.length + 160;
-    const isSmall = room <= this.end - this.deliveryStart;
-    const target = isSmall ? this.arena : Buffer.allocUnsafe(room);
-    let at = isSmall ? this.deliveryStart : 0;
+    const isUsual = length + BODY_AT + 2 <= this.end - this.deliveryStart && subjectLength <= BODY_AT - SUBJECT_AT - 64;
+    if (!isUsual) return this.deliverLarge(plan, record, prefix, numbers);
+    const { arena, deliveryStart } = this;
+    if (this.prefix !== prefix) {
+      copy(arena, deliveryStart, prefix, 0, prefix.length);
+      this.prefix = prefix;
+    }
+    this.layOut(arena, deliveryStart, record, deliveryStart + prefix.length, numbers);
+    const bodyAt = deliveryStart + BODY_AT;
+    const headerLength = record.bodyStart - record.headerStart;
+    if (this.shownLength !== length || this.shownHeader !== headerLength) {
+      this.sizesStart = writeSizes(arena, bodyAt, headerLength, length);
+      this.shownLength = length;
+      this.shownHeader = headerLength;
+    }
+    delivery.sizesStart = this.sizesStart;
+    return this.dispatch(plan, arena, bodyAt, record);
+  }
+
+  /** What has no room in the arena is laid out in memory of its own. */
+  private deliverLarge(plan: Plan, record: StoredRecord, prefix: Uint8Array, numbers: DeliveryNumbers): number {
+    const subjectLength = record.subjectEnd - record.subjectStart;
+    const bodyAt = BODY_AT + subjectLength;
+    const target = Buffer.allocUnsafe(bodyAt + record.bodyEnd - record.headerStart + 2);
+    copy(target, 0, prefix, 0, prefix.length);
+    this.layOut(target, 0, record, prefix.length, numbers);
+    const headerLength = record.bodyStart - record.headerStart;
+    this.delivery.sizesStart = writeSizes(target, bodyAt, headerLength, record.bodyEnd - record.headerStart);
+    return this.dispatch(plan, target, bodyAt, record);
+  }
+
+  /** The subject, and the numbers of the reply behind its prefix. */
+  private layOut(
+    target: Buffer,
+    start: number,
+    record: StoredRecord,
+    numbersAt: number,
+    numbers: DeliveryNumbers,
+  ): void {
+    const { delivery } = this;
     delivery.bytes = target;
     delivery.subjectBytes = target;
     delivery.replyBytes = target;
-    delivery.subjectStart = at;
-    at = copy(target, at, record.subjectBytes, record.subjectStart, record.subjectEnd);
-    delivery.subjectEnd = at;
-    delivery.replyStart = at;
-    at = writeReply(target, at, prefix, record, numbers);
-    delivery.replyEnd = at;
+    delivery.subjectStart = start + SUBJECT_AT;
+    delivery.subjectEnd = copy(target, start + SUBJECT_AT, record.subjectBytes, record.subjectStart, record.subjectEnd);
+    delivery.replyStart = start;
+    delivery.replyEnd = this.writeReply(target, numbersAt, record, numbers);
+  }
+
+  private dispatch(plan: Plan, target: Buffer, bodyAt: number, record: StoredRecord): number {
+    const { delivery } = this;
     const headerLength = record.bodyStart - record.headerStart;
-    delivery.sizesStart = at;
-    if (headerLength > 0) {
-      at = writeNumber(target, at, headerLength);
-      target[at++] = 32;
-    }
-    at = writeNumber(target, at, length);
-    delivery.sizesEnd = at;
-    target[at++] = CR;
-    target[at++] = LF;
-    delivery.headerStart = at;
+    delivery.sizesEnd = bodyAt - 2;
+    delivery.headerStart = bodyAt;
     delivery.headerLength = headerLength;
-    delivery.bodyStart = at + headerLength;
-    at = copy(target, at, record.bytes, record.headerStart, record.bodyEnd);
-    delivery.bodyEnd = at;
-    target[at++] = CR;
-    target[at] = LF;
+    delivery.bodyStart = bodyAt + headerLength;
+    const end = copy(target, bodyAt, record.bytes, record.headerStart, record.bodyEnd);
+    delivery.bodyEnd = end;
+    target[end] = CR;
+    target[end + 1] = LF;
     delivery.isCanonical = true;
     return this.broker.dispatcher.dispatch(plan, delivery);
+  }
+
+  /** `<deliveries>.<stream seq>.<consumer seq>.<time>.<pending>` */
+  private writeReply(target: Buffer, from: number, record: StoredRecord, numbers: DeliveryNumbers): number {
+    let at = writeNumber(target, from, numbers.deliveries);
+    target[at++] = 46;
+    at = writeNumber(target, at, record.seq);
+    target[at++] = 46;
+    at = writeNumber(target, at, numbers.consumerSequence);
+    target[at++] = 46;
+    at = this.writeTime(target, at, record.seconds, record.nanos);
+    target[at++] = 46;
+    return writeNumber(target, at, numbers.pending);
+  }
+
+  /** Most messages came in the same second as the one before. */
+  private writeTime(target: Buffer, from: number, seconds: number, nanos: number): number {
+    const { secondsText } = this;
+    let at = from;
+    if (seconds !== this.shownSeconds) {
+      at = writeNumber(target, at, seconds);
+      this.shownSeconds = at - from === DIGITS_OF_TIME ? seconds : -1;
+      for (let index = 0; index < at - from && index < DIGITS_OF_TIME; index++)
+        secondsText[index] = target[from + index]!;
+    } else for (let index = 0; index < DIGITS_OF_TIME; index++) target[at++] = secondsText[index]!;
+    return writeNineDigits(target, at, nanos);
   }
 
   /** The same as the last time, nearly always. */
@@ -133,26 +252,19 @@ export class Outbox {
   }
 }
 
-/** `<prefix><deliveries>.<stream seq>.<consumer seq>.<time>.<pending>` */
-function writeReply(
-  target: Buffer,
-  from: number,
-  prefix: Uint8Array,
-  record: StoredRecord,
-  numbers: DeliveryNumbers,
-): number {
-  let at = from;
-  for (let index = 0; index < prefix.length; index++) target[at++] = prefix[index]!;
-  at = writeNumber(target, at, numbers.deliveries);
-  target[at++] = 46;
-  at = writeNumber(target, at, record.seq);
-  target[at++] = 46;
-  at = writeNumber(target, at, numbers.consumerSequence);
-  target[at++] = 46;
-  at = writeNumber(target, at, record.seconds);
-  at = writeNineDigits(target, at, record.nanos);
-  target[at++] = 46;
-  return writeNumber(target, at, numbers.pending);
+/** `[header length ]length CRLF`, so that it ends where the header begins; answers where it begins. */
+function writeSizes(target: Buffer, end: number, headerLength: number, length: number): number {
+  const digits = headerLength > 0 ? digitsOf(headerLength) + 1 + digitsOf(length) : digitsOf(length);
+  const start = end - 2 - digits;
+  let at = start;
+  if (headerLength > 0) {
+    at = writeNumber(target, at, headerLength);
+    target[at++] = 32;
+  }
+  at = writeNumber(target, at, length);
+  target[at++] = CR;
+  target[at] = LF;
+  return start;
 }
 
 function digitsOf(value: number): number {
@@ -162,20 +274,30 @@ function digitsOf(value: number): number {
 }
 
 function writeNumber(target: Buffer, at: number, value: number): number {
-  const end = at + digitsOf(value);
-  let rest = value;
+  if (value > SMALL_MAX) return writeLargeNumber(target, at, value);
+  let rest = value | 0;
+  if (rest < 10) {
+    target[at] = ZERO + rest;
+    return at + 1;
+  }
+  const end = at + digitsOf(rest);
   for (let index = end - 1; index >= at; index--) {
-    const tens = Math.floor(rest / 10);
+    const tens = (rest / 10) | 0;
     target[index] = ZERO + rest - tens * 10;
     rest = tens;
   }
   return end;
 }
 
+function writeLargeNumber(target: Buffer, at: number, value: number): number {
+  const high = Math.floor(value / NINE_DIGITS);
+  return writeNineDigits(target, writeNumber(target, at, high), value - high * NINE_DIGITS);
+}
+
 function writeNineDigits(target: Buffer, at: number, value: number): number {
-  let rest = value;
+  let rest = value | 0;
   for (let index = at + 8; index >= at; index--) {
-    const tens = Math.floor(rest / 10);
+    const tens = (rest / 10) | 0;
     target[index] = ZERO + rest - tens * 10;
     rest = tens;
   }

@@ -91,7 +91,7 @@ export class RemoteServers {
     return `$SYS._INBOX_.${this.#of.broker.identity.id}`;
   }
 
-  /** Null for what this server said itself, what comes too late, and what says nothing. */
+  /** Null for what this server said itself, and what says nothing. */
   #heard({ server }: Said): RemoteServer | null {
     const { broker, clock, log } = this.#of;
     const { id, seq } = server ?? {};
@@ -99,8 +99,9 @@ export class RemoteServers {
     const known = this.#servers.get(id);
     if (known === undefined) return this.#welcome(id, seq);
     if (seq <= known.sequence) {
+      // What it says of accounts counts all the same: it says it again only when that changes, or half a minute later.
       log.error(`Received out of order remote server update from: ${JSON.stringify(id)}`);
-      return null;
+      return known;
     }
     known.sequence = seq;
     known.heardAtMs = clock.monotonic();

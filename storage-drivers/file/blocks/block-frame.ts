@@ -1,11 +1,7 @@
 /** A run of records within a block: in memory, in the block's file, or in both. */
-import { FRAME_TRAILER_BYTES, SECTOR_BYTES, TAG_BYTES } from '../journal/frame-format.ts';
 import { viewOf } from '../numbers.ts';
+import { type FrameMemory, ROOM_BEHIND } from './frame-memory.ts';
 
-/** Room behind the records for what ends a frame. */
-const END_BYTES = TAG_BYTES + FRAME_TRAILER_BYTES + SECTOR_BYTES;
-const BYTES_AT_FIRST = 1024;
-const GROWTH = 4;
 const NOTHING = new Uint8Array(0);
 const NO_VIEW = viewOf(NOTHING);
 
@@ -14,8 +10,6 @@ export class BlockFrame {
   readonly start: number;
   length = 0;
   recordCount = 0;
-  bytes: Uint8Array = NOTHING;
-  view: DataView = NO_VIEW;
   isInMemory: boolean;
   /** Its place in the file, -1 as long as it has none. */
   position = -1;
@@ -26,10 +20,19 @@ export class BlockFrame {
   isTouched = false;
   /** What is in the file is damaged, and that was told. */
   isBroken = false;
+  private readonly memory: FrameMemory | null;
+  private own: Uint8Array = NOTHING;
+  private ownView: DataView = NO_VIEW;
+  /** The newest records, which still lie somewhere else; null when there are none. */
+  private lent: Uint8Array | null = null;
+  private lentFrom = 0;
+  private lentTo = 0;
 
-  constructor(start: number, isInMemory: boolean) {
+  /** `memory`: where that of a frame comes from that is filled here. */
+  constructor(start: number, isInMemory: boolean, memory: FrameMemory | null = null) {
     this.start = start;
     this.isInMemory = isInMemory;
+    this.memory = memory;
   }
 
   get end(): number {
@@ -37,36 +40,78 @@ export class BlockFrame {
   }
 
   get memoryBytes(): number {
-    return this.bytes.length;
+    return this.own.length;
   }
 
-  /** Makes room for one more record; answers where it begins. */
-  open(size: number, bytesMax: number): number {
-    const needed = this.length + size + END_BYTES;
-    if (needed > this.bytes.length) {
-      const usual = Math.min(bytesMax + END_BYTES, Math.max(BYTES_AT_FIRST, this.bytes.length * GROWTH));
-      this.hold(Buffer.allocUnsafeSlow(Math.max(needed, usual)), this.length);
+  /** The records, with room behind them for what ends a frame. */
+  get bytes(): Uint8Array {
+    if (this.lent !== null) this.settle();
+    return this.own;
+  }
+
+  get view(): DataView {
+    if (this.lent !== null) this.settle();
+    return this.ownView;
+  }
+
+  /**
+   * One more record, which stands whole in other memory. It stays there until `settle`, or until somebody wants to see it: records that
+   * follow each other are copied as one.
+   */
+  add(bytes: Uint8Array, from: number, size: number): void {
+    if (this.lent === bytes && this.lentTo === from) this.lentTo = from + size;
+    else {
+      if (this.lent !== null) this.settle();
+      this.lent = bytes;
+      this.lentFrom = from;
+      this.lentTo = from + size;
     }
-    return this.length;
+    this.length += size;
+    this.recordCount++;
+  }
+
+  /** The memory that records came from may be used for something else. */
+  settle(): void {
+    const { lent } = this;
+    if (lent === null) return;
+    this.lent = null;
+    const settled = this.length - (this.lentTo - this.lentFrom);
+    this.makeRoom(settled);
+    this.own.set(lent.subarray(this.lentFrom, this.lentTo), settled);
+  }
+
+  /** The newest records are taken back. */
+  shorten(length: number, recordCount: number): void {
+    this.settle();
+    this.length = length;
+    this.recordCount = recordCount;
   }
 
   /** The records, read from the file. */
   bringIn(records: Uint8Array): void {
-    this.bytes = records;
-    this.view = viewOf(records);
+    this.own = records;
+    this.ownView = viewOf(records);
     this.isInMemory = true;
     this.isTouched = true;
   }
 
   letGo(): void {
-    this.bytes = NOTHING;
-    this.view = NO_VIEW;
+    const { own } = this;
+    this.lent = null;
+    this.own = NOTHING;
+    this.ownView = NO_VIEW;
     this.isInMemory = false;
+    this.memory?.giveBack(own);
   }
 
-  private hold(bytes: Uint8Array, keep: number): void {
-    bytes.set(this.bytes.subarray(0, keep));
-    this.bytes = bytes;
-    this.view = viewOf(bytes);
+  private makeRoom(keep: number): void {
+    const needed = this.length + ROOM_BEHIND;
+    const { own } = this;
+    if (needed <= own.length || this.memory === null) return;
+    const next = this.memory.take(needed, own.length, this.start > 0);
+    next.set(own.subarray(0, keep));
+    this.own = next;
+    this.ownView = viewOf(next);
+    this.memory.giveBack(own);
   }
 }

@@ -1,11 +1,12 @@
 /** The messages of a store: its blocks in order, and what is known of all of them together. */
 import { Read, Scan, type SequenceRange, type Visit } from '../../contract.ts';
 import { RECORD_HEADER_BYTES } from '../journal/record-format.ts';
-import { readAppend } from '../op-format.ts';
+import { APPEND_OVERHEAD, readAppend } from '../op-format.ts';
 import type { RecordView } from '../record-view.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import { Block } from './block.ts';
 import type { BlockFrame } from './block-frame.ts';
+import type { FrameMemory } from './frame-memory.ts';
 import type { FrameDamage } from './load-frames.ts';
 
 export interface BlockLimits {
@@ -13,7 +14,10 @@ export interface BlockLimits {
   readonly blockBytes: number;
   readonly frameBytes: number;
   readonly slotsMax: number;
+  readonly memory: FrameMemory;
 }
+
+const SAID_AGAIN_BYTES = 256 * 1024;
 
 export class BlockList {
   blocks: Block[] = [];
@@ -27,26 +31,28 @@ export class BlockList {
   dropped: Block[] = [];
   nextNumber = 1;
   coldSequence = 0;
+  private saidUpTo = 0;
   private readonly limits: BlockLimits;
 
   constructor(limits: BlockLimits) {
     this.limits = limits;
   }
 
-  /** Takes over a record that stands whole in other memory, from `from` on. */
+  /** Takes over a record that stands whole in other memory, from `from` on, and stays there as it is until `settle`. */
   append(seq: number, bytes: Uint8Array, from: number, size: number): void {
     const { limits } = this;
-    let block = this.blocks.at(-1);
-    if (block === undefined || !block.canTake(seq, size, limits.blockBytes, limits.slotsMax)) block = this.begin(seq);
-    const frame = block.frameFor(size, limits.frameBytes);
-    const at = frame.open(size, limits.frameBytes);
-    copy(bytes, from, frame, at, size);
-    frame.length = at + size;
-    frame.recordCount++;
+    let block = this.newest;
+    if (block === null || !block.canTake(seq, size, limits.blockBytes, limits.slotsMax)) block = this.begin(seq);
+    block.frameFor(size, limits.frameBytes, limits.memory).add(bytes, from, size);
     block.add(seq, size);
     this.count++;
-    this.contentBytes += block.contentLength(block.slots - 1);
+    this.contentBytes += size - APPEND_OVERHEAD;
     this.dirtyBytes += size;
+  }
+
+  /** What stands in other memory, as that of the journal, is copied: that is going to be used again. */
+  settle(): void {
+    this.newest?.newestFrame?.settle();
   }
 
   /** Adds blocks that were there before. */
@@ -204,9 +210,27 @@ export class BlockList {
     return bytes;
   }
 
+  /** Whether more is dirty than should be. While it is being written, that is said now and then, not each time. */
+  shouldBeWritten(dirtyBytesMax: number): boolean {
+    if (this.dirtyBytes <= dirtyBytesMax || this.dirtyBytes < this.saidUpTo) return false;
+    this.saidUpTo = this.dirtyBytes + SAID_AGAIN_BYTES;
+    return true;
+  }
+
+  /** Something was written. */
+  recountDirty(): void {
+    this.dirtyBytes = this.blocks.reduce((sum, block) => sum + unwrittenBytes(block), 0);
+    this.saidUpTo = 0;
+  }
+
+  private get newest(): Block | null {
+    const { blocks } = this;
+    return blocks.length === 0 ? null : blocks[blocks.length - 1]!;
+  }
+
   private blockOf(seq: number): Block | null {
-    const last = this.blocks.at(-1);
-    if (last !== undefined && seq >= last.base) return last;
+    const last = this.newest;
+    if (last !== null && seq >= last.base) return last;
     return this.blocks[this.indexFrom(seq)] ?? null;
   }
 
@@ -214,8 +238,7 @@ export class BlockList {
     const before = this.blocks.at(-1);
     if (before !== undefined) {
       before.isSealed = true;
-      const last = before.frames.at(-1);
-      if (last !== undefined) last.isSealed = true;
+      before.sealFrames();
     }
     const block = new Block(this.nextNumber++, seq);
     this.blocks.push(block);
@@ -246,6 +269,7 @@ export class BlockList {
 
   private drop(index: number): void {
     const [block] = this.blocks.splice(index, 1);
+    block!.newestFrame?.settle();
     this.dirtyBytes -= unwrittenBytes(block!);
     block!.isDropped = true;
     if (block!.fileBytes > 0 || block!.holders > 0) this.dropped.push(block!);
@@ -357,16 +381,4 @@ export function coldFramesOf<B extends ReadableBlock>(
 
 export function rangesOf(lost: SequenceRanges): readonly SequenceRange[] {
   return lost.list.map(({ from, to }) => ({ from, to }));
-}
-
-/** Up to here, copying word by word is faster than making a view for `set`. */
-const WORDWISE_MAX = 200;
-
-function copy(bytes: Uint8Array, from: number, frame: BlockFrame, at: number, size: number): void {
-  if (size > WORDWISE_MAX) {
-    frame.bytes.set(bytes.subarray(from, from + size), at);
-    return;
-  }
-  const target = frame.bytes;
-  for (let index = 0; index < size; index++) target[at + index] = bytes[from + index]!;
 }

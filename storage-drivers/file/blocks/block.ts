@@ -7,6 +7,7 @@ import type { FrameCipher } from '../frame-cipher.ts';
 import { WRAPPED_KEY_BYTES } from '../journal/segment-format.ts';
 import { APPEND_OVERHEAD } from '../op-format.ts';
 import { BlockFrame } from './block-frame.ts';
+import type { FrameMemory } from './frame-memory.ts';
 
 const SLOTS_AT_FIRST = 8;
 const NO_KEY = new Uint8Array(WRAPPED_KEY_BYTES);
@@ -52,6 +53,8 @@ export class Block {
   isDropped = false;
   /** An earlier process wrote its file; nothing is added to it, so that no number is used twice under its key. */
   isInherited = false;
+  /** Behind its end there may be what was written for a checkpoint that never came to be. */
+  mayHaveSurplus = false;
   wrappedKey: Uint8Array = NO_KEY;
   cipher: FrameCipher | null = null;
 
@@ -162,8 +165,7 @@ export class Block {
       this.frames.pop();
     const last = this.frames.at(-1);
     if (last === undefined || last.end <= end) return;
-    last.length = end - last.start;
-    last.recordCount = slot - this.slotAtStart(last.start);
+    last.shorten(end - last.start, slot - this.slotAtStart(last.start));
   }
 
   /** The frame that a message lies in. */
@@ -191,12 +193,25 @@ export class Block {
     return low;
   }
 
+  get newestFrame(): BlockFrame | null {
+    const { frames } = this;
+    return frames.length === 0 ? null : frames[frames.length - 1]!;
+  }
+
+  /** The next message, if there is one, goes into a frame of its own. */
+  sealFrames(): void {
+    const last = this.newestFrame;
+    if (last === null) return;
+    last.settle();
+    last.isSealed = true;
+  }
+
   /** The frame that the next message of that many bytes goes into. */
-  frameFor(size: number, frameBytes: number): BlockFrame {
-    const last = this.frames.at(-1);
-    if (last !== undefined && !last.isSealed && (last.length === 0 || last.length + size <= frameBytes)) return last;
-    if (last !== undefined) last.isSealed = true;
-    const frame = new BlockFrame(this.end, true);
+  frameFor(size: number, frameBytes: number, memory: FrameMemory): BlockFrame {
+    const last = this.newestFrame;
+    if (last !== null && !last.isSealed && (last.length === 0 || last.length + size <= frameBytes)) return last;
+    this.sealFrames();
+    const frame = new BlockFrame(this.end, true, memory);
     this.frames.push(frame);
     return frame;
   }

@@ -15,6 +15,9 @@ import type { Succession } from './succession.ts';
 import type { TailMarks } from './tail-mark.ts';
 
 const RETRY_MS = 1000;
+const WRITTEN_AT_ONCE_MAX = 16_384;
+const SLOW_MS = 1;
+const SLOW_FOR_MS = 1000;
 /** After so many tries that fail for another reason than room, the disk is given up, though tried on. */
 const TRIES_BEFORE_FAILED = 3;
 
@@ -56,6 +59,7 @@ export class CommitLoop {
   private isClosing = false;
   private isStopped = false;
   private syncedAtMs: number;
+  private slowUntilMs = 0;
   private finishedAtMs = 0;
   private markedFrame = 0;
   private marking: Promise<void> | null = null;
@@ -63,6 +67,14 @@ export class CommitLoop {
   private whenIdle: (() => void)[] = [];
   private readonly jobs: Job[] = [];
   private readonly commitNow = () => this.commit();
+  private readonly whenSafe = (error: Error | null): void => {
+    if (error !== null) {
+      this.fail(error);
+      return;
+    }
+    this.wasSynced();
+    this.goOn();
+  };
 
   constructor(
     options: JournalOptions,
@@ -184,27 +196,48 @@ export class CommitLoop {
         frame.stores[slot]!.placed(active.family.generation, frame.tickets[slot]!);
       }
     }
-    this.bytes += active.position - from;
-    active.file.write(pieces, from, (error) => {
-      if (error !== null) this.fail(error);
-      else if (this.isSyncDue()) this.sync(active);
-      else this.finish();
-    });
+    const size = active.position - from;
+    this.bytes += size;
+    if (this.options.syncIntervalMs === 0) active.file.writeSafely(pieces, from, this.whenSafe);
+    else if (size > WRITTEN_AT_ONCE_MAX || this.world.clock.monotonic() < this.slowUntilMs) {
+      active.file.write(pieces, from, (error) => {
+        if (error !== null) this.fail(error);
+        else if (this.isSyncDue()) this.sync(active);
+        else this.goOn();
+      });
+    } else this.writeAtOnce(active, from);
+  }
+
+  /**
+   * In the weaker mode a little goes to the system's memory faster than to a thread and back. As soon as that takes long, because the
+   * system waits for the disk, it is left to the thread for a while.
+   */
+  private writeAtOnce(active: ActiveSegment, from: number): void {
+    const { clock } = this.world;
+    const began = clock.monotonic();
+    let failure: Error | null = null;
+    try {
+      active.file.writeNow(this.pieces, from);
+    } catch (error) {
+      failure = error as Error;
+    }
+    const ended = clock.monotonic();
+    if (ended - began > SLOW_MS) this.slowUntilMs = ended + SLOW_FOR_MS;
+    if (failure !== null) this.fail(failure);
+    else if (this.isSyncDue()) this.sync(active);
+    else {
+      this.finish();
+      // In another turn: one commit must not lead to the next for ever.
+      this.schedule();
+    }
   }
 
   private isSyncDue(): boolean {
-    const { syncIntervalMs } = this.options;
-    return syncIntervalMs === 0 || this.world.clock.monotonic() - this.syncedAtMs >= syncIntervalMs;
+    return this.world.clock.monotonic() - this.syncedAtMs >= this.options.syncIntervalMs;
   }
 
   private sync(active: ActiveSegment): void {
-    active.file.datasync((error) => {
-      if (error !== null) this.fail(error);
-      else {
-        this.wasSynced();
-        this.finish();
-      }
-    });
+    active.file.datasync(this.whenSafe);
   }
 
   private wasSynced(): void {
@@ -221,11 +254,15 @@ export class CommitLoop {
     for (const frame of frames) {
       for (let slot = 0; slot < frame.storeCount; slot++) frame.stores[slot]!.durable = frame.tickets[slot]!;
     }
-    this.lanes.giveBack(frames);
-    // Whoever hears of it may append at once; that is taken along by the commit below.
+    // Whoever hears of it may append at once; that is taken along by the commit below. The frames stay as they are until all have heard.
     for (const store of touched) store.listener.durable(store.durable);
     touched.length = 0;
+    this.lanes.giveBack(frames);
     this.isBusy = false;
+  }
+
+  private goOn(): void {
+    this.finish();
     this.commit();
   }
 
@@ -274,13 +311,13 @@ export class CommitLoop {
     this.waiting = [];
     this.collect(lost);
     this.succession.takeBack();
-    this.lanes.giveBack(lost);
     this.events.stopped(cause);
     for (const { reject } of this.jobs.splice(0)) reject(cause);
     for (const store of this.touched.splice(0)) {
       store.failure = cause;
       store.listener.failed(cause);
     }
+    this.lanes.giveBack(lost);
     void this.recover();
   }
 

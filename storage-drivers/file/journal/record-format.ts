@@ -15,13 +15,13 @@ export function writeRecordHeader(
   view.setUint32(at + 4, length, true);
   view.setUint32(at + 8, store, true);
   view.setUint32(at + 12, type, true);
-  view.setUint32(at, checksum(bytes, at + 4, at + RECORD_HEADER_BYTES + length), true);
+  view.setUint32(at, checksum(bytes, at + 4, at + RECORD_HEADER_BYTES + length, 0, view), true);
 }
 
 /** The end of the record that begins at `at`, or -1 when it is damaged. */
 export function recordEnd(bytes: Uint8Array, view: DataView, at: number, end: number): number {
   if (at + RECORD_HEADER_BYTES > end) return -1;
   const after = at + RECORD_HEADER_BYTES + view.getUint32(at + 4, true);
-  if (after > end || checksum(bytes, at + 4, after) !== view.getUint32(at, true)) return -1;
+  if (after > end || checksum(bytes, at + 4, after, 0, view) !== view.getUint32(at, true)) return -1;
   return after;
 }

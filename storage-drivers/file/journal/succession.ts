@@ -41,7 +41,7 @@ export class Succession {
   private readonly events: SuccessionEvents;
   /** More is kept than should be: nothing that can wait is taken until stores have let go of the oldest segments. */
   isOverLimit = false;
-  private isPreparing = false;
+  private preparing: Promise<void> | null = null;
   private isClosed = false;
 
   constructor(
@@ -127,9 +127,8 @@ export class Succession {
 
   /** Sees to it that the next segment is there before it is needed. */
   prepareNext(): void {
-    if (this.isPreparing || this.isClosed) return;
-    this.isPreparing = true;
-    this.prepare().then(
+    if (this.preparing !== null || this.isClosed) return;
+    this.preparing = this.prepare().then(
       () => this.prepared(null),
       (error: Error) => this.prepared(error),
     );
@@ -140,19 +139,21 @@ export class Succession {
     if (this.isOverLimit) this.findOldest();
   }
 
-  close(): Promise<void> {
+  /** Nothing is written any more when that is done. */
+  async close(): Promise<void> {
     this.isClosed = true;
-    return this.segments.close();
+    await this.preparing;
+    await this.segments.close();
   }
 
   private async prepare(): Promise<void> {
     this.findOldest();
     await this.segments.prepare(this.options.firstSegmentBytes, this.nextBytes);
-    await this.segments.keepReserve();
+    if (!this.isClosed) await this.segments.keepReserve();
   }
 
   private prepared(error: Error | null): void {
-    this.isPreparing = false;
+    this.preparing = null;
     if (this.isClosed) return;
     this.events.room(error);
     if (error === null) return;

@@ -37,7 +37,17 @@ export interface RequestLoad {
   clients: number;
 }
 
-export type Load = StreamLoad | RequestLoad;
+/** One publisher to a stream, with a window of messages that are not acknowledged yet. */
+export interface StoreLoad {
+  kind: 'store';
+  payloadBytes: number;
+  subjects: number;
+  /** 1: the next message goes out when the last one was acknowledged, and that time is measured. */
+  window: number;
+  storage: 'memory' | 'file';
+}
+
+export type Load = StreamLoad | RequestLoad | StoreLoad;
 
 export interface Order {
   target: Target;

@@ -40,7 +40,7 @@ export function payloadOf(bytes: number): string {
   return 'abcdefghijklmnopqrstuvwxyz'.repeat(Math.ceil(bytes / 26)).slice(0, bytes);
 }
 
-function subjectAt(sizes: FrameSizes, index: number): string {
+export function subjectAt(sizes: FrameSizes, index: number): string {
   const number = (index * STRIDE) % sizes.subjects;
   return `bench.${String(number).padStart(6, '0')}.${sizes.lastToken ?? 't'}`;
 }

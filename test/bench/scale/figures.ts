@@ -1,13 +1,17 @@
 import type { BenchOptions } from '../options.ts';
 import type { Server } from '../servers.ts';
+import { answersWhileStoring } from './answers-while-storing.ts';
+import { bucketOfKeys } from './bucket-of-keys.ts';
 import { embeddedStart } from './embedded-start.ts';
 import type { Figure, FigureScript } from './figure.ts';
 import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
 import { loginStorm } from './login-storm.ts';
 import { manyAccounts } from './many-accounts.ts';
+import { manySubjects } from './many-subjects.ts';
 import { millionSubscriptions } from './million-subscriptions.ts';
 import { monitorScrapes } from './monitor-scrapes.ts';
+import { readingStreams } from './reading-streams.ts';
 import { routePair } from './route-pair.ts';
 import { steadyStream } from './steady-stream.ts';
 import { stuckSubscribers } from './stuck-subscribers.ts';
@@ -25,6 +29,10 @@ const SCRIPTS: readonly FigureScript[] = [
   steadyStream,
   stuckSubscribers,
   routePair,
+  readingStreams,
+  bucketOfKeys,
+  manySubjects,
+  answersWhileStoring,
 ];
 
 /** Measures gnatlet alone, unless other servers are asked for by name: the targets are its own. */

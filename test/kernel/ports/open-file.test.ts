@@ -39,6 +39,12 @@ function write(file: OpenFile, position: number, ...pieces: string[]): Promise<v
   });
 }
 
+function writeSafely(file: OpenFile, position: number, ...pieces: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    file.writeSafely(pieces.map(bytesOf), position, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
 function read(file: OpenFile, position: number, length: number): Promise<string> {
   const buffer = Buffer.alloc(length);
   return new Promise((resolve, reject) => {
@@ -63,6 +69,44 @@ onEachDisk('pieces are written one after the other at a position, and read from 
   assert.is(await read(file, 50, 10), '');
   assert.is(await file.size(), 16);
   await file.close();
+});
+
+onEachDisk('what is written safely is there like all else', async (disk, folder) => {
+  const file = await disk.open(join(folder, 'file'), 'create');
+  await write(file, 0, 'hello world');
+  await writeSafely(file, 6, 'WI', 'DE');
+  await writeSafely(file, 10, ' WORLD');
+  assert.is(await read(file, 0, 20), 'hello WIDE WORLD');
+  await file.close();
+});
+
+test('a file that got another name is written safely under that one', () =>
+  inFolder(async (folder) => {
+    const disk = systemDisk();
+    const file = await disk.open(join(folder, 'file.tmp'), 'create');
+    await disk.rename(join(folder, 'file.tmp'), join(folder, 'file'));
+    await writeSafely(file, 0, 'hello');
+    await file.close();
+    assert.is(Buffer.from(await disk.readFile(join(folder, 'file'))).toString(), 'hello');
+  }));
+
+test('what is written safely survives a power cut, and an error of the disk shows', async () => {
+  const world = createSimulation(1);
+  const { disk } = world.ports;
+  const open = async () => {
+    await disk.makeDirectory('/data');
+    const file = await disk.open('/data/file', 'create');
+    await disk.syncDirectory('/data');
+    await disk.syncDirectory('');
+    await writeSafely(file, 0, 'safe');
+    await write(file, 4, 'lost');
+    disk.faults.failNext('datasync', 'EIO');
+    return writeSafely(file, 8, 'x').then(() => '', codeOf);
+  };
+  assert.is(await world.until(open()), 'EIO');
+  disk.cutPower();
+  disk.restart('none');
+  assert.is(Buffer.from(disk.readFileSync('/data/file')).toString(), 'safe');
 });
 
 onEachDisk('what lies between the end and a later write is zeros', async (disk, folder) => {

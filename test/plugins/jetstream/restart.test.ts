@@ -89,6 +89,25 @@ for (const [name, start] of KEEPERS) {
       },
     ]));
 
+  test(`${name}, ids of messages are known after restarts, however many came behind them`, () =>
+    withRestarts([
+      async ({ js, manager }) => {
+        await manager.streams.add({ name: 'A', subjects: ['a'] });
+        await js.publish('a', 'x', { msgID: 'one' });
+        for (let count = 0; count < 3; count++) await js.publish('a', 'x');
+      },
+      async ({ js }) => {
+        assert.is((await js.publish('a', 'x', { msgID: 'one' })).duplicate, true);
+        assert.is((await js.publish('a', 'x', { msgID: 'two' })).seq, 5);
+        assert.is((await js.publish('a', 'x')).seq, 6);
+      },
+      async ({ js }) => {
+        assert.is((await js.publish('a', 'x', { msgID: 'one' })).duplicate, true);
+        assert.is((await js.publish('a', 'x', { msgID: 'two' })).duplicate, true);
+        assert.is((await js.publish('a', 'x', { msgID: 'three' })).seq, 7);
+      },
+    ]));
+
   test(`${name}, a stream that was removed stays removed`, () =>
     withRestarts([
       async ({ js, manager }) => {

@@ -179,12 +179,17 @@ export const TRACE_STORIES: Readonly<Record<string, Story>> = {
     const [asker, answerer] = [await clientOf(tree.a), await clientOf(tree.b, 'svc')];
     answerer.send('SUB open 1\r\nSUB shut 2\r\n');
     await until(async () => {
-      answerer.text = '';
       asker.send('PUB open 1\r\n?\r\nPUB shut 1\r\n?\r\n');
       await settled(asker, answerer);
       return answerer.text.includes(' open 1 ') && answerer.text.includes(' shut 2 ');
     });
     const reader = await readerOf(tree.a, [], 'trace');
+    // The way back for reports is made with the first one, and may not be known everywhere at once.
+    await until(async () => {
+      asker.send(headed('open', ['Nats-Trace-Dest: trace']));
+      await settled(asker, answerer, reader);
+      return /^\{"server":\{"name":"B"/m.test(reader.text);
+    });
     assert.equal(await traced(asker, reader, headed('open', ['Nats-Trace-Dest: trace']), 2), {
       A: { hop: '', events: 'in 0 APP open, si SVC open open, eg 1 B 1' },
       B: { hop: '1', events: 'in 1 A SVC open, eg 0 open' },

@@ -1,7 +1,7 @@
 /** What the system account is told of leafs, and what others let in goes by: the same whichever servers these are. */
 import * as assert from 'uvu/assert';
 import { until } from '../../kits/until.ts';
-import { clientOf, type Node, settled } from '../route/nodes.ts';
+import { clientOf, type Node, settled, untilHeard } from '../route/nodes.ts';
 import type { RawClient } from '../running-server.ts';
 import { RawClient as Client } from '../running-server.ts';
 import { type Add, addNode, clusterText } from './clustered.ts';
@@ -14,6 +14,9 @@ accounts {
 }
 system_account: SYS
 `;
+
+/** A subject that watchers listen to: until it is heard elsewhere, events may get lost. */
+const PROBE = '$SYS.ACCOUNT.PROBE.X';
 
 interface Message {
   readonly subject: string;
@@ -157,6 +160,7 @@ export const WATCH_STORIES: Readonly<Record<string, Story>> = {
     const a = await addNode(add, 'A', `${limits}\n${clusterText('HUBS')}\n${hubText()}`, hubProgram);
     const b = await addNode(add, 'B', `${limits}\n${clusterText('HUBS', [a])}\n${hubText()}`, leafProgram);
     const watcher = await watcherOf(b);
+    await untilHeard(await clientOf(a, 'sys'), watcher, PROBE);
     await addNode(add, 'leaf', leafText(a), leafProgram);
     await untilTold(watcher, '$SYS.SERVER.ACCOUNT.APP.CONNS', (body) => body.leafnodes === 1);
     assert.equal([await isLetIn(a), await isLetIn(b)], [false, true]);
@@ -171,6 +175,7 @@ export const WATCH_STORIES: Readonly<Record<string, Story>> = {
     const a = await addNode(add, 'A', `${limits}\n${clusterText('HUBS')}\n${hubText()}`, hubProgram);
     const b = await addNode(add, 'B', `${limits}\n${clusterText('HUBS', [a])}\n${hubText()}`, leafProgram);
     const [near, far] = [await watcherOf(a), await watcherOf(b)];
+    await untilHeard(await clientOf(a, 'sys'), far, PROBE);
     await addNode(add, 'leaf', leafText(a), leafProgram);
     await untilTold(far, '$SYS.SERVER.ACCOUNT.APP.CONNS', (body) => body.leafnodes === 1);
     await clientOf(b, 'app');
@@ -183,6 +188,7 @@ export const WATCH_STORIES: Readonly<Record<string, Story>> = {
     const a = await addNode(add, 'A', `${limits}\n${clusterText('HUBS')}\n${hubText()}`, hubProgram);
     const b = await addNode(add, 'B', `${limits}\n${clusterText('HUBS', [a])}\n${hubText()}`, leafProgram);
     const watcher = await watcherOf(b);
+    await untilHeard(await clientOf(a, 'sys'), watcher, PROBE);
     await addNode(add, 'one', leafText(a), leafProgram);
     await untilTold(watcher, '$SYS.SERVER.ACCOUNT.APP.CONNS', (body) => body.leafnodes === 1);
     const two = await addNode(add, 'two', leafText(b), hubProgram);

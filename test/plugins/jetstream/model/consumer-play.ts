@@ -240,7 +240,7 @@ export class ConsumerPlay {
     const { now } = this.world;
     if (body === '' || body === '+ACK' || body.startsWith('+TERM')) return consumer.ack(seq, own);
     if (body === '+WPI') consumer.progress(seq, now);
-    else consumer.nak(seq, now, body.includes('delay') ? 2_000 : 0);
+    else consumer.nak(seq, own, now, body.includes('delay') ? 2_000 : 0);
     return true;
   }
 

@@ -29,7 +29,6 @@ const CONSUMER_COMMANDS = [
   'giveUp',
   'passStarter',
   'passTo',
-  'stored',
   'removed',
   'missed',
   'purged',

@@ -103,8 +103,9 @@ export class Replica {
   }
 
   private make(name: string, config: ConsumerConfig): void {
-    const { sequence, starters } = startOf(config, this.stream.log);
-    this.consumers.set(name, new ConsumerMachine(config, this.stream.log, sequence, starters));
+    const startsWithLast = config.deliverPolicy === 'last_per_subject';
+    const start = startOf(config, this.stream.log);
+    this.consumers.set(name, new ConsumerMachine(config, this.stream.log, start, startsWithLast));
   }
 
   private playConsumer(machine: ConsumerMachine, command: string, given: readonly unknown[]): void {
@@ -136,9 +137,6 @@ export class Replica {
         break;
       case 'passTo':
         machine.passTo(first);
-        break;
-      case 'stored':
-        machine.stored(first);
         break;
       case 'removed':
         machine.removed(first, second, nothing);
