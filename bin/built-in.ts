@@ -135,7 +135,7 @@ const TABLE: readonly KnownPlugin[] = [
     name: 'operator',
     load: async () => (await import('../plugins/operator/index.ts')).plugin,
     isGuard: true,
-    provides: ['auth.authenticator', 'operator.users', 'monitor.section'],
+    provides: ['auth.authenticator', 'operator.users', 'account.allowances', 'monitor.section'],
     keys: [
       'operator',
       'resolver',

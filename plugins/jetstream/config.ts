@@ -32,6 +32,7 @@ export interface JetStreamConfig {
 
 const NO_LIMIT = -1;
 const REQUESTS_MAX = 10_000;
+export const CONSUMERS_USUAL_MAX = 1_000;
 /** Every server would answer the requests of all. */
 const NO_CLUSTER =
   'streams are kept by one server alone: "cluster" and "jetstream" do not go together; take one of them out';
@@ -54,6 +55,11 @@ const limitsSchema = defineSchema({
     doc: 'The most a consumer may ask for; 0 for no cap.',
   }),
   maxRequestBatch: fields.integer('max_request_batch', { default: 0, doc: 'The largest batch of a pull request.' }),
+  defaultMaxConsumers: fields.integer('default_max_consumers', {
+    default: CONSUMERS_USUAL_MAX,
+    minimum: 1,
+    doc: 'Consumers of a stream where neither it nor its account says how many.',
+  }),
   replicatedMax: idle('max_ha_assets'),
   batches: idle('batch'),
   duplicateWindowMs: fields.duration('duplicate_window', { default: 0, doc: 'The longest duplicate window.' }),

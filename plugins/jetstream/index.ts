@@ -8,12 +8,18 @@ import {
 } from '../../kernel/plugin-api.ts';
 import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
+import { API_PREFIX } from '../../protocols/jetstream/api-subject.ts';
 import { STORAGE_DRIVER, STORAGE_OPENER } from '../../storage-drivers/contract.ts';
-import { recoverStreams } from './account/recovery.ts';
+import type { AccountAllowances } from '../operator/contract.ts';
+import { grantsOf } from './account/allowed-grants.ts';
+import { wholeOf } from './account/grants.ts';
 import { ServerBooks } from './account/server-books.ts';
-import { StreamAccount } from './account/stream-account.ts';
-import { ApiService } from './api/api-service.ts';
-import { type JetStreamConfig, jetstreamSchema } from './config.ts';
+import type { StreamAccount } from './account/stream-account.ts';
+import { StreamingAccounts } from './account/streaming-accounts.ts';
+import type { ApiService } from './api/api-service.ts';
+import { SystemApi } from './api/system-api.ts';
+import { UnservedApi } from './api/unserved-api.ts';
+import { CONSUMERS_USUAL_MAX, type JetStreamConfig, jetstreamSchema } from './config.ts';
 import { PushTargets } from './consumer/push-targets.ts';
 import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
@@ -26,6 +32,10 @@ import { API_LEVEL } from './wire/api-level.ts';
 import { uniqueId } from './wire/identifiers.ts';
 import { Outbox } from './wire/outbox.ts';
 
+/** Streams are on, backups are of the newer form, and accounts may have traffic of their own. */
+const SERVER_FLAGS = 7;
+/** Of the operator: what tokens allow accounts to keep. */
+const ACCOUNT_ALLOWANCES = 'account.allowances';
 /** Streams of many gigabytes come back within that. */
 const RECOVERY_MS = 600_000;
 const NANOS_PER_MS = 1e6;
@@ -34,9 +44,15 @@ const ADVISORIES = '$JS.EVENT.';
 
 type Context = PluginContext<JetStreamConfig>;
 
+/** What the command line hands on of the configuration. */
+interface DescribedOptions {
+  readonly featureFlags?: Readonly<Record<string, boolean>>;
+}
+
 export interface Streaming {
   readonly services: Map<string, ApiService>;
   storage: Storage | null;
+  accounts: StreamingAccounts | null;
   watch: StorageWatch | null;
 }
 
@@ -52,6 +68,7 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   requires: [
     { name: STORAGE_DRIVER, cardinality: 'named', optional: true },
     { name: STORAGE_OPENER, cardinality: 'named', optional: true },
+    { name: ACCOUNT_ALLOWANCES, cardinality: 'one', optional: true },
   ],
   config: {
     key: 'jetstream',
@@ -66,12 +83,13 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
   deadlinesMs: { init: RECOVERY_MS, close: RECOVERY_MS },
 
   register(ctx) {
-    const streaming: Streaming = { services: new Map(), storage: null, watch: null };
+    const streaming: Streaming = { services: new Map(), storage: null, accounts: null, watch: null };
     const { isEnabled, options } = ctx.config;
     ctx.provide('stream.domain', realmOf(ctx.config, streaming.services));
     if (!isEnabled) return streaming;
     const { domain } = options;
     ctx.tap('connection.hello', (info) => ({ ...info, jetstream: true, ...(domain === '' ? {} : { domain }) }));
+    ctx.tap('server.configure', (given) => ({ ...given, ...serverTraits(domain) }));
     ctx.provide('monitor.section', monitorSection(ctx, streaming));
     ctx.tap('stats.collect', ({ more }) => {
       for (const [key, value] of Object.entries(streaming.watch?.figures() ?? {})) more[`jetstream.${key}`] = value;
@@ -84,7 +102,9 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     if (!ctx.config.isEnabled) return;
     streaming.storage = await openStorage(ctx);
     const of = surroundingsOf(ctx, streaming.storage);
-    await openAccounts(ctx, streaming, of);
+    streaming.accounts = new StreamingAccounts(of, streaming.services);
+    await openAccounts(ctx, streaming.accounts);
+    serveOthers(ctx, streaming.accounts, of);
     const accounts = (): StreamAccount[] => Array.from(streaming.services.values(), (service) => service.of);
     streaming.watch = new StorageWatch(of, streaming.storage.drivers.values(), accounts);
     streaming.watch.begin();
@@ -95,26 +115,38 @@ export const plugin = definePlugin<JetStreamConfig, Streaming>({
     for (const { of } of services.values()) for (const { consumers } of of.streams.values()) consumers.sendAway();
   },
 
-  async close(_ctx, { services, storage, watch }) {
+  async close(_ctx, { accounts, storage, watch }) {
     watch?.end();
-    for (const service of services.values()) {
-      service.close();
-      await service.of.close();
-    }
+    await accounts?.closeAll();
     await storage?.close();
   },
 });
 
-async function openAccounts(ctx: Context, { services }: Streaming, of: Surroundings): Promise<void> {
+/** What servers say of themselves: that there are streams here, and how they are kept and sent away. */
+function serverTraits(domain: string): { readonly serverTraits: object } {
+  return { serverTraits: { domain: domain === '' ? undefined : domain, jetstream: true, flags: SERVER_FLAGS } };
+}
+
+async function openAccounts(ctx: Context, streaming: StreamingAccounts): Promise<void> {
   const { accounts } = ctx.kernel.broker;
-  for (const [name, limits] of streamingAccounts(ctx)) {
-    const streams = new StreamAccount(of, accounts.ensure(name), limits);
-    // In the books before anything is recovered: what is half open is closed with it.
-    services.set(name, new ApiService(streams));
-    for (const storage of ['memory', 'file'] as const) {
-      const driver = of.driver(storage);
-      if (driver !== null) await recoverStreams(streams, storage, driver);
-    }
+  const allowances = ctx.useOptional<AccountAllowances>(ACCOUNT_ALLOWANCES);
+  if (allowances !== undefined) {
+    await followTokens(ctx, streaming, allowances);
+    return;
+  }
+  for (const [name, limits] of streamingAccounts(ctx)) await streaming.grant(accounts.ensure(name), wholeOf(limits));
+}
+
+/** Where accounts are what tokens say: those whose streams lie here are looked up at once, all others as they come. */
+async function followTokens(ctx: Context, streaming: StreamingAccounts, allowances: AccountAllowances): Promise<void> {
+  const { system } = ctx.kernel.broker.accounts;
+  const end = allowances.watch(async (account, allowed) => {
+    if (account !== system) await streaming.grant(account, grantsOf(allowed));
+  });
+  ctx.onDispose(end);
+  for (const name of await streaming.stored()) {
+    if (name === GLOBAL_ACCOUNT || (await allowances.load(name))) continue;
+    ctx.kernel.log.warn(`the streams of the account '${name}' are not served: there is no such account`);
   }
 }
 
@@ -144,6 +176,16 @@ function streamingAccounts(ctx: Context): ReadonlyMap<string, TierLimits> {
   const system = ctx.kernel.broker.accounts.system?.name;
   const isGlobalOnly = accountNames.every((name) => name === system);
   return isGlobalOnly ? new Map([[GLOBAL_ACCOUNT, UNLIMITED_TIER]]) : accounts;
+}
+
+/** Who has no streams is told so. */
+function serveOthers(ctx: Context, { services }: StreamingAccounts, of: Surroundings): void {
+  const { accounts } = ctx.kernel.broker;
+  const others = new UnservedApi(of, ({ name }) => services.has(name));
+  ctx.onDispose(accounts.serveEverywhere(`${API_PREFIX}>`, others));
+  if (accounts.system === null) return;
+  const system = new SystemApi(of, accounts.system, (name) => services.get(name)?.of ?? null);
+  ctx.onDispose(() => system.close());
 }
 
 /** Push consumers begin when somebody listens, and are not used any more when the last one leaves. */
@@ -177,6 +219,8 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     },
     isStrict: options.isStrict,
     requestsMax: options.requestsMax,
+    consumersUsualMax: options.limits?.defaultMaxConsumers ?? CONSUMERS_USUAL_MAX,
+    hasLongAcks: (broker.options as DescribedOptions).featureFlags?.js_ack_fc_v2 === true,
     books: new ServerBooks(storage.limits, ports.clock, log),
     server: { version: NATS_VERSION, level: API_LEVEL },
     driver: (kind) => storage.drivers.get(kind) ?? null,

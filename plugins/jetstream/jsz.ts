@@ -21,6 +21,7 @@ interface Wish {
   readonly hasConsumers: boolean;
   readonly hasConfig: boolean;
   readonly hasRaft: boolean;
+  readonly hasDirect: boolean;
   readonly offset: number;
   readonly limit: number;
 }
@@ -47,7 +48,7 @@ function wishOf(query: MonitorQuery): Wish {
   const hasStreams = query.boolean('streams') || hasConsumers;
   const limit = query.integer('limit');
   // This server leads all it has, alone.
-  for (const flag of ['leader-only', 'stream-leader-only', 'direct-consumers']) query.boolean(flag);
+  for (const flag of ['leader-only', 'stream-leader-only']) query.boolean(flag);
   return {
     account,
     hasAccounts: query.boolean('accounts') || hasStreams || account !== '',
@@ -55,6 +56,7 @@ function wishOf(query: MonitorQuery): Wish {
     hasConsumers,
     hasConfig: query.boolean('config'),
     hasRaft: query.boolean('raft'),
+    hasDirect: query.boolean('direct-consumers'),
     offset: Math.max(0, query.integer('offset')),
     limit: limit === 0 ? ACCOUNTS_USUAL : limit < 0 ? Number.POSITIVE_INFINITY : limit,
   };
@@ -105,22 +107,29 @@ function* details(accounts: readonly StreamAccount[], wish: Wish): Generator<obj
       reserved_storage: BigInt.asUintN(64, BigInt(maxStorage)),
       accounts: 0,
       api: { ...api, level: 0 },
-      stream_detail: wish.hasStreams ? account.sorted().map((stream) => streamDetail(stream, wish)) : undefined,
+      stream_detail: wish.hasStreams ? listed(account.sorted().map((stream) => streamDetail(stream, wish))) : undefined,
     };
   }
+}
+
+/** An empty list is left out. */
+function listed(all: readonly object[]): readonly object[] | undefined {
+  return all.length === 0 ? undefined : all;
 }
 
 function streamDetail(stream: Stream, wish: Wish): object {
   const facts = factsOf(stream, { isStamped: false, hasDomain: false, hasLeader: true });
   const { config, created, state, cluster, mirror, sources } = JSON.parse(streamInfo.print(facts)) as Told;
-  const consumers = wish.hasConsumers ? stream.consumers.listed().map((one) => consumerDetail(one, wish)) : undefined;
+  const consumers = wish.hasConsumers ? stream.consumers.listed() : [];
+  const direct = wish.hasDirect ? stream.consumers.direct() : [];
   return {
     name: stream.name,
     created,
     cluster,
     config: wish.hasConfig ? config : undefined,
     state,
-    consumer_detail: consumers === undefined || consumers.length === 0 ? undefined : consumers,
+    consumer_detail: listed(consumers.map((one) => consumerDetail(one, wish))),
+    direct_consumer_detail: listed(direct.map((one) => consumerDetail(one, wish))),
     mirror,
     sources,
   };

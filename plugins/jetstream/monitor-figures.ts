@@ -1,6 +1,6 @@
 /** Figures of streams, as several paths of the monitor show them. */
 import type { StreamAccount } from './account/stream-account.ts';
-import type { JetStreamConfig } from './config.ts';
+import { CONSUMERS_USUAL_MAX, type JetStreamConfig } from './config.ts';
 import type { ServerLimits } from './server-limits.ts';
 import { directoryOf } from './storage.ts';
 import { API_LEVEL } from './wire/api-level.ts';
@@ -16,6 +16,7 @@ export function configKeys(config: JetStreamConfig, limits: ServerLimits): objec
     sync_interval: syncIntervalMs > 0 ? syncIntervalMs * NANOS_PER_MS : undefined,
     sync_always: syncIntervalMs === 0 ? true : undefined,
     domain: domain === '' ? undefined : domain,
+    compress_ok: true,
     strict: isStrict ? true : undefined,
   };
 }
@@ -46,6 +47,7 @@ export function statsKeys(accounts: readonly StreamAccount[]): Stats {
 
 export function limitKeys({ options: { limits } }: JetStreamConfig): object {
   return {
+    default_max_consumers: limits?.defaultMaxConsumers ?? CONSUMERS_USUAL_MAX,
     max_request_batch: limits?.maxRequestBatch || undefined,
     max_ack_pending: limits?.maxAckPending || undefined,
     max_duplicate_window: limits?.duplicateWindowMs ? limits.duplicateWindowMs * NANOS_PER_MS : undefined,

@@ -21,6 +21,10 @@ export interface Surroundings {
   readonly caps: ServerCaps;
   readonly isStrict: boolean;
   readonly requestsMax: number;
+  /** Consumers of a stream that says nothing of it, in an account that does not either. */
+  readonly consumersUsualMax: number;
+  /** Acknowledgements go to the longer subjects, which tell domains and accounts apart. */
+  readonly hasLongAcks: boolean;
   readonly books: ServerBooks;
   readonly server: { readonly version: string; readonly level: number };
   /** Null when there is none of that kind. */

@@ -6,6 +6,7 @@ import type { AccountSharing } from '../account-sharing/contract.ts';
 import { AccountLoader } from './account-loader.ts';
 import { endAll, reviewConnections } from './account-review.ts';
 import { settingsOf } from './account-settings.ts';
+import { Allowances } from './allowances.ts';
 import type { OperatorConfig } from './config.ts';
 import type { AccountResolver } from './contract.ts';
 import type { KeyCache } from './genuine-token.ts';
@@ -29,6 +30,7 @@ export interface AccountsParts {
 
 export class Accounts {
   readonly loader: AccountLoader;
+  readonly allowances: Allowances;
   /** Null where no plugin lets accounts share. */
   sharing: AccountSharing | null = null;
   /** Who let in those whom a change concerns. */
@@ -47,6 +49,10 @@ export class Accounts {
       install: (token, claims) => this.install(token, claims),
       renew: (account, token) => this.renew(account, token),
     });
+    this.allowances = new Allowances(
+      () => this.loader.accounts.values(),
+      async (key) => !('failure' in (await this.loader.load(key))),
+    );
   }
 
   /** An account that has no token yet, for those whom its own key vouches for. */
@@ -96,6 +102,7 @@ export class Accounts {
   private forget(account: OperatorAccount): void {
     const { broker } = this.parts.ctx.kernel;
     this.loader.accounts.delete(account.key);
+    void this.allowances.gone(account);
     account.replaceTimer(() => {});
     this.sharing?.share(account.account, { exports: [], imports: [] });
     for (const connection of [...account.account.connections]) {
@@ -115,6 +122,7 @@ export class Accounts {
     this.loader.accounts.set(made.key, made);
     this.expireInTime(made);
     this.sharing?.share(account, shares);
+    await this.allowances.changed(made);
     return made;
   }
 
@@ -141,6 +149,7 @@ export class Accounts {
     known.askedAt = this.monotonic;
     this.expireInTime(known);
     this.sharing?.share(known.account, shares);
+    await this.allowances.changed(known);
     ctx.kernel.broker.configureAccount({ name: known.key, ...settingsOf(claims, ctx.kernel.ports.random) });
     if (this.login !== null) await reviewConnections(known, this.login, this.parts.pause);
     return null;

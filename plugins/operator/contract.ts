@@ -128,3 +128,37 @@ export interface OperatorUsers {
    */
   identityFor(userToken: string, attempt: LoginAttempt): Promise<Identity | { readonly failure: string }>;
 }
+
+/** The capability `account.allowances`, one: what the tokens of accounts allow them to keep. */
+export const ACCOUNT_ALLOWANCES = 'account.allowances';
+
+/** -1 is no limit. */
+export interface StorageAllowance {
+  readonly memory: number;
+  readonly disk: number;
+  readonly streams: number;
+  readonly consumers: number;
+  readonly maxAckPending: number;
+  readonly memoryMaxStreamBytes: number;
+  readonly diskMaxStreamBytes: number;
+  readonly isMaxBytesRequired: boolean;
+}
+
+export interface StorageAllowances {
+  /** Nothing of it, unless memory or disk is not 0. */
+  readonly whole: StorageAllowance;
+  /** By the name of a tier, as `R1`. */
+  readonly tiers: ReadonlyMap<string, StorageAllowance>;
+}
+
+export interface AccountAllowances {
+  /** Has the account loaded, if there is one of that key: its listeners have heard of it then. */
+  load(accountKey: string): Promise<boolean>;
+  /**
+   * Hears of every account that is loaded, changed, or gone, which is null; of those that are loaded already at once. Nobody is
+   * let into the account before the listener is done.
+   */
+  watch(listener: AllowanceListener): () => void;
+}
+
+export type AllowanceListener = (account: Account, allowances: StorageAllowances | null) => Promise<void>;

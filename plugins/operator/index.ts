@@ -1,6 +1,7 @@
 /** Operator mode: accounts and users are what signed tokens say, and trust begins with the operator's signature. */
 import { definePlugin } from '../../kernel/plugin-api.ts';
 import { type OperatorConfig, operatorSchema, reloadAnswer } from './config.ts';
+import { ACCOUNT_ALLOWANCES } from './contract.ts';
 import { AUTHENTICATOR, MONITOR_SECTION, OPERATOR_USERS, OperatorMode, RESOLVER, SHARING } from './operator-mode.ts';
 
 /** Opening may mean asking other servers, or checking many thousands of preloads. */
@@ -14,6 +15,7 @@ export const plugin = definePlugin<OperatorConfig, OperatorMode | null>({
   provides: [
     { name: AUTHENTICATOR, cardinality: 'chain', optional: true },
     { name: OPERATOR_USERS, cardinality: 'one', optional: true },
+    { name: ACCOUNT_ALLOWANCES, cardinality: 'one', optional: true },
     { name: MONITOR_SECTION, cardinality: 'chain', optional: true },
   ],
   requires: [

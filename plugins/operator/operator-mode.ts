@@ -5,7 +5,7 @@ import { MISSING } from './account-loader.ts';
 import { reviewNewcomer } from './account-review.ts';
 import { Accounts } from './accounts.ts';
 import { isSameResolver, type OperatorConfig } from './config.ts';
-import type { AccountResolver, ResolverKind, ResolverOptions } from './contract.ts';
+import { ACCOUNT_ALLOWANCES, type AccountResolver, type ResolverKind, type ResolverOptions } from './contract.ts';
 import { KeyCache } from './genuine-token.ts';
 import { OperatorMonitor } from './monitor.ts';
 import { UsersOfOperator } from './operator-users.ts';
@@ -54,6 +54,7 @@ export class OperatorMode {
     this.accounts.login = this.login;
     ctx.provide(AUTHENTICATOR, this.login);
     ctx.provide(OPERATOR_USERS, new UsersOfOperator(this.login, loader));
+    ctx.provide(ACCOUNT_ALLOWANCES, this.accounts.allowances);
     ctx.provide(MONITOR_SECTION, new OperatorMonitor(config, loader.accounts));
     this.tap();
   }

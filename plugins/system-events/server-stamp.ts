@@ -6,7 +6,11 @@ interface DescribedOptions {
   readonly serverTags?: readonly string[];
   readonly serverMetadata?: Readonly<Record<string, string>>;
   readonly featureFlags?: Readonly<Record<string, boolean>>;
+  /** Of plugins: what else the server is. */
+  readonly serverTraits?: { readonly domain?: string; readonly jetstream: boolean; readonly flags: number };
 }
+
+const PLAIN = { domain: undefined, jetstream: false, flags: 0 };
 
 /** Switches of the reference server; nothing here is switched by them. */
 const FEATURE_FLAGS = {
@@ -33,18 +37,19 @@ export class ServerStamp {
   /** Good for one message. */
   next(): object {
     const { name, advertised, identity, clock, options } = this.#broker;
-    const { serverMetadata = {}, featureFlags } = options as DescribedOptions;
+    const { serverMetadata = {}, featureFlags, serverTraits = PLAIN } = options as DescribedOptions;
     return {
       name,
       host: advertised.host,
       id: identity.id,
       cluster: this.clusterName(),
+      domain: serverTraits.domain,
       ver: NATS_VERSION,
       tags: this.tags.length > 0 ? this.tags : undefined,
       metadata: Object.keys(serverMetadata).length > 0 ? serverMetadata : undefined,
       feature_flags: { ...FEATURE_FLAGS, ...featureFlags },
-      jetstream: false,
-      flags: 0,
+      jetstream: serverTraits.jetstream,
+      flags: serverTraits.flags,
       seq: ++this.#published,
       time: wireTime(clock.now()),
     };

@@ -134,9 +134,16 @@ function deliveryOf({ stream, consumer, consumerSequence, streamSequence, delive
 
 export type AbandonReason = 'timeout' | 'large' | 'incomplete' | 'unsupported';
 
-export function batchAbandoned(head: AdvisoryHead, stream: string, batch: string, reason: AbandonReason): Advisory {
+/** The system account is told whose stream it is; the account itself knows: `account` is empty there. */
+export function batchAbandoned(
+  head: AdvisoryHead,
+  { account, stream, batch }: { readonly account: string; readonly stream: string; readonly batch: string },
+  reason: AbandonReason,
+): Advisory {
   const subject = `${ADVISORY}STREAM.BATCH_ABANDONED.${stream}`;
-  return advisory(subject, `${ADVISORY_TYPE}stream_batch_abandoned`, head, { stream, batch, reason });
+  const domain = head.domain === '' ? undefined : head.domain;
+  const content = { account: account === '' ? undefined : account, stream, domain, batch, reason };
+  return advisory(subject, `${ADVISORY_TYPE}stream_batch_abandoned`, { ...head, domain: '' }, content);
 }
 
 /** `client` says who asked, as JSON. */
@@ -168,12 +175,20 @@ export interface Span {
   readonly end: bigint;
 }
 
-export function snapshotCompleted(head: AdvisoryHead, stream: string, span: Span, client: string): Advisory {
+/** `problem` says why it ended early; empty where it did not. */
+export function snapshotCompleted(
+  head: AdvisoryHead,
+  stream: string,
+  span: Span,
+  client: string,
+  problem = '',
+): Advisory {
   return advisory(`${ADVISORY}STREAM.SNAPSHOT_COMPLETE.${stream}`, `${ADVISORY_TYPE}snapshot_complete`, head, {
     stream,
     start: formatNanos(span.start),
     end: formatNanos(span.end),
     client: { raw: client },
+    error: problem === '' ? undefined : problem,
   });
 }
 

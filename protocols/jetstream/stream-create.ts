@@ -4,7 +4,8 @@ import { type ApiError, apiError, invalidConfig } from './api-error.ts';
 import { DecodeFault, decodeBody } from './json/codec.ts';
 import { hasPathSeparator } from './names.ts';
 import { type StreamConfig, type StreamConfigRequest, streamConfigRequest } from './stream-config.ts';
-import { collide, isValidSubject } from './subject-rules.ts';
+import { SubjectPool } from './subject-pool.ts';
+import { isValidSubject } from './subject-rules.ts';
 
 /** A request's configuration, or why it can not be read. */
 export function decodeStreamRequest(body: Uint8Array, isStrict: boolean): StreamConfigRequest | ApiError {
@@ -39,6 +40,11 @@ export function checkStreamCount(limits: TierLimits, taken: Reservations): ApiEr
   return limits.maxStreams > 0 && taken.streams >= limits.maxStreams ? apiError(10027) : null;
 }
 
+/** Whether a stream may have as many consumers as it asks for. */
+export function checkConsumerCount({ maxConsumers }: StreamConfig, limits: TierLimits): ApiError | null {
+  return limits.maxConsumers > 0 && maxConsumers > limits.maxConsumers ? apiError(10026) : null;
+}
+
 /** Whether what a stream asks for is there. `factor`: how many times its bytes count. */
 export function checkStreamSize(
   config: StreamConfig,
@@ -47,15 +53,31 @@ export function checkStreamSize(
   factor: number,
   isNew = true,
 ): ApiError | null {
-  if (limits.maxConsumers > 0 && config.maxConsumers > limits.maxConsumers) return apiError(10026);
+  const tooMany = checkConsumerCount(config, limits);
+  if (tooMany !== null) return tooMany;
   const bytes = Number(config.maxBytes);
   if (limits.maxBytesRequired && bytes <= 0) return apiError(10113);
   const isMemory = config.storage === 'memory';
   const streamCap = isMemory ? limits.memoryMaxStreamBytes : limits.storageMaxStreamBytes;
   if (streamCap > 0 && bytes > streamCap) return apiError(10122);
-  // A stream without a size of its own reserves nothing, and is not made where all is promised to others.
+  return checkReservation(config, limits, taken, factor, isNew);
+}
+
+/**
+ * Whether the bytes are there that a stream is to have for sure. One that says nothing reserves nothing, and is not made where all is
+ * promised to others.
+ */
+export function checkReservation(
+  config: StreamConfig,
+  limits: TierLimits,
+  taken: Reservations,
+  factor: number,
+  isNew = true,
+): ApiError | null {
+  const isMemory = config.storage === 'memory';
+  const bytes = Number(config.maxBytes);
   if (bytes <= 0 && !isNew) return null;
-  const wanted = Math.max(1, bytes * factor);
+  const wanted = bytes < 0 ? 1 : bytes * factor;
   const accountCap = isMemory ? limits.maxMemory : limits.maxStorage;
   const ofAccount = (isMemory ? taken.memory : taken.storage) + wanted;
   const serverCap = isMemory ? taken.serverMaxMemory : taken.serverMaxStorage;
@@ -79,16 +101,14 @@ export function checkBeside(config: StreamConfig, others: Iterable<StreamConfig>
 
 /** Every subject has one stream of an account at most. */
 export function checkOverlap(config: StreamConfig, others: Iterable<StreamConfig>): ApiError | null {
-  for (const other of others) {
-    if (other.name !== config.name && doOverlap(config.subjects, other.subjects)) return apiError(10065);
+  const own = new SubjectPool();
+  for (const subject of config.subjects) own.add(subject);
+  for (const { name, subjects } of others) {
+    if (name !== config.name && subjects.some((subject) => own.colliding(subject) !== null)) return apiError(10065);
   }
   return null;
 }
 
 function isBadFilter(filter: string): boolean {
   return filter !== '' && !isValidSubject(filter);
-}
-
-function doOverlap(subjects: readonly string[], others: readonly string[]): boolean {
-  return subjects.some((subject) => others.some((other) => collide(subject, other)));
 }

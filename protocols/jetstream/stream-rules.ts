@@ -9,7 +9,7 @@ import { formatDurationText } from './duration-text.ts';
 import { DESCRIPTION_BYTES_MAX, isValidName, METADATA_BYTES_MAX, NAME_BYTES_MAX } from './names.ts';
 import { republishRules } from './republish-rules.ts';
 import { externalRules, mirrorRules, sourceRules } from './source-rules.ts';
-import type { StreamConfig } from './stream-config.ts';
+import { REQUIRED_LEVEL_KEY, type StreamConfig } from './stream-config.ts';
 import { subjectRules } from './stream-subjects.ts';
 
 export interface StreamSurroundings {
@@ -84,9 +84,15 @@ function metadataRule({ metadata }: Draft): ApiError | null {
   return invalidConfig(`stream metadata exceeds maximum size of ${METADATA_BYTES_MAX} bytes`);
 }
 
+/** One digit, and what it is called. */
+const REQUIRED_LEVEL_BYTES = REQUIRED_LEVEL_KEY.length + 1;
+
+/** With the level that every configuration is given. */
 export function metadataBytes(metadata: ReadonlyMap<string, string> | null): number {
-  let bytes = 0;
-  for (const [key, value] of metadata ?? []) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  let bytes = REQUIRED_LEVEL_BYTES;
+  for (const [key, value] of metadata ?? []) {
+    if (key !== REQUIRED_LEVEL_KEY) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
   return bytes;
 }
 

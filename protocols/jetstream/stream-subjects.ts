@@ -1,6 +1,7 @@
 /** Which subjects a stream may take, and how it may rename them. */
 import { type ApiError, apiError, invalidConfig } from './api-error.ts';
 import type { Draft, StreamSurroundings } from './stream-rules.ts';
+import { SubjectPool } from './subject-pool.ts';
 import { collide, isSubset, isValidSubject } from './subject-rules.ts';
 
 /** What servers say to each other, and answers to API requests: acknowledging it would go on without end. */
@@ -20,7 +21,7 @@ export function subjectRules(draft: Draft, surroundings: StreamSurroundings): Ap
 }
 
 function listRule(draft: Draft): ApiError | null {
-  const seen = new Set<string>();
+  const seen = new SubjectPool();
   for (const subject of draft.subjects) {
     const problem = subjectRule(subject, draft, seen);
     if (problem !== null) return problem;
@@ -29,11 +30,10 @@ function listRule(draft: Draft): ApiError | null {
   return null;
 }
 
-function subjectRule(subject: string, draft: Draft, seen: ReadonlySet<string>): ApiError | null {
+function subjectRule(subject: string, draft: Draft, seen: SubjectPool): ApiError | null {
   if (!isValidSubject(subject)) return invalidConfig('invalid subject');
-  for (const other of seen) {
-    if (collide(subject, other)) return invalidConfig(`subject "${other}" overlaps with "${subject}"`);
-  }
+  const other = seen.colliding(subject);
+  if (other !== null) return invalidConfig(`subject "${other}" overlaps with "${subject}"`);
   if (subject === '>') {
     if (!draft.noAck) return invalidConfig('capturing all subjects requires no-ack to be true');
     if (draft.replicas > 1) return invalidConfig('capturing all subjects requires replicas of 1');

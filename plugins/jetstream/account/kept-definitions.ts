@@ -1,5 +1,6 @@
 /** What is written down of streams and consumers beside their messages, so that they are there again after a restart. */
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { type ConsumerConfig, consumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
 import { DecodeFault, decodeBody, type ValueOf } from '../../../protocols/jetstream/json/codec.ts';
 import { always, struct } from '../../../protocols/jetstream/json/composites.ts';
@@ -10,6 +11,15 @@ import { type ConsumerProgress, type ConsumerState, stateAfter } from '../consum
 
 export const STREAM_CELL = 'stream';
 export const CONSUMER_CELLS = 'consumer/';
+const CELL_BYTES_MAX = 255;
+
+/** Long names are known by their hash; the cell itself says which consumer it holds. */
+export function consumerCell(name: string): string {
+  const cell = CONSUMER_CELLS + name;
+  return Buffer.byteLength(cell) <= CELL_BYTES_MAX
+    ? cell
+    : CONSUMER_CELLS + createHash('sha256').update(name).digest('hex');
+}
 
 const keptStream = struct('kept stream', {
   config: always('config', streamConfig),

@@ -11,6 +11,7 @@ import { momentNow } from '../stream/moment.ts';
 import { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Mending } from '../trouble/mending.ts';
+import { effectiveLimits, type Grants } from './grants.ts';
 import { Usage } from './usage.ts';
 
 export interface ApiCounts {
@@ -23,19 +24,24 @@ export class StreamAccount {
   readonly account: Account;
   readonly streams = new Map<string, Stream>();
   readonly api: ApiCounts = { total: 0, errors: 0, inflight: 0 };
-  limits: TierLimits;
+  grants: Grants;
   readonly usage: Usage;
   readonly of: Surroundings;
   /** Stores whose streams could not be brought back: by stream, why. */
   readonly unrecovered = new Map<string, string>();
   private readonly mendings = new Map<Stream, Mending>();
 
-  constructor(of: Surroundings, account: Account, limits: TierLimits) {
+  constructor(of: Surroundings, account: Account, grants: Grants) {
     this.of = of;
     this.account = account;
-    this.limits = limits;
+    this.grants = grants;
     this.usage = new Usage(of.books.usage);
     of.books.accounts.add(this);
+  }
+
+  /** What counts for its streams. */
+  get limits(): TierLimits {
+    return effectiveLimits(this.grants);
   }
 
   /** By name, which is how they are listed. */
@@ -142,7 +148,10 @@ export class StreamAccount {
   async close(): Promise<void> {
     for (const stream of this.mendings.keys()) this.mended(stream);
     for (const stream of this.streams.values()) stream.pause();
-    for (const stream of this.streams.values()) await stream.log.records.close();
+    for (const stream of this.streams.values()) {
+      stream.log.release();
+      await stream.log.records.close();
+    }
     this.streams.clear();
     this.of.books.accounts.delete(this);
   }

@@ -2,8 +2,11 @@
 import { Buffer } from 'node:buffer';
 import type { Message } from '../../../kernel/plugin-api.ts';
 import type { ApiError } from '../../../protocols/jetstream/api-error.ts';
-import type { ApiAddress } from '../../../protocols/jetstream/api-subject.ts';
+import { API_PREFIX, type ApiAddress } from '../../../protocols/jetstream/api-subject.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+
+/** What streams and consumers answer themselves: without them nobody does, and clients are told so. */
+export const ANSWERED_ELSEWHERE = [`${API_PREFIX}DIRECT.GET.`, `${API_PREFIX}CONSUMER.MSG.NEXT.`];
 
 export interface ApiCall {
   readonly address: ApiAddress;
@@ -11,6 +14,8 @@ export interface ApiCall {
   readonly reply: string;
   readonly header: Buffer;
   readonly body: Buffer;
+  /** The connection the request came by; null for one that was made here. */
+  readonly origin: object | null;
   readonly of: StreamAccount;
   /** Header fields of the answer. */
   readonly replyFields: [name: string, value: string][];
@@ -28,6 +33,7 @@ export function callOf(message: Message, address: ApiAddress, of: StreamAccount)
     // Copies: the message is borrowed.
     header: Buffer.from(message.header),
     body: Buffer.from(message.body),
+    origin: message.origin,
     of,
     replyFields: [],
   };

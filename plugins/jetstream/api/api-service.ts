@@ -23,7 +23,8 @@ import type { StreamAccount } from '../account/stream-account.ts';
 import { passOn } from '../domain.ts';
 import { failureOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
-import { type Answer, type ApiCall, callOf } from './api-call.ts';
+import { audit, isAudited } from './api-audit.ts';
+import { ANSWERED_ELSEWHERE, type Answer, type ApiCall, callOf } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
 
 /** What is answered only when a crash can not undo it any more. */
@@ -37,9 +38,6 @@ const CHANGING: ReadonlySet<Endpoint> = new Set<Endpoint>([
   'CONSUMER.PAUSE',
   'CONSUMER.RESET',
 ]);
-
-/** What streams and consumers answer themselves: without them nobody does, and clients are told so. */
-const ANSWERED_ELSEWHERE = [`${API_PREFIX}DIRECT.GET.`, `${API_PREFIX}CONSUMER.MSG.NEXT.`];
 
 /** What can be asked by the name of the domain. Nobody answers anything else. */
 const IN_DOMAIN = ['INFO', 'STREAM.>', 'CONSUMER.>', 'DIRECT.>', 'META.>', 'SERVER.>', 'ACCOUNT.>', '$KV.>', '$OBJ.>'];
@@ -131,10 +129,6 @@ export class ApiService implements ServiceSink {
   }
 
   private reply(call: ApiCall, answer: Answer): void {
-    const { api } = this.of;
-    api.total++;
-    if (typeof answer !== 'string') api.errors++;
-    if (call.reply === '') return;
     const stream = typeof answer === 'string' && CHANGING.has(call.address.endpoint) ? this.changed(call) : undefined;
     if (stream === undefined) this.send(call, answer);
     else {
@@ -151,9 +145,18 @@ export class ApiService implements ServiceSink {
 
   private send(call: ApiCall, answer: Answer): void {
     const { account, of } = this.of;
-    const body = typeof answer === 'string' ? answer : printErrorReply(call.address.endpoint, answer);
+    const isRefused = typeof answer !== 'string';
+    const body = isRefused ? printErrorReply(call.address.endpoint, answer) : answer;
     const header = call.replyFields.length === 0 ? undefined : withFields(new Uint8Array(0), call.replyFields);
-    of.outbox.send(account, call.reply, body, header);
+    if (call.reply !== '') of.outbox.send(account, call.reply, body, header);
+    if (isAudited(call, isRefused)) this.note(call, body, isRefused);
+  }
+
+  private note(call: ApiCall, body: string, isRefused: boolean): void {
+    const { api } = this.of;
+    api.total++;
+    if (isRefused) api.errors++;
+    audit(call, body);
   }
 
   private failed(call: ApiCall, error: Error): void {

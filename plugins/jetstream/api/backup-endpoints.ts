@@ -8,6 +8,7 @@ import { isValidLiteral } from '../../../protocols/jetstream/subject-rules.ts';
 import { RestoreJob } from '../backup/restore.ts';
 import { SnapshotJob } from '../backup/snapshot.ts';
 import type { Answer, ApiCall } from './api-call.ts';
+import { callerOf } from './api-caller.ts';
 import { checkPlace, surroundingsOf } from './stream-creation.ts';
 import { factsOf } from './stream-facts.ts';
 
@@ -16,7 +17,8 @@ const MIB = KIB * KIB;
 const CHUNK = { least: KIB, most: MIB, usual: 128 * KIB };
 const WINDOW = { least: KIB, most: 32 * MIB, usual: 8 * MIB };
 
-export function snapshotStream({ address, body, of }: ApiCall): Answer {
+export function snapshotStream(call: ApiCall): Answer {
+  const { address, body, of } = call;
   if (isEmptyBody(body)) return apiError(10003);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
@@ -29,6 +31,7 @@ export function snapshotStream({ address, body, of }: ApiCall): Answer {
     hasConsumers: !request.noConsumers,
     chunkBytes,
     windowBytes: Math.max(chunkBytes, within(request.windowSize, WINDOW)),
+    caller: callerOf(call),
   });
   of.of.clock.soon(() => job.start());
   const { config, state } = factsOf(stream, { isStamped: false, hasDomain: false, hasLeader: false });
@@ -39,7 +42,8 @@ function within(asked: number, { least, most, usual }: { least: number; most: nu
   return asked === 0 ? usual : Math.min(most, Math.max(least, asked));
 }
 
-export function restoreStream({ address, body, of }: ApiCall): Answer {
+export function restoreStream(call: ApiCall): Answer {
+  const { address, body, of } = call;
   if (isEmptyBody(body)) return apiError(10003);
   const request = decodeRequest(body, restoreRequest, of.of.isStrict);
   if ('number' in request) return request;
@@ -50,6 +54,6 @@ export function restoreStream({ address, body, of }: ApiCall): Answer {
   if (of.streams.has(config.name)) return apiError(10130);
   const problem = checkPlace(of, config);
   if (problem !== null) return problem;
-  const { deliverSubject } = new RestoreJob(of, withRequiredLevel(config, streamRequiredLevel(given)));
+  const { deliverSubject } = new RestoreJob(of, withRequiredLevel(config, streamRequiredLevel(given)), callerOf(call));
   return printReply('STREAM.RESTORE', restoreReply, { deliverSubject });
 }

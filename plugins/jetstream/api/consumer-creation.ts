@@ -18,7 +18,6 @@ import { checkConsumerUpdate } from '../../../protocols/jetstream/consumer-updat
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { printReply } from '../../../protocols/jetstream/replies.ts';
 import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
-import { formatNanos } from '../../../protocols/jetstream/timestamp.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
@@ -26,8 +25,7 @@ import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { advisePause } from './consumer-endpoints.ts';
 import { consumerFactsOf, whenKept } from './consumer-facts.ts';
-
-const IDENTITY = 'Nats-Stream-Identity';
+import { identityOf, STREAM_IDENTITY } from './stream-identity.ts';
 
 export function createConsumer(call: ApiCall): Answer | Promise<Answer> {
   return create(call, false);
@@ -71,9 +69,9 @@ function create(call: ApiCall, isDurable: boolean): Answer | Promise<Answer> {
 /** Who reads for a mirror or a source is told which stream this is, and refused when it means another of the name. */
 function identityProblem(call: ApiCall, stream: Stream, { direct, sourcing }: ConsumerConfig): ApiError | null {
   if (!direct && !sourcing) return null;
-  const identity = hashOf(formatNanos(stream.created));
-  call.replyFields.push([IDENTITY, identity]);
-  const meant = fieldOf(call.header, IDENTITY);
+  const identity = identityOf(stream);
+  call.replyFields.push([STREAM_IDENTITY, identity]);
+  const meant = fieldOf(call.header, STREAM_IDENTITY);
   return meant === null || meant === '' || meant === identity ? null : apiError(10225, { msg: identity });
 }
 
@@ -109,7 +107,8 @@ function newProblem(
   accountMax: number,
 ): ApiError | null {
   if (request.action === 'update') return apiError(10149);
-  const caps = [stream.config.maxConsumers, accountMax].filter((cap) => cap > 0);
+  const given = [stream.config.maxConsumers, accountMax].filter((cap) => cap > 0);
+  const caps = given.length > 0 ? given : [stream.of.consumersUsualMax];
   if (!config.direct && caps.some((cap) => stream.consumers.size >= cap)) return apiError(10026);
   const problem = checkQueueConsumer(stream.config, config, othersOf(stream, ''));
   if (problem !== null) return problem;
@@ -121,9 +120,7 @@ function make(stream: Stream, config: ConsumerConfig, level: number): Answer | P
   const given = consumerNameOf(config);
   const name = given === '' ? hashOf(uniqueId(of.random)) : given;
   const kept = withRequiredLevel(given === '' ? config : { ...config, name }, level);
-  const consumer = stream.consumers.make(name, kept);
-  if (consumer.pausedUntil > 0) advisePause(consumer);
-  return told(consumer);
+  return told(stream.consumers.make(name, kept));
 }
 
 function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest): Answer | Promise<Answer> {
@@ -147,6 +144,8 @@ function othersOf(stream: Stream, except: string): ConsumerConfig[] {
   return [...stream.consumers.byName.values()].filter(({ name }) => name !== except).map(({ config }) => config);
 }
 
+/** Whoever makes a consumer that is paused, or finds it so, hears of it. */
 function told(consumer: Consumer): Answer | Promise<Answer> {
+  if (consumer.pausedUntil > 0) advisePause(consumer);
   return whenKept(consumer, () => printReply('CONSUMER.CREATE', consumerInfo, consumerFactsOf(consumer, true)));
 }

@@ -88,9 +88,10 @@ export function pauseConsumer(call: ApiCall): Answer | Promise<Answer> {
   const consumer = consumerOf(call);
   if ('number' in consumer) return consumer;
   const pauseUntil = isZeroTime(request.pauseUntil) ? null : utc(request.pauseUntil.nanos);
+  const before = consumer.config.pauseUntil?.nanos ?? ZERO_NANOS;
   const config = { ...consumer.config, pauseUntil };
   consumer.update(withRequiredLevel(config, consumerRequiredLevel(config)));
-  advisePause(consumer);
+  if (before !== (pauseUntil?.nanos ?? ZERO_NANOS)) advisePause(consumer);
   const until = consumer.pausedUntil;
   const remaining = until === 0 ? 0 : until - consumer.of.clock.now();
   const answer = printReply('CONSUMER.PAUSE', pauseReply, {
@@ -104,7 +105,7 @@ export function pauseConsumer(call: ApiCall): Answer | Promise<Answer> {
 export function advisePause(consumer: Consumer): void {
   const { stream, name, of, config } = consumer;
   const isPaused = consumer.pausedUntil > 0;
-  const until = isPaused ? (config.pauseUntil?.nanos ?? ZERO_NANOS) : ZERO_NANOS;
+  const until = config.pauseUntil?.nanos ?? ZERO_NANOS;
   of.advise(
     stream.account,
     (head) => consumerPause(head, stream.name, name, isPaused, until),

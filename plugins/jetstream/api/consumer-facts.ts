@@ -30,13 +30,13 @@ export function consumerFactsOf(consumer: Consumer, isStamped: boolean): Consume
     created,
     config: isStamped ? withServerStamps(config, of.server) : config,
     delivered: {
-      consumerSequence: machine.consumerSequence - 1,
-      streamSequence: machine.deliveredStream,
+      consumerSequence: machine.told.deliveredConsumer,
+      streamSequence: machine.told.deliveredStream,
       lastActive: momentOrNone(consumer.lastDeliveredAt),
     },
     ackFloor: {
-      consumerSequence: machine.floorConsumer,
-      streamSequence: Math.min(machine.floorStream, machine.deliveredStream),
+      consumerSequence: machine.told.floorConsumer,
+      streamSequence: machine.told.floorStream,
       lastActive: momentOrNone(consumer.lastAckedAt),
     },
     ackPending: machine.pending.size,

@@ -1,12 +1,14 @@
 /** Moving consumers: to another place, or to another client. */
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { isValidGroup } from '../../../protocols/jetstream/consumer-priority.ts';
+import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { consumerResetReply, printEmpty, printReply } from '../../../protocols/jetstream/replies.ts';
 import { decodeLenient, isEmptyBody, resetRequest, unpinRequest } from '../../../protocols/jetstream/requests.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { consumerFactsOf, whenKept } from './consumer-facts.ts';
+import { identityOf, STREAM_IDENTITY } from './stream-identity.ts';
 
 export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   const request = decodeLenient(body, unpinRequest);
@@ -18,11 +20,13 @@ export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   const consumer = stream.consumers.byName.get(address.consumer);
   if (consumer === undefined) return apiError(10014);
   if (consumer.pull === null || !consumer.config.priorityGroups.includes(request.group)) return apiError(10160);
-  if (consumer.pull.group.unpin('admin')) consumer.wake();
+  if (consumer.pull.group.unpin('admin', request.group)) consumer.wake();
   return printEmpty('CONSUMER.UNPIN');
 }
 
-export async function resetConsumer({ address, body, of }: ApiCall): Promise<Answer> {
+/** Who reads for another stream is told which stream this is. */
+export async function resetConsumer(call: ApiCall): Promise<Answer> {
+  const { address, body, header, of } = call;
   const consumer = of.streams.get(address.stream)!.consumers.byName.get(address.consumer)!;
   const request = isEmptyBody(body) ? resetRequest.zero() : decodeLenient(body, resetRequest);
   if ('number' in request) return request;
@@ -32,6 +36,7 @@ export async function resetConsumer({ address, body, of }: ApiCall): Promise<Ans
   const problem = wanted === 0 ? null : resetProblem(consumer, wanted);
   if (problem !== null) return problem;
   const sequence = Math.max(1, wanted === 0 ? consumer.machine.floorStream + 1 : wanted);
+  if (fieldOf(header, STREAM_IDENTITY) !== null) call.replyFields.push([STREAM_IDENTITY, identityOf(consumer.stream)]);
   consumer.reset(sequence);
   consumer.stream.consumers.releaseUnneeded();
   return whenKept(consumer, () =>

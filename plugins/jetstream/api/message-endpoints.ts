@@ -1,7 +1,7 @@
 /** Reading, deleting and purging messages. */
 import { Buffer } from 'node:buffer';
 import { subjectFromText, textFromSubject } from '../../../kernel/plugin-api.ts';
-import { apiError } from '../../../protocols/jetstream/api-error.ts';
+import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { messageGetReply, printDone, printReply, purgeReply } from '../../../protocols/jetstream/replies.ts';
 import {
   decodeOptional,
@@ -61,7 +61,16 @@ export function deleteMessage({ address, body, of }: ApiCall): Answer {
   if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyDelete) return apiError(10057, { err: 'message delete not permitted' });
   const isDone = stream.machine.remove(Number(request.sequence), !request.noErase);
-  return isDone ? printDone('STREAM.MSG.DELETE') : apiError(10043, { seq: request.sequence });
+  return isDone ? printDone('STREAM.MSG.DELETE') : notThere(stream, request.sequence);
+}
+
+/** Files tell of what never was in another way than of what is gone. */
+function notThere({ log, config }: Stream, sequence: bigint): ApiError {
+  if (config.storage === 'memory') return apiError(10043, { seq: sequence });
+  if (sequence > BigInt(log.last)) return apiError(10057, { err: 'stream store EOF' });
+  return sequence < BigInt(log.first)
+    ? apiError(10057, { err: 'no message found' })
+    : apiError(10043, { seq: sequence });
 }
 
 export async function purgeStream({ address, body, of }: ApiCall): Promise<Answer> {
@@ -85,11 +94,12 @@ export async function purgeStream({ address, body, of }: ApiCall): Promise<Answe
 /** Others get their turn now and then; -1 when the stream goes meanwhile. A store in trouble ends it. */
 async function purgeInSteps(stream: Stream, command: PurgeCommand, isThere: () => boolean): Promise<number> {
   const { consumers, machine } = stream;
+  const extent = machine.extentOf(command);
   const purge = machine.beginPurge(command);
-  while (!consumers.purgingSome(() => machine.stepPurge(purge, STEP_MAX))) {
+  while (!consumers.purgingSome(extent, () => machine.stepPurge(purge, STEP_MAX))) {
     await new Promise<void>((resolve) => stream.of.clock.soon(resolve));
     if (!isThere()) return -1;
   }
-  consumers.purged();
+  consumers.purged(extent);
   return purge.removed;
 }

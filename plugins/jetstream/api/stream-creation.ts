@@ -12,8 +12,10 @@ import {
 } from '../../../protocols/jetstream/stream-config.ts';
 import {
   checkBeside,
+  checkConsumerCount,
   checkCreateRequest,
   checkOverlap,
+  checkReservation,
   checkStreamCount,
   checkStreamSize,
   decodeStreamRequest,
@@ -21,6 +23,7 @@ import {
 import { streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { checkStream, type StreamSurroundings } from '../../../protocols/jetstream/stream-rules.ts';
 import { checkRepublishUpdate, checkStreamUpdate } from '../../../protocols/jetstream/stream-update.ts';
+import { limitsForCopies } from '../account/grants.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
 import { failureOf, writeProblemOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
@@ -31,7 +34,7 @@ import { unservedFeature } from './unserved-features.ts';
 export async function createStream({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeStreamRequest(body, of.of.isStrict);
   if ('number' in request) return request;
-  const early = checkCreateRequest(address.stream, request) ?? checkStreamCountFor(of, request.name);
+  const early = checkCreateRequest(address.stream, request) ?? checkEarly(of, request);
   if (early !== null) return early;
   const config = checkStream(request, surroundingsOf(of, request.pedantic));
   if ('number' in config) return config;
@@ -49,14 +52,30 @@ export async function createStream({ address, body, of }: ApiCall): Promise<Answ
 /** Whether there is room for a stream, and nothing in its way. */
 export function checkPlace(of: StreamAccount, config: StreamConfig): ApiError | null {
   return (
-    checkStreamCountFor(of, config.name) ??
+    checkStreamCountFor(of, config) ??
     checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
     checkBeside(config, of.configs()) ??
     checkServed(of, config)
   );
 }
 
-function checkStreamCountFor(of: StreamAccount, name: string): ApiError | null {
+/** What is looked at whatever else a request says. */
+function checkEarly(of: StreamAccount, request: StreamConfig): ApiError | null {
+  const copies = Math.max(1, request.replicas);
+  const limits = limitsForCopies(of.grants, copies);
+  if (limits === null) return apiError(10120);
+  const taken = of.reservations(request.name);
+  // Streams of several copies have limits of their own where there are tiers, and there are no such streams.
+  if (copies > 1 && of.grants.whole === null) return null;
+  return (
+    checkStreamCount(limits, taken) ??
+    checkConsumerCount(request, limits) ??
+    checkReservation(request, limits, taken, copies)
+  );
+}
+
+function checkStreamCountFor(of: StreamAccount, { name }: StreamConfig): ApiError | null {
+  if (limitsForCopies(of.grants, 1) === null) return apiError(10120);
   return checkStreamCount(of.limits, of.reservations(name));
 }
 
@@ -93,6 +112,7 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   const problem =
     checkOverlap(config, of.configs()) ??
     checkRepublishUpdate(config, surroundings) ??
+    (limitsForCopies(of.grants, 1) === null ? apiError(10120) : null) ??
     checkUpdatedSize(of, stream.config, config) ??
     checkServed(of, config);
   if (problem !== null) return problem;
@@ -113,9 +133,13 @@ export async function deleteStream({ address, body, of }: ApiCall): Promise<Answ
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
   if (stream.trouble !== null) return failureOf(stream.trouble);
+  await deleteStreamOf(of, stream);
+  return printDone('STREAM.DELETE');
+}
+
+export async function deleteStreamOf(of: StreamAccount, stream: Stream): Promise<void> {
   await of.remove(stream);
   advise(stream, 'delete');
-  return printDone('STREAM.DELETE');
 }
 
 function advise(stream: Stream, action: Action): void {

@@ -3,9 +3,6 @@ import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts
 
 /** Empty where everything is served. */
 export function unservedFeature(config: StreamConfig): string {
-  if (config.mirror?.consumer != null || config.sources.some(({ consumer }) => consumer !== null)) {
-    return 'consumers of their own for a mirror or a source';
-  }
   if (config.firstSeq > BigInt(Number.MAX_SAFE_INTEGER)) return 'sequences beyond 2^53';
   return '';
 }

@@ -48,12 +48,10 @@ export function printConsumerEntry({ config, machine }: Consumer): Buffer {
     return [String(seq), one] as const;
   });
   const redelivered = Array.from(machine.redelivered, ([seq, count]) => [String(seq), BigInt(count)] as const);
+  const { told } = machine;
   const state = {
-    delivered: { consumer: BigInt(machine.consumerSequence - 1), stream: BigInt(machine.deliveredStream) },
-    floor: {
-      consumer: BigInt(machine.floorConsumer),
-      stream: BigInt(Math.min(machine.floorStream, machine.deliveredStream)),
-    },
+    delivered: { consumer: BigInt(told.deliveredConsumer), stream: BigInt(told.deliveredStream) },
+    floor: { consumer: BigInt(told.floorConsumer), stream: BigInt(told.floorStream) },
     pending: new Map(pending),
     redelivered: new Map(redelivered),
   };

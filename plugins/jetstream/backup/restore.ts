@@ -7,6 +7,12 @@ import {
   Subscription,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
+import {
+  type Advisory,
+  type AdvisoryHead,
+  restoreCompleted,
+  restoreCreated,
+} from '../../../protocols/jetstream/advisories.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { restoreSubject } from '../../../protocols/jetstream/api-subject.ts';
 import {
@@ -49,14 +55,26 @@ export class RestoreJob implements ServiceSink {
   private work: Promise<void> = Promise.resolve();
   private timer: (() => void) | null = null;
   private isOver = false;
+  private received = 0;
+  private readonly caller: string;
+  private readonly begun: bigint;
 
-  constructor(of: StreamAccount, config: StreamConfig) {
+  /** `caller` is who asked, as JSON. */
+  constructor(of: StreamAccount, config: StreamConfig, caller: string) {
     this.of = of;
     this.config = config;
+    this.caller = caller;
+    this.begun = momentNow(of.of.clock);
     this.deliverSubject = restoreSubject(config.name, uniqueId(of.of.random));
     this.subscription = new Subscription(this, subjectFromText(this.deliverSubject), '', '');
     of.account.sublist.insert(this.subscription);
+    this.tell('CREATE', (head) => restoreCreated(head, config.name, caller));
     this.watch();
+  }
+
+  private tell(word: 'CREATE' | 'COMPLETE', make: (head: AdvisoryHead) => Advisory): void {
+    const { of, account } = this.of;
+    of.advise(account, make, `$JS.EVENT.ADVISORY.STREAM.RESTORE_${word}.${this.config.name}`);
   }
 
   /** A piece, or the end, which is empty. One after the other is worked on. */
@@ -73,6 +91,7 @@ export class RestoreJob implements ServiceSink {
       if (reply === '') throw new Error('a piece came that nobody waits for');
       if (piece.length === 0) this.say(reply, await this.complete());
       else {
+        this.received += piece.length;
         await this.read(piece);
         this.say(reply, '');
       }
@@ -160,6 +179,8 @@ export class RestoreJob implements ServiceSink {
     stream.keep();
     await stream.settledDown();
     stream.open();
+    const span = { start: this.begun, end: momentNow(of.of.clock) };
+    this.tell('COMPLETE', (head) => restoreCompleted(head, config.name, span, this.received, this.caller));
     const facts = factsOf(stream, { isStamped: true, hasDomain: false, hasLeader: false });
     return printReply('STREAM.CREATE', streamCreateReply, { ...facts, didCreate: false });
   }

@@ -7,7 +7,7 @@ import {
   Subscription,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
-import { snapshotCompleted } from '../../../protocols/jetstream/advisories.ts';
+import { snapshotCompleted, snapshotCreated } from '../../../protocols/jetstream/advisories.ts';
 import { snapshotAckSubject } from '../../../protocols/jetstream/api-subject.ts';
 import {
   ARCHIVE_MAGIC,
@@ -31,6 +31,8 @@ export interface SnapshotOptions {
   readonly hasConsumers: boolean;
   readonly chunkBytes: number;
   readonly windowBytes: number;
+  /** Who asked, as JSON. */
+  readonly caller: string;
 }
 
 /** What one turn gathers at most. */
@@ -78,6 +80,12 @@ export class SnapshotJob implements ServiceSink {
   /** Waits until somebody listens. */
   start(): void {
     this.account.sublist.insert(this.confirmations);
+    const { name, of } = this.stream;
+    of.advise(
+      this.account,
+      (head) => snapshotCreated(head, name, streamState.print(stateOf(this.stream)), this.options.caller),
+      `$JS.EVENT.ADVISORY.STREAM.SNAPSHOT_CREATE.${name}`,
+    );
     this.awaitInterest(this.stream.of.clock.now() + INTEREST_MS);
   }
 
@@ -183,9 +191,10 @@ export class SnapshotJob implements ServiceSink {
     this.stream.of.outbox.send(this.account, this.subject, '', header);
     const span = { start: this.begun, end: momentNow(this.stream.of.clock) };
     const { name, of } = this.stream;
+    const problem = status !== null && status[0] === 500 ? status[1] : '';
     of.advise(
       this.account,
-      (head) => snapshotCompleted(head, name, span, '{}'),
+      (head) => snapshotCompleted(head, name, span, this.options.caller, problem),
       `$JS.EVENT.ADVISORY.STREAM.SNAPSHOT_COMPLETE.${name}`,
     );
   }

@@ -37,6 +37,8 @@ export class Backlog {
   private countedTo = 0;
   private countedFirst = 0;
   private isStale = true;
+  /** Of what lies ahead the last messages of each subject were counted, and no others: it is not to be counted again. */
+  private isCountedByLast = false;
   private walk: CountWalk | null = null;
   private merge: MatchMerge | null = null;
   /** Up to here it is no use to ask for a merge. */
@@ -53,6 +55,7 @@ export class Backlog {
 
   /** The last message of each subject comes first. */
   startWithLast(): void {
+    this.counted = 0;
     this.starters = new Starters(this.log, this.filters, EASY_LOOKS_MAX);
     if (this.starters.isComplete) this.started();
   }
@@ -61,7 +64,7 @@ export class Backlog {
   private started(): void {
     const { log } = this;
     const { length } = this.starters!;
-    this.sequence = length === 0 ? Math.max(log.last, 1) : this.starters!.at(0);
+    this.sequence = length === 0 ? Math.max(log.last, log.first, 1) : this.starters!.at(0);
     if (length > 0) this.setCount(length + this.counted);
     else this.starters = null;
   }
@@ -89,13 +92,15 @@ export class Backlog {
     this.countedTo = this.log.last;
     this.countedFirst = this.log.first;
     this.isStale = false;
+    this.isCountedByLast = false;
     this.walk = null;
   }
 
   /** What went from the front of the stream is not told of one by one. */
   private get isOutdated(): boolean {
     const { first } = this.log;
-    return this.isStale || (first > this.countedFirst && first > this.sequence && this.starters === null);
+    if (this.isStale) return true;
+    return first > this.countedFirst && first > this.sequence && this.starters === null && !this.isCountedByLast;
   }
 
   /** Whether what comes next, and how much there is, can be said in a moment. */
@@ -133,26 +138,27 @@ export class Backlog {
     return isWhole;
   }
 
+  /** Nothing that came since the last look is for this one. */
+  hadAll(): void {
+    if (this.starters === null && this.countedTo < this.log.last) this.setCount(0);
+  }
+
+  /** Of what lies ahead, only the last of each subject count from now on. */
+  countLast(): void {
+    if (!this.hasBegun) {
+      this.startWithLast();
+      return;
+    }
+    this.setCount(this.log.countLastFrom(this.filters, this.sequence));
+    this.isCountedByLast = true;
+  }
+
   /** What was counted stands no more. */
   recount(): void {
     if (this.starters !== null) return;
     if (this.sequence > this.log.last) this.setCount(0);
     else this.isStale = true;
     this.walk = null;
-  }
-
-  /** Some of those that come first may be gone without a word. */
-  recountStarters(): void {
-    const { starters, log } = this;
-    if (starters?.isComplete !== true) return;
-    let count = log.countSince(this.filters, starters.liveFrom);
-    for (let at = this.starterAt; at < starters.length; at++) if (this.isWanted(starters.at(at))) count++;
-    this.setCount(count);
-  }
-
-  private isWanted(seq: number): boolean {
-    const node = this.log.nodeAt(seq);
-    return node !== 0 && this.log.matches(this.filters, node);
   }
 
   // --- What comes next ---
@@ -197,15 +203,14 @@ export class Backlog {
     if (this.merge === null) this.plainTo = last;
   }
 
-  /** Superseded ones are passed over: what came after them is sent when its turn comes. */
+  /** What took the place of one is sent when its own turn comes. */
   private nextStarter(): number {
     const starters = this.starters!;
     if (!starters.isComplete) return LOOK_ON;
     for (let looks = 0; this.starterAt < starters.length; looks++) {
       if (looks === LOOKS_MAX) return LOOK_ON;
       const seq = starters.at(this.starterAt);
-      const node = this.log.nodeAt(seq);
-      if (node !== 0 && this.log.lastOf(node) === seq && this.log.matches(this.filters, node)) return seq;
+      if (this.log.has(seq)) return seq;
       this.passing.passStarter();
     }
     this.passing.passTo(starters.liveFrom);
@@ -224,11 +229,9 @@ export class Backlog {
     this.counted = Math.max(0, left - 1);
   }
 
-  /** Something newer took the place of the next starter. */
+  /** The next starter is gone. */
   passStarter(): void {
-    const seq = this.starters!.at(this.starterAt++);
-    const node = this.log.nodeAt(seq);
-    if (node !== 0 && this.log.matches(this.filters, node)) this.counted--;
+    this.starterAt++;
   }
 
   /** Nothing up to a place is for this one: it is not looked at again. */
@@ -260,7 +263,7 @@ export class Backlog {
     this.walk?.removed(seq, node);
     const isCounted =
       this.starters?.isComplete === false ? this.isStarter(seq) : !this.isStale && seq <= this.countedTo;
-    if (isCounted) this.counted--;
+    if (isCounted && (this.counted > 0 || !this.hasBegun)) this.counted--;
     return true;
   }
 
@@ -279,7 +282,12 @@ export class Backlog {
 
   /** Messages are told of as they go from the front, too. */
   get isParticular(): boolean {
-    return this.starters !== null || this.walk !== null;
+    return this.starters !== null || this.walk !== null || this.isCountedByLast;
+  }
+
+  /** The last message of each subject comes first, and not all of these were sent. */
+  get hasStarters(): boolean {
+    return this.starters !== null;
   }
 
   /** Goes on from where it is, with other filters. */
@@ -291,8 +299,12 @@ export class Backlog {
     }
     this.filters = filters;
     this.merge = null;
-    if (starters.isComplete) this.recountStarters();
-    else this.startWithLast();
+    if (!starters.isComplete) this.startWithLast();
+  }
+
+  /** Nothing is left below a sequence. */
+  goOnFrom(sequence: number): void {
+    this.sequence = Math.max(this.sequence, sequence);
   }
 
   /** Goes on elsewhere, or with other filters. */

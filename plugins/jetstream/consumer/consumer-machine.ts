@@ -11,6 +11,7 @@ import type { ConsumerProgress, ConsumerState } from './consumer-state.ts';
 import { Deadlines } from './deadlines.ts';
 import { PendingMessages } from './pending-messages.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
+import { ToldPosition } from './told-position.ts';
 
 /** What a delivery is called. One is filled again and again. */
 export interface DeliveryNumbers {
@@ -21,6 +22,9 @@ export interface DeliveryNumbers {
 
 /** A message that was delivered as often as it may be. */
 export type OnExhausted = (sequence: number, deliveries: number) => void;
+
+/** What became of an acknowledgement; `unknown`: of what was never delivered; `late`: everything so far was done. */
+export type Acked = 'done' | 'late' | 'unknown';
 
 const NANOS_PER_MS = 1e6;
 /** So many are found overdue at once; the next follow in a moment. */
@@ -34,8 +38,8 @@ export class ConsumerMachine {
   /** Everything at or below is settled. */
   floorStream: number;
   floorConsumer = 0;
-  /** The last that was delivered for the first time. */
-  deliveredStream: number;
+  /** The same as it is told. */
+  readonly told = new ToldPosition();
   /** The first is where the floor ends. */
   readonly pending = new PendingMessages();
   /** How often each message was delivered again. */
@@ -55,7 +59,7 @@ export class ConsumerMachine {
     this.backlog = new Backlog(log, filterSetOf(config), start, this);
     if (startsWithLast) this.backlog.startWithLast();
     this.floorStream = this.backlog.sequence - 1;
-    this.deliveredStream = this.backlog.sequence - 1;
+    this.told.set(this);
   }
 
   get filters(): FilterSet {
@@ -81,15 +85,19 @@ export class ConsumerMachine {
   prepare(): boolean {
     const hadBegun = this.backlog.hasBegun;
     const isReady = this.backlog.prepare();
-    if (!hadBegun && this.backlog.hasBegun) {
-      this.floorStream = this.backlog.sequence - 1;
-      this.deliveredStream = this.backlog.sequence - 1;
-    }
+    if (!hadBegun) this.beginIfKnown();
     return isReady;
   }
 
+  private beginIfKnown(): void {
+    if (!this.backlog.hasBegun) return;
+    this.floorStream = this.streamSequence - 1;
+    this.told.set(this);
+  }
+
   state(): ConsumerState {
-    const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream } = this;
+    const { streamSequence, consumerSequence, floorStream, floorConsumer } = this;
+    const { deliveredStream } = this.told;
     const pending = Array.from(this.pending, ([seq, known]) => {
       const deadline = Number.isFinite(known.deadline) ? known.deadline : null;
       return [seq, known.consumerSequence, known.time, deadline] as const;
@@ -100,7 +108,8 @@ export class ConsumerMachine {
 
   /** What changed since somebody began to follow that. */
   progressed(): ConsumerProgress {
-    const { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, pending } = this;
+    const { streamSequence, consumerSequence, floorStream, floorConsumer, pending } = this;
+    const { deliveredStream } = this.told;
     const messages = Array.from(this.touched ?? [], (seq) => {
       const deadline = pending.deadlineOf(seq);
       const due = Number.isFinite(deadline) ? deadline : null;
@@ -126,7 +135,9 @@ export class ConsumerMachine {
     this.consumerSequence = state.consumerSequence;
     this.floorStream = Math.min(state.floorStream, end);
     this.floorConsumer = state.floorConsumer;
-    this.deliveredStream = Math.min(state.deliveredStream, end);
+    this.told.set(this);
+    this.told.deliveredStream = Math.min(state.deliveredStream, end);
+    this.told.floorStream = Math.min(this.floorStream, this.told.deliveredStream);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.countAgain(seq, count);
     for (const [seq, own, time, due] of [...state.pending].sort(([left], [right]) => left - right)) {
       if (!this.log.has(seq)) continue;
@@ -134,6 +145,7 @@ export class ConsumerMachine {
       this.pending.add(seq, own, time, deadline);
       this.watch(seq, deadline);
     }
+    this.recount();
   }
 
   /** Nothing is overdue before this, in milliseconds. */
@@ -188,7 +200,15 @@ export class ConsumerMachine {
     return 0;
   }
 
-  /** The command of a starter that something newer took the place of. */
+  /** Nobody could take what is next: what lies before it is not for this consumer. */
+  keptBack(seq: number): void {
+    if (this.pending.has(seq) || seq <= this.streamSequence || this.backlog.hasStarters) return;
+    this.backlog.passTo(seq);
+    // What is kept in files does not tell of it.
+    if (this.log.isAlwaysWarm) this.told.passed(seq - 1, !this.tracks);
+  }
+
+  /** The command of a starter that is not there any more. */
   passStarter(): void {
     this.backlog.passStarter();
   }
@@ -210,13 +230,13 @@ export class ConsumerMachine {
       this.pending.setTime(seq, now);
       this.setDeadline(seq, now + this.waitFor(seq));
     }
+    this.told.delivered(seq, this.consumerSequence, !this.tracks);
     into.consumerSequence = this.consumerSequence++;
     into.pending = this.pendingCount;
   }
 
   private deliverFirst(seq: number, now: number): void {
     this.backlog.sent(seq);
-    this.deliveredStream = Math.max(this.deliveredStream, seq);
     if (this.tracks) {
       const deadline = now + this.waitFor(seq);
       this.pending.add(seq, this.consumerSequence, now, deadline);
@@ -268,24 +288,23 @@ export class ConsumerMachine {
     return Number(backoff[step]) / NANOS_PER_MS;
   }
 
-  /** The command of an acknowledgement of a delivery. Calls `settled` for each message that is done. False: it was never delivered. */
-  ack(seq: number, settled: (seq: number) => void, consumerSequence = this.deliveryOf(seq)): boolean {
-    if (seq >= this.streamSequence && !this.pending.has(seq)) return false;
-    if (this.config.ackPolicy !== 'explicit') this.ackUpTo(seq, consumerSequence, settled);
-    else {
-      const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
-      this.settle(seq);
-      if (isKnown) settled(seq);
-    }
-    return true;
+  /** The command of an acknowledgement of a delivery. Calls `settled` for each message that is done. */
+  ack(seq: number, settled: (seq: number) => void, consumerSequence = this.deliveryOf(seq)): Acked {
+    if (seq >= this.streamSequence && !this.pending.has(seq)) return 'unknown';
+    if (this.config.ackPolicy !== 'explicit') return this.ackUpTo(seq, consumerSequence, settled);
+    const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
+    this.settle(seq, consumerSequence);
+    if (isKnown) settled(seq);
+    return 'done';
   }
 
   private deliveryOf(seq: number): number {
     return this.pending.consumerSequenceOf(seq) || this.consumerSequence - 1;
   }
 
-  private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): void {
-    if (seq <= this.floorStream) return;
+  private ackUpTo(seq: number, consumerSequence: number, settled: (seq: number) => void): Acked {
+    if (seq <= this.floorStream || consumerSequence <= this.floorConsumer) return 'late';
+    const wasPending = this.pending.has(seq);
     const done: number[] = [];
     for (let known = this.pending.first; known !== 0 && known <= seq; known = this.pending.first) {
       this.touched?.add(known);
@@ -295,33 +314,39 @@ export class ConsumerMachine {
       done.push(known);
     }
     this.floorStream = seq;
-    this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
+    this.floorConsumer = consumerSequence;
+    this.told.acked(seq, consumerSequence, wasPending, this.pending, true);
     for (const known of done) settled(known);
+    return 'done';
   }
 
-  /** One message is done, and the floor moves as far as it can. */
-  private settle(seq: number): void {
+  /** One message is done, and the floor moves as far as it can. That of the first delivery counts where it is known. */
+  private settle(seq: number, given: number): void {
     this.touched?.add(seq);
     if (this.redelivered.size > 0) this.redelivered.delete(seq);
     this.queue.delete(seq);
-    const consumerSequence = this.pending.delete(seq);
-    if (consumerSequence !== 0) this.raiseFloor(consumerSequence);
+    const known = this.pending.delete(seq);
+    const consumerSequence = known === 0 ? given : known;
+    this.raiseFloor(seq, consumerSequence);
+    this.told.acked(seq, consumerSequence, known !== 0, this.pending, false);
   }
 
-  private raiseFloor(consumerSequence: number): void {
+  private raiseFloor(seq: number, consumerSequence: number): void {
     if (this.pending.size === 0) {
-      this.floorStream = Math.max(this.floorStream, this.deliveredStream);
+      this.floorStream = this.streamSequence - 1;
       this.floorConsumer = this.consumerSequence - 1;
       return;
     }
     if (consumerSequence !== this.floorConsumer + 1) return;
-    this.floorConsumer = this.pending.firstConsumerSequence - 1;
-    this.floorStream = Math.max(this.floorStream, this.pending.first - 1);
+    const next = this.pending.after(seq);
+    this.floorStream = next === 0 ? seq : next - 1;
+    this.floorConsumer = next === 0 ? consumerSequence : this.pending.consumerSequenceOf(next) - 1;
   }
 
-  /** The command of a negative acknowledgement. False: it is not waited for. */
-  nak(seq: number, now: number, delayMs: number): boolean {
+  /** The command of a negative acknowledgement. False: it is not waited for, or not by this delivery. */
+  nak(seq: number, now: number, delayMs: number, consumerSequence = this.deliveryOf(seq)): boolean {
     if (!this.pending.has(seq)) return false;
+    if (consumerSequence <= this.floorConsumer || consumerSequence > this.consumerSequence) return false;
     if (delayMs > 0) {
       this.setDeadline(seq, now + delayMs);
       this.queue.delete(seq);
@@ -362,16 +387,21 @@ export class ConsumerMachine {
     onExhausted(seq, deliveries);
   }
 
-  /** A message goes. True where it was delivered and not settled. */
-  removed(seq: number, node: number): boolean {
-    const wasPending = this.pending.has(seq);
-    // What was delivered is waited for, whatever the filters have become since.
-    if (!wasPending && !this.redelivered.has(seq)) {
-      if (this.log.matches(this.filters, node)) this.backlog.goes(seq, node);
+  /** A message goes on its own. What waited for it waits no more, as if it were acknowledged. True where something did. */
+  removed(seq: number, node: number, settled: (seq: number) => void): boolean {
+    const consumerSequence = this.pending.consumerSequenceOf(seq);
+    if (consumerSequence === 0) {
+      this.missed(seq, node);
       return false;
     }
-    this.settle(seq);
-    return wasPending;
+    this.ack(seq, settled, consumerSequence);
+    return true;
+  }
+
+  /** A message goes that may not have been delivered. */
+  missed(seq: number, node: number): void {
+    if (this.pending.has(seq) || this.redelivered.has(seq)) return;
+    if (this.log.matches(this.filters, node)) this.backlog.goes(seq, node);
   }
 
   /** Whether a message that it wants may not go yet on account of this consumer. */
@@ -386,38 +416,61 @@ export class ConsumerMachine {
     const { ackWait, backoff } = this.config;
     const filters = filterSetOf(config);
     this.config = config;
-    if (filters.filters.join(' ') !== this.filters.filters.join(' ')) this.backlog.choose(filters);
+    if (filters.filters.join(' ') !== this.filters.filters.join(' ')) this.choose(filters);
     if (config.ackWait === ackWait && config.backoff.join(' ') === backoff.join(' ')) return;
     for (const [seq, { time }] of this.pending) this.setDeadline(seq, time + this.waitFor(seq));
   }
 
-  /** What was delivered and is not settled. */
-  get delivered(): number[] {
-    return [...new Set([...this.pending.keys(), ...this.redelivered.keys()])];
+  private choose(filters: FilterSet): void {
+    this.backlog.choose(filters);
+    this.recount();
   }
 
-  /** After a purge `recount` knows what is left without having heard of each message. */
-  get mayDrop(): boolean {
-    return !this.backlog.isParticular;
-  }
-
-  /** The command of a purge: what went below a sequence is settled. */
+  /** How much is to come is counted anew: many messages went at once. */
   recount(): void {
-    const { first } = this.log;
-    if (this.streamSequence < first) this.backlog.sequence = first;
-    this.backlog.recount();
-    this.deliveredStream = Math.max(this.deliveredStream, first - 1);
-    const settled = this.pending.size === 0 ? this.deliveredStream : first - 1;
-    this.floorStream = Math.max(this.floorStream, settled);
+    // Who began with the last messages of each subject is told of so many.
+    const { hasBegun } = this.backlog;
+    if (this.config.deliverPolicy === 'last_per_subject') this.backlog.countLast();
+    else this.backlog.recount();
+    if (!hasBegun) this.beginIfKnown();
+  }
+
+  /**
+   * The command of a purge: everything below a sequence is gone. `isWider`: of what lies above, something may be gone as well,
+   * since more is delivered here than was purged. True where something waits no more.
+   */
+  purged(start: number, isWider: boolean): boolean {
+    const waiting = this.pending.size;
+    this.backlog.goOnFrom(start);
+    if (this.floorStream < start) this.settleBelow(start, isWider);
+    if (this.pending.size === 0) {
+      this.redelivered.clear();
+      this.floorStream = this.streamSequence - 1;
+      this.floorConsumer = this.consumerSequence - 1;
+    }
+    // All of it is written down anew.
+    this.touched = null;
+    this.told.set(this);
+    return this.pending.size < waiting;
+  }
+
+  private settleBelow(start: number, isWider: boolean): void {
+    this.floorStream = start - 1;
+    for (const [seq, { consumerSequence }] of this.pending) {
+      if (seq >= start && !(isWider && !this.log.has(seq))) continue;
+      this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
+      this.pending.delete(seq);
+      this.redelivered.delete(seq);
+      this.queue.delete(seq);
+    }
   }
 
   /** Messages were lost: nobody waits for what was delivered of them, and nothing else of them will be. */
   lost(from: number, to: number): void {
     for (const known of [this.pending, this.redelivered]) {
-      for (const seq of [...known.keys()]) if (seq >= from && seq <= to) this.settle(seq);
+      for (const seq of [...known.keys()]) if (seq >= from && seq <= to) this.settle(seq, this.deliveryOf(seq));
     }
     this.recount();
-    this.backlog.recountStarters();
   }
 
   /** The command of a reset: everything that was delivered is forgotten. */
@@ -431,7 +484,7 @@ export class ConsumerMachine {
     this.backlog.moveTo(seq, this.filters);
     this.floorStream = seq - 1;
     this.floorConsumer = 0;
-    this.deliveredStream = seq - 1;
+    this.told.set(this);
   }
 }
 

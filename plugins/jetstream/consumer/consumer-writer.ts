@@ -3,7 +3,7 @@
  * a crash takes no more than that. Where a client waits for the answer to its acknowledgement, what changed is on disk before it
  * is answered: everything of one turn in one go, and only what is new.
  */
-import { CONSUMER_CELLS, printConsumer, printProgress } from '../account/kept-definitions.ts';
+import { consumerCell, printConsumer, printProgress } from '../account/kept-definitions.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Consumer } from './consumer.ts';
 
@@ -73,7 +73,7 @@ export class ConsumerWriter {
       this.followed.set(consumer, { wholeBytes: bytes.length, addedBytes: 0, isAwaited: false });
       machine.touched = new Set();
     }
-    this.written(this.stream.log.records.cells.put(CONSUMER_CELLS + name, bytes));
+    this.written(this.stream.log.records.cells.put(consumerCell(name), bytes));
   }
 
   /** Everything that is not written yet. */
@@ -135,7 +135,7 @@ export class ConsumerWriter {
     followed.addedBytes += bytes.length;
     machine.touched = new Set();
     this.settled(consumer);
-    this.written(this.stream.log.records.cells.extend(CONSUMER_CELLS + name, bytes));
+    this.written(this.stream.log.records.cells.extend(consumerCell(name), bytes));
   }
 
   private settled(consumer: Consumer): void {

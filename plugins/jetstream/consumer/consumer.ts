@@ -27,7 +27,8 @@ import {
   parseAckNumbers,
   parseAckSubject,
 } from '../../../protocols/jetstream/ack-subject.ts';
-import { ackMetric, maxDeliveries, messageNaked, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
+import type { DeliveredPlace } from '../../../protocols/jetstream/advisories.ts';
+import type { AckPlace } from '../../../protocols/jetstream/api-subject.ts';
 import { type ConsumerConfig, isPush } from '../../../protocols/jetstream/consumer-config.ts';
 import { statusBlock } from '../../../protocols/jetstream/status.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
@@ -36,6 +37,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { hashOf } from '../wire/identifiers.ts';
 import { LOOK_ON } from './backlog.ts';
 import { ConsumerMachine, type DeliveryNumbers } from './consumer-machine.ts';
+import { tellExhausted, tellNaked, tellTaken, tellTerminated } from './consumer-news.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { Pace } from './pace.ts';
 import { Preparation } from './preparation.ts';
@@ -67,9 +69,13 @@ export class Consumer implements ServiceSink {
   /** Zero for never, in milliseconds. */
   lastDeliveredAt = 0;
   lastAckedAt = 0;
+  /** As the longer subjects of acknowledgements say it. */
+  readonly place: AckPlace;
   /** The position that was written down last. */
   writtenPosition = -1;
   private readonly prefix: Buffer;
+  /** Where the numbers stand in the usual form. */
+  private readonly usualNumbersAt: number;
   private readonly position = new AckPosition();
   private readonly numbers: DeliveryNumbers = { deliveries: 0, consumerSequence: 0, pending: 0 };
   private acks: Subscription[] = [];
@@ -123,7 +129,9 @@ export class Consumer implements ServiceSink {
     const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
     const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
     this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
-    this.prefix = ackPrefix(this.streamName, name);
+    this.place = { domain: this.of.domain, accountHash: hashOf(this.account.name) };
+    this.prefix = ackPrefix(this.streamName, name, this.of.hasLongAcks ? this.place : null);
+    this.usualNumbersAt = this.of.hasLongAcks ? ackPrefix(this.streamName, name, null).length : this.prefix.length;
     this.listenForAcks();
     this.push = isPush(config) ? new PushSide(this, this.activeAt) : null;
     this.pull = this.push === null ? new PullSide(this) : null;
@@ -156,8 +164,7 @@ export class Consumer implements ServiceSink {
 
   private listenForAcks(): void {
     if (!this.machine.acknowledges) return;
-    const place = { domain: this.of.domain, accountHash: hashOf(this.account.name) };
-    this.acks = ackPatterns(this.streamName, this.name, place).map(
+    this.acks = ackPatterns(this.streamName, this.name, this.place).map(
       (pattern) => new Subscription(this, subjectFromText(pattern), '', ''),
     );
     for (const subscription of this.acks) this.account.sublist.insert(subscription);
@@ -173,14 +180,11 @@ export class Consumer implements ServiceSink {
   /** Sends what can be sent now, as far as that is quickly done. */
   run(): void {
     if (this.isRunning || this.isClosed) return;
-    if (this.pausedUntil > 0) {
+    if (this.pausedUntil > 0 || !this.isAwaited) {
       this.schedule();
       return;
     }
-    if (!this.isAwaited) {
-      this.schedule();
-      return;
-    }
+    if (this.isWaiting) this.machine.hadAll();
     if (!this.isReady) {
       this.preparation.begin();
       return;
@@ -208,7 +212,7 @@ export class Consumer implements ServiceSink {
 
   /** Whether it is known how much there is for it, and what comes first. */
   private get isReady(): boolean {
-    if (this.isWaiting) this.machine.hadAll();
+    if (this.isWaiting) this.machine.backlog.hadAll();
     return this.preparation.isDone;
   }
 
@@ -237,7 +241,8 @@ export class Consumer implements ServiceSink {
       if (this.stream.log.isCold(seq)) this.stream.log.whenLoaded(seq, () => this.wake());
       return false;
     }
-    return this.pull === null ? this.sendPushed(this.push!, record) : this.sendPulled(this.pull, record);
+    const shown = this.config.headersOnly ? withoutBody(record) : record;
+    return this.pull === null ? this.sendPushed(this.push!, shown) : this.sendPulled(this.pull, shown);
   }
 
   private sendPulled(pull: PullSide, record: StoredRecord): boolean {
@@ -245,7 +250,10 @@ export class Consumer implements ServiceSink {
     const size = pull.isMeasured || !pace.isFree ? this.sizeOf(record) : 0;
     if (!pace.isFree && this.isTooEarly(record, size, now)) return false;
     const request = pull.nextFor(size);
-    if (request === null) return false;
+    if (request === null) {
+      this.machine.keptBack(record.seq);
+      return false;
+    }
     const isPinned = this.config.priorityPolicy === 'pinned_client';
     const shown = isPinned ? withPin(record, request.pinId) : record;
     if (this.send(request.receivers(this.account), shown, now, request.inbox)) pull.served(request, size, now);
@@ -286,8 +294,7 @@ export class Consumer implements ServiceSink {
     if (machine.tracks) this.stream.consumers.holds(this, seq);
     this.lastDeliveredAt = now;
     this.activeAt = now;
-    const shown = this.config.headersOnly ? withoutBody(record) : record;
-    const isTaken = this.of.outbox.deliver(plan, shown, this.prefix, numbers, to) > 0;
+    const isTaken = this.of.outbox.deliver(plan, record, this.prefix, numbers, to) > 0;
     if (!isTaken) machine.undeliver(seq);
     else if (!machine.tracks) this.stream.settled(seq);
     return isTaken;
@@ -303,25 +310,25 @@ export class Consumer implements ServiceSink {
     this.stream.consumers.writer.changed(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
     const { streamSequence: seq, consumerSequence } = position;
+    const wasBlocked = this.machine.isBlocked;
     if (kind === ACK || kind === NEXT) {
       this.sample(seq);
-      const floor = this.machine.floorStream;
-      if (!this.machine.ack(seq, this.settled, consumerSequence)) return true;
-      const isLate = this.config.ackPolicy === 'all' && floor === this.machine.floorStream;
-      if (!isLate) this.lastAckedAt = this.now;
+      const acked = this.machine.ack(seq, this.settled, consumerSequence);
+      if (acked === 'unknown' && kind === ACK) return true;
+      if (acked === 'done') this.lastAckedAt = this.now;
     } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
     else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
     else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
     if (kind === NEXT) this.takeNext(message);
     else if (message.hasReply) this.confirm(message.reply, kind === ACK || kind === TERM);
-    this.wake();
+    if (wasBlocked || kind === NAK) this.wake();
     return true;
   }
 
   /** What stands before the numbers is known to whoever listens for the usual form. */
   private readPosition({ subjectBytes, subjectStart, subjectEnd }: Message, subscription: Subscription): boolean {
     return subscription === this.acks[0]
-      ? parseAckNumbers(subjectBytes, subjectStart + this.prefix.length, subjectEnd, this.position)
+      ? parseAckNumbers(subjectBytes, subjectStart + this.usualNumbersAt, subjectEnd, this.position)
       : parseAckSubject(subjectBytes, subjectStart, subjectEnd, this.position);
   }
 
@@ -337,18 +344,12 @@ export class Consumer implements ServiceSink {
     const { sampleFrequency, ackPolicy } = this.config;
     const time = sampleFrequency === '' || ackPolicy !== 'explicit' ? 0 : this.machine.pending.timeOf(seq);
     if (time === 0 || this.of.random.below(PERCENT) >= Number.parseInt(sampleFrequency, 10)) return;
-    const place = this.placeOf(seq);
-    const nanos = BigInt(Math.round((this.of.clock.now() - time) * NANOS_PER_MS));
-    this.of.advise(
-      this.account,
-      (head) => ackMetric(head, place, nanos),
-      `$JS.EVENT.METRIC.CONSUMER.ACK.${this.streamName}.${this.name}`,
-    );
+    tellTaken(this, this.placeOf(seq), BigInt(Math.round((this.of.clock.now() - time) * NANOS_PER_MS)));
   }
 
   /** Everything up to a message was handled, says an answer to flow control. */
   confirmUpTo(seq: number): void {
-    if (this.machine.ack(seq, this.settled)) this.stream.consumers.writer.changed(this);
+    if (this.machine.ack(seq, this.settled) !== 'unknown') this.stream.consumers.writer.changed(this);
     this.lastAckedAt = this.of.clock.now();
   }
 
@@ -362,50 +363,54 @@ export class Consumer implements ServiceSink {
   }
 
   private nak(seq: number, delayMs: number): void {
-    if (!this.machine.nak(seq, this.of.clock.now(), delayMs)) return;
-    const place = this.placeOf(seq);
-    const { stream, name } = this;
-    this.of.advise(
-      this.account,
-      (head) => messageNaked(head, place),
-      `$JS.EVENT.ADVISORY.CONSUMER.MSG_NAKED.${stream.name}.${name}`,
-    );
+    const isWaitedFor = this.machine.nak(seq, this.of.clock.now(), delayMs, this.position.consumerSequence);
+    if (isWaitedFor) tellNaked(this, this.placeOf(seq));
   }
 
-  /** False where it was never delivered. */
+  /** False where it was never delivered; it is told of all the same. */
   private terminate(seq: number, reason: string): boolean {
-    if (!this.machine.ack(seq, this.settled, this.position.consumerSequence)) return false;
-    this.lastAckedAt = this.of.clock.now();
-    const place = this.placeOf(seq);
-    this.of.advise(
-      this.account,
-      (head) => messageTerminated(head, place, reason),
-      `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.streamName}.${this.name}`,
-    );
-    return true;
+    const acked = this.machine.ack(seq, this.settled, this.position.consumerSequence);
+    if (acked === 'done') this.lastAckedAt = this.of.clock.now();
+    tellTerminated(this, this.placeOf(seq), reason);
+    return acked !== 'unknown';
   }
 
-  private placeOf(seq: number): Parameters<typeof messageNaked>[1] {
+  private placeOf(seq: number): DeliveredPlace {
     const { deliveries, consumerSequence } = this.position;
     return { stream: this.streamName, consumer: this.name, consumerSequence, streamSequence: seq, deliveries };
   }
 
   private readonly settled = (seq: number): void => this.stream.settled(seq);
 
+  /** The command of a purge. */
+  purged(start: number, isWider: boolean): void {
+    if (this.machine.purged(start, isWider)) this.letGo();
+  }
+
+  /** A message goes, before it is gone: whatever was delivered of it is done. */
+  removed(seq: number, node: number): void {
+    const wasPending = this.machine.removed(seq, node, (done) => {
+      if (done !== seq) this.settled(done);
+    });
+    if (wasPending) this.letGo();
+  }
+
+  /** A message that is gone was delivered here. */
+  acknowledged(seq: number, consumerSequence: number): void {
+    this.machine.ack(seq, this.settled, consumerSequence);
+    this.letGo();
+  }
+
+  /** What it waited for it waits for no more: there may be room for another now. */
+  private letGo(): void {
+    this.lastAckedAt = this.of.clock.now();
+    this.stream.consumers.writer.changed(this);
+    this.wake();
+  }
+
   private readonly exhausted = (seq: number, deliveries: number): void => {
     this.stream.consumers.writer.changed(this);
-    const place = {
-      stream: this.streamName,
-      consumer: this.name,
-      consumerSequence: 0,
-      streamSequence: seq,
-      deliveries,
-    };
-    this.of.advise(
-      this.account,
-      (head) => maxDeliveries(head, place),
-      `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.${this.streamName}.${this.name}`,
-    );
+    tellExhausted(this, seq, deliveries);
   };
 
   /** Somebody uses it. */
@@ -419,19 +424,14 @@ export class Consumer implements ServiceSink {
     this.schedule();
   }
 
-  private get thresholdMs(): number {
-    const { inactiveThreshold } = this.config;
-    return inactiveThreshold > 0n ? Number(inactiveThreshold) / NANOS_PER_MS + this.jitterMs : Number.POSITIVE_INFINITY;
-  }
-
   /** When it will have been idle for too long; Infinity while it is used. */
   private get idleAt(): number {
-    if (this.config.inactiveThreshold <= 0n) return Number.POSITIVE_INFINITY;
+    const { inactiveThreshold, ackWait } = this.config;
+    if (inactiveThreshold <= 0n) return Number.POSITIVE_INFINITY;
     const isUsed = this.push?.isBound === true || this.pull?.isUsed === true;
     if (isUsed) this.touched();
-    const waits =
-      this.pull === null || this.machine.pending.size === 0 ? 0 : Number(this.config.ackWait) / NANOS_PER_MS;
-    return this.activeAt + this.thresholdMs + waits;
+    const waits = this.pull === null || this.machine.pending.size === 0 ? 0 : Number(ackWait) / NANOS_PER_MS;
+    return this.activeAt + Number(inactiveThreshold) / NANOS_PER_MS + this.jitterMs + waits;
   }
 
   schedule(): void {

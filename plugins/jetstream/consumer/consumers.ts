@@ -1,21 +1,35 @@
 /** The consumers of one stream. */
-import { consumerAction, messageTerminated } from '../../../protocols/jetstream/advisories.ts';
-import type { ConsumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
+import { collide, isSubset, subjectFromText } from '../../../kernel/plugin-api.ts';
+import { consumerAction } from '../../../protocols/jetstream/advisories.ts';
+import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
-import { CONSUMER_CELLS, type KeptConsumer } from '../account/kept-definitions.ts';
+import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import { consumerCell, type KeptConsumer } from '../account/kept-definitions.ts';
 import type { RemovalListener } from '../stream/message-log.ts';
 import { momentNow } from '../stream/moment.ts';
+import type { PurgeExtent, Purging } from '../stream/purge-extent.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Interest } from '../stream/stream-machine.ts';
 import { Consumer } from './consumer.ts';
 import { ConsumerIndex } from './consumer-index.ts';
+import { tellTerminated } from './consumer-news.ts';
 import { ConsumerWriter } from './consumer-writer.ts';
 
 /** What giving up messages may take of one turn. */
 const RELEASE_MS = 2;
 const RELEASE_CHECK = 64;
 
-export class Consumers implements RemovalListener, Interest {
+/** A delivery that nobody said is done. */
+interface Unsettled {
+  readonly consumer: Consumer;
+  readonly seq: number;
+  readonly consumerSequence: number;
+  readonly deliveries: number;
+}
+
+const NOBODY: readonly Unsettled[] = [];
+
+export class Consumers implements RemovalListener, Interest, Purging {
   readonly byName = new Map<string, Consumer>();
   private readonly stream: Stream;
   readonly writer: ConsumerWriter;
@@ -74,6 +88,11 @@ export class Consumers implements RemovalListener, Interest {
   /** Those that somebody made; mirrors and sources read in silence. */
   listed(): Consumer[] {
     return [...this.byName.values()].filter(({ config }) => !config.direct);
+  }
+
+  /** Those that read for mirrors and sources. */
+  direct(): Consumer[] {
+    return [...this.byName.values()].filter(({ config }) => config.direct);
   }
 
   get size(): number {
@@ -166,18 +185,36 @@ export class Consumers implements RemovalListener, Interest {
 
   removed(seq: number, node: number): void {
     if (this.byName.size === 0) return;
-    const isFirst = seq === this.stream.log.first;
-    for (const consumer of this.engaged) {
-      // What goes from the front is noticed by whoever looks.
-      if (isFirst && !consumer.machine.backlog.isParticular) continue;
-      if (!consumer.machine.isHolding) consumer.machine.removed(seq, node);
-      else this.letGo(consumer, seq, node);
+    if (this.isPurging) {
+      this.purgedCount++;
+      if (!this.isSingle) return;
+      if (this.stream.config.storage === 'memory') {
+        this.unsettled = this.waitingFor(seq);
+        for (const { machine } of this.engaged) machine.missed(seq, node);
+        return;
+      }
     }
-    if (seq < this.heldFrom) return;
+    const waiting = this.settling === seq ? NOBODY : this.waitingFor(seq);
+    this.goOnWithout(seq, node);
+    for (const each of waiting) this.tellOfRemoval(each);
+  }
+
+  /** Those that have it before them, or hold on to it. */
+  private goOnWithout(seq: number, node: number): void {
+    const isFirst = seq === this.stream.log.first;
+    const isHeld = seq >= this.heldFrom;
+    for (const consumer of this.engaged) {
+      if (isHeld && consumer.isHolding) continue;
+      // What goes from the front is noticed by whoever looks.
+      if (!isFirst || consumer.machine.backlog.isParticular) consumer.machine.missed(seq, node);
+    }
+    if (isHeld) this.letGo(seq, node);
+  }
+
+  private letGo(seq: number, node: number): void {
     let heldFrom = Number.POSITIVE_INFINITY;
     for (const consumer of this.holding) {
-      const isSeen = this.engaged.has(consumer) && !(isFirst && !consumer.machine.backlog.isParticular);
-      if (!isSeen) this.letGo(consumer, seq, node);
+      consumer.removed(seq, node);
       if (!consumer.machine.isHolding) {
         consumer.isHolding = false;
         this.holding.delete(consumer);
@@ -186,46 +223,45 @@ export class Consumers implements RemovalListener, Interest {
     this.heldFrom = heldFrom;
   }
 
-  /** A message goes that somebody may hold on to. */
-  private letGo(consumer: Consumer, seq: number, node: number): void {
-    const consumerSequence = consumer.machine.pending.consumerSequenceOf(seq);
-    const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
-    if (!consumer.machine.removed(seq, node)) return;
-    // There may be room for another now.
-    consumer.wake();
-    this.writer.changed(consumer);
-    consumer.lastAckedAt = this.stream.of.clock.now();
-    if (this.isPurging || this.settling === seq) return;
+  /** To whom a message was delivered that is not settled. */
+  private waitingFor(seq: number): readonly Unsettled[] {
+    if (seq < this.heldFrom) return NOBODY;
+    let found: Unsettled[] | null = null;
+    for (const consumer of this.holding) {
+      const consumerSequence = consumer.machine.pending.consumerSequenceOf(seq);
+      if (consumerSequence === 0) continue;
+      const deliveries = (consumer.machine.redelivered.get(seq) ?? 0) + 1;
+      found ??= [];
+      found.push({ consumer, seq, consumerSequence, deliveries });
+    }
+    return found ?? NOBODY;
+  }
+
+  private tellOfRemoval({ consumer, seq, consumerSequence, deliveries }: Unsettled): void {
     const { name } = consumer;
-    const place = {
-      stream: this.stream.name,
-      consumer: name,
-      consumerSequence,
-      streamSequence: seq,
-      deliveries,
-    };
-    this.stream.of.advise(
-      this.stream.account,
-      (head) => messageTerminated(head, place, 'Unacknowledged message was deleted'),
-      `$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.${this.stream.name}.${name}`,
-    );
+    const place = { stream: this.stream.name, consumer: name, consumerSequence, streamSequence: seq, deliveries };
+    tellTerminated(consumer, place, 'Unacknowledged message was deleted');
   }
 
   /** While many go at once, nobody is told of each. */
   private isPurging = false;
   private settling = 0;
+  private purgedCount = 0;
+  private isSingle = false;
+  private unsettled: readonly Unsettled[] = NOBODY;
 
-  purging<Answer>(purge: () => Answer): Answer {
+  purging(extent: PurgeExtent, purge: () => number): number {
     try {
-      return this.purgingSome(purge);
+      return this.purgingSome(extent, purge);
     } finally {
-      this.purged();
+      this.purged(extent);
     }
   }
 
   /** A part of it, before `purged`. */
-  purgingSome<Answer>(purge: () => Answer): Answer {
+  purgingSome<Answer>({ isSingle }: PurgeExtent, purge: () => Answer): Answer {
     this.isPurging = true;
+    this.isSingle = isSingle;
     try {
       return purge();
     } finally {
@@ -233,26 +269,42 @@ export class Consumers implements RemovalListener, Interest {
     }
   }
 
-  purged(): void {
+  private settlePurged(each: Unsettled): void {
+    each.consumer.acknowledged(each.seq, each.consumerSequence);
+    this.tellOfRemoval(each);
+  }
+
+  /** All of it is gone. */
+  purged({ filter }: PurgeExtent): void {
+    this.goOnBehind(filter);
+    for (const each of this.unsettled) this.settlePurged(each);
+    this.unsettled = NOBODY;
+    this.purgedCount = 0;
+  }
+
+  /** Those who are delivered nothing but what was purged go on behind it, all others behind what is gone for everybody. */
+  private goOnBehind(filter: string): void {
+    if (this.byName.size === 0) return;
+    const { log } = this.stream;
+    const next = filter === '' ? log.first : log.next(new FilterSet([filter]), log.first);
+    const start = next === Number.POSITIVE_INFINITY ? log.last + 1 : next;
     for (const consumer of this.byName.values()) {
-      consumer.machine.recount();
+      const filters = filtersOf(consumer.config).map(subjectFromText);
+      const isCovered = filter === '' || (filters.length > 0 && filters.every((own) => isSubset(own, filter)));
+      const isTouched = isCovered || filters.length === 0 || filters.some((own) => collide(own, filter));
+      if (isTouched) consumer.purged(isCovered ? start : log.first, !isCovered);
+      if (this.purgedCount > 0 && !this.isSingle) consumer.machine.recount();
       this.writer.changed(consumer);
-      // There may be room for more now.
-      consumer.wake();
     }
   }
 
   get mayDrop(): boolean {
-    if (!this.isPurging) return this.byName.size === 0;
-    for (const { machine } of this.byName.values()) if (!machine.mayDrop) return false;
-    return true;
+    return this.byName.size === 0 || (this.isPurging && !this.isSingle);
   }
 
   /** All below goes, within a purge: what was not delivered is counted again after it. */
-  removedBefore(seq: number): void {
-    for (const { machine } of this.byName.values()) {
-      for (const known of machine.delivered) if (known < seq) this.removed(known, this.stream.log.nodeAt(known));
-    }
+  removedBefore(_seq: number): void {
+    this.purgedCount++;
   }
 
   /** A message was acknowledged by one: it goes when nobody else needs it. */
@@ -347,7 +399,7 @@ export class Consumers implements RemovalListener, Interest {
     this.byName.delete(name);
     if (consumer !== undefined) this.leave(consumer);
     const { isKept, log } = this.stream;
-    const ticket = isKept ? log.records.cells.delete(CONSUMER_CELLS + name) : 0;
+    const ticket = isKept ? log.records.cells.delete(consumerCell(name)) : 0;
     if (ticket > 0) log.ticket = ticket;
   }
 

@@ -35,6 +35,29 @@ export class PendingMessages {
     return this.size === 0 ? 0 : this.own[this.slot(this.head)]!;
   }
 
+  /** The lowest above a sequence; 0 when there is none. */
+  after(seq: number): number {
+    if (this.size === 0) return 0;
+    for (let place = this.placeFrom(seq + 1); place < this.tail; place++) {
+      const slot = this.slot(place);
+      if (this.own[slot]! >= 0) return this.seqs[slot]!;
+    }
+    return 0;
+  }
+
+  /** The first place whose sequence is at or above. */
+  private placeFrom(seq: number): number {
+    let low = this.head;
+    let high = this.tail;
+    if (low < high && this.seqs[this.slot(low)]! >= seq) return low;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.seqs[this.slot(middle)]! < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   has(seq: number): boolean {
     return this.size > 0 && this.find(seq) >= 0;
   }

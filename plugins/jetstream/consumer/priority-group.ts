@@ -12,6 +12,8 @@ const NANOS_PER_MS = 1e6;
 export class PriorityGroup {
   /** Of the one client that is served; empty while there is none. */
   pinnedId = '';
+  /** By which of the names it asked. */
+  private pinnedGroup = '';
   /** Zero for never, in milliseconds. */
   pinnedAt = 0;
   /** When the one client has to have asked again. */
@@ -78,7 +80,7 @@ export class PriorityGroup {
       return request.pinId === '' ? 'no' : 'stale';
     }
     if (request.pinId !== '') return 'stale';
-    if (!request.hasGroup) return 'yes';
+    if (request.group === '') return 'yes';
     this.pin(request);
     return 'yes';
   }
@@ -88,17 +90,18 @@ export class PriorityGroup {
     this.pinnedId = uniqueId(of.random);
     this.pinnedAt = of.clock.now();
     request.pinId = this.pinnedId;
+    this.pinnedGroup = request.group;
     this.restart();
     const { pinnedId } = this;
     of.advise(
       stream.account,
-      (head) => groupPinned(head, this.place, pinnedId),
+      (head) => groupPinned(head, this.told(request.group), pinnedId),
       `$JS.EVENT.ADVISORY.CONSUMER.PINNED.${stream.name}.${name}`,
     );
   }
 
   /** From now on the next who asks is the one. False where nobody was. */
-  unpin(reason: 'admin' | 'timeout'): boolean {
+  unpin(reason: 'admin' | 'timeout', group = this.pinnedGroup): boolean {
     if (this.pinnedId === '') return false;
     this.pinnedId = '';
     this.pinnedAt = 0;
@@ -106,7 +109,7 @@ export class PriorityGroup {
     const { of, stream, name } = this.consumer;
     of.advise(
       stream.account,
-      (head) => groupUnpinned(head, this.place, reason),
+      (head) => groupUnpinned(head, this.told(group), reason),
       `$JS.EVENT.ADVISORY.CONSUMER.UNPINNED.${stream.name}.${name}`,
     );
     return true;
@@ -125,8 +128,8 @@ export class PriorityGroup {
     this.pinDue = of.clock.now() + Number(config.priorityTimeout) / NANOS_PER_MS;
   }
 
-  private get place(): Parameters<typeof groupPinned>[1] {
+  private told(group: string): Parameters<typeof groupPinned>[1] {
     const { stream, name } = this.consumer;
-    return { account: stream.account.name, stream: stream.name, consumer: name, group: this.name };
+    return { account: stream.account.name, stream: stream.name, consumer: name, group };
   }
 }

@@ -139,7 +139,7 @@ export class PullSide implements ServiceSink {
     const available = this.consumer.pausedUntil > 0 ? 0 : machine.pendingCount + machine.queue.size;
     if (available === 0 && request.expires === 0) return NO_MESSAGES;
     const { asked } = this.line;
-    return asked > 0 && available <= asked ? REQUESTS_PENDING : null;
+    return available > 0 && available < asked ? REQUESTS_PENDING : null;
   }
 
   /**

@@ -8,7 +8,11 @@ import {
   Subscription,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
-import { flowControlSubject, nextMessageSubject } from '../../../protocols/jetstream/api-subject.ts';
+import {
+  flowControlSubject,
+  flowControlSubjectV2,
+  nextMessageSubject,
+} from '../../../protocols/jetstream/api-subject.ts';
 import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import {
   FLOW_CONTROL,
@@ -28,7 +32,7 @@ const NANOS_PER_MS = 1e6;
 export class PushSide implements ServiceSink {
   readonly kind = SERVICE_SINK;
   private readonly consumer: Consumer;
-  private readonly confirmations: Subscription;
+  private readonly confirmations: readonly Subscription[];
   /** Nothing is to be had by asking. */
   private readonly requests: Subscription;
   private target: string;
@@ -48,9 +52,10 @@ export class PushSide implements ServiceSink {
 
   constructor(consumer: Consumer, now: number) {
     this.consumer = consumer;
-    const { streamName, name } = consumer;
-    this.confirmations = new Subscription(this, flowControlSubject(streamName, name, '*'), '', '');
-    consumer.account.sublist.insert(this.confirmations);
+    const { streamName, name, place } = consumer;
+    const patterns = [flowControlSubject(streamName, name, '*'), flowControlSubjectV2(place, streamName, name, '*')];
+    this.confirmations = patterns.map((pattern) => new Subscription(this, pattern, '', ''));
+    for (const confirmation of this.confirmations) consumer.account.sublist.insert(confirmation);
     this.requests = new Subscription(this, nextMessageSubject(streamName, name), '', '');
     consumer.account.sublist.insert(this.requests);
     this.target = subjectFromText(consumer.config.deliverSubject);
@@ -95,7 +100,10 @@ export class PushSide implements ServiceSink {
   private askForConfirmation(): void {
     const { consumer } = this;
     const id = uniqueId(consumer.of.random).slice(0, FLOW_ID_LETTERS);
-    this.stalledAt = flowControlSubject(consumer.streamName, consumer.name, id);
+    const { streamName, name, place, of } = consumer;
+    this.stalledAt = of.hasLongAcks
+      ? flowControlSubjectV2(place, streamName, name, id)
+      : flowControlSubject(streamName, name, id);
     this.asked = this.unconfirmed;
     this.say(statusBlock(...FLOW_CONTROL), this.stalledAt);
   }
@@ -155,7 +163,7 @@ export class PushSide implements ServiceSink {
 
   close(): void {
     this.consumer.of.targets.remove(this.consumer, this.target);
-    this.consumer.account.sublist.removeAll([this.confirmations, this.requests]);
+    this.consumer.account.sublist.removeAll([...this.confirmations, this.requests]);
   }
 
   private say(block: Uint8Array, reply: string): void {

@@ -1,5 +1,5 @@
 /** Where a consumer begins. */
-import type { ConsumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
+import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageLog } from '../stream/message-log.ts';
 import { momentOf } from '../stream/moment.ts';
 import { filterSetOf } from './consumer-machine.ts';
@@ -13,8 +13,8 @@ export function startOf(config: ConsumerConfig, log: MessageLog): number {
     case 'new':
       return log.last + 1;
     case 'last': {
-      const last = log.previous(filterSetOf(config), log.last);
-      return last === 0 ? begin : last;
+      const isFiltered = filtersOf(config).length > 0;
+      return Math.max(begin, isFiltered ? log.previous(filterSetOf(config), log.last) : log.last);
     }
     case 'by_start_sequence':
       return Math.max(begin, Number(config.optStartSeq));

@@ -17,7 +17,8 @@ export class WaitingRequest {
   isServed = false;
   /** What it says of its place in a group. */
   readonly priority: number;
-  readonly hasGroup: boolean;
+  /** Empty for requests that name none. */
+  readonly group: string;
   readonly minPending: number;
   readonly minAckPending: number;
   pinId: string;
@@ -35,7 +36,7 @@ export class WaitingRequest {
     this.inbox = inbox;
     this.noWait = request.noWait;
     this.priority = request.priority;
-    this.hasGroup = request.group !== '';
+    this.group = request.group;
     this.minPending = request.minPending;
     this.minAckPending = request.minAckPending;
     this.pinId = request.id;

@@ -12,10 +12,13 @@ import {
   BATCH_SEQUENCE,
   PublishHeaders,
   REQUIRED_API_LEVEL,
+  ROLLUP,
+  SCHEDULE,
   scanPublishHeaders,
 } from '../../../protocols/jetstream/publish-headers.ts';
 import { checkApiLevel, REQUIRED_LEVEL_HEADER } from '../../../protocols/jetstream/requests.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
+import { asSchedule } from './schedule-rules.ts';
 import { withContent } from './subject-change.ts';
 
 /** How much may be open at a time, how long a batch may be, and how long it may stand still. */
@@ -146,6 +149,13 @@ export class AtomicBatches {
   clear(): void {
     this.open.clear();
   }
+}
+
+/** A schedule of a batch, as it is stored. */
+export function withSchedule(staged: StagedMessage): StagedMessage {
+  if (!staged.headers.has(SCHEDULE) || staged.headers.has(ROLLUP)) return staged;
+  const message = asSchedule(staged.message, staged.headers);
+  return { message, headers: scanned(message) };
 }
 
 function refused(error: ApiError): Staging {

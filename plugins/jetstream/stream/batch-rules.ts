@@ -10,11 +10,7 @@ import {
   EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT,
   EXPECTED_STREAM,
   MSG_ID,
-  type PublishHeaders,
   ROLLUP,
-  SCHEDULE,
-  SCHEDULE_NEXT,
-  SCHEDULER,
   STREAM_SOURCE,
   TTL,
 } from '../../../protocols/jetstream/publish-headers.ts';
@@ -25,6 +21,7 @@ import { checkIncrement } from './counter.ts';
 import type { Duplicates } from './duplicates.ts';
 import type { StreamLimits } from './limits.ts';
 import type { MessageLog } from './message-log.ts';
+import { checkSchedule, checkScheduler } from './schedule-rules.ts';
 import { subjectOf } from './subject-change.ts';
 
 const HEADER_BYTES_MAX = 65_535;
@@ -37,13 +34,18 @@ export interface BatchedInto {
 }
 
 /** The first problem decides. */
-export function checkBatch(stream: BatchedInto, all: readonly StagedMessage[]): ApiError | null {
+export function checkBatch(
+  stream: BatchedInto,
+  all: readonly StagedMessage[],
+  /** In milliseconds. */
+  now: number,
+): ApiError | null {
   const seen = new SeenInBatch();
   for (const [at, staged] of all.entries()) {
     const problem =
       checkIds(stream, staged, seen) ??
       checkSequences(stream, staged, at, seen) ??
-      checkContent(stream, staged) ??
+      checkContent(stream, staged, now) ??
       checkRollup(stream, staged, at, seen) ??
       checkRoom(stream, staged, seen);
     if (problem !== null) return problem;
@@ -106,7 +108,8 @@ function checkSequences(
   return headers.number(bytes, EXPECTED_LAST_SUBJECT_SEQUENCE) === actual ? null : apiError(10071, { seq: actual });
 }
 
-function checkContent({ config }: BatchedInto, { message, headers }: StagedMessage): ApiError | null {
+function checkContent(stream: BatchedInto, { message, headers }: StagedMessage, now: number): ApiError | null {
+  const { config } = stream;
   const bytes = message.bytes as Buffer;
   const increment = checkIncrement(config.allowMsgCounter, message, bytes, headers);
   if (increment !== null) return increment;
@@ -115,14 +118,10 @@ function checkContent({ config }: BatchedInto, { message, headers }: StagedMessa
     if (parseTtl(headers.text(bytes, TTL)) === null) return apiError(10165);
     if (!config.allowMsgTtl) return apiError(10166);
   }
-  if (hasSchedule(headers)) return apiError(10188);
+  const schedule = checkSchedule(config, message, headers, now) ?? checkScheduler(stream, message, headers);
+  if (schedule !== null) return schedule;
   if (headers.has(STREAM_SOURCE)) return apiError(10227);
   return message.bodyStart - message.headerStart > HEADER_BYTES_MAX ? apiError(10097) : null;
-}
-
-/** Schedules are published one by one. */
-function hasSchedule(headers: PublishHeaders): boolean {
-  return headers.has(SCHEDULE) || headers.has(SCHEDULE_NEXT) || headers.has(SCHEDULER);
 }
 
 function checkRollup(

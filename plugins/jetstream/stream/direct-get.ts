@@ -79,9 +79,10 @@ export class DirectGet implements ServiceSink {
   private readonly subscriptions: readonly Subscription[];
   private readonly prefixLength: number;
 
-  constructor(stream: Stream) {
+  /** `asked` is the name that is asked for: the stream's own, or that of the origin it mirrors. */
+  constructor(stream: Stream, asked: string) {
     this.stream = stream;
-    const subjects = directGetSubjects(subjectFromText(stream.name));
+    const subjects = directGetSubjects(subjectFromText(asked));
     this.prefixLength = subjects[0].length + 1;
     this.subscriptions = subjects.map((subject) => new Subscription(this, subject, DIRECT_GET_QUEUE, ''));
     for (const subscription of this.subscriptions) stream.account.sublist.insert(subscription);

@@ -14,7 +14,9 @@ interface KnownIds {
 
 export function writeKnownIds({ log, machine }: Stream): void {
   if (hasMoreToRecall(machine.config) || machine.duplicates.size > WRITTEN_MAX) return;
-  const known: KnownIds = { last: log.records.store.last, ids: machine.duplicates.list() };
+  // Of messages that are gone nothing would be known either if they were read.
+  const ids = machine.duplicates.list().filter(([, seq]) => log.has(seq));
+  const known: KnownIds = { last: log.records.store.last, ids };
   const ticket = log.records.cells.put(KNOWN_IDS_CELL, Buffer.from(JSON.stringify(known)));
   if (ticket > 0) log.ticket = ticket;
 }

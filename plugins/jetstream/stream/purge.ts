@@ -78,3 +78,13 @@ export class Purge {
     }
   }
 }
+
+/** What came before a message of the same subject goes. Answers how many there were. */
+export function removeOlder(log: MessageLog, node: number, sequence: number): number {
+  let removed = 0;
+  for (let first = log.firstOf(node); first !== 0 && first < sequence; first = log.firstOf(node)) {
+    if (!log.remove(first)) break;
+    removed++;
+  }
+  return removed;
+}

@@ -70,9 +70,10 @@ export function checkScheduler(
 ): ApiError | null {
   const hasNext = headers.has(SCHEDULE_NEXT);
   if (!hasNext && !headers.has(SCHEDULER)) return null;
+  if (!hasNext || !headers.has(SCHEDULER)) return apiError(10212);
   if (!config.allowMsgSchedules) return apiError(10188);
   const bytes = message.bytes as Buffer;
-  if (!hasNext || headers.text(bytes, SCHEDULE_NEXT) !== PURGE) return apiError(10212);
+  if (headers.text(bytes, SCHEDULE_NEXT) !== PURGE) return apiError(10212);
   const scheduler = subjectFromText(headers.text(bytes, SCHEDULER));
   if (!isValidLiteral(scheduler) || scheduler === subjectOf(message)) return apiError(10212);
   const last = log.read(log.records.subjectState(scheduler).last);

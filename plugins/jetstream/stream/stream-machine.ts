@@ -18,7 +18,7 @@ import {
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
-import type { StagedMessage } from './atomic-batch.ts';
+import { type StagedMessage, withSchedule } from './atomic-batch.ts';
 import { checkBatch } from './batch-rules.ts';
 import { type Counted, count } from './counter.ts';
 import { Duplicates } from './duplicates.ts';
@@ -29,9 +29,11 @@ import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
-import { Purge, type PurgeCommand } from './purge.ts';
+import { Purge, type PurgeCommand, removeOlder } from './purge.ts';
+import { type PurgeExtent, type Purging, purgeExtent } from './purge-extent.ts';
 import { asSchedule } from './schedule-rules.ts';
 import { refusalOf } from './store-refusal.ts';
+import { subjectOf } from './subject-change.ts';
 import { Timetable } from './timetable.ts';
 
 const HEADER_BYTES_MAX = 65_535;
@@ -66,6 +68,7 @@ export class StreamMachine {
   lastMsgId = '';
   /** Null when every message is kept. */
   interest: Interest | null = null;
+  purges: Purging | null = null;
 
   constructor(config: StreamConfig, log: MessageLog) {
     this.config = config;
@@ -230,7 +233,8 @@ export class StreamMachine {
   /** The command of a complete batch: all of it is stored, or nothing. */
   publishBatch(seconds: number, nanos: number, all: readonly StagedMessage[], verdict: PublishVerdict): void {
     verdict.counterValue = '';
-    const problem = this.config.sealed ? apiError(10109) : checkBatch(this, all);
+    const batch = all.map(withSchedule);
+    const problem = this.config.sealed ? apiError(10109) : checkBatch(this, batch, millisecondsOf(seconds, nanos));
     if (problem !== null) {
       verdict.refused(problem);
       return;
@@ -239,7 +243,7 @@ export class StreamMachine {
     const kept: StoredOfBatch[] = [];
     log.begin();
     const before = log.last;
-    for (const staged of all) {
+    for (const staged of batch) {
       const one = this.appendStaged(seconds, nanos, before + kept.length + 1, staged);
       if ('number' in one) {
         log.abort();
@@ -294,6 +298,7 @@ export class StreamMachine {
     this.lastMsgId = headers.text(bytes, MSG_ID);
     if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
     if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
+    if (this.config.allowMsgSchedules && isWanted) this.timetable.note(message, headers, sequence, now);
   }
 
   /** Null for messages that do not count. */
@@ -377,14 +382,21 @@ export class StreamMachine {
   }
 
   private rollUp(message: MessageBytes, extent: string, sequence: number): void {
+    const keep = this.log.has(sequence) ? 1 : 0;
     if (extent === 'all') {
-      this.purge({ before: sequence, filter: '', keep: 0 });
-      return;
+      this.atOnce({ before: 0, filter: '', keep }, () => this.purgeNow({ before: sequence, filter: '', keep: 0 }));
+    } else {
+      const command = { before: 0, filter: subjectOf(message), keep };
+      this.atOnce(command, () => removeOlder(this.log, this.log.nodeOf(message), sequence));
     }
-    const node = this.log.nodeOf(message);
-    for (let first = this.log.firstOf(node); first !== 0 && first < sequence; first = this.log.firstOf(node)) {
-      if (!this.log.remove(first)) return;
-    }
+  }
+
+  private atOnce(command: PurgeCommand, purge: () => number): number {
+    return this.purges === null ? purge() : this.purges.purging(this.extentOf(command), purge);
+  }
+
+  extentOf(command: PurgeCommand): PurgeExtent {
+    return purgeExtent(this.log, this.config.storage === 'memory', command);
   }
 
   /**
@@ -444,6 +456,10 @@ export class StreamMachine {
 
   /** The command of a request to purge. Answers how many messages went. */
   purge(command: PurgeCommand): number {
+    return this.atOnce(command, () => this.purgeNow(command));
+  }
+
+  private purgeNow(command: PurgeCommand): number {
     const purge = this.beginPurge(command);
     while (!purge.step(Number.POSITIVE_INFINITY));
     return purge.removed;

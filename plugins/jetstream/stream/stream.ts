@@ -8,6 +8,7 @@ import {
   type SubjectTransform,
   Subscription,
   subjectFromText,
+  textFromSubject,
 } from '../../../kernel/plugin-api.ts';
 import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
 import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
@@ -22,7 +23,6 @@ import {
   BATCH_ID,
   PublishHeaders,
   REQUEST_INFO,
-  ROLLUP,
   scanPublishHeaders,
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
@@ -36,7 +36,7 @@ import { Losses } from '../trouble/losses.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
-import { DirectGet } from './direct-get.ts';
+import { DirectAnswers } from './direct-answers.ts';
 import { DueTimes } from './due-times.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
@@ -86,7 +86,7 @@ export class Stream implements ServiceSink {
   wasTouched = false;
   private subscriptions: Subscription[] = [];
   private ackHead: Buffer = Buffer.alloc(0);
-  private direct: DirectGet | null = null;
+  readonly direct = new DirectAnswers(this);
   /** Null where no message ever asks for an older one. */
   private held: HeldMessages | null = null;
   private transform: SubjectTransform | null = null;
@@ -104,6 +104,7 @@ export class Stream implements ServiceSink {
     this.machine = new StreamMachine(config, log);
     this.consumers = new Consumers(this);
     log.listener = this.consumers;
+    this.machine.purges = this.consumers;
     this.acks = new DelayedAcks(of.outbox.ackPages, {
       send: (sequence, reply, start, end) => of.outbox.acknowledge(account, reply, start, end, this.ackHead, sequence),
       refuse: (error, reply, start, end) => this.refusing(reply.toString('latin1', start, end))(error),
@@ -177,7 +178,7 @@ export class Stream implements ServiceSink {
     );
     for (const subscription of this.subscriptions) this.account.sublist.insert(subscription);
     this.configure();
-    this.openDirect();
+    this.direct.configure();
     this.dueTimes.schedule();
   }
 
@@ -187,14 +188,12 @@ export class Stream implements ServiceSink {
     const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
     if (problem !== null) verdict.refused(problem);
-    else if (headers?.has(ROLLUP)) this.consumers.purging(() => this.store(published, headers));
     else this.store(published, headers);
     if (verdict.kind === STORED) {
       this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
     }
   }
 
-  /** What a rollup removes goes as by a purge. */
   private store(published: MessageBytes, headers: PublishHeaders | null): void {
     const { machine, moment, verdict } = this;
     machine.publish(moment.seconds, moment.nanos, published, headers, verdict);
@@ -250,13 +249,6 @@ export class Stream implements ServiceSink {
     const asks = !this.log.isAlwaysWarm && (this.config.allowMsgCounter || this.config.allowMsgSchedules);
     if (asks) this.held ??= new HeldMessages(this);
     if (!this.isClosed) this.supply.configure();
-  }
-
-  private openDirect(): void {
-    const isWanted = this.config.allowDirect && !this.isClosed;
-    if (isWanted === (this.direct !== null)) return;
-    this.direct?.close();
-    this.direct = isWanted ? new DirectGet(this) : null;
   }
 
   /** A message that was published on one of the subjects. It is borrowed. */
@@ -363,11 +355,12 @@ export class Stream implements ServiceSink {
   }
 
   private abandoned(batch: string, reason: AbandonReason): void {
-    this.of.advise(
-      this.account,
-      (head) => batchAbandoned(head, this.name, batch, reason),
-      `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${this.name}`,
-    );
+    const { name: stream, of, account } = this;
+    const subject = `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${stream}`;
+    of.advise(account, (head) => batchAbandoned(head, { account: '', stream, batch }, reason), subject);
+    const { system } = of.broker.accounts;
+    const place = { account: textFromSubject(account.name), stream, batch };
+    if (system !== null) of.advise(system, (head) => batchAbandoned(head, place, reason), subject);
   }
 
   /** The subject it is stored under. What the transform is not about stays as it is. */
@@ -459,7 +452,7 @@ export class Stream implements ServiceSink {
       this.open();
     } else {
       this.configure();
-      this.openDirect();
+      this.direct.configure();
     }
     this.dueTimes.run();
   }
@@ -475,7 +468,7 @@ export class Stream implements ServiceSink {
   close(): void {
     this.isClosed = true;
     this.account.sublist.removeAll(this.subscriptions);
-    this.openDirect();
+    this.direct.close();
     this.supply.close();
     this.consumers.closeAll();
     this.dueTimes.stop();

@@ -50,6 +50,7 @@ export class Supply {
         const kept = asMirrored(message);
         return stream.takeMirrored(moves.apply(kept), sequence, moment);
       },
+      nearlyThere: () => stream.direct.answerForOrigin(),
     });
     this.mirror = new SyncLink(stream.of, target, source, 'mirror');
     this.mirror.start();
@@ -69,6 +70,7 @@ export class Supply {
         if (isStored) positions.set(identity, sequence);
         return isStored;
       },
+      nearlyThere: () => undefined,
     });
     const link: SyncLink = new SyncLink(stream.of, target, source, 'source');
     this.sources.set(identity, link);
@@ -108,6 +110,7 @@ interface Taking {
   forget(): void;
   position(): number;
   take(message: MessageBytes, sequence: number, moment: Moment): boolean;
+  nearlyThere(): void;
 }
 
 class Target implements SyncTarget {
@@ -133,6 +136,10 @@ class Target implements SyncTarget {
 
   forget(): void {
     this.taking.forget();
+  }
+
+  nearlyThere(): void {
+    this.taking.nearlyThere();
   }
 
   take(message: Message, sequence: number, moment: Moment): boolean {

@@ -11,7 +11,7 @@ import {
   Subscription,
 } from '../../../kernel/plugin-api.ts';
 import { AckPosition, parseAckSubject } from '../../../protocols/jetstream/ack-subject.ts';
-import { ApiError } from '../../../protocols/jetstream/api-error.ts';
+import { ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { syncDeliverySubject } from '../../../protocols/jetstream/api-subject.ts';
 import type { ErrorNumber } from '../../../protocols/jetstream/error-table.ts';
 import { fieldOf, type HeaderFields, withFields } from '../../../protocols/jetstream/message-header.ts';
@@ -33,6 +33,8 @@ export interface SyncTarget {
   forget(): void;
   /** False when it could not be stored: it will be sent again. */
   take(message: Message, sequence: number, moment: Moment): boolean;
+  /** Hardly anything of the origin is missing here. */
+  nearlyThere(): void;
 }
 
 const IDENTITY = 'Nats-Stream-Identity';
@@ -40,10 +42,14 @@ const OTHER_STREAM = 10225;
 const CHECK_MS = 1_000;
 const SILENCE_MS = 10_000;
 const ANSWER_MS = 10_000;
+/** Where there is a consumer already. */
+const RESET_ANSWER_MS = 5_000;
 const RETRY_MS = 2_000;
 const RETRY_MAX_MS = 120_000;
 const RETRY_STEP_MS = 10_000;
 const LETTERS = 8;
+/** So many messages behind the origin is as good as there. */
+const NEAR = 10;
 const LEVEL = { mirror: '4', source: '5' } as const;
 
 export class SyncLink implements ServiceSink {
@@ -66,6 +72,7 @@ export class SyncLink implements ServiceSink {
   private consumerSequence = 0;
   private streamSequence = 0;
   private failures = 0;
+  private isAnswered = false;
   private timer: (() => void) | null = null;
   private isClosed = false;
 
@@ -90,12 +97,11 @@ export class SyncLink implements ServiceSink {
     if (this.isClosed) return;
     this.stop();
     const id = uniqueId(this.of.random).slice(0, LETTERS);
-    this.deliverSubject = syncDeliverySubject(
-      this.role === 'mirror' ? 'M' : 'S',
-      id,
-      this.source.external?.deliver ?? '',
-    );
-    this.inbox = `$JS.R.${id}`;
+    const { consumer, external } = this.source;
+    const made = syncDeliverySubject(this.role === 'mirror' ? 'M' : 'S', id, external?.deliver ?? '');
+    this.deliverSubject = consumer === null ? made : consumer.deliverSubject;
+    this.isAnswered = false;
+    this.inbox = `$JSC.R.${id}`;
     this.consumerSequence = 0;
     for (const subject of [this.deliverSubject, this.inbox]) {
       const subscription = new Subscription(this, subject, '', '');
@@ -103,7 +109,7 @@ export class SyncLink implements ServiceSink {
       this.target.account.sublist.insert(subscription);
     }
     this.request();
-    this.wait(ANSWER_MS, () => this.failed(null));
+    this.wait(consumer === null ? ANSWER_MS : RESET_ANSWER_MS, () => this.failed(null));
   }
 
   private request(): void {
@@ -123,9 +129,14 @@ export class SyncLink implements ServiceSink {
       deliverSubject: this.deliverSubject,
       position,
     });
-    const level: HeaderFields = [['Nats-Required-Api-Level', LEVEL[role]]];
-    const header = withFields(Buffer.alloc(0), role === 'mirror' ? level : [...level, [IDENTITY, this.identity]]);
+    const header = this.headerOf();
     if (of.outbox.send(account, subject, body, header, this.inbox) === 0) this.wait(0, () => this.failed(null));
+  }
+
+  private headerOf(): Buffer | undefined {
+    const level: HeaderFields = [['Nats-Required-Api-Level', LEVEL[this.role]]];
+    if (this.isSource) return withFields(Buffer.alloc(0), [...level, [IDENTITY, this.identity]]);
+    return this.source.consumer === null ? withFields(Buffer.alloc(0), level) : undefined;
   }
 
   deliver(message: Message): boolean {
@@ -138,18 +149,28 @@ export class SyncLink implements ServiceSink {
 
   /** The origin has made the consumer, or says why not. */
   private answered(message: Message): void {
-    const error = errorOf(message);
+    const error = errorOf(message) ?? this.unsuited(message);
     if (error !== null) {
       // Another stream has the name now: all of it is new.
       if (error.number === OTHER_STREAM) this.forget();
       this.failed(error);
       return;
     }
+    this.isAnswered = true;
     this.identity = fieldOf(message.header, IDENTITY) ?? '';
     this.failures = 0;
     this.error = null;
+    const { num_pending: pending } = JSON.parse(Buffer.from(message.body).toString()) as { num_pending?: number };
+    if ((pending ?? NEAR) < NEAR) this.target.nearlyThere();
     this.heardAt = this.of.clock.now();
     this.watch();
+  }
+
+  /** A consumer that somebody made has to wait for what is confirmed here. */
+  private unsuited(message: Message): ApiError | null {
+    if (this.source.consumer === null) return null;
+    const { config } = JSON.parse(Buffer.from(message.body).toString()) as { config?: { ack_policy?: string } };
+    return config?.ack_policy === 'flow_control' ? null : apiError(this.isSource ? 10217 : 10214);
   }
 
   private forget(): void {
@@ -159,6 +180,8 @@ export class SyncLink implements ServiceSink {
 
   private take(message: Message): void {
     const { position } = this;
+    // What a consumer sent before it began anew says nothing.
+    if (!this.isAnswered && this.source.consumer !== null) return;
     if (!parseAckSubject(message.replyBytes, message.replyStart, message.replyEnd, position)) return;
     this.heardAt = this.of.clock.now();
     const { deliveries, streamSequence, consumerSequence } = position;
@@ -176,6 +199,7 @@ export class SyncLink implements ServiceSink {
     }
     this.consumerSequence = consumerSequence;
     this.streamSequence = streamSequence;
+    if (this.lag < NEAR) this.target.nearlyThere();
   }
 
   /** A sign of life, or a question how far this end has got. */

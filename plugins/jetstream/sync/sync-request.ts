@@ -23,9 +23,16 @@ export interface SyncRequest {
   readonly body: string;
 }
 
+/** A consumer that somebody made for it begins anew where this end is. */
+function resetRequest({ name, consumer }: StreamSource, prefix: string, position: number): SyncRequest {
+  const subject = `${prefix}.CONSUMER.RESET.${name}.${consumer!.name}`;
+  return { subject, body: position > 0 ? JSON.stringify({ seq: position }) : '' };
+}
+
 export function syncRequest(source: StreamSource, place: SyncPlace): SyncRequest {
   const filters = filtersOf(source);
   const prefix = source.external === null || source.external.api === '' ? DEFAULT_PREFIX : source.external.api;
+  if (source.consumer !== null) return resetRequest(source, prefix, place.position);
   const single = filters.length === 1 ? filters[0]! : '';
   const way = single === '' ? '' : `.${place.name}.${single}`;
   const config = {

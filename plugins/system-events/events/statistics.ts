@@ -89,9 +89,16 @@ export class Statistics {
       stalled_clients: unlessZero(figures.stalled_clients),
       routes: routesOf(this.#of.cluster),
       active_servers: 1 + (this.#of.remotes?.count ?? 0),
+      jetstream: streamingOf(figures.jetstream),
       gomaxprocs: figures.gomaxprocs,
     };
   }
+}
+
+/** Where things are kept is nobody's business elsewhere. Nothing where there are no streams. */
+function streamingOf(figures: unknown): object | undefined {
+  const { config, ...others } = (figures ?? {}) as { readonly config?: object };
+  return config === undefined ? undefined : { config: { ...config, store_dir: undefined }, ...others };
 }
 
 function routesOf(cluster: ServerCluster | null): object[] | undefined {

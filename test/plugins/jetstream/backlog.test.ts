@@ -43,7 +43,7 @@ class Readers {
         this.stored.delete(seq);
         const isFirst = seq === log.first;
         for (const { machine } of this.all) {
-          if (!isFirst || machine.backlog.isParticular || machine.isHolding) machine.removed(seq, node);
+          if (!isFirst || machine.backlog.isParticular || machine.isHolding) machine.removed(seq, node, nobody);
         }
       },
     };
@@ -152,7 +152,7 @@ test('the last message of each of very many subjects comes first, and each count
   while (!reader.machine.prepare()) readers.publish(100, 's.other.1');
   assert.is(reader.machine.pendingCount, subjects);
   assert.is(reader.machine.floorStream, subjects);
-  // One is written anew before it is sent, one goes: the one comes later, the other never.
+  // One is written anew before it is sent, one goes: the one comes later once more, the other never.
   readers.publish(100, 's.k.5');
   readers.bench.machine.log.remove(subjects + 8);
   assert.is(reader.machine.pendingCount, subjects);
@@ -160,11 +160,11 @@ test('the last message of each of very many subjects comes first, and each count
   for (let seq = nextOf(reader); seq !== 0; seq = nextOf(reader)) {
     reader.machine.deliver(seq, 0, numbers);
     sent.push(seq);
-    if (sent.length < subjects - 1) assert.ok(numbers.pending > 0);
+    if (sent.length < subjects) assert.ok(numbers.pending > 0);
   }
-  assert.is(sent.length, subjects - 1);
+  assert.is(sent.length, subjects);
   assert.is(sent[0], subjects + 1);
-  assert.not(sent.includes(subjects + 6));
+  assert.ok(sent.includes(subjects + 6));
   assert.is(readers.stored.get(sent.at(-1)!), 's.k.5');
   assert.is(numbers.pending, 0);
 });

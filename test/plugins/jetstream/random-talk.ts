@@ -1,54 +1,236 @@
 /** Conversations by chance: a stream, three consumers, and what happens to their messages, told after every step. */
 import type { Seeded } from '../../fuzz/seeded.ts';
 import type { Conversation, Said } from './said.ts';
-import { about, ack, api, clock, consumer, info, later, next, pub, stream } from './words.ts';
+import { about, ack, api, clock, consumer, info, later, listen, next, pub, stream, update } from './words.ts';
 
 const NAMES = ['A', 'B', 'C'];
 const FILTERS = [{}, { filter_subject: 's.1' }, { filter_subjects: ['s.0', 's.2'] }, { filter_subject: 's.*' }];
+const SUBJECTS = ['s.0', 's.1', 's.2'];
+const MS = 1_000_000;
+/** Long enough for an answer, where there may be none. */
+const PATIENCE_MS = 400;
+const SETTLING_MS = 30;
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** What the conversation has made, as far as what is asked later needs to know it. */
+interface Scene {
+  /** Where messages go many at a time, a genuine server is not sure of what is acknowledged up to a message. */
+  readonly hasPurges: boolean;
+  readonly stream: Config;
+  readonly consumers: Map<string, Config>;
+  waiting: number;
+  /** A genuine server does not look at those who wait when a consumer goes on: it is one or the other. */
+  readonly hasWaiting: Set<string>;
+  readonly wasPaused: Set<string>;
+}
 
 export function randomTalk(chance: Seeded, steps: number): Conversation {
-  const retention = chance.pick(['limits', 'limits', 'interest']);
-  const config = { retention, max_msgs_per_subject: chance.pick([-1, -1, 5]), allow_rollup_hdrs: true };
-  const said: Said[] = [...clock, stream('S', config), pub('s.0', '0'), pub('s.1', '1'), pub('s.2', '2')];
+  const hasPurges = chance.once(2);
+  const scene: Scene = {
+    hasPurges,
+
+    stream: streamConfig(chance),
+    consumers: new Map(),
+    waiting: 0,
+    hasWaiting: new Set(),
+    wasPaused: new Set(),
+  };
+  const said: Said[] = [listen('$JS.EVENT.ADVISORY.CONSUMER.>'), listen('pull.>'), ...clock, stream('S', scene.stream)];
+  for (const subject of SUBJECTS) said.push(pub(subject, subject));
   for (const name of NAMES) {
-    const ackPolicy = chance.pick(['explicit', 'explicit', 'none']);
-    const more = { ack_policy: ackPolicy, max_ack_pending: chance.pick([3, 1000]) };
-    const deliver_policy = chance.pick(['all', 'all', 'last', 'new']);
-    said.push(consumer('S', name, { ...chance.pick(FILTERS), deliver_policy, ...(ackPolicy === 'none' ? {} : more) }));
-    if (ackPolicy === 'none') said.pop();
-    if (ackPolicy === 'none') said.push(consumer('S', name, { ...chance.pick(FILTERS), ack_policy: 'none' }));
+    const config = consumerConfig(chance, scene);
+    scene.consumers.set(name, config);
+    said.push(consumer('S', name, config));
   }
-  for (let at = 0; at < steps; at++) said.push(...step(chance));
-  said.push(info('S'));
+  for (let at = 0; at < steps; at++) said.push(...step(chance, scene));
+  said.push({ ...info('S'), afterMs: SETTLING_MS });
   return { name: `by chance ${chance.seed}`, said };
 }
 
-function step(chance: Seeded): Said[] {
-  const name = chance.pick(NAMES);
-  const seq = 1 + chance.below(14);
-  switch (chance.below(11)) {
-    case 0:
-    case 1:
-    case 2:
-      return [pub(`s.${chance.below(3)}`, String(seq))];
-    case 3:
-    case 4:
-    case 5:
-      return [{ ...next(`S.${name}`, { batch: 1, expires: 30_000_000 }), answers: 1 }, about('S', name)];
-    case 6:
-    case 7:
-      return [reported(name, seq, '+ACK'), about('S', name)];
-    case 8:
-      return [reported(name, seq, chance.pick(['-NAK', '+TERM', '+WPI'])), about('S', name)];
-    case 9:
-      return [api('STREAM.MSG.DELETE.S', { seq }), later(30), ...NAMES.map((each) => about('S', each)), info('S')];
-    default:
-      return chance.once(3)
-        ? [pub(`s.${chance.below(3)}`, 'r'), ...NAMES.map((each) => about('S', each)), info('S')]
-        : [info('S')];
-  }
+function streamConfig(chance: Seeded): Config {
+  return {
+    retention: chance.pick(['limits', 'limits', 'interest']),
+    max_msgs_per_subject: chance.pick([-1, -1, 5]),
+    allow_rollup_hdrs: true,
+    allow_direct: true,
+    storage: chance.pick(['memory', 'file']),
+  };
 }
 
-function reported(name: string, seq: number, body: string): Said {
-  return ack(`S.${name}`, `1.${seq}.${seq}`, body);
+function consumerConfig(chance: Seeded, { hasPurges }: Pick<Scene, 'hasPurges'>): Config {
+  const policy = chance.pick(['explicit', 'explicit', 'explicit', hasPurges ? 'explicit' : 'all', 'none']);
+  const filters = chance.pick(FILTERS);
+  const config = { ack_policy: policy, deliver_policy: chance.pick(['all', 'all', 'all', 'last', 'new']), ...filters };
+  if (policy === 'none') return config;
+  return { ...config, max_ack_pending: chance.pick([3, 1000]), max_deliver: chance.pick([-1, -1, 2]) };
+}
+
+type Step = (chance: Seeded, scene: Scene) => Said[];
+
+const told = (name: string): Said => about('S', name);
+const allTold = (): Said[] => [later(SETTLING_MS), ...NAMES.map(told), info('S')];
+
+const publish: Step = (chance) => [pub(chance.pick(SUBJECTS), String(chance.below(100)))];
+
+const publishExpecting: Step = (chance, { stream: { storage }, hasPurges }) => {
+  const seq = String(chance.below(12));
+  const headers: Readonly<Record<string, string>>[] = [
+    { 'Nats-Msg-Id': `m${chance.below(4)}` },
+    { 'Nats-Expected-Last-Sequence': seq },
+    { 'Nats-Expected-Last-Subject-Sequence': seq },
+    { 'Nats-Expected-Last-Subject-Sequence': seq, 'Nats-Expected-Last-Subject-Sequence-Subject': 's.>' },
+    { 'Nats-Expected-Last-Msg-Id': `m${chance.below(4)}` },
+    hasPurges ? { 'Nats-Rollup': storage === 'memory' && chance.once(2) ? 'all' : 'sub' } : {},
+  ];
+  return [pub(chance.pick(SUBJECTS), 'e', chance.pick(headers)), ...allTold()];
+};
+
+const pull: Step = (chance, scene) => {
+  const name = chance.pick(NAMES);
+  const batch = 1 + chance.below(4);
+  const expires = SETTLING_MS * MS;
+  const request = chance.pick<object | string>([
+    { batch, expires },
+    { batch, expires },
+    { batch, no_wait: true, expires },
+    { batch, no_wait: true },
+    { batch, expires, max_bytes: chance.pick([40, 90, 200]) },
+    String(batch),
+    '',
+  ]);
+  if (typeof request === 'string') scene.hasWaiting.add(name);
+  if (typeof request === 'string' && scene.wasPaused.has(name)) return [];
+  const answers = request === '' ? 1 : batch + (typeof request === 'object' && 'max_bytes' in request ? 1 : 0);
+  return [{ ...next(`S.${name}`, request, answers), endsWithStatus: true, patienceMs: PATIENCE_MS }, told(name)];
+};
+
+/** A request that is answered later, or never. */
+const pullLater: Step = (chance, scene) => {
+  const name = chance.pick(NAMES);
+  if (scene.wasPaused.has(name)) return [];
+  scene.hasWaiting.add(name);
+  const reply = `pull.${scene.waiting++}`;
+  const said = { ...next(`S.${name}`, { batch: 1 + chance.below(3), expires: 60_000 * MS }), reply };
+  return [said, { ...told(name), afterMs: SETTLING_MS }];
+};
+
+const BODIES = ['+ACK', '+ACK', '+ACK', '', '-NAK', '-NAK', '+TERM', '+TERM for good', '+WPI', '+NXT', 'what'];
+
+const acknowledge: Step = (chance) => {
+  const name = chance.pick(NAMES);
+  const seq = 1 + chance.below(14);
+  const body = chance.pick(BODIES);
+  const said = ack(`S.${name}`, `1.${seq}.${chance.once(6) ? 1 + chance.below(14) : seq}`, body);
+  // A purge there forgets what is to be sent again: it is sent before.
+  const again = { ...next(`S.${name}`, { batch: 3, expires: SETTLING_MS * MS }, 3), endsWithStatus: true };
+  const sent = body === '-NAK' ? [{ ...again, patienceMs: PATIENCE_MS }] : [];
+  return [{ ...said, patienceMs: PATIENCE_MS }, ...sent, { ...told(name), afterMs: SETTLING_MS }, info('S')];
+};
+
+const deleteMessage: Step = (chance) => [api('STREAM.MSG.DELETE.S', { seq: 1 + chance.below(14) }), ...allTold()];
+
+/** Files do not count anew what is to come when one message goes by its place alone. */
+const purge: Step = (chance, { stream: { storage }, hasPurges }) => {
+  if (!hasPurges) return [];
+  const seq = 1 + chance.below(16);
+  const keep = 1 + chance.below(3);
+  const filter = chance.pick([...SUBJECTS, 's.*']);
+  const placed = storage === 'memory' ? [{ seq }, { seq }, { keep }] : [];
+  const request = chance.pick([...placed, { filter }, { filter, seq }, { filter, keep }, {}]);
+  return [api('STREAM.PURGE.S', request), ...allTold()];
+};
+
+const changeStream: Step = (chance, { stream: config }) => {
+  const change = chance.pick([{ max_msgs: 4 }, { max_msgs: -1 }, { max_msgs_per_subject: 2 }, { retention: 'limits' }]);
+  return [update('S', { ...config, ...change }), ...allTold()];
+};
+
+const changeConsumer: Step = (chance, { consumers }) => {
+  const name = chance.pick(NAMES);
+  const change = chance.pick<Config>([
+    { max_ack_pending: chance.pick([2, 5, 1000]) },
+    { max_deliver: chance.pick([-1, 2, 3]) },
+    { headers_only: chance.once(2) },
+    { description: 'changed' },
+    { filter_subject: undefined, filter_subjects: undefined, ...chance.pick(FILTERS.slice(1)) },
+  ]);
+  const before = consumers.get(name);
+  // A genuine server does not always hear of a filter that comes or goes.
+  const isFiltered = before?.filter_subject !== undefined || before?.filter_subjects !== undefined;
+  if ('filter_subject' in change && !isFiltered) return [];
+  const config = { ...before, ...change };
+  if (config.ack_policy === 'none') return [];
+  consumers.set(name, config);
+  return [consumer('S', name, config), ...allTold()];
+};
+
+const pause: Step = (chance, { hasWaiting, wasPaused }) => {
+  const name = chance.pick(NAMES);
+  if (hasWaiting.has(name)) return [];
+  wasPaused.add(name);
+  const until = chance.once(2) ? { pause_until: '2040-01-01T00:00:00Z' } : {};
+  return [api(`CONSUMER.PAUSE.S.${name}`, until), told(name)];
+};
+
+/** Where interest decides, nobody looks below the place that is gone to, here or there. */
+const reset: Step = (chance, { stream: { retention } }) => {
+  if (retention === 'interest') return [];
+  const name = chance.pick(NAMES);
+  const request = chance.once(2) ? {} : { seq: 1 + chance.below(12) };
+  return [{ ...api(`CONSUMER.RESET.S.${name}`, request), patienceMs: PATIENCE_MS }, told(name), info('S')];
+};
+
+const makeAnew: Step = (chance, scene) => {
+  const { consumers } = scene;
+  const name = chance.pick(NAMES);
+  const config = consumerConfig(chance, scene);
+  consumers.set(name, config);
+  return [{ ...api(`CONSUMER.DELETE.S.${name}`), afterMs: SETTLING_MS }, info('S'), consumer('S', name, config)];
+};
+
+const read: Step = (chance) => {
+  const seq = 1 + chance.below(14);
+  const subject = chance.pick([...SUBJECTS, 's.*', 's.none']);
+  const request = chance.pick<object>([
+    { seq },
+    { last_by_subj: subject },
+    { next_by_subj: subject, seq },
+    { batch: 3, seq },
+    { batch: 2, next_by_subj: subject },
+    { batch: 2, next_by_subj: subject, seq },
+    { multi_last: [subject] },
+    { multi_last: ['s.0', 's.1'], up_to_seq: 1 + chance.below(3) },
+    { multi_last: ['s.>'], batch: 2 },
+    { multi_last: ['s.>'], seq, max_bytes: 5 },
+  ]);
+  const isMany = 'batch' in request || 'multi_last' in request;
+  const direct = { ...api('DIRECT.GET.S', request), answers: isMany ? 8 : 1, endsWithStatus: true };
+  return isMany ? [direct] : [direct, api('STREAM.MSG.GET.S', request)];
+};
+
+const readSubject: Step = (chance) => [api(`DIRECT.GET.S.${chance.pick([...SUBJECTS, 's.none'])}`)];
+
+const WEIGHTED: readonly (readonly [weight: number, step: Step])[] = [
+  [6, publish],
+  [2, publishExpecting],
+  [6, pull],
+  [1, pullLater],
+  [6, acknowledge],
+  [2, deleteMessage],
+  [2, purge],
+  [1, changeStream],
+  [2, changeConsumer],
+  [1, pause],
+  [1, reset],
+  [1, makeAnew],
+  [1, read],
+  [1, readSubject],
+];
+const STEPS = WEIGHTED.flatMap(([weight, step]) => Array<Step>(weight).fill(step));
+
+/** What came on its own is told before the next step. */
+function step(chance: Seeded, scene: Scene): Said[] {
+  const [first, ...others] = chance.pick(STEPS)(chance, scene);
+  return first === undefined ? [] : [{ ...first, afterMs: SETTLING_MS }, ...others];
 }

@@ -8,6 +8,12 @@ export interface Said {
   readonly answers?: number;
   /** Of a batch that flows: the reply subject says it. */
   readonly place?: string;
+  /** Ends with the first message that has a status, however many were expected. */
+  readonly endsWithStatus?: boolean;
+  /** How long answers are waited for; where none come that is written down. */
+  readonly patienceMs?: number;
+  /** Where answers go instead of to an inbox of its own: they are heard there. */
+  readonly reply?: string;
   /** Waits so long before. */
   readonly afterMs?: number;
   /** From now on what is heard there is written down with the rest. */

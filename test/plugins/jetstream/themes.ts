@@ -1,5 +1,6 @@
 /** Conversations by theme. */
 
+import { API_TALKS } from './api-talks.ts';
 import { CONSUMER_TALKS } from './consumer-talks.ts';
 import { DELIVERY_TALKS } from './delivery-talks.ts';
 import { PUBLISH_TALKS } from './publish-talks.ts';
@@ -13,6 +14,7 @@ export const THEMES: readonly Conversation[] = [
   ...RETENTION_TALKS,
   ...CONSUMER_TALKS,
   ...DELIVERY_TALKS,
+  ...API_TALKS,
 ];
 
 /** What comes on its own comes when it likes: it is told last, and sorted. */

@@ -240,7 +240,7 @@ export class ConsumerPlay {
     const { now } = this.world;
     if (body === '' || body === '+ACK' || body.startsWith('+TERM')) return consumer.ack(seq, own);
     if (body === '+WPI') consumer.progress(seq, now);
-    else consumer.nak(seq, now, body.includes('delay') ? 2_000 : 0);
+    else consumer.nak(seq, own, now, body.includes('delay') ? 2_000 : 0);
     return true;
   }
 
@@ -327,8 +327,7 @@ export class ConsumerPlay {
     const info = await this.api<Info>(`CONSUMER.INFO.S.${name}`);
     if (info.error !== undefined) return [`error ${info.error.err_code}`, name];
     const found = {
-      delivered: [info.delivered.consumer_seq, info.delivered.stream_seq],
-      floor: [info.ack_floor.consumer_seq, info.ack_floor.stream_seq],
+      delivered: info.delivered.consumer_seq,
       ackPending: info.num_ack_pending,
       redelivered: info.num_redelivered,
       waiting: info.num_waiting,

@@ -64,7 +64,6 @@ export class PlainConsumer {
   /** The next to look at, and the next number of its own. */
   next: number;
   ownNext = 1;
-  delivered: number;
   floor: number;
   ownFloor = 0;
   readonly pending = new Map<number, Pending>();
@@ -82,7 +81,6 @@ export class PlainConsumer {
     this.config = config;
     this.stream = stream;
     this.next = this.begin();
-    this.delivered = this.next - 1;
     this.floor = this.next - 1;
   }
 
@@ -96,7 +94,8 @@ export class PlainConsumer {
       case 'new':
         return stream.last + 1;
       case 'last':
-        return found.at(-1)?.seq ?? first;
+        // Without filters it is the place that counts, be there a message or not.
+        return Math.max(first, config.filter_subjects.length === 0 ? stream.last : (found.at(-1)?.seq ?? first));
       case 'by_start_sequence':
         return Math.max(first, config.opt_start_seq!);
       case 'by_start_time': {
@@ -157,10 +156,18 @@ export class PlainConsumer {
       return true;
     }
     const request = this.requestFor(this.sizeOf(one));
-    if (request === null) return false;
+    if (request === null) {
+      this.keptBack(one.seq);
+      return false;
+    }
     this.send(request.sid, one, now);
     this.served(request, this.lastSize);
     return true;
+  }
+
+  /** What lies before it is not for this one. */
+  private keptBack(seq: number): void {
+    if (!this.pending.has(seq) && this.starters.length === 0) this.next = Math.max(this.next, seq);
   }
 
   private pick(): Kept | null {
@@ -201,7 +208,7 @@ export class PlainConsumer {
     const deliveries = (this.redelivered.get(one.seq) ?? 0) + (known ? 2 : 1);
     const left = this.pendingCount - (known ? 0 : 1);
     const place = `$JS.ACK.S.${this.config.name}.${deliveries}.${one.seq}.${this.ownNext}.${one.time}000000.${left}`;
-    this.lastSize = one.subject.length + one.header.length + one.body.length + place.length;
+    this.lastSize = one.subject.length + shownOf(one, this.config.headers_only).length + place.length;
     return this.lastSize;
   }
 
@@ -240,7 +247,6 @@ export class PlainConsumer {
     if (this.starters[0] === seq) this.starters.shift();
     if (this.starters.length === 0 && seq < this.liveFrom) this.next = Math.max(seq + 1, this.liveFrom);
     else this.next = Math.max(this.next, seq + 1);
-    this.delivered = Math.max(this.delivered, seq);
     if (this.tracks) this.pending.set(seq, { consumerSequence: this.ownNext, deadline: now + this.waitFor(seq) });
     else {
       this.floor = seq;
@@ -272,7 +278,7 @@ export class PlainConsumer {
       const available = this.pendingCount + this.again.length;
       const asked = this.waiting.reduce((sum, { remaining }) => sum + remaining, 0);
       if (available === 0 && wish.expires === 0) return '404 No Messages';
-      if (asked > 0 && available <= asked) return '408 Requests Pending';
+      if (available > 0 && available < asked) return '408 Requests Pending';
     }
     return this.waiting.length >= (this.config.max_waiting ?? 512) ? '409 Exceeded MaxWaiting' : '';
   }
@@ -333,18 +339,18 @@ export class PlainConsumer {
     if (this.config.ack_policy === 'all') this.ackUpTo(seq, own);
     else {
       const isKnown = this.pending.has(seq) || this.redelivered.has(seq);
-      this.settle(seq);
+      this.settle(seq, own);
       if (isKnown) this.stream.onlookers.settled?.(seq);
     }
     return true;
   }
 
   private ackUpTo(seq: number, own: number): void {
-    if (seq <= this.floor) return;
+    if (seq <= this.floor || own <= this.ownFloor) return;
     const done = [...this.pending.keys()].filter((known) => known <= seq);
     for (const known of done) this.forget(known);
     this.floor = seq;
-    this.ownFloor = Math.max(this.ownFloor, own);
+    this.ownFloor = own;
     for (const known of done) this.stream.onlookers.settled?.(known);
   }
 
@@ -354,23 +360,23 @@ export class PlainConsumer {
     this.again = this.again.filter((known) => known !== seq);
   }
 
-  private settle(seq: number): void {
-    const known = this.pending.get(seq);
+  /** The number of the first delivery counts where it is known. */
+  private settle(seq: number, given: number): void {
+    const own = this.pending.get(seq)?.consumerSequence ?? given;
     this.forget(seq);
-    if (known === undefined) return;
     if (this.pending.size === 0) {
-      this.floor = Math.max(this.floor, this.delivered);
+      this.floor = this.next - 1;
       this.ownFloor = this.ownNext - 1;
-    } else if (known.consumerSequence === this.ownFloor + 1) {
-      const [first, { consumerSequence }] = [...this.pending][0]!;
-      this.ownFloor = consumerSequence - 1;
-      this.floor = Math.max(this.floor, first - 1);
+    } else if (own === this.ownFloor + 1) {
+      const behind = [...this.pending].find(([other]) => other > seq);
+      this.floor = behind === undefined ? seq : behind[0] - 1;
+      this.ownFloor = behind === undefined ? own : behind[1].consumerSequence - 1;
     }
   }
 
-  nak(seq: number, now: number, delay: number): void {
+  nak(seq: number, own: number, now: number, delay: number): void {
     const known = this.pending.get(seq);
-    if (known === undefined) return;
+    if (known === undefined || own <= this.ownFloor || own > this.ownNext) return;
     this.again = delay > 0 ? this.again.filter((other) => other !== seq) : this.again;
     if (delay > 0) known.deadline = now + delay;
     else if (!this.again.includes(seq)) this.again.push(seq);
@@ -393,17 +399,18 @@ export class PlainConsumer {
     this.run(now);
   }
 
-  removed({ seq, subject }: Kept): void {
-    if (!this.pending.has(seq) && !this.redelivered.has(seq) && !this.wants(subject)) return;
-    const isNew = !this.pending.has(seq) && !this.redelivered.has(seq) && this.left().some((one) => one.seq === seq);
-    if (!isNew) this.settle(seq);
+  /** What waited for it waits no more, as if it were acknowledged. */
+  removed({ seq }: Kept): void {
+    const known = this.pending.get(seq);
+    if (known !== undefined) this.ack(seq, known.consumerSequence);
   }
 
+  /** All messages of all subjects went. */
   purged(): void {
-    const { first } = this.stream;
-    this.next = Math.max(this.next, first);
-    this.delivered = Math.max(this.delivered, first - 1);
-    this.floor = Math.max(this.floor, this.pending.size === 0 ? this.delivered : first - 1);
+    this.next = Math.max(this.next, this.stream.first);
+    for (const seq of [...this.pending.keys(), ...this.redelivered.keys()]) this.forget(seq);
+    this.floor = this.next - 1;
+    this.ownFloor = this.ownNext - 1;
   }
 
   /** Whether a message may not go on its account. */
@@ -425,13 +432,15 @@ export class PlainConsumer {
     this.liveFrom = 0;
     this.next = seq;
     this.ownNext = 1;
-    this.delivered = seq - 1;
     this.floor = seq - 1;
     this.ownFloor = 0;
   }
 
   /** What is not written down is gone. */
   restart(): void {
+    for (const seq of this.redelivered.keys()) {
+      if (!this.stream.kept.some((one) => one.seq === seq)) this.redelivered.delete(seq);
+    }
     this.again = [];
     this.waiting = [];
     this.starters = [];
@@ -442,8 +451,7 @@ export class PlainConsumer {
   info(): object {
     const { pending, redelivered, waiting, config } = this;
     return {
-      delivered: [this.ownNext - 1, this.delivered],
-      floor: [this.ownFloor, Math.min(this.floor, this.delivered)],
+      delivered: this.ownNext - 1,
       ackPending: pending.size,
       redelivered: config.max_deliver === 1 ? 0 : redelivered.size,
       waiting: waiting.length,

@@ -30,7 +30,7 @@ export class Replica {
     this.stream = new StreamMachine(config, new MessageLog(records, config.storage, new Usage()));
     // Each is told of each message: what is dropped as a whole has to come to the same.
     this.stream.log.listener = {
-      removed: (seq, node) => this.removed(seq, node),
+      removed: nothing,
       mayDrop: false,
       removedBefore: nothing,
     };
@@ -43,10 +43,6 @@ export class Replica {
     const options = { sizeOf: sizeFormulaOf(config.storage), clock: ports.clock, ...first };
     const { records } = await IndexedStore.open(new MemoryDriver(ports), 'S', options);
     return new Replica(config, records);
-  }
-
-  private removed(seq: number, node: number): void {
-    for (const machine of this.consumers.values()) machine.removed(seq, node);
   }
 
   private setInterest(): void {
@@ -113,7 +109,7 @@ export class Replica {
   }
 
   private playConsumer(machine: ConsumerMachine, command: string, given: readonly unknown[]): void {
-    const [first, second, third] = given as [number, number, number];
+    const [first, second, third, fourth] = given as [number, number, number, number];
     switch (command) {
       case 'deliver':
         machine.deliver(first, second, this.numbers);
@@ -125,7 +121,7 @@ export class Replica {
         machine.ack(first, nothing, third);
         break;
       case 'nak':
-        machine.nak(first, second, third);
+        machine.nak(first, second, third, fourth);
         break;
       case 'progress':
         machine.progress(first, second);
@@ -141,6 +137,18 @@ export class Replica {
         break;
       case 'passTo':
         machine.passTo(first);
+        break;
+      case 'removed':
+        machine.removed(first, second, nothing);
+        break;
+      case 'missed':
+        machine.missed(first, second);
+        break;
+      case 'purged':
+        machine.purged(first, given[1] as boolean);
+        break;
+      case 'keptBack':
+        machine.keptBack(first);
         break;
       case 'recount':
         machine.recount();
