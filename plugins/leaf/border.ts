@@ -47,20 +47,20 @@ export class Border {
   }
 
   /** Whether the other side is told of the interest. */
-  tells(subject: string): boolean {
+  tells(subject: string, queue: string): boolean {
     if (isOpen(subject)) return true;
     const { allow, deny } = this.told;
-    if (deny.some((entry) => isSubset(subject, subjectOf(entry)))) return false;
+    if (isDenied(deny, subject, queue)) return false;
     if (allow === null) return true;
     const isAllowed = hasWildcard(subject) ? collide : isSubset;
     return allow.some((entry) => isAllowed(subject, subjectOf(entry)));
   }
 
   /** Whether the other side may want this. Patterns always may: what they must not get is kept back one by one. */
-  hears(subject: string): boolean {
+  hears(subject: string, queue: string): boolean {
     if (hasWildcard(subject) || isOpen(subject)) return true;
     const { allow, deny } = this.heard;
-    if (deny.some((entry) => isSubset(subject, subjectOf(entry)))) return false;
+    if (isDenied(deny, subject, queue)) return false;
     return allow === null || allow.some((entry) => isSubset(subject, subjectOf(entry)));
   }
 }
@@ -108,6 +108,15 @@ function publishing({ allow, deny }: SubjectRules): PermissionSet | null {
   const plain = deny.filter((entry) => !entry.includes(' '));
   const wide = allow === null ? null : [...allow.map(subjectOf), OPEN_MESSAGES];
   return new PermissionSet({ publish: { allow: wide, deny: plain }, subscribe: UNRESTRICTED, responses: null });
+}
+
+/** What is denied to some queue groups is not denied to others, and not to those without one. */
+function isDenied(deny: readonly string[], subject: string, queue: string): boolean {
+  return deny.some((entry) => {
+    const blank = entry.indexOf(' ');
+    if (blank < 0) return isSubset(subject, entry);
+    return queue !== '' && isSubset(queue, entry.slice(blank + 1)) && isSubset(subject, entry.slice(0, blank));
+  });
 }
 
 function subjectOf(entry: string): string {

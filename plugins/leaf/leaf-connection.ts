@@ -222,7 +222,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
       this.leafs.loopFound(this);
       return;
     }
-    if (!this.border.hears(subject)) {
+    if (!this.border.hears(subject, queue)) {
       this.violate(`Permissions Violation for Subscription to ${quoted(subject)}`);
       return;
     }
@@ -290,22 +290,22 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     const now = amountFor(this, wish);
     const before = now - change;
     if (now === before || (now > 0 && before > 0 && wish.queue === '')) return;
-    if (this.border.tells(wish.subject)) this.say(wish, now);
+    if (this.border.tells(wish.subject, wish.queue)) this.say(wish, now);
   }
 
   /** For the first time. */
   tellNew(wish: Wish): void {
     this.toldUpTo = wish.serial;
     const amount = amountFor(this, wish);
-    if (amount > 0 && this.border.tells(wish.subject)) this.say(wish, amount);
+    if (amount > 0 && this.border.tells(wish.subject, wish.queue)) this.say(wish, amount);
   }
 
   /** What may cross is different now. */
   retell(wish: Wish, before: Border): void {
     const amount = amountFor(this, wish);
     if (amount === 0) return;
-    const isTold = this.border.tells(wish.subject);
-    if (isTold !== before.tells(wish.subject)) this.say(wish, isTold ? amount : 0);
+    const isTold = this.border.tells(wish.subject, wish.queue);
+    if (isTold !== before.tells(wish.subject, wish.queue)) this.say(wish, isTold ? amount : 0);
   }
 
   private say({ subject, queue }: Wish, amount: number): void {

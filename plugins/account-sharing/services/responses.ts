@@ -170,11 +170,22 @@ export class Responses implements ServiceSink {
 
   /** It came over whatever line: the requester may be behind any. The answer may ask for an answer itself. */
   private deliverTo(account: Account, request: PendingRequest, message: Message): number {
-    const { subjectBytes, subjectStart, subjectEnd, replyBytes, replyStart, replyEnd, originBit, queues } = message;
+    const {
+      subjectBytes,
+      subjectStart,
+      subjectEnd,
+      replyBytes,
+      replyStart,
+      replyEnd,
+      originBit,
+      originCluster,
+      queues,
+    } = message;
     message.subjectBytes = request.replyBytes;
     message.subjectStart = 0;
     message.subjectEnd = request.replyBytes.length;
     message.originBit = CROSSED_BY_SERVICE;
+    message.originCluster = '';
     message.queues = null;
     const plan = account.sublist.match(message.subjectBytes, 0, message.subjectEnd);
     const back = plan.isEmpty || !message.hasReply ? null : this.openBack(account, request, message.reply);
@@ -192,6 +203,7 @@ export class Responses implements ServiceSink {
     message.replyStart = replyStart;
     message.replyEnd = replyEnd;
     message.originBit = originBit;
+    message.originCluster = originCluster;
     message.queues = queues;
     return count;
   }

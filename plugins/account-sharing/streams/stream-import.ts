@@ -109,7 +109,7 @@ export class StreamImport implements Link {
   }
 
   deliver(message: Message): boolean {
-    const { subjectBytes, subjectStart, subjectEnd, originBit, queues } = message;
+    const { subjectBytes, subjectStart, subjectEnd, originBit, originCluster, queues } = message;
     const plan = this.enter(message);
     message.queues = NO_GROUPS;
     this.underWay++;
@@ -117,6 +117,7 @@ export class StreamImport implements Link {
     this.underWay--;
     message.queues = queues;
     message.originBit = originBit;
+    message.originCluster = originCluster;
     message.subjectBytes = subjectBytes;
     message.subjectStart = subjectStart;
     message.subjectEnd = subjectEnd;
@@ -151,6 +152,8 @@ export class StreamImport implements Link {
    */
   private enter(message: Message): Plan {
     message.originBit |= CROSSED_BY_STREAM;
+    // Where it came from in the other account says nothing in this one.
+    message.originCluster = '';
     if (this.underWay > 0) return this.enterNested(message);
     if (this.planGeneration !== this.importer.sublist.generation || !this.isRepeated(message)) {
       this.lookUp(message);
@@ -214,13 +217,14 @@ export class StreamImport implements Link {
   }
 
   private cross(message: Message, serve: (plan: Plan) => boolean): boolean {
-    const { subjectBytes, subjectStart, subjectEnd, originBit, queues } = message;
+    const { subjectBytes, subjectStart, subjectEnd, originBit, originCluster, queues } = message;
     const plan = this.enter(message);
     this.underWay++;
     const isTaken = serve(plan);
     this.underWay--;
     message.queues = queues;
     message.originBit = originBit;
+    message.originCluster = originCluster;
     message.subjectBytes = subjectBytes;
     message.subjectStart = subjectStart;
     message.subjectEnd = subjectEnd;

@@ -110,6 +110,8 @@ export class Acceptance implements Greeting {
     }
     const before = connection.border;
     this.become(verdict);
+    // The leaf goes by what it was told.
+    this.greet(connection.account, verdict);
     this.leafs.retell(connection, before);
   }
 
