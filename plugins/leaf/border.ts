@@ -26,14 +26,14 @@ export class Border {
   /** Null: everything, each way. */
   private readonly outgoing: PermissionSet | null;
   private readonly incoming: PermissionSet | null;
-  private readonly told: SubjectRules;
-  private readonly heard: SubjectRules;
+  private readonly told: InterestRules;
+  private readonly heard: InterestRules;
 
   constructor({ sends, takes, tells, hears }: Crossing) {
     this.outgoing = publishing(sends);
     this.incoming = publishing(takes);
-    this.told = tells;
-    this.heard = hears;
+    this.told = interestRules(tells);
+    this.heard = interestRules(hears);
   }
 
   /** Whether the message may go out. */
@@ -49,8 +49,8 @@ export class Border {
   /** Whether the other side is told of the interest. */
   tells(subject: string, queue: string): boolean {
     if (isOpen(subject)) return true;
-    const { allow, deny } = this.told;
-    if (isDenied(deny, subject, queue)) return false;
+    const { allow, denied } = this.told;
+    if (denied?.maySubscribe(subject, queue) === false) return false;
     if (allow === null) return true;
     const isAllowed = hasWildcard(subject) ? collide : isSubset;
     return allow.some((entry) => isAllowed(subject, subjectOf(entry)));
@@ -59,8 +59,8 @@ export class Border {
   /** Whether the other side may want this. Patterns always may: what they must not get is kept back one by one. */
   hears(subject: string, queue: string): boolean {
     if (hasWildcard(subject) || isOpen(subject)) return true;
-    const { allow, deny } = this.heard;
-    if (isDenied(deny, subject, queue)) return false;
+    const { allow, denied } = this.heard;
+    if (denied?.maySubscribe(subject, queue) === false) return false;
     return allow === null || allow.some((entry) => isSubset(subject, subjectOf(entry)));
   }
 }
@@ -110,13 +110,17 @@ function publishing({ allow, deny }: SubjectRules): PermissionSet | null {
   return new PermissionSet({ publish: { allow: wide, deny: plain }, subscribe: UNRESTRICTED, responses: null });
 }
 
-/** What is denied to some queue groups is not denied to others, and not to those without one. */
-function isDenied(deny: readonly string[], subject: string, queue: string): boolean {
-  return deny.some((entry) => {
-    const blank = entry.indexOf(' ');
-    if (blank < 0) return isSubset(subject, entry);
-    return queue !== '' && isSubset(queue, entry.slice(blank + 1)) && isSubset(subject, entry.slice(0, blank));
-  });
+/** Rules for what the other side is told of: patterns are allowed otherwise than clients are, and denied as they are. */
+interface InterestRules {
+  readonly allow: readonly string[] | null;
+  /** Null: nothing is. */
+  readonly denied: PermissionSet | null;
+}
+
+function interestRules({ allow, deny }: SubjectRules): InterestRules {
+  const subscribe = { allow: null, deny };
+  const denied = deny.length === 0 ? null : new PermissionSet({ publish: UNRESTRICTED, subscribe, responses: null });
+  return { allow, denied };
 }
 
 function subjectOf(entry: string): string {

@@ -38,6 +38,14 @@ accounts {
 }
 `;
 
+const GROUPED = `
+accounts {
+  APP { users: [{user: app, password: app}, {user: few, password: few, permissions: {subscribe: {deny: ["q.x g1"]}}}] }
+  SYS { users: [{user: sys, password: sys}] }
+}
+system_account: SYS
+`;
+
 /** With a header that says which account asks. */
 const ASKED = /MSG echo 1 (_R_\S+) [\d ]+\r\n[\s\S]*hi\r\n/;
 
@@ -107,6 +115,50 @@ export const ACCOUNT_STORIES: Readonly<Record<string, Story>> = {
     await app.until(/MSG inbox 1 2\r\nho/);
     assert.equal(bodiesIn(app, '1'), ['ho']);
     for (const { socket } of [app, blue]) socket.destroy();
+  },
+
+  'a service and a stream of the hub go from one account of a leaf to another': async (
+    add,
+    hubProgram,
+    leafProgram,
+  ) => {
+    const hub = await addNode(add, 'hub', `${ACCOUNTS}\n${hubText()}`, hubProgram);
+    const leaf = await addNode(add, 'leaf', remotes(hub, { RED: 'app', BLUE: 'svc' }), leafProgram);
+    const [app, svc] = [await clientOf(hub, 'app'), await clientOf(hub, 'svc')];
+    const [red, blue] = [await clientOf(leaf, 'red'), await clientOf(leaf, 'blue')];
+    blue.send('SUB echo 1\r\n');
+    red.send('SUB inbox 1\r\nSUB imp.ev.> 2\r\n');
+    await untilHeard(svc, blue, 'echo');
+    await untilHeard(app, red, 'inbox');
+    await untilHeard(app, red, 'imp.ev.ready');
+    await settled(red, blue);
+    for (const client of [red, blue]) client.text = '';
+    red.send('PUB echo inbox 2\r\nhi\r\n');
+    await blue.until(ASKED);
+    const [, reply] = ASKED.exec(blue.text)!;
+    blue.send(`PUB ${reply} 2\r\nho\r\nPUB ev.x 1\r\n!\r\n`);
+    await red.until(/MSG inbox 1 2\r\nho/);
+    await red.until(/MSG imp\.ev\.x 2 1\r\n!/);
+    await settled(red, blue);
+    assert.equal([bodiesIn(red, '1'), bodiesIn(red, '2')], [['ho'], ['!']]);
+    for (const { socket } of [app, svc, red, blue]) socket.destroy();
+  },
+
+  'what is denied to one queue group of a leaf reaches all others': async (add, hubProgram, leafProgram) => {
+    const hub = await addNode(add, 'hub', `${GROUPED}\n${hubText()}`, hubProgram);
+    const leaf = await addNode(add, 'leaf', remotes(hub, { RED: 'few' }), leafProgram);
+    const [app, red] = [await clientOf(hub, 'app'), await clientOf(leaf, 'red')];
+    red.send('SUB q.x g1 1\r\nSUB q.x g2 2\r\nSUB q.x 3\r\nSUB after 4\r\n');
+    await untilHeard(app, red, 'after');
+    await settled(red);
+    red.text = '';
+    app.send('PUB q.x 1\r\n!\r\nPUB after 1\r\n.\r\n');
+    await red.until(/MSG after 4 1\r\n\./);
+    assert.equal(
+      ['2', '3'].map((sid) => bodiesIn(red, sid)),
+      [['!'], ['!']],
+    );
+    for (const { socket } of [app, red]) socket.destroy();
   },
 
   'with the system account of both joined, each hears of the other': async (add, hubProgram, leafProgram) => {
