@@ -13,6 +13,8 @@ import { isSameSecret } from './secret.ts';
 
 /** As the cluster's name it means that there is none. */
 const RESERVED_NAME = '_';
+/** Places are made for all connections of a pool at once; a peer may not ask for any number of them. */
+const PEER_POOL_MAX = 1024;
 
 export class Handshake {
   private readonly cluster: Cluster;
@@ -139,6 +141,11 @@ export class Handshake {
   private mayJoin(connection: RouteConnection, info: PeerInfo, account: string): boolean {
     const { own, dedicated } = this.cluster.sizes;
     const isPooled = own > 0 && info.poolSize > 0;
+    if (isPooled && info.poolSize > Math.max(own, PEER_POOL_MAX)) {
+      const text = `Route pool size ${info.poolSize} is beyond what this server takes - maximum is ${Math.max(own, PEER_POOL_MAX)}`;
+      connection.refuse(text, CloseReason.protocolViolation);
+      return false;
+    }
     if (account !== '' && !isPooled) {
       const what = `Not possible to have a dedicated route for account ${quotedText(account)} between those servers`;
       connection.sendError(what);

@@ -245,6 +245,14 @@ const STRANGERS: Readonly<Record<string, readonly [says: string, hears: RegExp]>
     `${CONNECT}${INFO.replace('"headers"', '"route_pool_size":3,"route_account":"APP","headers"')}`,
     /-ERR 'No route for account "APP"'/,
   ],
+  'a pool that is too large': [
+    `${CONNECT}${INFO.replace('"headers"', '"route_pool_size":1025,"headers"')}`,
+    /-ERR 'Route pool size 1025 is beyond what this server takes - maximum is 1024'/,
+  ],
+  'a place outside a pool of the largest size': [
+    `${CONNECT}${INFO.replace('"headers"', '"route_pool_size":1024,"route_pool_idx":1024,"headers"')}`,
+    /-ERR 'Invalid route pool index: 1024 - pool size is 1024'/,
+  ],
   'a place outside the pool': [
     `${CONNECT}${INFO.replace('"headers"', '"route_pool_size":2,"route_pool_idx":7,"headers"')}`,
     /-ERR 'Invalid route pool index: 7 - pool size is 3'/,
