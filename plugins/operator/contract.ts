@@ -5,6 +5,7 @@
  * operator opens the one that is asked for, and no other.
  */
 import type { Account, ConfigNode, Identity, PluginContext } from '../../kernel/plugin-api.ts';
+import type { StorageLimitClaims } from '../../protocols/jwt/account-claims.ts';
 import type { LoginAttempt } from '../auth/contract.ts';
 
 export const RESOLVER = 'account.resolver';
@@ -133,16 +134,7 @@ export interface OperatorUsers {
 export const ACCOUNT_ALLOWANCES = 'account.allowances';
 
 /** -1 is no limit. */
-export interface StorageAllowance {
-  readonly memory: number;
-  readonly disk: number;
-  readonly streams: number;
-  readonly consumers: number;
-  readonly maxAckPending: number;
-  readonly memoryMaxStreamBytes: number;
-  readonly diskMaxStreamBytes: number;
-  readonly isMaxBytesRequired: boolean;
-}
+export type StorageAllowance = StorageLimitClaims;
 
 export interface StorageAllowances {
   /** Nothing of it, unless memory or disk is not 0. */

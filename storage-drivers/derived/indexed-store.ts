@@ -262,12 +262,6 @@ export class IndexedStore {
     return this.index.subjects.subjectOf(node);
   }
 
-  /** Ranges without a record between the first and the last one, ascending. */
-  deletedRanges(visit: (from: number, to: number) => void): void {
-    const newest = this.index.lastUpTo(this.last);
-    if (newest > this.first) this.store.gaps(this.first, newest, visit);
-  }
-
   // --- The end ---
 
   /** Writes down what is known, so that the next open need not look at every record. */

@@ -1,8 +1,4 @@
 /** The same conversations with streams and consumers, here and with a genuine server: the same answers, byte for byte. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -15,6 +11,7 @@ import { record } from '../plugins/jetstream/recordings.ts';
 import type { Conversation } from '../plugins/jetstream/said.ts';
 import { skip } from '../runner/skip.ts';
 import { genuineTargets } from '../wire/targets.ts';
+import { heardAt } from './heard-at.ts';
 
 const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
 if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
@@ -27,24 +24,9 @@ async function heardHere(conversation: Conversation): Promise<string[]> {
   return heard;
 }
 
-async function heardThere(conversation: Conversation): Promise<string[]> {
-  const store = mkdtempSync(join(tmpdir(), 'gnatlet-streams-'));
-  const server = await genuine[0]!.start(`jetstream { store_dir: ${JSON.stringify(store)} }`);
-  const probe = (await server.connect()) as Socket;
-  const client = await connect({ servers: `127.0.0.1:${probe.remotePort}` });
-  probe.destroy();
-  try {
-    return await converse(client, conversation);
-  } finally {
-    await client.close();
-    await server.stop();
-    rmSync(store, { recursive: true, force: true });
-  }
-}
-
 for (const conversation of CONVERSATIONS) {
   test(`${conversation.name}: answered as a genuine server answers`, async () => {
-    const [here, there] = await Promise.all([heardHere(conversation), heardThere(conversation)]);
+    const [here, there] = await Promise.all([heardHere(conversation), heardAt(genuine[0]!, conversation)]);
     if (process.env.GNATLET_RECORD === '1') record(conversation, there);
     for (let line = 0; line < Math.max(here.length, there.length); line++) {
       const asked = here.slice(0, line + 1).findLast((text) => text.startsWith('>'));

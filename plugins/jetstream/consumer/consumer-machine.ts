@@ -182,8 +182,8 @@ export class ConsumerMachine {
   }
 
   /**
-   * The message to send next: one that is to be sent again, or a new one; 0 when there is none, LOOK_ON to ask again. It is a question: what it finds to be
-   * done on the way is a command each (`giveUp`, `passStarter`, `passTo`).
+   * The message to send next: one that is to be sent again, or a new one; 0 when there is none, LOOK_ON to ask again. It is a
+   * question: what it finds to be done on the way is a command each (`giveUp`, `passStarter`, `passTo`).
    */
   next(onExhausted: OnExhausted): number {
     const again = this.nextAgain(onExhausted);

@@ -31,10 +31,6 @@ export class PendingMessages {
     return this.size === 0 ? 0 : this.seqs[this.slot(this.head)]!;
   }
 
-  get firstConsumerSequence(): number {
-    return this.size === 0 ? 0 : this.own[this.slot(this.head)]!;
-  }
-
   /** The lowest above a sequence; 0 when there is none. */
   after(seq: number): number {
     if (this.size === 0) return 0;

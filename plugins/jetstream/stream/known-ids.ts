@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { Stream } from './stream.ts';
 
 export const KNOWN_IDS_CELL = 'known-ids';
-/** With more of them, reading the messages costs less. */
+/** More of them are looked for in the messages: a stop is not to take long. */
 const WRITTEN_MAX = 10_000;
 
 /** They hold for as long as nothing came after the last sequence. */

@@ -5,28 +5,16 @@ import { type Damage, Read, type RecordStore, Scan, type SequenceRange } from '.
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
 import { withSeed } from '../../kernel/ports/seed.ts';
 import { DriverWorld } from './driver-world.ts';
+import { messageOf } from './message-of.ts';
 
 const COUNT = 1500;
 const bodyOf = (seq: number) => `${seq} ${'b'.repeat((seq * 7) % 300)}`;
-
-function messageOf(seq: number) {
-  const bytes = Buffer.from(`subject${bodyOf(seq)}`);
-  return {
-    subjectBytes: bytes,
-    subjectStart: 0,
-    subjectEnd: 7,
-    bytes,
-    headerStart: 7,
-    bodyStart: 7,
-    bodyEnd: bytes.length,
-  };
-}
 
 async function filled(world: DriverWorld): Promise<{ driver: FileDriver; store: RecordStore }> {
   const driver = await world.open();
   const { store } = await world.until(driver.open('s'));
   for (let seq = 1; seq <= COUNT; seq++) {
-    assert.ok(store.append(seq, seq, 0, 0, messageOf(seq)) > 0);
+    assert.ok(store.append(seq, seq, 0, 0, messageOf(bodyOf(seq))) > 0);
     if (seq % 100 === 0) await world.pass(20);
   }
   await world.pass(300);
@@ -223,7 +211,7 @@ test('a hole is filled with the record that was there, and with no other, and la
   assert.ok(missing.length > 3);
   let healed = '';
   again.care.listen({ damaged: () => {}, healed: (id) => (healed = id) });
-  const recordOf = (seq: number, of = seq) => ({ ...messageOf(of), seq, seconds: seq, nanos: 0, flags: 0 });
+  const recordOf = (seq: number, of = seq) => ({ ...messageOf(bodyOf(of)), seq, seconds: seq, nanos: 0, flags: 0 });
   assert.is(await world.until(hurt.repair(missing[0]!, recordOf(missing[0]!, missing[0]! + 1))), false);
   assert.is(await world.until(hurt.repair(1, recordOf(1))), false);
   const filledIn = await world.until(Promise.all(missing.map((seq) => hurt.repair(seq, recordOf(seq)))));
@@ -243,7 +231,7 @@ test('S-28: when the end of the journal is lost, no sequence is given out twice'
   const driver = await world.open();
   const { store } = await world.until(driver.open('s'));
   for (let seq = 1; seq <= 20; seq++) {
-    store.append(seq, seq, 0, 0, messageOf(seq));
+    store.append(seq, seq, 0, 0, messageOf(bodyOf(seq)));
     await world.pass(20);
   }
   await world.until(driver.close());

@@ -4,19 +4,7 @@ import * as assert from 'uvu/assert';
 import { Read, type RecordStore, Refused, Scan } from '../../../storage-drivers/contract.ts';
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
 import { DriverWorld } from './driver-world.ts';
-
-function messageOf(body: string) {
-  const bytes = Buffer.from(`subject${body}`);
-  return {
-    subjectBytes: bytes,
-    subjectStart: 0,
-    subjectEnd: 7,
-    bytes,
-    headerStart: 7,
-    bodyStart: 7,
-    bodyEnd: bytes.length,
-  };
-}
+import { messageOf } from './message-of.ts';
 
 const put = (store: RecordStore, seq: number, body: string) => store.append(seq, seq, 0, 0, messageOf(body));
 const bodyOf = (seq: number) => `${seq} ${'b'.repeat((seq * 7) % 300)}`;

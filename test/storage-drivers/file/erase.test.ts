@@ -4,23 +4,11 @@ import * as assert from 'uvu/assert';
 import { Read, type RecordStore, Scan } from '../../../storage-drivers/contract.ts';
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
 import { DriverWorld } from './driver-world.ts';
+import { messageOf } from './message-of.ts';
 
 const bodyOf = (seq: number) => `<secret ${seq}> ${'b'.repeat((seq * 7) % 300)}`;
 
-function messageOf(seq: number) {
-  const bytes = Buffer.from(`subject${bodyOf(seq)}`);
-  return {
-    subjectBytes: bytes,
-    subjectStart: 0,
-    subjectEnd: 7,
-    bytes,
-    headerStart: 7,
-    bodyStart: 7,
-    bodyEnd: bytes.length,
-  };
-}
-
-const put = (store: RecordStore, seq: number) => store.append(seq, seq, 0, 0, messageOf(seq));
+const put = (store: RecordStore, seq: number) => store.append(seq, seq, 0, 0, messageOf(bodyOf(seq)));
 
 async function filled(world: DriverWorld, count: number): Promise<{ driver: FileDriver; store: RecordStore }> {
   const driver = await world.open();

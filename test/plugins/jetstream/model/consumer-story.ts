@@ -1,18 +1,11 @@
-/** The story of a stream and its consumers by chance: what differs, and the fewest commands that still show it. */
+/** Stories of a stream and its consumers. */
 import { Seeded } from '../../../fuzz/seeded.ts';
 import { type ConsumerCommand, drawnConsumerCommands, drawnRetention } from './consumer-commands.ts';
 import { ConsumerPlay } from './consumer-play.ts';
-import type { Keeper } from './keepers.ts';
 import type { PlainConfig } from './plain-config.ts';
-import { StreamWorld } from './stream-world.ts';
+import type { Story, StoryKind } from './story.ts';
 
-export interface ConsumerStory {
-  readonly seed: number;
-  readonly config: PlainConfig;
-  readonly commands: readonly ConsumerCommand[];
-}
-
-export function consumerStory(seed: number, length: number): ConsumerStory {
+export function consumerStory(seed: number, length: number): Story<ConsumerCommand> {
   const chance = new Seeded(seed);
   const retention = drawnRetention(chance);
   const config = {
@@ -38,41 +31,7 @@ export function consumerStory(seed: number, length: number): ConsumerStory {
   };
 }
 
-/** What is different after the first command that shows it; empty where nothing is. */
-export async function consumerDifference({ seed, config, commands }: ConsumerStory, keeper: Keeper): Promise<string> {
-  const world = await StreamWorld.start(keeper, seed);
-  try {
-    const play = new ConsumerPlay(world, config, keeper.isLasting);
-    const [found, expected] = await play.begin();
-    if (found !== expected) return `the stream was refused: ${found}`;
-    for (const command of commands) {
-      for (const [here, there] of await play.play(command)) {
-        if (here !== there) return `${JSON.stringify(command)}\nbecame   ${here}\nand not  ${there}`;
-      }
-    }
-    return world.log.join('\n');
-  } catch (error) {
-    return `failed: ${(error as Error).stack}\n${world.log.join('\n')}`;
-  } finally {
-    await world.end();
-  }
-}
-
-async function shrunk(story: ConsumerStory, keeper: Keeper): Promise<ConsumerStory> {
-  let { commands } = story;
-  for (let size = Math.ceil(commands.length / 2); size > 0; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = commands.length - size; at >= 0; at -= size) {
-      const fewer = [...commands.slice(0, at), ...commands.slice(at + size)];
-      if ((await consumerDifference({ ...story, commands: fewer }, keeper)) !== '') commands = fewer;
-    }
-  }
-  return { ...story, commands };
-}
-
-/** All that is needed to see it again. */
-export async function consumerTold(story: ConsumerStory, keeper: Keeper): Promise<string> {
-  const few = await shrunk(story, keeper);
-  const steps = few.commands.map((command) => JSON.stringify(command)).join('\n');
-  const difference = await consumerDifference(few, keeper);
-  return `seed ${story.seed}, ${keeper.name}\n${JSON.stringify(few.config)}\n${steps}\n${difference}`;
-}
+export const CONSUMER_STORIES: StoryKind<ConsumerCommand> = {
+  draw: consumerStory,
+  play: (world, config, isLasting) => new ConsumerPlay(world, config, isLasting),
+};

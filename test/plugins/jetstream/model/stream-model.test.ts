@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { chosenSeed } from '../../../fuzz/seeded.ts';
 import { KEEPERS } from './keepers.ts';
-import { differenceIn, streamStory, told } from './stream-story.ts';
+import { differenceIn, told } from './story.ts';
+import { STREAM_STORIES } from './stream-story.ts';
 
 /** Others go on for as long as told: `stream-stories.ts`. */
 const STORIES: Readonly<Record<string, number>> = { memory: 30 };
@@ -14,9 +15,9 @@ for (const keeper of KEEPERS) {
   test(`kept in ${keeper.name}, a stream is what a list of its messages would be, after every command`, async () => {
     const seed = chosenSeed();
     for (let at = 0; at < (STORIES[keeper.name] ?? FEW); at++) {
-      const story = streamStory(seed + at, LENGTH);
-      const difference = await differenceIn(story, keeper);
-      if (difference !== '') assert.unreachable(await told(story, keeper));
+      const story = STREAM_STORIES.draw(seed + at, LENGTH);
+      const difference = await differenceIn(STREAM_STORIES, story, keeper);
+      if (difference !== '') assert.unreachable(await told(STREAM_STORIES, story, keeper));
     }
   });
 }
