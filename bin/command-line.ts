@@ -68,13 +68,13 @@ async function build(words: readonly string[]): Promise<string> {
 /** A program without TLS has nothing to tell of it. */
 async function tlsHelp(): Promise<string> {
   const { TLS_HELP }: Partial<typeof import('./tls-help.ts')> = await import('./tls-help.ts');
-  return TLS_HELP ?? 'This program was built without the plugin "tls".\n';
+  return TLS_HELP ?? 'This program has no plugin "tls".\n';
 }
 
 /** A program without streams on disk knows nothing of their files. */
 async function store(words: readonly string[]): Promise<void> {
   const tool: Partial<typeof import('./store/command.ts')> = await import('./store/command.ts');
-  if (tool.store === undefined) throw new CommandFailure('store: this program was built without "storage-file"');
+  if (tool.store === undefined) throw new CommandFailure('store: this program has no plugin "storage-file"');
   process.exitCode = await tool.store(words, process.env, print);
 }
 

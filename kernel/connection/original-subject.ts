@@ -15,9 +15,7 @@ const NONE: never[] = [];
 
 /** False for every other message, which is then still to be delivered. */
 export function showsOriginalSubject(broker: Broker, plan: Plan, message: Message): boolean {
-  const { replyBytes, replyStart, replyEnd } = message;
-  if (replyBytes[replyStart] !== PREFIX[0] || replyBytes[replyStart + 4] !== PREFIX[4]) return false;
-  const at = separatorIn(replyBytes, replyStart, replyEnd);
+  const at = separatorIn(message.replyBytes, message.replyStart, message.replyEnd);
   if (at < 0) return false;
   deliverHere(broker, plan, message, at);
   if (plan.links.length > 0) broker.dispatcher.dispatch(new Plan(NONE, NONE, [...plan.links], NONE), message);

@@ -8,9 +8,11 @@ import {
   collide,
   hasWildcard,
   isSubset,
+  type Message,
   type PermissionRules,
   PermissionSet,
   type SubjectRules,
+  type Subscription,
   UNRESTRICTED,
 } from '../../kernel/plugin-api.ts';
 import type { Barred } from './domain.ts';
@@ -28,12 +30,15 @@ export class Border {
   private readonly incoming: PermissionSet | null;
   private readonly told: InterestRules;
   private readonly heard: InterestRules;
+  /** What is denied to some queue groups of the other side. */
+  private readonly groups: PermissionSet | null;
 
   constructor({ sends, takes, tells, hears }: Crossing) {
     this.outgoing = publishing(sends);
     this.incoming = publishing(takes);
     this.told = interestRules(tells);
     this.heard = interestRules(hears);
+    this.groups = denying(hears.deny.filter(isForOneGroup));
   }
 
   /** Whether the message may go out. */
@@ -57,11 +62,17 @@ export class Border {
   }
 
   /** Whether the other side may want this. Patterns always may: what they must not get is kept back one by one. */
-  hears(subject: string, queue: string): boolean {
+  hears(subject: string): boolean {
     if (hasWildcard(subject) || isOpen(subject)) return true;
     const { allow, denied } = this.heard;
-    if (denied?.maySubscribe(subject, queue) === false) return false;
+    if (denied?.maySubscribe(subject, '') === false) return false;
     return allow === null || allow.some((entry) => isSubset(subject, subjectOf(entry)));
+  }
+
+  /** The members whose groups get the message. Others may want it, and hear nothing. */
+  served(message: Message, members: readonly Subscription[]): readonly Subscription[] {
+    const { groups } = this;
+    return groups === null ? members : members.filter(({ queue }) => groups.maySubscribe(message.subject, queue));
   }
 }
 
@@ -105,7 +116,7 @@ function without(rules: SubjectRules, denied: readonly string[]): SubjectRules {
 function publishing({ allow, deny }: SubjectRules): PermissionSet | null {
   if (allow === null && deny.length === 0) return null;
   // Denials for single queue groups do not hold for messages as such.
-  const plain = deny.filter((entry) => !entry.includes(' '));
+  const plain = deny.filter((entry) => !isForOneGroup(entry));
   const wide = allow === null ? null : [...allow.map(subjectOf), OPEN_MESSAGES];
   return new PermissionSet({ publish: { allow: wide, deny: plain }, subscribe: UNRESTRICTED, responses: null });
 }
@@ -118,9 +129,16 @@ interface InterestRules {
 }
 
 function interestRules({ allow, deny }: SubjectRules): InterestRules {
+  return { allow, denied: denying(deny) };
+}
+
+function denying(deny: readonly string[]): PermissionSet | null {
   const subscribe = { allow: null, deny };
-  const denied = deny.length === 0 ? null : new PermissionSet({ publish: UNRESTRICTED, subscribe, responses: null });
-  return { allow, denied };
+  return deny.length === 0 ? null : new PermissionSet({ publish: UNRESTRICTED, subscribe, responses: null });
+}
+
+function isForOneGroup(entry: string): boolean {
+  return entry.includes(' ');
 }
 
 function subjectOf(entry: string): string {

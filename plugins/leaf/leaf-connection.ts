@@ -222,7 +222,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
       this.leafs.loopFound(this);
       return;
     }
-    if (!this.border.hears(subject, queue)) {
+    if (!this.border.hears(subject)) {
       this.violate(`Permissions Violation for Subscription to ${quoted(subject)}`);
       return;
     }

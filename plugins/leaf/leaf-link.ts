@@ -42,11 +42,14 @@ export class LeafLink implements Link {
     this.manner = peer.takesHeaders ? WITH_HEADERS : WITHOUT_HEADERS;
   }
 
-  deliver(message: Message, _subscriptions: unknown, members: readonly Subscription[]): boolean {
+  deliver(message: Message, plain: readonly Subscription[], chosen: readonly Subscription[]): boolean {
     const { connection } = this;
     if (connection.isClosed) return false;
+    const { border } = connection;
     const { subjectBytes, subjectStart, subjectEnd } = message;
-    if (!connection.border.lets(subjectBytes, subjectStart, subjectEnd)) return false;
+    if (!border.lets(subjectBytes, subjectStart, subjectEnd)) return false;
+    const members = border.served(message, chosen);
+    if (members.length + plain.length === 0) return false;
     if (message.hasReply) connection.replies?.grant(message.reply);
     const { accountsOfHub } = connection.leafs;
     if (accountsOfHub === null || message.headerLength === 0 || !connection.isHub) {

@@ -148,15 +148,15 @@ export const ACCOUNT_STORIES: Readonly<Record<string, Story>> = {
     const hub = await addNode(add, 'hub', `${GROUPED}\n${hubText()}`, hubProgram);
     const leaf = await addNode(add, 'leaf', remotes(hub, { RED: 'few' }), leafProgram);
     const [app, red] = [await clientOf(hub, 'app'), await clientOf(leaf, 'red')];
-    red.send('SUB q.x g1 1\r\nSUB q.x g2 2\r\nSUB q.x 3\r\nSUB after 4\r\n');
+    red.send('SUB q.x g1 1\r\nSUB q.x g2 2\r\nSUB q.x 3\r\nSUB q.* g1 5\r\nSUB after 4\r\n');
     await untilHeard(app, red, 'after');
     await settled(red);
     red.text = '';
     app.send('PUB q.x 1\r\n!\r\nPUB after 1\r\n.\r\n');
     await red.until(/MSG after 4 1\r\n\./);
     assert.equal(
-      ['2', '3'].map((sid) => bodiesIn(red, sid)),
-      [['!'], ['!']],
+      ['1', '2', '3', '5'].map((sid) => bodiesIn(red, sid)),
+      [[], ['!'], ['!'], []],
     );
     for (const { socket } of [app, red]) socket.destroy();
   },
