@@ -19,16 +19,16 @@ async function freeBytes(directory: string): Promise<number> {
   }
 }
 
-/** Files may come and go meanwhile. */
+/** Files may come and go meanwhile. Those of a directory are asked for at once: a start waits for this. */
 async function takenBytes(directory: string): Promise<number> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(ignoreMissing);
-  let bytes = 0;
-  for (const entry of entries ?? []) {
+  const taken = (entries ?? []).map(async (entry) => {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) bytes += await takenBytes(path);
-    else bytes += ((await lstat(path).catch(ignoreMissing))?.blocks ?? 0) * BLOCK_BYTES;
-  }
-  return bytes;
+    return entry.isDirectory()
+      ? takenBytes(path)
+      : ((await lstat(path).catch(ignoreMissing))?.blocks ?? 0) * BLOCK_BYTES;
+  });
+  return (await Promise.all(taken)).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** What the system counts in, whatever the file system does. */
