@@ -38,6 +38,8 @@ import { RoutedReplies, RoutedReply } from './routed-replies.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
+/** How often within a minute it is said that one and the same leaf came, or went. */
+const TURNS_MAX = 5;
 /** Keys of INFO: where leafs may connect, over TCP and over WebSocket. */
 export const URLS = 'leafnode_urls';
 const WEBSOCKET_URLS = 'ws_connect_urls';
@@ -249,9 +251,8 @@ export class Leafs {
     connection.isIn = true;
     this.total++;
     broker.linkJoined(connection);
-    connection.log.info(
-      `${connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for'} account: ${account.name}`,
-    );
+    const what = connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for';
+    this.tell(connection, `${what} account: ${account.name}`);
     this.tellDomains(connection);
     this.compareAccounts();
     connection.liveness.expectFirstPing(broker.random, broker.clock.now() - connection.startedAt);
@@ -259,10 +260,11 @@ export class Leafs {
   }
 
   /** Streams on both sides are called by the names of their domains from here on. */
-  private tellDomains({ log, peer }: LeafConnection): void {
+  private tellDomains(connection: LeafConnection): void {
+    const { domain } = connection.peer;
     const own = this.streams?.name ?? '';
-    if (own === peer.domain) return;
-    log.info(`JetStream using domains: local ${quotedText(own)}, remote ${quotedText(peer.domain)}`);
+    if (own === domain) return;
+    this.tell(connection, `JetStream using domains: local ${quotedText(own)}, remote ${quotedText(domain)}`);
   }
 
   private compareAccounts(): void {
@@ -327,12 +329,18 @@ export class Leafs {
     else connection.log.debug(text);
   }
 
+  /** That it came, or went: a few times a minute where it keeps doing so. */
+  private tell({ greeting, peer, log }: LeafConnection, text: string): void {
+    if (this.complaints.isNews(`line ${greeting.whoIs} ${peer.name}`, text, TURNS_MAX)) log.info(text);
+    else log.debug(text);
+  }
+
   left(connection: LeafConnection, reason: CloseReason): void {
     this.connections.delete(connection);
     const state = this.accounts.get(connection.account);
     const isInUse = state?.connections.delete(connection) === true;
     const text = `Leafnode connection closed: ${reason}${isInUse ? ` account: ${connection.account.name}` : ''}`;
-    if (isInUse) connection.log.info(text);
+    if (isInUse) this.tell(connection, text);
     else connection.log.debug(text);
     if (state === undefined || !isInUse) return;
     this.compareAccounts();

@@ -220,6 +220,22 @@ test('two leafs of one name take turns, one at a time and not faster than they m
   await tree.close();
 });
 
+test('a leaf that comes and goes all the time is told of a few times a minute', async () => {
+  const tree = await pairOf();
+  for (let round = 0; round < 110; round++) {
+    await tree.untilSo(() => isJoined(tree));
+    tree.sim.network.cut('hub', 'leaf');
+    await tree.run(20);
+  }
+  for (const node of tree.nodes.values()) {
+    const all = linesOf(node, /(Leafnode connection created for|Connected leafnode to|Leafnode connection closed)/);
+    const told = all.filter((line) => line.startsWith('info '));
+    assert.ok(all.length >= 200, `${node.name}: ${all.length}`);
+    assert.ok(told.length >= 20 && told.length <= 50, `${node.name} says ${told.length} lines in two minutes`);
+  }
+  await tree.close();
+});
+
 test('wrong credentials are said once a minute, and tried once a second', async () => {
   const tree = new SimulatedTree(chooseSeed());
   const hub = await tree.start('hub', `authorization { user: right, password: right }\n${leafnodes('hub')}`);
