@@ -371,6 +371,12 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     this.close(reason);
   }
 
+  /** There is no place for it. */
+  sendAway(): void {
+    this.broker.limitHits.accountConnections++;
+    this.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
+  }
+
   complain(text: string): void {
     this.leafs.complain(this, text);
   }

@@ -38,6 +38,8 @@ import { RoutedReplies, RoutedReply } from './routed-replies.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
+/** Within it other servers have to say that they have fewer leafs now. */
+const RECOUNT_MS = 1000;
 /** So long a line may be the one that closed a ring; so long others have to cut theirs. */
 const NEW_MS = 100;
 const OTHERS_CUT_MS = 100;
@@ -223,8 +225,22 @@ export class Leafs {
 
   /** Negative: as many as there are. */
   hasRoomIn(account: Account): boolean {
+    return this.excessIn(account) < 0;
+  }
+
+  /** How many leafs of the account there are too many, over all servers. */
+  private excessIn(account: Account): number {
     const max = this.config.leafsMax.get(account.name) ?? account.limits.maxLinks ?? -1;
-    return max < 0 || this.countIn(account) + account.remoteLinks < max;
+    return max < 0 ? Number.NEGATIVE_INFINITY : this.countIn(account) + account.remoteLinks - max;
+  }
+
+  /** Other servers have let leafs in, or there is room for fewer. The newest go, and not everywhere at the same moment: some are enough. */
+  recount(account: Account): void {
+    const { clock, random } = this.broker;
+    clock.after(RECOUNT_MS * random.fraction(), () => {
+      const accepted = [...(this.accounts.get(account)?.connections ?? [])].filter((one) => !one.greeting.isSolicited);
+      for (let excess = this.excessIn(account); excess > 0; excess--) accepted.pop()?.sendAway();
+    });
   }
 
   countIn(account: Account): number {

@@ -173,8 +173,7 @@ export class Acceptance implements Greeting {
     connection.isIsolated = said.flag('isolate') || leafs.config.isIsolated;
     this.become(identity);
     if (!leafs.hasRoomIn(account)) {
-      leafs.broker.limitHits.accountConnections++;
-      connection.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
+      connection.sendAway();
       return;
     }
     leafs.replaceTwin(connection);

@@ -271,6 +271,50 @@ test('a leaf that comes and goes all the time is told of a few times a minute', 
   await tree.close();
 });
 
+for (const [which, max, stay] of [
+  ['one less than there are', 1, 1],
+  ['as many as there are', 2, 2],
+  ['one more than there are', 3, 2],
+] as const) {
+  test(`leafs that two servers of a cluster let in at once: with a limit of ${which} ${stay} stay`, async () => {
+    const tree = new SimulatedTree(chooseSeed());
+    const app = `APP { users: [{user: app, password: app}], limits { max_leafnodes: ${max} } }`;
+    const accounts = `accounts { ${app}, SYS { users: [{user: sys, password: sys}] } }\nsystem_account: SYS`;
+    for (const [own, other] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const) {
+      const cluster = `cluster { name: HUBS, host: ${own}, port: 6222, routes: ["nats://${other}:6222"] }`;
+      await tree.start(own, `${accounts}\n${cluster}\n${leafnodes(own)}`);
+    }
+    tree.sim.network.split('a', 'b');
+    await tree.run(MINUTE);
+    const stays = 'ignore_discovered_servers: true';
+    for (const hub of ['a', 'b']) await tree.start(`${hub}1`, leafnodes(`${hub}1`, [`app:app@${hub}`], '', stays));
+    await tree.run(3000);
+    const present = (): number =>
+      tree
+        .links()
+        .slice(2)
+        .reduce((sum, count) => sum + count, 0);
+    assert.is(present(), 2);
+    tree.sim.network.join('a', 'b');
+    await tree.run(MINUTE);
+    const counts: number[] = [];
+    for (let look = 0; look < 30; look++) {
+      await tree.run(1000);
+      counts.push(present());
+    }
+    assert.ok(
+      counts.filter((count) => count === stay).length > 25,
+      `seed ${tree.sim.seed}: ${counts.join(' ')} of them`,
+    );
+    const cut = ['a', 'b'].flatMap((name) => linesOf(tree.nodes.get(name)!, 'active connections exceeded'));
+    assert.is(cut.length > 0, max < 2, cut.join('\n'));
+    await tree.close();
+  });
+}
+
 test('wrong credentials are said once a minute, and tried once a second', async () => {
   const tree = new SimulatedTree(chooseSeed());
   const hub = await tree.start('hub', `authorization { user: right, password: right }\n${leafnodes('hub')}`);
