@@ -128,6 +128,7 @@ export { rulesFromText, type WrittenPermissions } from './permissions/written-pe
 export { LinkConnection, type LinkParts } from './connection/link-connection.ts';
 export { type LinkManner, writeMessage } from './connection/link-delivery.ts';
 export type { LivenessSource } from './connection/liveness.ts';
+export { applyLimits } from './connection/login.ts';
 export type { StreamCodec } from './connection/stream-codec.ts';
 
 // --- Messages: who gets them, and what happens to them ---

@@ -1,6 +1,7 @@
 /** A subject space of its own: what happens in one account is invisible in every other. */
 import type { TraceDestination } from '../config/trace-destination.ts';
 import type { Connection } from '../connection/connection.ts';
+import type { LinkConnection } from '../connection/link-connection.ts';
 import { Sublist } from '../routing/sublist.ts';
 import type { AccountMappings } from './mappings.ts';
 
@@ -39,7 +40,7 @@ export class Account {
   readonly sublist = new Sublist();
   readonly connections = new Set<Connection>();
   /** Lines to other servers that are for this account alone. Each takes a place, and none is refused for want of one. */
-  readonly links = new Set<Connection>();
+  readonly links = new Set<LinkConnection>();
   isSystem: boolean;
   /** What people call it, where the name is a key; empty where the name says it. */
   title = '';
@@ -84,7 +85,7 @@ export class Account {
 
   remove(connection: Connection): void {
     if (this.connections.delete(connection)) addTraffic(this.past, connection);
-    else if (this.links.delete(connection)) addTraffic(this.pastOfLinks, connection);
+    else if (this.links.delete(connection as LinkConnection)) addTraffic(this.pastOfLinks, connection);
   }
 
   /** Summed when somebody asks: the message path counts per connection only. */

@@ -80,6 +80,9 @@ export abstract class LinkConnection extends Connection {
     this.loginTimer = null;
   }
 
+  /** Whoever let the other side in is to look again whether it may stay, and as whom. */
+  reconsider(): void {}
+
   /** Answers a PING. */
   sendPong(): void {
     this.broker.tracer?.input(this, 'PING');

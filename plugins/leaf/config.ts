@@ -83,6 +83,8 @@ type Block = OptionsOf<typeof leafSchema.fields>;
 
 export interface LeafAuthorization {
   readonly users: readonly LeafUser[];
+  /** They stand in a list, and not alone: then certificates may say which one a leaf is. */
+  readonly isList: boolean;
   /** Empty where there is none. */
   readonly nkey: string;
   readonly account: string;
@@ -139,7 +141,7 @@ function whoMayIn(block: NonNullable<Block['authorization']>): LeafAuthorization
   const { user, password, nkey, account, users, isProxyRequired } = block;
   const single = user === '' ? [] : [{ user, password, account, isProxyRequired }];
   if (nkey === '' && single.length + users.length === 0) return null;
-  return { users: [...single, ...users], nkey, account, isProxyRequired };
+  return { users: [...single, ...users], isList: users.length > 0, nkey, account, isProxyRequired };
 }
 
 function readLimits(accounts: ConfigSources['accounts'], problems: Problems): ReadonlyMap<string, number> {

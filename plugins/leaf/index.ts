@@ -154,16 +154,22 @@ async function listenerTls(
   node: ConfigNode | null,
 ): Promise<TlsBlock | null> {
   if (node === null) return null;
-  const block = tlsFor(ctx, tls, node);
+  // Who has users of its own for leafs tells them by itself.
+  const block = tlsFor(ctx, tls, node, ctx.config.authorization === null ? 'LEAFNODE' : undefined);
   ctx.onDispose(() => block.close());
   await block.showStatuses();
   return block;
 }
 
 /** Where there is no block the certificates that the machine trusts count. */
-function tlsFor({ log }: Context, tls: TlsContexts | undefined, node: ConfigNode | null): TlsBlock {
+function tlsFor(
+  { log }: Context,
+  tls: TlsContexts | undefined,
+  node: ConfigNode | null,
+  mapsUsersOf?: 'LEAFNODE',
+): TlsBlock {
   if (tls === undefined) throw new Error(pluginNeeded('TLS of "leafnodes"', 'tls'));
-  return tls.open(node ?? EMPTY_BLOCK, { role: 'client', kind: 'Leafnode', log });
+  return tls.open(node ?? EMPTY_BLOCK, { role: 'client', kind: 'Leafnode', log, mapsUsersOf });
 }
 
 /** Whoever keeps strangers out must not be let in through a list of plugins that lacks the guard. */

@@ -1,5 +1,6 @@
 /** One connection between a leaf and its hub, seen from either: what comes in over it, and what the other side is told. */
 import {
+  applyLimits,
   CloseReason,
   FROM_BRANCH,
   FROM_TRUNK,
@@ -47,6 +48,8 @@ export interface Greeting {
   closed(reason: CloseReason): void;
   /** The other side reported an error. */
   complained(text: string): void;
+  /** Asks anew who the other side is; absent: this side did not ask. */
+  reconsider?(): void;
 }
 
 export interface LeafParts {
@@ -66,6 +69,9 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   isHub = false;
   peer: Peer = NOBODY;
   identity: Identity | null = null;
+  payloadMax: number;
+  /** Negative for any number. */
+  subscriptionsMax = -1;
   /** Who it is, or says it is: no secret. */
   user = '';
   /** Messages and interest may come. */
@@ -85,6 +91,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   private readonly memo = new PlanMemo();
   private readonly groups = new GroupNames();
   private link: LeafLink | null = null;
+  private hasComplained = false;
   private tracingKept: LinkTracing | null = null;
   /** For what answers requests: such messages go where others of that origin do not. */
   private answers: LeafLink | null = null;
@@ -92,6 +99,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   constructor({ leafs, transport, pings, isHub }: LeafParts) {
     super({ broker: leafs.broker, transport, pings, originBit: 0 });
     this.leafs = leafs;
+    this.payloadMax = leafs.broker.options.maxPayload;
     this.turn(isHub);
   }
 
@@ -126,10 +134,6 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
 
   get lineMax(): number {
     return LINE_FACTOR * this.broker.options.maxControlLine;
-  }
-
-  get payloadMax(): number {
-    return this.broker.options.maxPayload;
   }
 
   get neededBytes(): number {
@@ -256,12 +260,11 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   }
 
   private hasRoom(): boolean {
-    const { maxSubscriptions } = this.account.limits;
-    const max = maxSubscriptions >= 0 ? maxSubscriptions : this.broker.options.maxSubscriptions || -1;
-    if (max < 0 || this.wanted.size < max) return true;
+    const { subscriptionsMax } = this;
+    if (subscriptionsMax < 0 || this.wanted.size < subscriptionsMax) return true;
     this.broker.limitHits.subscriptions++;
     this.sendError('maximum subscriptions exceeded');
-    this.log.error('maximum subscriptions exceeded');
+    this.complain('maximum subscriptions exceeded');
     return false;
   }
 
@@ -276,6 +279,16 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     }
     this.link ??= new LeafLink(this, false);
     return this.link;
+  }
+
+  override reconsider(): void {
+    this.limit();
+    this.greeting.reconsider?.();
+  }
+
+  /** By what its account, its user and this server allow. */
+  limit(): void {
+    applyLimits(this);
   }
 
   /** Gives back all that stands in the account, a little at a time where it is much. */
@@ -377,7 +390,16 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     this.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
   }
 
+  override onClosed(error: Error | null): void {
+    // Where the hub has said why, that is enough.
+    if (!this.isIn && this.greeting.isSolicited && !this.hasComplained) {
+      this.complain(`the hub closed the connection${error === null ? '' : `: ${error.message}`}`);
+    }
+    super.onClosed(error);
+  }
+
   complain(text: string): void {
+    this.hasComplained = true;
     this.leafs.complain(this, text);
   }
 

@@ -257,7 +257,7 @@ export class Leafs {
 
   /** Those that connected are asked again who they are. */
   reconsider(): void {
-    for (const { greeting } of [...this.connections]) if (greeting instanceof Acceptance) void greeting.reconsider();
+    for (const connection of [...this.connections]) connection.reconsider();
   }
 
   // --- those that are in use ---------------------------------------------------------------------------------------

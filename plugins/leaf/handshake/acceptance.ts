@@ -100,9 +100,12 @@ export class Acceptance implements Greeting {
   closed(): void {}
 
   /** Asks once more, for when the answer may have changed. */
-  async reconsider(): Promise<void> {
+  reconsider(): void {
+    if (this.connection.isIn) void this.askAgain();
+  }
+
+  private async askAgain(): Promise<void> {
     const { connection } = this;
-    if (!connection.isIn || connection.isClosed) return;
     const verdict = await this.ask();
     if (connection.isClosed) return;
     if (isRefusal(verdict) || verdict.account !== connection.account.name) {
@@ -209,6 +212,8 @@ export class Acceptance implements Greeting {
     const kept = ((this.said as Said).list('deny_pub') ?? []).map(subjectFromText);
     const barred = leafs.barredFor(connection.account, connection.peer);
     connection.identity = identity;
+    connection.expireAt(identity.expiresAt);
+    connection.limit();
     connection.user = identity.user || connection.user;
     connection.border = borderToLeaf(rules, kept, barred);
     const { responses } = rules;

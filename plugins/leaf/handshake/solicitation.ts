@@ -57,6 +57,8 @@ export class Solicitation implements Greeting {
   private async answer(said: Said): Promise<void> {
     const { connection, leafs, remote } = this;
     const { disk } = leafs.broker.ports;
+    // Accounts of an operator are there when somebody asks for them.
+    await leafs.broker.resolveAccount(remote.options.account);
     this.login = await loginOf(remote.options, this.url, said.text('nonce'), disk);
     if (connection.isClosed) return;
     connection.peer = peerFromInfo(said);
@@ -170,6 +172,7 @@ export class Solicitation implements Greeting {
     }
     connection.peer = peerFromInfo(said);
     connection.account = account;
+    connection.limit();
     connection.isIsolated = remote.options.isIsolated;
     this.setBorder(said);
     if (leafs.hasAcceptedFrom(account, connection.peer.cluster)) {

@@ -110,7 +110,7 @@ export class Remote {
 
   /** What turns a connection into a secure one; null where it is to stay open. */
   private security(url: RemoteUrl): ((transport: Transport) => Promise<Transport>) | null {
-    return url.scheme === 'wss' ? (transport) => this.secured(transport, url) : null;
+    return url.scheme === 'wss' || this.tls !== null ? (transport) => this.secured(transport, url) : null;
   }
 
   private async serve(raw: Transport, url: RemoteUrl): Promise<void> {
