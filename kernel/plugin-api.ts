@@ -134,6 +134,7 @@ export type { StreamCodec } from './connection/stream-codec.ts';
 // --- Messages: who gets them, and what happens to them ---
 
 export { composed } from './routing/compose.ts';
+export { fanOutOf } from './routing/fan-out.ts';
 export { withHeaderField } from './routing/header-field.ts';
 export { InterestChanges } from './routing/interest-change.ts';
 /** The other end of a line, to another server or into another account. */

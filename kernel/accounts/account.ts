@@ -35,6 +35,12 @@ export function addTraffic(sum: Traffic, part: Traffic): void {
   sum.outBytes += part.outBytes;
 }
 
+function sumOf(past: Traffic, lines: Iterable<Traffic>): Traffic {
+  const sum = { ...past };
+  for (const line of lines) addTraffic(sum, line);
+  return sum;
+}
+
 export class Account {
   readonly name: string;
   readonly sublist = new Sublist();
@@ -90,17 +96,11 @@ export class Account {
 
   /** Summed when somebody asks: the message path counts per connection only. */
   traffic(): Traffic {
-    const sum = noTraffic();
-    addTraffic(sum, this.past);
-    for (const connection of this.connections) addTraffic(sum, connection);
-    return sum;
+    return sumOf(this.past, this.connections);
   }
 
   /** Of the lines for this account alone, which is no part of the other. */
   linkTraffic(): Traffic {
-    const sum = noTraffic();
-    addTraffic(sum, this.pastOfLinks);
-    for (const link of this.links) addTraffic(sum, link);
-    return sum;
+    return sumOf(this.pastOfLinks, this.links);
   }
 }

@@ -41,13 +41,6 @@ export class Plan {
     this.only = this.isClientsOnly && clients.length === 1 ? clients[0] : null;
     this.isEmpty = this.isClientsOnly && clients.length === 0;
   }
-
-  /** Plain subscriptions and queue groups: what the monitor calls fan-out. */
-  get fanOut(): number {
-    let remote = 0;
-    for (const interest of this.links) remote += interest.subscriptions.length;
-    return this.clients.length + this.services.length + remote + this.queues.length;
-  }
 }
 
 const NONE: never[] = [];

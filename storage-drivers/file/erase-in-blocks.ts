@@ -136,7 +136,7 @@ async function eraseInFile(store: FileStore, block: Block, frame: BlockFrame, sl
 async function isLoaded(store: FileStore, block: Block, frame: BlockFrame): Promise<boolean> {
   if (frame.isInMemory) return true;
   const { world, directory, care } = store;
-  await loadFrames(world, world.files, directory, block, [frame], (damage) => {
+  await loadFrames(world, directory, block, [frame], (damage) => {
     if (damage.records > 0) care.onDamage(damage);
     else frame.isBroken = false;
     block.isBroken = block.frames.some(({ isBroken }) => isBroken);

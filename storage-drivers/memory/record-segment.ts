@@ -103,7 +103,8 @@ export class RecordSegment implements Segment {
     const bodyStart = subjectEnd + this.headerLength[place]!;
     const nanos = this.nanos[place]!;
     view.seq = this.seqAt(place);
-    view.seconds = this.secondsLow[place]! + (nanos >>> NANOS_BITS) * TWO_TO_32;
+    const seconds = this.secondsLow[place]!;
+    view.seconds = nanos >>> NANOS_BITS === 0 ? seconds : seconds + (nanos >>> NANOS_BITS) * TWO_TO_32;
     view.nanos = nanos & NANOS_MASK;
     view.flags = this.flags[place]!;
     view.subjectBytes = bytes;

@@ -304,7 +304,7 @@ export class Consumer implements ServiceSink {
   deliver(message: Message, subscription: Subscription): boolean {
     if (!this.readPosition(message, subscription)) return true;
     const { position } = this;
-    if (!this.isAwake) this.now = this.of.clock.now();
+    this.now = this.of.inputTime.now();
     this.activeAt = this.now;
     const { bytes, bodyStart, bodyEnd } = message;
     this.stream.consumers.writer.changed(this);
@@ -312,7 +312,7 @@ export class Consumer implements ServiceSink {
     const { streamSequence: seq, consumerSequence } = position;
     const wasBlocked = this.machine.isBlocked;
     if (kind === ACK || kind === NEXT) {
-      this.sample(seq);
+      if (this.config.sampleFrequency !== '') this.sample(seq);
       const acked = this.machine.ack(seq, this.settled, consumerSequence);
       if (acked === 'unknown' && kind === ACK) return true;
       if (acked === 'done') this.lastAckedAt = this.now;

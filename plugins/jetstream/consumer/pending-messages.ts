@@ -33,7 +33,9 @@ export class PendingMessages {
 
   /** The lowest above a sequence; 0 when there is none. */
   after(seq: number): number {
-    if (this.size === 0) return 0;
+    const { first } = this;
+    // Most are acknowledged in their order.
+    if (first > seq || first === 0) return first;
     for (let place = this.placeFrom(seq + 1); place < this.tail; place++) {
       const slot = this.slot(place);
       if (this.own[slot]! >= 0) return this.seqs[slot]!;
@@ -118,6 +120,24 @@ export class PendingMessages {
   clear(): void {
     this.size = 0;
     this.head = this.tail;
+  }
+
+  /** In order. */
+  each(visit: (seq: number, deadline: number) => void): void {
+    for (let place = this.head; place < this.tail; place++) {
+      const slot = this.slot(place);
+      if (this.own[slot]! >= 0) visit(this.seqs[slot]!, this.deadlines[slot]!);
+    }
+  }
+
+  /** Of those that were added with one, and right after it, so many at most: what is due then. */
+  collect(seq: number, most: number, deadline: number, into: number[]): void {
+    const from = this.placeFrom(seq);
+    const to = Math.min(this.tail, from + most);
+    for (let place = from; place < to; place++) {
+      const slot = this.slot(place);
+      if (this.own[slot]! >= 0 && this.deadlines[slot] === deadline) into.push(this.seqs[slot]!);
+    }
   }
 
   *keys(): IterableIterator<number> {

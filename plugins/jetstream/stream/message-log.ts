@@ -45,7 +45,7 @@ export class MessageLog {
   private readonly storage: 'file' | 'memory';
   /** The first message, and when it came. */
   private readonly known = { seq: 0, seconds: 0, nanos: 0 };
-  private readonly durableEnd = new DurableEnd();
+  private readonly durableEnd: DurableEnd;
   private beforeUnit: Moment = { seconds: 0, nanos: 0 };
   /** What of it the usage knows. */
   private counted = 0;
@@ -56,6 +56,7 @@ export class MessageLog {
     this.records = records;
     this.lastSeconds = records.store.lastSeconds;
     this.lastNanos = records.store.lastNanos;
+    this.durableEnd = new DurableEnd(records.store.last);
     this.isAlwaysWarm = storage === 'memory';
     this.sizeOf = sizeFormulaOf(storage);
     this.checkLost();
@@ -152,7 +153,8 @@ export class MessageLog {
 
   /** A crash can not take it any more. */
   isDurable(seq: number): boolean {
-    return this.durableEnd.covers(seq, this.records.store.durableTicket);
+    const { durableEnd } = this;
+    return seq <= durableEnd.reached || durableEnd.covers(seq, this.records.store.durableTicket);
   }
 
   has(seq: number): boolean {

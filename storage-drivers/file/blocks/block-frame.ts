@@ -20,7 +20,7 @@ export class BlockFrame {
   isTouched = false;
   /** What is in the file is damaged, and that was told. */
   isBroken = false;
-  private readonly memory: FrameMemory | null;
+  private memory: FrameMemory | null;
   private own: Uint8Array = NOTHING;
   private ownView: DataView = NO_VIEW;
   /** The newest records, which still lie somewhere else; null when there are none. */
@@ -87,10 +87,13 @@ export class BlockFrame {
     this.recordCount = recordCount;
   }
 
-  /** The records, read from the file. */
-  bringIn(records: Uint8Array): void {
-    this.own = records;
-    this.ownView = viewOf(records);
+  /** The records, read from the file: they are copied. */
+  bringIn(bytes: Uint8Array, from: number, to: number, memory: FrameMemory): void {
+    const own = memory.takeFor(to - from);
+    own.set(bytes.subarray(from, to));
+    this.memory = memory;
+    this.own = own;
+    this.ownView = viewOf(own);
     this.isInMemory = true;
     this.isTouched = true;
   }
