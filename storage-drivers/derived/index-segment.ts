@@ -19,6 +19,8 @@ export class IndexSegment implements Segment {
   places = 0;
   firstSeconds = 0;
   firstNanos = 0;
+  /** How many subjects got their first record here, at most. */
+  subjectsMax = 0;
   private slots: Uint16Array | null = null;
   /** The node of the record's subject, 0 when there is no record. */
   private nodes = new Uint32Array(FIRST_PLACES);
@@ -110,6 +112,7 @@ export class IndexSegment implements Segment {
 
   /** Nothing is added any more. */
   seal(): void {
+    if (Math.min(this.subjectsMax, this.count) > LISTED_MAX) return;
     const counts = new Map<number, number>();
     for (let place = 0; place < this.places; ) {
       const node = this.nodes[place]!;
