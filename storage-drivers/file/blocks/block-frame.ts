@@ -20,6 +20,9 @@ export class BlockFrame {
   isTouched = false;
   /** What is in the file is damaged, and that was told. */
   isBroken = false;
+  /** How often what stands in the file was overwritten, and the time being until that is over. */
+  changes = 0;
+  changed: Promise<void> | null = null;
   private memory: FrameMemory | null;
   private own: Uint8Array = NOTHING;
   private ownView: DataView = NO_VIEW;
@@ -96,6 +99,17 @@ export class BlockFrame {
     this.ownView = viewOf(own);
     this.isInMemory = true;
     this.isTouched = true;
+  }
+
+  /** Overwrites it in the file. Who read there meanwhile saw neither the one nor the other. */
+  async changing(work: () => Promise<void>): Promise<void> {
+    this.changes++;
+    this.changed = work();
+    try {
+      await this.changed;
+    } finally {
+      this.changed = null;
+    }
   }
 
   letGo(): void {

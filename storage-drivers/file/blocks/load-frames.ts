@@ -3,7 +3,7 @@ import type { SequenceRange } from '../../contract.ts';
 import { codeOf, readAt } from '../file-calls.ts';
 import { FRAME_HEADER_BYTES, FrameFlag, FrameKind } from '../journal/frame-format.ts';
 import { recordEnd } from '../journal/record-format.ts';
-import { SegmentReader } from '../journal/segment-reader.ts';
+import { type FoundFrame, SegmentReader, type WholeFrame } from '../journal/segment-reader.ts';
 import { viewOf } from '../numbers.ts';
 import type { OpenFiles } from '../open-files.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
@@ -74,15 +74,29 @@ async function loadFrame(
 ): Promise<void> {
   if (frame.isInMemory) return;
   const errors = reader.readErrors;
-  const found = await reader.frameAt(frame.position);
+  const found = await readFrame(reader, frame);
   // It may have been brought in meanwhile by somebody else.
   if (frame.isInMemory) return;
-  const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
-  if (isRight) frame.bringIn(found.bytes, found.from, found.to, memory);
+  if (isRight(found, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
   else {
     const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
     await salvage(reader, block, frame, path, cause, memory, onDamage);
   }
+}
+
+/** What was overwritten while it was read is read again: that is no damage. */
+async function readFrame(reader: SegmentReader, frame: BlockFrame): Promise<FoundFrame> {
+  for (;;) {
+    await frame.changed;
+    const { changes } = frame;
+    const found = await reader.frameAt(frame.position);
+    if (frame.changes === changes || isRight(found, frame)) return found;
+    reader.forget();
+  }
+}
+
+function isRight(found: FoundFrame, frame: BlockFrame): found is WholeFrame {
+  return found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
 }
 
 /** Waits as long as whoever reads so many bytes should. */
@@ -133,10 +147,9 @@ async function checkFrame(
   onDamage: OnDamage,
 ): Promise<void> {
   const errors = reader.readErrors;
-  const found = await reader.frameAt(frame.position);
-  const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
+  const found = await readFrame(reader, frame);
   // While it was read, its block may have been written anew.
-  if (isRight || block.isDropped) return;
+  if (isRight(found, frame) || block.isDropped) return;
   const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
   if (frame.isInMemory) {
     // Nothing is lost as long as it is written anew from there.

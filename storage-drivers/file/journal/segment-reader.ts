@@ -119,6 +119,11 @@ export class SegmentReader {
     return { bytes: this.window.subarray(0, this.filled), view: this.view, at: position - this.start };
   }
 
+  /** What was read may have changed. */
+  forget(): void {
+    this.filled = 0;
+  }
+
   private holds(position: number, length: number): boolean {
     return position >= this.start && position + length <= this.start + this.filled;
   }
