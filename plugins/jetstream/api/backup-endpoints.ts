@@ -3,7 +3,7 @@ import { apiError } from '../../../protocols/jetstream/api-error.ts';
 import { printReply, restoreReply, snapshotReply } from '../../../protocols/jetstream/replies.ts';
 import { decodeRequest, isEmptyBody, restoreRequest, snapshotRequest } from '../../../protocols/jetstream/requests.ts';
 import { streamRequiredLevel, withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
-import { checkStream } from '../../../protocols/jetstream/stream-rules.ts';
+import { checkRestored } from '../../../protocols/jetstream/stream-restore.ts';
 import { isValidLiteral } from '../../../protocols/jetstream/subject-rules.ts';
 import { RestoreJob } from '../backup/restore.ts';
 import { SnapshotJob } from '../backup/snapshot.ts';
@@ -48,7 +48,10 @@ export function restoreStream(call: ApiCall): Answer {
   const request = decodeRequest(body, restoreRequest, of.of.isStrict);
   if ('number' in request) return request;
   const given = request.config;
-  const config = checkStream(given.name === '' ? { ...given, name: address.stream } : given, surroundingsOf(of, false));
+  const config = checkRestored(
+    given.name === '' ? { ...given, name: address.stream } : given,
+    surroundingsOf(of, false),
+  );
   if ('number' in config) return config;
   if (config.name !== address.stream) return apiError(10056);
   if (of.streams.has(config.name)) return apiError(10130);

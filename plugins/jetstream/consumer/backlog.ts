@@ -236,8 +236,8 @@ export class Backlog {
 
   /** Nothing up to a place is for this one: it is not looked at again. */
   passTo(place: number): void {
+    this.goOnFrom(place);
     this.starters = null;
-    this.sequence = Math.max(this.sequence, place);
     if (this.sequence > this.log.last) {
       this.merge = null;
       this.setCount(0);
@@ -302,8 +302,9 @@ export class Backlog {
     if (!starters.isComplete) this.startWithLast();
   }
 
-  /** Nothing is left below a sequence. */
+  /** Nothing is left below a sequence. What went from the front, and was counted, shows only as long as this lies before it. */
   goOnFrom(sequence: number): void {
+    if (this.isOutdated) this.isStale = true;
     this.sequence = Math.max(this.sequence, sequence);
   }
 

@@ -26,11 +26,12 @@ import { Expiry, HAS_TTL, IS_ETERNAL } from './expiry.ts';
 import { limitsOf, type StreamLimits } from './limits.ts';
 import type { MessageLog } from './message-log.ts';
 import { withTtl } from './message-ttl-field.ts';
-import { millisecondsOf } from './moment.ts';
+import { type Moment, millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
 import { Purge, type PurgeCommand, removeOlder } from './purge.ts';
 import { type PurgeExtent, type Purging, purgeExtent } from './purge-extent.ts';
+import { roomProblem } from './room.ts';
 import { asSchedule } from './schedule-rules.ts';
 import { refusalOf } from './store-refusal.ts';
 import { subjectOf } from './subject-change.ts';
@@ -44,6 +45,12 @@ export interface Interest {
   wants(message: MessageBytes): boolean;
 }
 
+/** Hears of every message that is stored, as it is stored. It is borrowed. */
+export interface StoredListener {
+  /** `previous` is the sequence of the message before it on the same subject; 0 for none. */
+  tell(message: MessageBytes, sequence: number, time: Moment, previous: number): void;
+}
+
 /** Makes the message that says that a subject's last one is gone. */
 export interface MarkerWriter {
   /** Null where the message leaves none: it was one itself, or said that its subject is deleted. */
@@ -55,7 +62,8 @@ interface StoredOfBatch extends StagedMessage {
   readonly sequence: number;
   readonly ttl: number;
   readonly isWanted: boolean;
-  readonly counterValue: string;
+  readonly kept: MessageBytes;
+  readonly previous: number;
 }
 
 export class StreamMachine {
@@ -69,6 +77,8 @@ export class StreamMachine {
   /** Null when every message is kept. */
   interest: Interest | null = null;
   purges: Purging | null = null;
+  /** Null when nobody is told of messages. */
+  listener: StoredListener | null = null;
 
   constructor(config: StreamConfig, log: MessageLog) {
     this.config = config;
@@ -188,10 +198,12 @@ export class StreamMachine {
   mirror(sequence: number, seconds: number, nanos: number, message: MessageBytes, headers: PublishHeaders): boolean {
     const { log, limits } = this;
     if (sequence <= log.last) return true;
-    if (limits.discardsNew && this.checkRoom(message, false) !== null) return false;
+    if (limits.discardsNew && roomProblem(this, message, false) !== null) return false;
     const ttl = this.ttlOf(message, headers);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    const previous = this.beforeIt(message);
     if (log.appendAt(sequence, seconds, nanos, flags, message) < 0) return false;
+    this.listener?.tell(message, sequence, { seconds, nanos }, previous);
     if (ttl > 0) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
     this.trim(sequence);
     return true;
@@ -259,9 +271,7 @@ export class StreamMachine {
       return;
     }
     for (const one of kept) this.finishStaged(seconds, nanos, one);
-    const last = kept.at(-1)!;
-    verdict.stored(last.sequence);
-    verdict.counterValue = last.counterValue;
+    verdict.stored(kept.at(-1)!.sequence);
   }
 
   /** Only adds: what is to be removed waits until all is there. */
@@ -281,16 +291,18 @@ export class StreamMachine {
     if (kept.bodyEnd - kept.headerStart > this.limits.maxMsgSize) return apiError(10054);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     const isWanted = this.interest === null || this.interest.wants(message);
+    const previous = this.beforeIt(message);
     const written = isWanted ? log.appendAt(sequence, seconds, nanos, flags, kept) : 0;
     if (written < 0) return refusalOf(written);
-    return { message, headers, sequence, ttl, isWanted, counterValue: counted?.value ?? '' };
+    return { message, headers, sequence, ttl, isWanted, kept, previous };
   }
 
   private finishStaged(
     seconds: number,
     nanos: number,
-    { message, headers, sequence, ttl, isWanted }: StoredOfBatch,
+    { message, headers, sequence, ttl, isWanted, kept, previous }: StoredOfBatch,
   ): void {
+    if (isWanted) this.listener?.tell(kept, sequence, { seconds, nanos }, previous);
     const bytes = message.bytes as Buffer;
     const now = millisecondsOf(seconds, nanos);
     if (ttl > 0) this.expiry.add(now + ttl * 1000, sequence);
@@ -334,33 +346,27 @@ export class StreamMachine {
       verdict.unwanted(log.last);
       return;
     }
-    const problem = limits.discardsNew ? this.checkRoom(message, isRollup) : null;
+    const problem = limits.discardsNew ? roomProblem(this, message, isRollup) : null;
     if (problem !== null) {
       verdict.refused(problem);
       return;
     }
+    const previous = this.beforeIt(message);
     const ticket = log.append(seconds, nanos, flags, message);
     if (ticket < 0) {
       verdict.refused(refusalOf(ticket));
       return;
     }
     const sequence = log.last;
+    this.listener?.tell(message, sequence, { seconds, nanos }, previous);
     if (flags === HAS_TTL) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
     this.trim(sequence);
     verdict.stored(sequence);
   }
 
-  /** Nothing is thrown away for what comes new, except the oldest of a subject that is full. */
-  private checkRoom(message: MessageBytes, isRollup: boolean): ApiError | null {
-    const { log, limits, config } = this;
-    const node = Number.isFinite(limits.maxMsgsPerSubject) ? log.nodeOf(message) : 0;
-    const isFull = node !== 0 && log.countOf(node) >= limits.maxMsgsPerSubject;
-    if (isFull && config.discardNewPerSubject && !isRollup) return full('maximum messages per subject exceeded');
-    if (log.count >= limits.maxMsgs && !isFull) return full('maximum messages exceeded');
-    const size = log.accounted(message);
-    if (log.bytes + size <= limits.maxBytes) return null;
-    const isReplaced = isFull && log.sizeAt(log.firstOf(node)) >= size;
-    return isReplaced ? null : full('maximum bytes exceeded');
+  /** Asked for only where somebody is told of it. */
+  private beforeIt(message: MessageBytes): number {
+    return this.listener === null ? 0 : this.log.lastOf(this.log.nodeOf(message));
   }
 
   /** What is beyond the limits goes, the oldest first. */
@@ -420,6 +426,7 @@ export class StreamMachine {
     if (marker !== null) {
       // Before the message goes: whoever looks finds the one or the other.
       if (log.append(seconds, nanos, HAS_TTL, marker) >= 0) {
+        this.listener?.tell(marker, log.last, { seconds, nanos }, sequence);
         this.expiry.add(millisecondsOf(seconds, nanos) + limits.markerTtlMs, log.last);
         mark.marked(log.last);
       }
@@ -490,8 +497,4 @@ export class StreamMachine {
     }
     this.trimOldest(limits);
   }
-}
-
-function full(text: string): ApiError {
-  return apiError(10077, { err: text });
 }

@@ -143,6 +143,21 @@ test('what is found out in pieces is right, whatever comes and goes meanwhile', 
   }
 });
 
+test('what went from the front is counted no more by who goes on behind it', async () => {
+  const readers = new Readers(await machineBench());
+  const { log } = readers.bench.machine;
+  readers.publish(100, 's.1.x');
+  for (let count = 0; count < 3000; count++) readers.publish(100, 's.0.x');
+  readers.publish(100, 's.2.x');
+  for (const filters of [['s.1.*', 's.2.*'], ['s.*.x']]) readers.add(filters, {}, 1);
+  const [some, all] = readers.all as [Reader, Reader];
+  assert.equal([some.machine.pendingCount, all.machine.pendingCount], [2, 3002]);
+  log.remove(1);
+  assert.is(nextOf(some), 3002, 'having passed what is not for it');
+  all.machine.purged(2, true);
+  assert.equal([some.machine.pendingCount, all.machine.pendingCount], [1, 3001]);
+});
+
 test('the last message of each of very many subjects comes first, and each counts once', async () => {
   const readers = new Readers(await machineBench());
   const subjects = 20_000;
