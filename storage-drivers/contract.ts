@@ -139,6 +139,7 @@ export interface DriverSupport {
   /** Once the ticket of `erase` is durable, the bytes are nowhere any more. */
   readonly erase: boolean;
   readonly encryption: boolean;
+  /** `compression` of a store means something; others do as they always do. */
   readonly compression: boolean;
   /** Snapshots can be read from any sequence on, also after a pause. */
   readonly exportResume: boolean;
@@ -157,7 +158,12 @@ export interface OpenOptions {
   readonly isLazy?: boolean;
   /** Small writes that others wait for, such as votes: they go before those of other stores. */
   readonly isUrgent?: boolean;
+  /** How records are written from now on, where `supports.compression`; what was written stays as it is. Else as it was before. */
+  readonly compression?: StoreCompression;
 }
+
+/** In memory, and for all who count bytes, nothing is compressed. */
+export type StoreCompression = 'none' | 's2';
 
 export interface OpenedStore {
   readonly store: RecordStore;
@@ -267,6 +273,8 @@ export interface RecordStore {
   readonly id: string;
   /** As `OpenOptions.isLazy`, for whoever learns only from the store what it should be. */
   isLazy?: boolean;
+  /** As `OpenOptions.compression`. */
+  compression?: StoreCompression | null;
   /** The first sequence that has a record; `last + 1` when there is none. */
   readonly first: number;
   /** The highest sequence ever appended, or one below the first there will be. Never goes back but by `cutAfter`. */

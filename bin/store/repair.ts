@@ -120,19 +120,32 @@ async function fill(opened: OpenedDirectory, request: StoreRequest, keys: StoreK
   }
 }
 
-/** A record is taken only if it is the one that was there. */
+const TOGETHER_BYTES = 4 * 1024 * 1024;
+
+/** A record is taken only if it is the one that was there. Many are written together: each alone would be a file. */
 async function fillFrom(store: RecordStore, source: RecordStore): Promise<number> {
   let filled = 0;
+  let bytes = 0;
+  const waiting: Promise<boolean>[] = [];
+  const settle = async (): Promise<void> => {
+    for (const isFilled of await Promise.all(waiting.splice(0))) if (isFilled) filled++;
+    bytes = 0;
+  };
   for (const { from, to } of store.holes().ranges) {
     for (let seq = from; seq <= to; seq++) {
       let found = source.read(seq);
       if (found === Read.cold) {
+        await settle();
         await loaded(source, seq, to);
         found = source.read(seq);
       }
-      if (found === Read.found && (await store.repair(seq, source.record))) filled++;
+      if (found !== Read.found) continue;
+      waiting.push(store.repair(seq, source.record));
+      bytes += source.record.bodyEnd - source.record.headerStart;
+      if (bytes >= TOGETHER_BYTES) await settle();
     }
   }
+  await settle();
   return filled;
 }
 

@@ -23,6 +23,7 @@ import { CONSUMERS_USUAL_MAX, type JetStreamConfig, jetstreamSchema } from './co
 import { PushTargets } from './consumer/push-targets.ts';
 import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
+import { jumpText, SteadyClock } from './steady-clock.ts';
 import { openStorage, type Storage } from './storage.ts';
 import { InputTime } from './stream/input-time.ts';
 import { momentNow } from './stream/moment.ts';
@@ -203,10 +204,11 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
   const { broker, ports, log } = ctx.kernel;
   const { options } = ctx.config;
   const outbox = new Outbox(broker);
+  const clock = new SteadyClock(ports.clock, (milliseconds) => log.warn(jumpText(milliseconds)));
   return {
     broker,
-    clock: ports.clock,
-    inputTime: new InputTime(broker),
+    clock,
+    inputTime: new InputTime(clock, broker.flow),
     random: ports.random,
     log,
     outbox,

@@ -10,6 +10,7 @@ import type { Outbox } from './wire/outbox.ts';
 
 export interface Surroundings {
   readonly broker: Broker;
+  /** What it says does not jump. */
   readonly clock: Clock;
   /** For what publishers send. */
   readonly inputTime: InputTime;

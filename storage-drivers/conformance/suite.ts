@@ -3,6 +3,7 @@
  * the driver says it does not support is skipped.
  */
 import { testCells } from './cells.ts';
+import { testCompression } from './compression.ts';
 import { testManyStores } from './many-stores.ts';
 import { testRandomCalls } from './random-calls.ts';
 import { testReading, testWalking } from './reading.ts';
@@ -30,6 +31,7 @@ export function testStorageDriver(test: TestFunction, subject: DriverUnderTest):
   };
   const parts = [
     testStores,
+    testCompression,
     testAppending,
     testTickets,
     testReading,

@@ -38,6 +38,8 @@ export interface StoreState {
   readonly erasing: readonly ErasedRange[];
   /** Something that was promised is missing, and nobody knows what. */
   readonly isAmnesiac: boolean;
+  /** Its blocks are compressed, until somebody says otherwise. */
+  readonly isCompressed: boolean;
   readonly cells: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 
@@ -59,7 +61,7 @@ export function writeCheckpoint(state: StoreState, blocks: readonly BlockState[]
   writer.u32(VERSION);
   writer.u32(state.store);
   writer.text(state.id);
-  writer.u8((state.isStaged ? 1 : 0) | (state.isAmnesiac ? 2 : 0));
+  writer.u8((state.isStaged ? 1 : 0) | (state.isAmnesiac ? 2 : 0) | (state.isCompressed ? 4 : 0));
   writer.u64(state.serial);
   writer.u64(state.first);
   writer.u64(state.last);
@@ -144,11 +146,13 @@ export function readCheckpoint(
   const blocks = many(reader, () => readBlock(reader, (cipher, key, block) => unwrap(cipher, key, block, store)));
   const isStaged = (bits & 1) !== 0;
   const isAmnesiac = (bits & 2) !== 0;
+  const isCompressed = (bits & 4) !== 0;
   const state = {
     store,
     id,
     isStaged,
     isAmnesiac,
+    isCompressed,
     serial,
     first,
     last,

@@ -58,6 +58,7 @@ function stateOf(store: FileStore): StoreState {
     id,
     isStaged,
     isAmnesiac,
+    isCompressed: store.compression === 's2',
     serial,
     first,
     last,
@@ -74,7 +75,7 @@ function stateOf(store: FileStore): StoreState {
 
 async function writeBlock(store: FileStore, entry: BlockState): Promise<void> {
   const { block, slots } = entry;
-  const { world, directory } = store;
+  const { world } = store;
   const end = block.starts[slots]!;
   const unwritten = block.frames.filter((frame) => frame.position < 0 && frame.isInMemory && frame.start < end);
   const wanted = unwritten.filter((frame) => block.holders > 0 || hasLive(entry, frame));
@@ -82,7 +83,7 @@ async function writeBlock(store: FileStore, entry: BlockState): Promise<void> {
   const mayIndex = block.deltas === null && !block.isInherited;
   const isFull = mayIndex && block.isSealed && slots === block.slots && block.indexPosition < 0;
   if (wanted.length > 0 || (isFull && block.fileBytes > 0)) {
-    await new BlockWriter(world, store.number, directory, block).write(wanted, isFull ? slots : null);
+    await new BlockWriter(store, block).write(wanted, isFull ? slots : null);
   }
   for (const frame of unwritten) {
     if (frame.position >= 0) world.cache.add(frame);

@@ -1,3 +1,4 @@
+import type { StoreCompression } from '../contract.ts';
 import type { CipherName } from './frame-cipher.ts';
 
 const KIB = 1024;
@@ -30,8 +31,10 @@ export interface FileDriverOptions {
   readonly key: Uint8Array | null;
   readonly previousKey: Uint8Array | null;
   readonly cipher: CipherName;
-  /** Of what is written from now on; what was compressed is read in any case. */
-  readonly compression: 'none' | 's2';
+  /**
+   * Of the journal, and of blocks of stores that say nothing of it. What is written from now on; what was compressed is read in any case.
+   */
+  readonly compression: StoreCompression;
   /** 0: what is acknowledged is synced. */
   readonly syncIntervalMs: number;
   readonly segmentBytes: number;

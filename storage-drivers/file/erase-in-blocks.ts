@@ -20,6 +20,7 @@ import {
 } from './journal/frame-format.ts';
 import { viewOf } from './numbers.ts';
 import { rewriteBlocks } from './rewrite-blocks.ts';
+import { S2 } from './s2-compression.ts';
 import { SequenceRanges } from './sequence-ranges.ts';
 import { wipeRecord } from './wipe-record.ts';
 
@@ -94,7 +95,7 @@ function hold(block: Block, frames: ReadonlyMap<BlockFrame, number[]>, held: Seq
 
 /** In place. False when the block has to be written anew instead. */
 async function eraseIn(store: FileStore, block: Block, frames: ReadonlyMap<BlockFrame, number[]>): Promise<boolean> {
-  const isSealed = block.cipher !== null || store.world.compression !== null;
+  const isSealed = block.cipher !== null || (store.compression ?? store.world.compression) !== 'none';
   // Each takes some syncs.
   if (isSealed && frames.size > EXCHANGED_MAX) return false;
   for (const [frame, slots] of frames) {
@@ -148,13 +149,14 @@ async function eraseInFile(store: FileStore, block: Block, frame: BlockFrame, sl
  * What is sealed stays as long as it is too, or becomes shorter. No number is used twice under a key: those of the frames of a block are
  * far below the step, and each time that a frame is changed its number goes up by one.
  */
-async function exchange(store: FileStore, block: Block, frame: BlockFrame, { number, chain }: FrameHeader) {
+async function exchange(store: FileStore, block: Block, frame: BlockFrame, { number, chain, flags }: FrameHeader) {
   const { world, directory } = store;
   const content = roomyCopy(frame);
   const place = { store: store.number, block: block.number, number: number + NUMBER_STEP, chain };
   if (place.number > Number.MAX_SAFE_INTEGER) return false;
   const pieces: Uint8Array[] = [];
-  const { length } = sealBlockFrame(world, content, FrameKind.records, place, block.cipher, pieces);
+  const sealing = { cipher: block.cipher, compression: (flags & FrameFlag.compressed) === 0 ? null : S2 };
+  const { length } = sealBlockFrame(world.uuid, content, FrameKind.records, place, sealing, pieces);
   if (length > frame.storedBytes) return false;
   const bytes = new Uint8Array(frame.storedBytes);
   bytes.set(Buffer.concat(pieces));

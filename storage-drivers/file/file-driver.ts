@@ -18,7 +18,7 @@ import { DirtyMemory } from './dirty-memory.ts';
 import { FileCare } from './driver-care.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
 import { EraseQueue } from './erase-queue.ts';
-import { FileStore, RECORD_BYTES_MAX } from './file-store.ts';
+import { FileStore } from './file-store.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts';
 import type { JournalListener } from './journal/journal-store.ts';
@@ -28,9 +28,10 @@ import { KeyRotation } from './key-rotation.ts';
 import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
-import { S2 } from './s2-compression.ts';
+import { compressionOf } from './s2-compression.ts';
 import { Scrubber } from './scrubber.ts';
 import { removeStoreFiles, removeStrayBlocks, storeDirectory } from './store-files.ts';
+import { RECORD_BYTES_MAX } from './store-mistakes.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
 import { TidyQueue } from './tidy-queue.ts';
 import { Troubles } from './troubles.ts';
@@ -147,7 +148,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       disk: ports.disk,
       uuid: identity.uuid,
       keys: identity.keys,
-      compression: options.compression === 's2' ? S2 : null,
+      compression: options.compression,
       cache: new FrameCache(options.cacheBytes),
       frameMemory: new FrameMemory(options.blockFrameBytes, 2 * options.dirtyBytesPerStore),
       windowMemory: windowMemoryFor(options),
@@ -185,7 +186,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
         uuid: identity.uuid,
         incarnation: identity.incarnation,
         keys: identity.keys,
-        compression: world.compression,
+        compression: compressionOf(options.compression),
         tailMarkDelayMs: 3,
       },
       { disk, clock },
@@ -225,7 +226,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     if (store === null) store = await this.create(id, options.firstSequence ?? 1, false);
     else if (!store.isClosed) throw new Error(`the store '${id}' is open already`);
     else if (store.isFailed) store = await this.bringBack(store);
-    store.reopen(options.isLazy);
+    store.reopen(options);
     return { store, report: this.reportOf(store, existed) };
   }
 
@@ -345,7 +346,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       await this.destroy(store);
     }
     const store = await this.create(id, options.firstSequence ?? 1, true);
-    store.reopen(options.isLazy);
+    store.reopen(options);
     return { store, report: this.reportOf(store, false) };
   }
 

@@ -4,11 +4,13 @@ import {
   type Holes,
   type Mark,
   type MessageBytes,
+  type OpenOptions,
   Read,
   type RecordStore,
   Refused,
   type Scan,
   type SequenceRange,
+  type StoreCompression,
   type StoredRecord,
   type StoreSnapshot,
   type StoreStats,
@@ -29,16 +31,12 @@ import type { SequenceRanges } from './sequence-ranges.ts';
 import { StoreCare } from './store-care.ts';
 import { type ErasureBatch, StoreErasures } from './store-erasures.ts';
 import { hasPassed, markOf } from './store-marks.ts';
-import { checkPlace, checkTime, misplaced } from './store-mistakes.ts';
+import { checkPlace, checkTime, misplaced, RECORD_BYTES_MAX, SUBJECT_BYTES_MAX } from './store-mistakes.ts';
 import { statsOf } from './store-stats.ts';
 import { type Removal, StoreUnit } from './store-unit.ts';
 import type { StoreWorld } from './store-world.ts';
 import { StoreWriter } from './store-writer.ts';
 import { TicketWaiters } from './ticket-waiters.ts';
-
-export const SUBJECT_BYTES_MAX = 65_535;
-/** The largest record of the reference, and its subject. */
-export const RECORD_BYTES_MAX = 64 * 1024 * 1024 + SUBJECT_BYTES_MAX;
 
 export class FileStore implements RecordStore, CellHost, JournalListener {
   readonly id: string;
@@ -57,6 +55,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   isStaged = false;
   /** What was taken is called durable, though it is synced a little later. */
   isLazy = false;
+  compression: StoreCompression | null = null;
   isAmnesiac = false;
   /** A part of the journal is gone that may have held something of this store, and one that did. */
   doubt: JournalHole | null = null;
@@ -486,9 +485,10 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   /** Another life begins: what is written from now on is told from what was written before. */
-  reopen(isLazy = false): void {
+  reopen({ isLazy = false, compression }: OpenOptions): void {
     this.isClosed = false;
     this.isLazy = isLazy;
+    this.compression = compression ?? this.compression;
     this.hasEra = false;
   }
 

@@ -54,6 +54,7 @@ async function restore(
     lastNanos: state.lastNanos,
     isStaged: state.isStaged,
     isAmnesiac: state.isAmnesiac,
+    compression: state.isCompressed ? 's2' : null,
     eras: [...state.eras],
     serial: state.serial,
     checkpointSerial: state.serial,

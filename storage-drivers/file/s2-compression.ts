@@ -1,5 +1,6 @@
 /** Bodies of frames made smaller, as blocks of S2. */
 import { decodeBlock, decodedLength, encodeBlock } from '../../protocols/s2/block.ts';
+import type { StoreCompression } from '../contract.ts';
 import type { Compression } from './journal/seal-frame.ts';
 
 /** Larger ones are left as they are: they would hold up the event loop. */
@@ -12,3 +13,8 @@ export const S2: Compression = {
     return decodeBlock(bytes, length);
   },
 };
+
+/** What a word of a configuration stands for. */
+export function compressionOf(word: StoreCompression): Compression | null {
+  return word === 's2' ? S2 : null;
+}

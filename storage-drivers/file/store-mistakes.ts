@@ -1,5 +1,8 @@
-/** What the caller of a store may not do. */
+/** What the caller of a store may not do, and how much it may write. */
 
+export const SUBJECT_BYTES_MAX = 65_535;
+/** The largest record of the reference, and its subject. */
+export const RECORD_BYTES_MAX = 64 * 1024 * 1024 + SUBJECT_BYTES_MAX;
 const SECONDS_LIMIT = 2 ** 33;
 
 interface Place {

@@ -20,7 +20,7 @@ const SUPPORTS: DriverSupport = {
   log: false,
   erase: false,
   encryption: false,
-  compression: true,
+  compression: false,
   exportResume: true,
   maxRecord: RECORD_BYTES_MAX,
   sharedJournal: true,

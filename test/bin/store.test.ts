@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, jetstream, jetstreamManager, StoreCompression } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -19,11 +19,11 @@ test.after(() => folder[Symbol.dispose]());
 const bodyOf = (seq: number): string => `${seq}:`.padEnd(1000, 'x');
 
 /** A stream in blocks, a small one in the journal, and a consumer that was given two messages and acknowledged one. */
-async function fill(directory: string, key = ''): Promise<void> {
+async function fill(directory: string, key = '', compression: StoreCompression = StoreCompression.None): Promise<void> {
   await using broker = await testBroker({ jetstream: { store_dir: directory, ...(key === '' ? {} : { key }) } });
   const client = await connect({ servers: broker.url! });
   const [js, manager] = [jetstream(client), await jetstreamManager(client)];
-  await manager.streams.add({ name: 'A', subjects: ['a.>'] });
+  await manager.streams.add({ name: 'A', subjects: ['a.>'], compression });
   await manager.streams.add({ name: 'B', subjects: ['b.>'] });
   await manager.consumers.add('A', { durable_name: 'C', ack_policy: AckPolicy.Explicit });
   for (let seq = 1; seq <= COUNT; seq++) await js.publish(`a.${seq % 3}`, bodyOf(seq));
@@ -276,6 +276,31 @@ test('what is lost comes back from another copy, and only what was there', async
   const refused = await tool('repair', other, '--from', strange);
   assert.match(refused.out, /\$G > A: 0 messages taken from /, 'another history has other records');
   assert.is(refused.code, 2);
+});
+
+test('S-34: a stream that is compressed is checked, dumped, repaired and filled from a copy as any other', async () => {
+  const whole = folder.file('compressed');
+  await fill(whole, '', StoreCompression.S2);
+  const sizeOf = (directory: string): number =>
+    named(directory, '.blk').reduce((sum, path) => sum + statSync(path).size, 0);
+  assert.ok(sizeOf(whole) < sizeOf(original) / 3, `${sizeOf(whole)} and ${sizeOf(original)}`);
+  assert.ok((await checked(whole)).whole);
+  const directory = copied(whole);
+  const block = named(directory, '.blk').sort((a, b) => statSync(b).size - statSync(a).size)[0]!;
+  flip(block, 8192 + 700);
+  const lost = lostOf(await checked(directory), 'A');
+  assert.ok(lost.length > 1 && lost.length < 80, `${lost.length}: a frame that is compressed is lost as a whole`);
+  const lines = (await dumped(directory, '--stream', 'A')).filter(({ kind }) => kind === 'message');
+  assert.is(lines.length, COUNT - lost.length);
+  for (const { seq, data } of lines) assert.is(data, bodyOf(seq));
+  assert.is((await tool('repair', directory)).code, 2);
+  assert.equal(lostOf(await checked(directory), 'A'), lost);
+  assert.is((await tool('repair', directory, '--from', whole)).code, 0);
+  const { texts } = await served(directory);
+  assert.is(texts.size, COUNT);
+  for (const [seq, text] of texts) assert.is(text, bodyOf(seq));
+  assert.is(named(join(directory, 'jetstream'), '.blk').length, 2, 'what was found was written together');
+  assert.ok(sizeOf(join(directory, 'jetstream')) < sizeOf(original) / 3, 'what was written anew is compressed too');
 });
 
 test('a loss that is accepted raises no alarm any more, here and in the server', async () => {

@@ -24,14 +24,20 @@ interface FakeTimer extends Timer {
 
 export class FakeClock implements Clock {
   #nowMs = 0;
+  #wallMs = Date.UTC(2020, 0, 1);
   readonly #timers = new Set<FakeTimer>();
 
   now(): number {
-    return Date.UTC(2020, 0, 1) + this.#nowMs;
+    return this.#wallMs + this.#nowMs;
   }
 
   monotonic(): number {
     return this.#nowMs;
+  }
+
+  /** Somebody sets the clock, and no time passes. */
+  jump(milliseconds: number): void {
+    this.#wallMs += milliseconds;
   }
 
   after(milliseconds: number, run: () => void): Timer {

@@ -90,6 +90,7 @@ export class StreamAccount {
       sizeOf: sizeFormulaOf(config.storage),
       clock,
       isLazy: config.persistMode === 'async',
+      compression: config.compression,
       ...(config.firstSeq > 0n ? { firstSequence: Number(config.firstSeq) } : {}),
     });
     if (report.existed && this.unrecovered.has(config.name)) {

@@ -126,10 +126,10 @@ export class RestoreJob implements ServiceSink {
   private async open({ payload }: ArchiveEntry): Promise<void> {
     const state = decodeBody(payload, streamState, false);
     if (state instanceof DecodeFault) throw new Error(`the state can not be read: ${state.text}`);
-    const { storage } = this.config;
+    const { storage, compression } = this.config;
     const { clock } = this.of.of;
     const first = Math.max(1, Number(state.firstSequence));
-    const options = { sizeOf: sizeFormulaOf(storage), clock, isStaged: true, firstSequence: first };
+    const options = { sizeOf: sizeFormulaOf(storage), clock, isStaged: true, firstSequence: first, compression };
     const { records } = await IndexedStore.open(
       this.of.of.driver(storage)!,
       this.of.storeIdOf(this.config.name),

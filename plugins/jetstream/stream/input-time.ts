@@ -11,9 +11,9 @@ export class InputTime {
   private left = 0;
   private time = 0;
 
-  constructor(broker: Broker) {
-    this.clock = broker.clock;
-    this.flow = broker.flow;
+  constructor(clock: Clock, flow: Broker['flow']) {
+    this.clock = clock;
+    this.flow = flow;
   }
 
   /** In milliseconds. Outside the handling of an input it is what the clock says. */

@@ -1,6 +1,7 @@
 /** The file of a block: a head like that of a segment, frames of records, and behind them the index of a block that is full. */
 import { join } from 'node:path';
 import type { Clock, Disk } from '../../../kernel/plugin-api.ts';
+import type { StoreCompression } from '../../contract.ts';
 import { Breath } from '../breath.ts';
 import { datasync, writeAt } from '../file-calls.ts';
 import type { FrameCipher, StoreKeys } from '../frame-cipher.ts';
@@ -9,6 +10,7 @@ import { RECORD_HEADER_BYTES, writeRecordHeader } from '../journal/record-format
 import { type Compression, type SealedFrame, sealFrame } from '../journal/seal-frame.ts';
 import { FRAMES_START, segmentHead, WRAPPED_KEY_BYTES } from '../journal/segment-format.ts';
 import { putU64, viewOf } from '../numbers.ts';
+import { compressionOf } from '../s2-compression.ts';
 import type { Block } from './block.ts';
 import type { BlockFrame } from './block-frame.ts';
 import { writeIndex } from './block-index.ts';
@@ -19,7 +21,16 @@ export interface BlockWorld {
   readonly disk: Disk;
   readonly uuid: Uint8Array;
   readonly keys: StoreKeys | null;
-  readonly compression: Compression | null;
+  /** Of stores that say nothing of it themselves. */
+  readonly compression: StoreCompression;
+}
+
+/** Whose block it is. */
+export interface BlockOwner {
+  readonly world: BlockWorld;
+  readonly number: number;
+  readonly directory: string;
+  readonly compression: StoreCompression | null;
 }
 
 export function blockPath(directory: string, number: number): string {
@@ -42,12 +53,14 @@ export class BlockWriter {
   private readonly world: BlockWorld;
   private readonly store: number;
   private readonly directory: string;
+  private readonly compression: Compression | null;
   private readonly block: Block;
 
-  constructor(world: BlockWorld, store: number, directory: string, block: Block) {
+  constructor({ world, number, directory, compression }: BlockOwner, block: Block) {
     this.world = world;
-    this.store = store;
+    this.store = number;
     this.directory = directory;
+    this.compression = compressionOf(compression ?? world.compression);
     this.block = block;
   }
 
@@ -107,7 +120,8 @@ export class BlockWriter {
   private add(frame: FrameContent, kind: number, end: FileEnd, pieces: Uint8Array[]): FramePlaceInFile {
     const number = end.frameCount + 1;
     const place = { store: this.store, block: this.block.number, number, chain: end.chain };
-    const sealed = sealBlockFrame(this.world, frame, kind, place, end.cipher, pieces);
+    const sealing = { cipher: end.cipher, compression: this.compression };
+    const sealed = sealBlockFrame(this.world.uuid, frame, kind, place, sealing, pieces);
     const position = end.fileBytes;
     end.fileBytes += sealed.length;
     end.frameCount = number;
@@ -157,13 +171,18 @@ interface SealedPlace {
   readonly chain: number;
 }
 
+interface Sealing {
+  readonly cipher: FrameCipher | null;
+  readonly compression: Compression | null;
+}
+
 /** Appends what has to be written to `pieces`. */
 export function sealBlockFrame(
-  { uuid, compression }: BlockWorld,
+  uuid: Uint8Array,
   { bytes, view, length, recordCount }: FrameContent,
   kind: number,
   { store, block, number, chain }: SealedPlace,
-  cipher: FrameCipher | null,
+  { cipher, compression }: Sealing,
   pieces: Uint8Array[],
 ): SealedFrame {
   const head = new Uint8Array(headBytes(1));

@@ -73,6 +73,16 @@ export class ClockedStreams {
     await this.turn();
   }
 
+  /** The clock of the machine is set. */
+  jump(milliseconds: number): void {
+    this.bench.ports.clock.jump(milliseconds);
+  }
+
+  /** Lines of the log that speak of something. */
+  told(word: string): string[] {
+    return this.bench.log.filter((line) => line.includes(word));
+  }
+
   /** Lets everything happen that need not wait for the clock. */
   async turn(): Promise<void> {
     for (let round = 0; round < 12; round++) await new Promise((resolve) => setImmediate(resolve));

@@ -1,14 +1,14 @@
 /** Messages that were read together share the time; nobody else sees a time that is over. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Broker } from '../../../kernel/plugin-api.ts';
+import type { Broker, Clock } from '../../../kernel/plugin-api.ts';
 import { InputTime } from '../../../plugins/jetstream/stream/input-time.ts';
 
 function ticking() {
   let asked = 0;
   const flow = { producer: {} as object | null, inputs: 0 };
   const clock = { now: () => ++asked };
-  const time = new InputTime({ clock, flow } as unknown as Broker);
+  const time = new InputTime(clock as Clock, flow as Broker['flow']);
   return { time, flow };
 }
 

@@ -1,7 +1,14 @@
 /** Damage of any file: found without being asked for, told exactly, the rest served, mended, and filled again (D-9 to D-16, D-27). */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Damage, Read, type RecordStore, Scan, type SequenceRange } from '../../../storage-drivers/contract.ts';
+import {
+  type Damage,
+  type OpenOptions,
+  Read,
+  type RecordStore,
+  Scan,
+  type SequenceRange,
+} from '../../../storage-drivers/contract.ts';
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
 import { withSeed } from '../../kernel/ports/seed.ts';
 import { DriverWorld } from './driver-world.ts';
@@ -10,9 +17,9 @@ import { messageOf } from './message-of.ts';
 const COUNT = 1500;
 const bodyOf = (seq: number) => `${seq} ${'b'.repeat((seq * 7) % 300)}`;
 
-async function filled(world: DriverWorld): Promise<{ driver: FileDriver; store: RecordStore }> {
+async function filled(world: DriverWorld, options: OpenOptions = {}) {
   const driver = await world.open();
-  const { store } = await world.until(driver.open('s'));
+  const { store } = await world.until(driver.open('s', options));
   for (let seq = 1; seq <= COUNT; seq++) {
     assert.ok(store.append(seq, seq, 0, 0, messageOf(bodyOf(seq))) > 0);
     if (seq % 100 === 0) await world.pass(20);
@@ -63,9 +70,16 @@ const blocksOf = (world: DriverWorld) => world.disk.paths.filter((path) => path.
 
 test('D-9 D-10 D-16: any flipped bit costs at most the frame it is in, and what it costs is told exactly', () =>
   withSeed(async (random) => {
-    for (const options of [{}, { compression: 's2' as const }, { key: Buffer.from('k') }]) {
+    const compression = 's2' as const;
+    const key = Buffer.from('k');
+    for (const [options, ofStore] of [
+      [{}, {}],
+      [{ compression }, {}],
+      [{ key }, {}],
+      [{}, { compression }],
+    ] as const) {
       const world = new DriverWorld(1, options);
-      const { driver } = await filled(world);
+      const { driver } = await filled(world, ofStore);
       await world.until(driver.close());
       const image = world.disk.image();
       const paths = world.disk.paths.filter((path) => /blk$|checkpoint|\.seg$|tail$/.test(path));

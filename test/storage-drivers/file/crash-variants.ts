@@ -24,6 +24,7 @@ export const CRASH_VARIANTS: readonly CrashVariant[] = [
   },
   { name: 'with everything encrypted', script: () => ({ lives: 5, options: { key: KEY, cipher: 'chacha' } }) },
   { name: 'with everything compressed', script: () => ({ lives: 5, options: { compression: 's2' } }) },
+  { name: 'while stores begin and cease to be compressed', script: () => ({ lives: 6, isCompressible: true }) },
   { name: 'while keys are changed', script: rotating },
   {
     name: 'with blocks that are written anew all the time',

@@ -2,7 +2,13 @@
 import * as assert from 'uvu/assert';
 import { FastRandom } from '../../../kernel/ports/fast-random.ts';
 import type { Fate } from '../../../kernel/ports/simulated-disk.ts';
-import { Read, type RecordStore, Scan, type StoredRecord } from '../../../storage-drivers/contract.ts';
+import {
+  Read,
+  type RecordStore,
+  Scan,
+  type StoreCompression,
+  type StoredRecord,
+} from '../../../storage-drivers/contract.ts';
 import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
 import { PowerCut } from '../../kits/mortal-clock.ts';
@@ -40,6 +46,8 @@ export interface StoreScriptOptions {
   readonly isSparse?: boolean;
   /** Tickets say nothing about power cuts, though what is left is as it was at some moment. */
   readonly isLazy?: boolean;
+  /** Each store is compressed or not, as chance says. */
+  readonly isCompressible?: boolean;
   /** Called at the start of each life. */
   readonly spoil?: (world: DriverWorld, random: FastRandom) => void;
 }
@@ -118,7 +126,8 @@ class StoreScript {
   /** Opens the store, and finds one of the moments in it that may be there. */
   private async take(driver: FileDriver, tracked: Tracked): Promise<void> {
     const { isLazy = false } = this.script;
-    const { store, report } = await this.world.until(driver.open(tracked.id, { isLazy }));
+    const options = { isLazy, ...(this.script.isCompressible === true ? { compression: this.drawCompression() } : {}) };
+    const { store, report } = await this.world.until(driver.open(tracked.id, options));
     this.expectDestroyed();
     assert.equal(report.holes, [], 'a power cut is no damage');
     assert.is(report.isAmnesiac, false);
@@ -132,6 +141,10 @@ class StoreScript {
     tracked.durable = store.durableTicket;
     tracked.erasing = [];
     store.onDurable({ durable: (ticket) => this.settle(tracked, ticket), failed: () => {} });
+  }
+
+  private drawCompression(): StoreCompression {
+    return this.random.below(2) === 0 ? 's2' : 'none';
   }
 
   private settle(tracked: Tracked, ticket: number): void {
@@ -151,6 +164,8 @@ class StoreScript {
     const what = random.below(12);
     if (what < 6) for (let count = random.below(12); count >= 0; count--) this.write(tracked);
     else if (what === 6) this.unit(tracked);
+    else if (what === 7 && this.script.isCompressible === true && this.random.below(2) === 0)
+      tracked.store!.compression = this.drawCompression();
     else if (what === 7) void driver.checkpoint(tracked.store as never).catch(() => {});
     else if (what < 10) await this.world.pass(random.fraction() * 20);
     else if (what === 10) await this.momentOf(tracked.store!);

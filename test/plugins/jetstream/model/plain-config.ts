@@ -5,6 +5,7 @@ export interface PlainConfig {
   readonly name: string;
   readonly subjects: readonly string[];
   readonly storage: 'file' | 'memory';
+  readonly compression: 'none' | 's2';
   readonly retention: 'limits' | 'interest' | 'workqueue';
   readonly discard: 'old' | 'new';
   readonly discard_new_per_subject: boolean;
@@ -37,6 +38,7 @@ export function drawnLimits(chance: Seeded, config: PlainConfig): PlainConfig {
   const maxAge = chance.once(2) ? 0 : seconds(chance, 40) + 5 * SECOND;
   return {
     ...config,
+    compression: chance.once(2) ? 's2' : 'none',
     discard,
     discard_new_per_subject: discard === 'new' && perSubject > 0 && chance.once(2),
     max_msgs: chance.once(2) ? -1 : 1 + chance.below(20),
@@ -57,6 +59,7 @@ export function drawnConfig(chance: Seeded): PlainConfig {
     name: 'S',
     subjects: ['s.>'],
     storage: chance.once(4) ? 'memory' : 'file',
+    compression: 'none',
     retention: isPlain ? chance.pick(['limits', 'limits', 'limits', 'workqueue', 'interest']) : 'limits',
     discard: 'old',
     discard_new_per_subject: false,
