@@ -50,13 +50,13 @@ export function encodeConsumerFile(consumer: StoredConsumer): Buffer {
   const { floorConsumer, floorStream, deliveredConsumer, deliveredStream, pending, redelivered } = consumer;
   const count = (value: number): number[] => uvarint(BigInt(value));
   const bytes = [MAGIC, VERSION, ...[floorConsumer, floorStream, deliveredConsumer, deliveredStream].flatMap(count)];
-  const seconds = pending.map(({ time }) => BigInt(Math.floor(time / MS)));
-  const since = seconds.reduce((newest, second) => (second > newest ? second : newest), 0n);
-  bytes.push(...count(pending.length), ...(pending.length > 0 ? varint(since) : []));
+  const seconds = pending.map(({ time }) => Math.floor(time / MS));
+  const since = seconds.reduce((newest, second) => Math.max(newest, second), 0);
+  bytes.push(...count(pending.length), ...(pending.length > 0 ? varint(BigInt(since)) : []));
   const parts = [Buffer.from(bytes)];
   pending.forEach(({ sequence, consumerSequence }, at) => {
     const places = [...count(sequence - floorStream), ...count(consumerSequence - floorConsumer)];
-    parts.push(Buffer.from([...places, ...varint(since - seconds[at]!)]));
+    parts.push(Buffer.from([...places, ...varint(BigInt(since - seconds[at]!))]));
   });
   parts.push(Buffer.from(count(redelivered.length)));
   for (const [sequence, times] of redelivered) {

@@ -93,7 +93,8 @@ export class TarReader {
         this.problem = 'a file in it has a damaged header';
         return;
       }
-      const [, name = '', value = ''] = /^([^=]*)=(.*)\n$/s.exec(content.toString('utf8', blank + 1, at + length)) ?? [];
+      const [, name = '', value = ''] =
+        /^([^=]*)=(.*)\n$/s.exec(content.toString('utf8', blank + 1, at + length)) ?? [];
       if (name === 'path') this.nextPath = value;
       if (name === 'size') this.nextSize = /^\d+$/.test(value) ? Number(value) : Number.NaN;
       at += length;
