@@ -220,6 +220,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
       maxRequestBatch: options.limits?.maxRequestBatch ?? 0,
     },
     isStrict: options.isStrict,
+    backupFormat: options.backupFormat,
     requestsMax: options.requestsMax,
     consumersUsualMax: options.limits?.defaultMaxConsumers ?? CONSUMERS_USUAL_MAX,
     hasLongAcks: (broker.options as DescribedOptions).featureFlags?.js_ack_fc_v2 === true,

@@ -4,6 +4,7 @@ import type { ServerCaps } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import type { StorageDriver } from '../../storage-drivers/contract.ts';
 import type { ServerBooks } from './account/server-books.ts';
+import type { BackupFormat } from './backup/backup-writer.ts';
 import type { PushTargets } from './consumer/push-targets.ts';
 import type { InputTime } from './stream/input-time.ts';
 import type { Outbox } from './wire/outbox.ts';
@@ -21,6 +22,7 @@ export interface Surroundings {
   readonly domain: string;
   readonly caps: ServerCaps;
   readonly isStrict: boolean;
+  readonly backupFormat: BackupFormat;
   readonly requestsMax: number;
   /** Consumers of a stream that says nothing of it, in an account that does not either. */
   readonly consumersUsualMax: number;
