@@ -111,7 +111,7 @@ export class Leafs {
     this.tls = tls;
     this.tlsFor = (node) => parts.tlsFor(node);
     this.webSockets = parts.webSockets;
-    this.replies = new RoutedReplies(broker);
+    this.replies = new RoutedReplies(broker, config);
     this.complaints = new Complaints(broker.clock);
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {

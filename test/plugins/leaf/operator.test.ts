@@ -68,7 +68,9 @@ class LeafWire implements Receiver {
     await until(() => this.text.includes('INFO {'));
     const { nonce } = infoIn(this.text) as { nonce: string };
     this.text = '';
-    this.send(`CONNECT ${JSON.stringify({ name: 'L', cluster: 'L', ...bench.proof(jwt, nonce, BOB) })}\r\n`);
+    this.send(
+      `CONNECT ${JSON.stringify({ name: 'L', cluster: 'L', asks_anew: true, ...bench.proof(jwt, nonce, BOB) })}\r\n`,
+    );
     await until(() => this.text.includes('LS+ $LDS') || this.isClosed);
   }
 
