@@ -84,7 +84,7 @@ export {
 
 // --- The broker: who is there, and what they may do ---
 
-export type { Account } from './accounts/account.ts';
+export { type Account, addTraffic, noTraffic, type Traffic } from './accounts/account.ts';
 /** Where everybody is who is not put elsewhere. */
 export { GLOBAL_ACCOUNT } from './accounts/account-registry.ts';
 /** Renaming of subjects on their way in: rules, made fast. What is wrong with a rule is answered, not thrown. */

@@ -69,6 +69,16 @@ export const leafSchema = defineSchema(
       default: 'default',
       doc: 'Whether a line that is slow, but moves, is closed. The default is to go on.',
     }),
+    repliesMax: fields.integer('max_routed_replies', {
+      default: 65_536,
+      minimum: 1,
+      doc: 'How many answers to requests that came through gateways are waited for. Beyond it the oldest are forgotten.',
+    }),
+    replyMs: fields.duration('routed_reply_timeout', {
+      default: 60 * SECOND,
+      zeroIsDefault: true,
+      doc: 'How long such an answer is waited for.',
+    }),
     remotes: fields.custom('remotes', 'array of remotes', readRemotes, {
       default: [] as readonly RemoteOptions[],
       live: 'yes',

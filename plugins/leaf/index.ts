@@ -104,6 +104,10 @@ export const plugin = definePlugin<LeafConfig, State>({
     if (paths !== undefined && ctx.config.port !== 0) {
       ctx.onDispose(paths.claim({ suffix: LEAF_PATH, accept: (transport) => void leafs.accept(transport) }));
     }
+    ctx.tap('stats.collect', ({ more }) => {
+      more['leaf.forgotten_replies_total'] = leafs.replies.forgotten;
+    });
+    ctx.tap('account.changed', (account) => leafs.recount(account));
     ctx.tap('server.reload', async () => {
       await leafs.tls?.renew();
       for (const remote of leafs.remotes) await remote.renew();

@@ -76,6 +76,8 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   user = '';
   /** Messages and interest may come. */
   isIn = false;
+  /** On the clock that only goes forward. */
+  joinedAt = 0;
   isIsolated = false;
   border: Border = OPEN_BORDER;
   replies: ReplyAllowances | null = null;
@@ -222,10 +224,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
       return;
     }
     if (this.broker.tracer !== null) this.trace('LS+', subject, queue);
-    if (this.leafs.isOwnLoop(this.account, subject)) {
-      this.leafs.loopFound(this);
-      return;
-    }
+    if (this.leafs.isOwnLoop(this.account, subject) && this.leafs.cutsLoop(this, subject)) return;
     if (!this.border.hears(subject)) {
       this.violate(`Permissions Violation for Subscription to ${quoted(subject)}`);
       return;
@@ -254,6 +253,10 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     if (subscription === undefined) return;
     this.wanted.delete(key);
     this.account.sublist.remove(subscription);
+  }
+
+  wants(subject: string): boolean {
+    return this.wanted.has(keyOf(subject, ''));
   }
 
   private hasRoom(): boolean {
@@ -387,6 +390,12 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
       this.complain(`the hub closed the connection${error === null ? '' : `: ${error.message}`}`);
     }
     super.onClosed(error);
+  }
+
+  /** There is no place for it. */
+  sendAway(): void {
+    this.broker.limitHits.accountConnections++;
+    this.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
   }
 
   complain(text: string): void {

@@ -30,7 +30,7 @@ import { type Changed, Ledger } from './interest/ledger.ts';
 import { Teller } from './interest/teller.ts';
 import { infoOf } from './introduction.ts';
 import { LeafConnection } from './leaf-connection.ts';
-import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
+import { LOOP_PREFIX, loopDelayMs } from './loop.ts';
 import type { Peer } from './peer.ts';
 import type { Remote } from './remotes/remote.ts';
 import type { WebSockets } from './remotes/web-sockets.ts';
@@ -38,6 +38,11 @@ import { RoutedReplies, RoutedReply } from './routed-replies.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
+/** Within it other servers have to say that they have fewer leafs now. */
+const RECOUNT_MS = 1000;
+/** So long a line may be the one that closed a ring; so long others have to cut theirs. */
+const NEW_MS = 100;
+const OTHERS_CUT_MS = 100;
 /** How often within a minute it is said that one and the same leaf came, or went. */
 const TURNS_MAX = 5;
 /** Keys of INFO: where leafs may connect, over TCP and over WebSocket. */
@@ -106,7 +111,7 @@ export class Leafs {
     this.tls = tls;
     this.tlsFor = (node) => parts.tlsFor(node);
     this.webSockets = parts.webSockets;
-    this.replies = new RoutedReplies(broker);
+    this.replies = new RoutedReplies(broker, config);
     this.complaints = new Complaints(broker.clock);
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
@@ -220,8 +225,22 @@ export class Leafs {
 
   /** Negative: as many as there are. */
   hasRoomIn(account: Account): boolean {
+    return this.excessIn(account) < 0;
+  }
+
+  /** How many leafs of the account there are too many, over all servers. */
+  private excessIn(account: Account): number {
     const max = this.config.leafsMax.get(account.name) ?? account.limits.maxLinks ?? -1;
-    return max < 0 || this.countIn(account) + account.remoteLinks < max;
+    return max < 0 ? Number.NEGATIVE_INFINITY : this.countIn(account) + account.remoteLinks - max;
+  }
+
+  /** Other servers have let leafs in, or there is room for fewer. The newest go, and not everywhere at the same moment: some are enough. */
+  recount(account: Account): void {
+    const { clock, random } = this.broker;
+    clock.after(RECOUNT_MS * random.fraction(), () => {
+      const accepted = [...(this.accounts.get(account)?.connections ?? [])].filter((one) => !one.greeting.isSolicited);
+      for (let excess = this.excessIn(account); excess > 0; excess--) accepted.pop()?.sendAway();
+    });
   }
 
   countIn(account: Account): number {
@@ -249,6 +268,7 @@ export class Leafs {
     const { account, broker } = this.stateOf(connection.account, connection);
     connection.loggedIn();
     connection.isIn = true;
+    connection.joinedAt = broker.clock.monotonic();
     this.total++;
     broker.linkJoined(connection);
     const what = connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for';
@@ -316,10 +336,28 @@ export class Leafs {
     return subject.startsWith(LOOP_PREFIX) && this.accounts.get(account)?.loopSubject === subject;
   }
 
+  /**
+   * What only this server asks for came around. The line that closed the ring goes, at once, and its ends know that it is the newest; on
+   * an older one it is waited whether that was enough, so that the others stay. False while it waits.
+   */
+  cutsLoop(connection: LeafConnection, subject: string): boolean {
+    const { clock, random } = this.broker;
+    const { account, joinedAt } = connection;
+    const others = this.accounts.get(account)?.connections ?? [];
+    if (clock.monotonic() - joinedAt < NEW_MS && [...others].every((other) => other.joinedAt <= joinedAt)) {
+      this.loopFound(connection);
+      return true;
+    }
+    clock.after(OTHERS_CUT_MS * (1 + random.fraction()), () => {
+      if (connection.wants(subject)) this.loopFound(connection);
+    });
+    return false;
+  }
+
   loopFound(connection: LeafConnection): void {
     const { name } = connection.account;
     const text = `Loop detected for leafnode account=${quotedText(name)}. Delaying attempt to reconnect for 30s`;
-    connection.retryDelayMs = LOOP_DELAY_MS;
+    connection.retryDelayMs = loopDelayMs(this.broker.random);
     connection.refuse(text, CloseReason.protocolViolation);
   }
 

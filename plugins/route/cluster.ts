@@ -19,6 +19,7 @@ import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import type { ServiceMeasures } from '../account-sharing/contract.ts';
 import type { TlsBlock } from '../tls/contract.ts';
 import { AccountMoves } from './account-moves.ts';
+import { AccountTraffic } from './account-traffic.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
 import type { Attempt } from './dialing/attempt.ts';
@@ -62,6 +63,7 @@ export class Cluster {
   readonly announcer = new Announcer(this);
   readonly ledger = new Ledger(this.announcer);
   readonly moves = new AccountMoves(this);
+  readonly traffic = new AccountTraffic();
   readonly pings: LivenessSource;
   readonly notes: Notes;
   readonly ownWebSocketUrls: () => readonly string[];

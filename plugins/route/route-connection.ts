@@ -131,6 +131,8 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     this.inBytes += message.size;
     const link = this.remote === null ? null : this.linkHere(message.bytes);
     if (link === null) return;
+    link.inMessages++;
+    link.inBytes += message.size;
     if (!this.isConfirmed) this.confirm();
     const { parser } = this.cluster;
     message.queues = parser.groupsEnd === 0 ? NO_GROUPS : this.groupsHere(message.bytes);

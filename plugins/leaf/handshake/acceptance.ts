@@ -13,6 +13,7 @@ import {
   quotedText,
   type Refusal,
   ReplyAllowances,
+  type SubjectRules,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
 import type { CompressionOptions } from '../../../protocols/link/compression-mode.ts';
@@ -111,7 +112,12 @@ export class Acceptance implements Greeting {
       this.turnAway(isRefusal(verdict) ? verdict.reason : 'the user is in another account now');
       return;
     }
-    const before = connection.border;
+    const { border: before, identity, peer } = connection;
+    if (!peer.asksAnew && identity !== null && !isSame(rulesOf(identity).subscribe, rulesOf(verdict).subscribe)) {
+      connection.log.info('what the user may subscribe to has changed: the leaf has to connect anew to go by it');
+      connection.close('Permissions Changed');
+      return;
+    }
     this.become(verdict);
     // The leaf goes by what it was told.
     this.greet(connection.account, verdict);
@@ -170,8 +176,7 @@ export class Acceptance implements Greeting {
     connection.isIsolated = said.flag('isolate') || leafs.config.isIsolated;
     this.become(identity);
     if (!leafs.hasRoomIn(account)) {
-      leafs.broker.limitHits.accountConnections++;
-      connection.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
+      connection.sendAway();
       return;
     }
     leafs.replaceTwin(connection);
@@ -234,6 +239,10 @@ const EVERYTHING: PermissionRules = {
   subscribe: { allow: null, deny: [] },
   responses: null,
 };
+
+function isSame(one: SubjectRules, other: SubjectRules): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 function rulesOf({ permissions }: Identity): PermissionRules {
   return permissions instanceof PermissionSet ? permissions.rules : EVERYTHING;
