@@ -19,6 +19,7 @@ import { Leafs, URLS } from './leafs.ts';
 import { leafzEndpoint } from './monitor/leafz.ts';
 import { varzOf } from './monitor/varz.ts';
 import { applyReload, reloadAnswer } from './reload.ts';
+import { Remote } from './remotes/remote.ts';
 import { LEAF_PATH, WebSockets } from './remotes/web-sockets.ts';
 
 const EMPTY_BLOCK: ConfigNode = { kind: 'map', value: new Map(), ...NOWHERE };
@@ -93,6 +94,7 @@ export const plugin = definePlugin<LeafConfig, State>({
       webSocketUrls: () => address?.connectUrls() ?? [],
       streams: ctx.useOptional<StreamDomain>('stream.domain'),
     });
+    leafs.remotes = ctx.config.remotes.map((options) => new Remote(leafs, options));
     state.leafs = leafs;
     ctx.tap('interest.first', (account, _subject, _queue, subscription) => leafs.note(account, subscription));
     ctx.tap('interest.changed', (account, _subject, _queue, subscription) => leafs.note(account, subscription));
@@ -108,6 +110,7 @@ export const plugin = definePlugin<LeafConfig, State>({
     ctx.tap('account.changed', (account) => leafs.recount(account));
     ctx.tap('server.reload', async () => {
       await leafs.tls?.renew();
+      for (const remote of leafs.remotes) await remote.renew();
       leafs.reconsider();
     });
     state.notes = notes ?? null;

@@ -32,7 +32,7 @@ import { infoOf } from './introduction.ts';
 import { LeafConnection } from './leaf-connection.ts';
 import { LOOP_PREFIX, loopDelayMs } from './loop.ts';
 import type { Peer } from './peer.ts';
-import { Remote } from './remotes/remote.ts';
+import type { Remote } from './remotes/remote.ts';
 import type { WebSockets } from './remotes/web-sockets.ts';
 import { RoutedReplies, RoutedReply } from './routed-replies.ts';
 
@@ -422,8 +422,8 @@ export class Leafs {
 
   // --- those it connects to ----------------------------------------------------------------------------------------
 
+  /** Those that do not do so yet begin to connect. */
   solicit(): void {
-    this.remotes = this.config.remotes.map((options) => new Remote(this, options));
     for (const remote of this.remotes) remote.start();
   }
 

@@ -18,25 +18,22 @@ export function reloadAnswer({ before, after }: ConfigChange<LeafConfig>): Reloa
   return 'live';
 }
 
+/** Rejects, and leaves everything as it is, when the new block cannot be used. */
 export async function applyReload(leafs: Leafs, before: LeafConfig, after: LeafConfig): Promise<void> {
-  leafs.config = after;
+  const remotes = remotesFor(leafs, after.remotes);
   if (after.tls !== null && !isSame(before.tls, after.tls)) await leafs.tls?.replace(after.tls);
-  changeRemotes(leafs, after.remotes);
+  leafs.config = after;
+  const { remotes: old } = leafs;
+  leafs.remotes = remotes;
+  for (const remote of old) if (!remotes.includes(remote)) remote.stop();
+  leafs.solicit();
 }
 
-function changeRemotes(leafs: Leafs, wanted: readonly RemoteOptions[]): void {
-  const kept = new Map<string, Remote>();
-  for (const remote of leafs.remotes) {
-    const options = wanted.find((other) => identityOf(other) === identityOf(remote.options));
-    if (options !== undefined && isSame(options, remote.options)) kept.set(identityOf(options), remote);
-    else remote.stop();
-  }
-  leafs.remotes = wanted.map((options) => {
-    const known = kept.get(identityOf(options));
-    if (known !== undefined) return known;
-    const remote = new Remote(leafs, options);
-    remote.start();
-    return remote;
+/** Those that are wanted as they are go on, the others are new. */
+function remotesFor(leafs: Leafs, wanted: readonly RemoteOptions[]): Remote[] {
+  return wanted.map((options) => {
+    const known = leafs.remotes.find((remote) => identityOf(options) === identityOf(remote.options));
+    return known !== undefined && isSame(options, known.options) ? known : new Remote(leafs, options);
   });
 }
 

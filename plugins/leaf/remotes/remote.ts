@@ -24,6 +24,7 @@ export class Remote {
   /** What is used when it comes to that. */
   private plainTls: TlsBlock | null = null;
   private timer: Timer | null = null;
+  private isStarted = false;
   private isStopped = false;
   private attempts = 0;
   private wasConnected = false;
@@ -36,11 +37,17 @@ export class Remote {
   }
 
   start(): void {
-    if (this.options.isDisabled) return;
+    if (this.options.isDisabled || this.isStarted) return;
+    this.isStarted = true;
     const { broker, clusterName } = this.leafs;
     const isShared = clusterName !== '' && broker.accounts.get(this.options.account)?.isSystem === true;
     if (isShared) this.again(SYSTEM_ACCOUNT_DELAY_MS);
     else void this.dial();
+  }
+
+  /** Files of its certificates may have changed. */
+  async renew(): Promise<void> {
+    await (this.plainTls ?? this.tls)?.renew();
   }
 
   stop(): void {

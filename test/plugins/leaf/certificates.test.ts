@@ -1,6 +1,10 @@
 /** Hubs that know leafs by their certificates, and leafs that are told what is wrong with theirs. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { TLS_FIXTURES } from '../../fixtures/tls/certificates.ts';
 import { until } from '../../kits/until.ts';
 import { withNodes } from '../route/nodes.ts';
 import { addNode } from './clustered.ts';
@@ -72,6 +76,28 @@ test('a leaf whose certificate is refused says so, once', () =>
     const said = (): string[] => leaf.log.filter((line) => line.includes('the hub closed the connection'));
     await until(() => said().length >= 3);
     assert.is(said().filter((line) => line.startsWith('error ')).length, 1);
+  }));
+
+test('a remote shows the certificate that is in its file when a reload comes', () =>
+  withNodes(async (add) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gnatlet-leaf-'));
+    const show = (name: string): void => {
+      for (const end of ['.pem', '-key.pem'])
+        copyFileSync(join(TLS_FIXTURES, `${name}${end}`), join(folder, `own${end}`));
+    };
+    try {
+      show('stranger');
+      const hub = await addNode(add, 'hub', hubText(`tls { ${SERVER}, verify: true }`));
+      const own = `cert_file: "${folder}/own.pem", key_file: "${folder}/own-key.pem"`;
+      const leaf = await addNode(add, 'leaf', spokeText(hub, `tls { ${own}, ca_file: "@tls/ca.pem" }`));
+      await until(() => hub.log.some((line) => line.includes('TLS leafnode handshake error')));
+      show('client');
+      const { hooks, options } = leaf.server!.broker;
+      await hooks.serverReload.slot!({ before: options, after: options });
+      await hasLeafIn(hub, '$G');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }));
 
 async function hasLeafIn({ log }: LeafNode, account: string): Promise<void> {
