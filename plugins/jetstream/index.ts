@@ -21,6 +21,7 @@ import { SystemApi } from './api/system-api.ts';
 import { UnservedApi } from './api/unserved-api.ts';
 import { CONSUMERS_USUAL_MAX, type JetStreamConfig, jetstreamSchema } from './config.ts';
 import { PushTargets } from './consumer/push-targets.ts';
+import { WritePace } from './consumer/write-pace.ts';
 import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
 import { jumpText, SteadyClock } from './steady-clock.ts';
@@ -213,6 +214,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     log,
     outbox,
     targets: new PushTargets(),
+    writePace: new WritePace(ports.clock),
     domain: options.domain,
     caps: {
       duplicateWindow: BigInt((options.limits?.duplicateWindowMs ?? 0) * NANOS_PER_MS),

@@ -6,6 +6,7 @@ import type { StorageDriver } from '../../storage-drivers/contract.ts';
 import type { ServerBooks } from './account/server-books.ts';
 import type { BackupFormat } from './backup/backup-writer.ts';
 import type { PushTargets } from './consumer/push-targets.ts';
+import type { WritePace } from './consumer/write-pace.ts';
 import type { InputTime } from './stream/input-time.ts';
 import type { Outbox } from './wire/outbox.ts';
 
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly targets: PushTargets;
+  /** Of all consumers together. */
+  readonly writePace: WritePace;
   readonly domain: string;
   readonly caps: ServerCaps;
   readonly isStrict: boolean;

@@ -7,7 +7,7 @@ import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/con
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
 import { Backlog } from './backlog.ts';
-import type { ConsumerProgress, ConsumerState } from './consumer-state.ts';
+import { type ConsumerProgress, type ConsumerState, eachOf } from './consumer-state.ts';
 import { OverdueWatch } from './overdue-watch.ts';
 import { PendingMessages } from './pending-messages.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
@@ -100,12 +100,8 @@ export class ConsumerMachine {
   state(): ConsumerState {
     const { streamSequence, consumerSequence, floorStream, floorConsumer } = this;
     const { deliveredStream } = this.told;
-    const pending = Array.from(this.pending, ([seq, known]) => {
-      const deadline = Number.isFinite(known.deadline) ? known.deadline : null;
-      return [seq, known.consumerSequence, known.time, deadline] as const;
-    });
     const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream };
-    return { ...place, streamLast: this.log.last, pending, redelivered: [...this.redelivered] };
+    return { ...place, streamLast: this.log.last, pending: this.pending.runs(), redelivered: [...this.redelivered] };
   }
 
   /** What changed since somebody began to follow that. */
@@ -141,7 +137,7 @@ export class ConsumerMachine {
     this.told.deliveredStream = Math.min(state.deliveredStream, end);
     this.told.floorStream = Math.min(this.floorStream, this.told.deliveredStream);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.countAgain(seq, count);
-    for (const [seq, own, time, due] of [...state.pending].sort(([left], [right]) => left - right)) {
+    for (const [seq, own, time, due] of eachOf(state.pending).sort(([left], [right]) => left - right)) {
       if (!this.log.has(seq)) continue;
       const deadline = due ?? time + this.waitFor(seq);
       this.pending.add(seq, own, time, deadline);

@@ -88,8 +88,9 @@ export class Consumer implements ServiceSink {
   isWaiting = false;
   /** It stands among those that hold on to messages. */
   isHolding = false;
-  /** Something happened to it that is not written down. */
+  /** Something happened to it that is not written down, or was said to it. */
   isUnwritten = false;
+  isUrgent = false;
   private hasLooked = false;
   private readonly preparation = new Preparation(this);
   private timer: (() => void) | null = null;
@@ -303,13 +304,12 @@ export class Consumer implements ServiceSink {
   /** An acknowledgement. */
   deliver(message: Message, subscription: Subscription): boolean {
     if (!this.readPosition(message, subscription)) return true;
-    const { position } = this;
     this.now = this.of.inputTime.now();
     this.activeAt = this.now;
     const { bytes, bodyStart, bodyEnd } = message;
-    this.stream.consumers.writer.changed(this);
+    this.stream.consumers.writer.told(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
-    const { streamSequence: seq, consumerSequence } = position;
+    const { streamSequence: seq, consumerSequence } = this.position;
     const wasBlocked = this.machine.isBlocked;
     if (kind === ACK || kind === NEXT) {
       if (this.config.sampleFrequency !== '') this.sample(seq);
@@ -349,7 +349,7 @@ export class Consumer implements ServiceSink {
 
   /** Everything up to a message was handled, says an answer to flow control. */
   confirmUpTo(seq: number): void {
-    if (this.machine.ack(seq, this.settled) !== 'unknown') this.stream.consumers.writer.changed(this);
+    if (this.machine.ack(seq, this.settled) !== 'unknown') this.stream.consumers.writer.told(this);
     this.lastAckedAt = this.of.clock.now();
   }
 

@@ -185,6 +185,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
 
   removed(seq: number, node: number): void {
     if (this.byName.size === 0) return;
+    this.askAgain();
     if (this.isPurging) {
       this.purgedCount++;
       if (!this.isSingle) return;
@@ -305,6 +306,12 @@ export class Consumers implements RemovalListener, Interest, Purging {
   /** All below goes, within a purge: what was not delivered is counted again after it. */
   removedBefore(_seq: number): void {
     this.purgedCount++;
+    this.askAgain();
+  }
+
+  /** There may be nothing left of what those wait to see more of who do not want to wait for new ones. */
+  private askAgain(): void {
+    if (this.overflowing.size > 0) for (const consumer of this.overflowing) consumer.wake();
   }
 
   /** A message was acknowledged by one: it goes when nobody else needs it. */

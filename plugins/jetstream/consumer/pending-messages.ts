@@ -2,6 +2,8 @@
  * Messages that were delivered and not acknowledged, in the order of their first deliveries, which is that of the stream: a
  * ring of numbers. Most are acknowledged in that order, and found at once; others by halving.
  */
+import type { PendingRun } from './consumer-state.ts';
+
 const FIRST_CAPACITY = 8;
 /** So many places of what is done are never worth moving the rest. */
 const SLACK = 64;
@@ -138,6 +140,30 @@ export class PendingMessages {
       const slot = this.slot(place);
       if (this.own[slot]! >= 0 && this.deadlines[slot] === deadline) into.push(this.seqs[slot]!);
     }
+  }
+
+  /** All, in order, as they are written down. */
+  runs(): PendingRun[] {
+    const runs: PendingRun[] = [];
+    let count = 0;
+    let [first, own, time, deadline] = [0, 0, 0, 0];
+    const end = (): void => {
+      if (count > 0) runs.push([first, own, time, Number.isFinite(deadline) ? deadline : null, count]);
+    };
+    for (let place = this.head; place < this.tail; place++) {
+      const slot = this.slot(place);
+      if (this.own[slot]! < 0) continue;
+      const isNext = this.seqs[slot] === first + count && this.own[slot] === own + count;
+      if (isNext && this.times[slot] === time && this.deadlines[slot] === deadline) {
+        count++;
+        continue;
+      }
+      end();
+      [first, own, time, deadline] = [this.seqs[slot]!, this.own[slot]!, this.times[slot]!, this.deadlines[slot]!];
+      count = 1;
+    }
+    end();
+    return runs;
   }
 
   *keys(): IterableIterator<number> {
