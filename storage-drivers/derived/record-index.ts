@@ -6,10 +6,13 @@
  * which is still where the search begins.
  */
 import type { FilterSet } from './filter-set.ts';
-import { IndexSegment } from './index-segment.ts';
+import { IndexSegment, type LeftArrays } from './index-segment.ts';
 import { baseOf, SEGMENT_SLOTS, SegmentList } from './segment-list.ts';
 import { COUNT, FIRST_IS_STALE, LAST_IS_STALE, rowOf, TEXT_AND_STALE } from './subject-nodes.ts';
 import { SubjectTable } from './subject-table.ts';
+
+/** Up to here, what the first segment could do without is worth an effort; of more segments it is soon gone as a whole. */
+const SEGMENTS_PACKED_FIRST = 8;
 
 export class RecordIndex {
   count = 0;
@@ -19,6 +22,8 @@ export class RecordIndex {
   bytes = 0;
   subjects = new SubjectTable();
   segments = new SegmentList<IndexSegment>();
+  /** Of the segment that went last, for the next. */
+  private left: LeftArrays | null = null;
 
   /** The sequence is above all that were added. */
   add(
@@ -96,8 +101,10 @@ export class RecordIndex {
       const isWhole = from <= segment.base && segment.base + SEGMENT_SLOTS - 1 <= to;
       removed +=
         isWhole && segment.subjects !== null ? this.removeWhole(segment) : this.removeWithin(segment, from, to);
-      if (segment.count === 0 && index < this.segments.length - 1) this.segments.removeAt(index);
-      else index++;
+      if (segment.count === 0 && index < this.segments.length - 1) {
+        this.segments.removeAt(index);
+        this.left = segment.leave() ?? this.left;
+      } else index++;
     }
     return removed;
   }
@@ -239,10 +246,13 @@ export class RecordIndex {
     segment.firstSeconds = seconds;
     segment.firstNanos = nanos;
     if (before !== null) {
-      if (before.places > SEGMENT_SLOTS / 2) segment.reserve();
+      if (before.places > SEGMENT_SLOTS / 2) {
+        segment.reserve(this.left);
+        this.left = null;
+      }
       before.seal();
       before.pack();
-      this.segments.at(0).pack();
+      if (this.segments.length < SEGMENTS_PACKED_FIRST) this.segments.at(0).pack();
       if (before.count === 0) this.segments.removeAt(this.segments.length - 1);
     }
     this.segments.push(segment);

@@ -37,7 +37,7 @@ export class NodeBlock {
   size = 0;
   ints = new Int32Array(0);
   private floats = new Float64Array(0);
-  bytes = new Uint8Array(0);
+  bytes = Buffer.alloc(0);
 
   first(row: number): number {
     return this.floats[(row >>> 1) + FIRST_AT]!;
@@ -66,7 +66,7 @@ export class NodeBlock {
     this.size = size;
     this.ints = new Int32Array(memory, LINE_OFFSET);
     this.floats = new Float64Array(memory, LINE_OFFSET);
-    this.bytes = new Uint8Array(memory, LINE_OFFSET);
+    this.bytes = Buffer.from(memory, LINE_OFFSET);
     this.ints.set(before);
   }
 }

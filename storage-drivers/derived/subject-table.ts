@@ -48,6 +48,7 @@ export class SubjectTable {
   private readonly hashes = new HashPages();
   private readonly text = new TokenText();
   private resting: number[] = [];
+  private holders = 0;
   private spare: number[] = [];
   /** What was asked for last, 0 when it is not there any more. */
   private recent = 0;
@@ -108,22 +109,33 @@ export class SubjectTable {
   }
 
   tokenOf(node: number): string {
-    const { ints, bytes } = this.nodes.block(node);
+    const block = this.nodes.block(node);
     const row = rowOf(node);
-    const length = ints[row + LENGTHS]! & LENGTH_MASK;
-    if (length > TAIL_MAX) return this.text.text(textAt(ints, row), length);
-    const tail = tailLength(ints, row);
-    const end = this.nodes.block(node).tailAt(row) + tail;
-    return Buffer.from(bytes.buffer, bytes.byteOffset + end - length, length).toString('latin1');
+    const length = block.ints[row + LENGTHS]! & LENGTH_MASK;
+    return length > TAIL_MAX ? this.text.text(textAt(block.ints, row), length) : tailOf(block, row, length);
   }
 
   /** The whole subject, with one character per byte. */
   subjectOf(node: number): string {
-    let subject = this.tokenOf(node);
-    for (let above = this.parentOf(node); above !== ROOT; above = this.parentOf(above)) {
-      subject = `${this.tokenOf(above)}.${subject}`;
+    let after = '';
+    for (let at = node; ; at = this.parentOf(at)) {
+      const block = this.nodes.block(at);
+      const row = rowOf(at);
+      const length = block.ints[row + LENGTHS]! >>> LENGTH_BITS;
+      if (length <= TAIL_MAX) return tailOf(block, row, length) + after;
+      const token = this.tokenOf(at);
+      if (token.length === length) return token + after;
+      after = `.${token}${after}`;
     }
-    return subject;
+  }
+
+  /** Until `letGo`, a number goes on standing for what it stands for, though perhaps without records: for walks of many turns. */
+  hold(): void {
+    this.holders++;
+  }
+
+  letGo(): void {
+    this.holders--;
   }
 
   /** One record more, the newest of all. */
@@ -280,7 +292,7 @@ export class SubjectTable {
   /** A number is not used again while filters may remember what it stood for. */
   private rest(node: number): void {
     this.resting.push(node);
-    if (this.spare.length > 0) return;
+    if (this.spare.length > 0 || this.holders > 0) return;
     if (this.resting.length < Math.max(RESTING_MIN, this.nodes.length / RESTING_PART)) return;
     this.epoch++;
     this.spare = this.resting;
@@ -303,8 +315,10 @@ function isTail(block: NodeBlock, row: number, bytes: Uint8Array, end: number, l
   return true;
 }
 
-function tailLength(ints: Int32Array, row: number): number {
-  return Math.min(ints[row + LENGTHS]! >>> LENGTH_BITS, TAIL_MAX);
+/** The last bytes of a subject, no more than the row has. */
+function tailOf(block: NodeBlock, row: number, length: number): string {
+  const end = block.tailAt(row) + Math.min(block.ints[row + LENGTHS]! >>> LENGTH_BITS, TAIL_MAX);
+  return block.bytes.toString('latin1', end - length, end);
 }
 
 /** Addresses of texts are multiples of eight. */

@@ -6,6 +6,9 @@ import { Copier } from './chunk.ts';
 import { RecordSegment } from './record-segment.ts';
 import type { UsedMemory } from './used-memory.ts';
 
+/** Up to here, what the first segment could do without is worth an effort; of more segments it is soon gone as a whole. */
+const SEGMENTS_PACKED_FIRST = 8;
+
 export class MemoryRecords {
   count = 0;
   contentBytes = 0;
@@ -150,7 +153,7 @@ export class MemoryRecords {
     const spare = before === null ? null : before.seal();
     const segment = new RecordSegment(baseOf(seq), this.epoch, this.memory);
     if (before !== null) segment.follow(before, this.snapshots === 0 ? spare : null);
-    if (before !== null) this.writable(0).pack(this.snapshots === 0);
+    if (before !== null && this.segments.length < SEGMENTS_PACKED_FIRST) this.writable(0).pack(this.snapshots === 0);
     this.segments.push(segment);
     return segment;
   }

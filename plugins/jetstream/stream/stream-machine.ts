@@ -17,7 +17,6 @@ import {
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
-import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { type StagedMessage, withSchedule } from './atomic-batch.ts';
 import { checkBatch } from './batch-rules.ts';
 import { type Counted, count } from './counter.ts';
@@ -36,9 +35,11 @@ import { asSchedule } from './schedule-rules.ts';
 import { refusalOf } from './store-refusal.ts';
 import { subjectOf } from './subject-change.ts';
 import { Timetable } from './timetable.ts';
+import { Trimming } from './trimming.ts';
 
 const HEADER_BYTES_MAX = 65_535;
-const EVERYTHING = new FilterSet([]);
+/** What goes with a changed configuration itself; the rest follows in steps. */
+const TRIMMED_AT_ONCE = 1000;
 
 /** Whoever decides whether a message is wanted at all, under interest retention. */
 export interface Interest {
@@ -71,6 +72,7 @@ export class StreamMachine {
   readonly duplicates = new Duplicates();
   readonly expiry: Expiry;
   readonly timetable = new Timetable(this);
+  readonly trimming: Trimming;
   config: StreamConfig;
   limits: StreamLimits;
   lastMsgId = '';
@@ -85,6 +87,7 @@ export class StreamMachine {
     this.limits = limitsOf(config);
     this.log = log;
     this.expiry = new Expiry(log);
+    this.trimming = new Trimming(log);
   }
 
   /** The command of a published message. `headers` is null where the message has none. */
@@ -205,7 +208,7 @@ export class StreamMachine {
     if (log.appendAt(sequence, seconds, nanos, flags, message) < 0) return false;
     this.listener?.tell(message, sequence, { seconds, nanos }, previous);
     if (ttl > 0) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
-    this.trim(sequence);
+    this.trimming.stored(sequence, this.limits);
     return true;
   }
 
@@ -306,7 +309,7 @@ export class StreamMachine {
     const bytes = message.bytes as Buffer;
     const now = millisecondsOf(seconds, nanos);
     if (ttl > 0) this.expiry.add(now + ttl * 1000, sequence);
-    if (isWanted) this.trim(sequence);
+    if (isWanted) this.trimming.stored(sequence, this.limits);
     this.lastMsgId = headers.text(bytes, MSG_ID);
     if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
     if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
@@ -360,31 +363,13 @@ export class StreamMachine {
     const sequence = log.last;
     this.listener?.tell(message, sequence, { seconds, nanos }, previous);
     if (flags === HAS_TTL) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
-    this.trim(sequence);
+    this.trimming.stored(sequence, this.limits);
     verdict.stored(sequence);
   }
 
   /** Asked for only where somebody is told of it. */
   private beforeIt(message: MessageBytes): number {
     return this.listener === null ? 0 : this.log.lastOf(this.log.nodeOf(message));
-  }
-
-  /** What is beyond the limits goes, the oldest first. */
-  private trim(sequence: number): void {
-    const { log, limits } = this;
-    const { maxMsgsPerSubject } = limits;
-    if (maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(log.nodeAt(sequence), maxMsgsPerSubject);
-    this.trimOldest(limits);
-  }
-
-  /** Where nothing can be removed now, it is left to the next. */
-  private trimOldest({ maxMsgs, maxBytes }: StreamLimits): void {
-    const { log } = this;
-    while (log.count > 0 && (log.count > maxMsgs || log.bytes > maxBytes)) if (!log.removeOldest()) return;
-  }
-
-  private trimSubject(node: number, most: number): void {
-    while (this.log.countOf(node) > most) if (!this.log.remove(this.log.firstOf(node))) return;
   }
 
   private rollUp(message: MessageBytes, extent: string, sequence: number): void {
@@ -482,19 +467,17 @@ export class StreamMachine {
     return purge.step(most);
   }
 
-  /** The command of a changed configuration: what it does not allow goes at once. */
+  /** The command of a changed configuration. What it does not allow goes, some of it with `trimMore`. */
   update(config: StreamConfig): void {
     const before = this.limits;
     this.config = config;
     this.limits = limitsOf(config);
-    const { log, limits } = this;
-    if (limits.maxMsgsPerSubject < before.maxMsgsPerSubject) {
-      const nodes: number[] = [];
-      log.visitSubjects(EVERYTHING, (_subject, count, node) => {
-        if (count > limits.maxMsgsPerSubject) nodes.push(node);
-      });
-      for (const node of nodes) this.trimSubject(node, limits.maxMsgsPerSubject);
-    }
-    this.trimOldest(limits);
+    this.trimming.begin(before, this.limits);
+    this.trimMore(TRIMMED_AT_ONCE);
+  }
+
+  /** The command of some of what is not allowed any more. True when none is left to go. */
+  trimMore(most: number): boolean {
+    return this.trimming.step(this.limits, most);
   }
 }

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import {
   type Account,
   type Message,
+  Pace,
   SERVICE_SINK,
   type ServiceSink,
   type SubjectTransform,
@@ -59,6 +60,9 @@ export interface StreamOwner {
   /** Its store takes nothing until it is opened again. */
   broken(stream: Stream, cause: Error): void;
 }
+
+/** What goes before the clock is looked at. */
+const TRIM_STEP = 256;
 
 export class Stream implements ServiceSink {
   readonly kind = SERVICE_SINK;
@@ -180,6 +184,8 @@ export class Stream implements ServiceSink {
     this.configure();
     this.direct.configure();
     this.dueTimes.schedule();
+    this.machine.trimming.resume(this.machine.limits);
+    void this.trimmed();
   }
 
   /** What became of it stands in the verdict. */
@@ -452,6 +458,12 @@ export class Stream implements ServiceSink {
       this.direct.configure();
     }
     this.dueTimes.run();
+  }
+
+  /** Fulfilled when nothing is there any more that the configuration does not allow. */
+  async trimmed(): Promise<void> {
+    const pace = new Pace(this.of.clock);
+    while (!this.isClosed && !this.machine.trimMore(TRIM_STEP)) if (pace.isDue) await pace.rest();
   }
 
   /** Stops for good, with everything written down: it will be there again. */

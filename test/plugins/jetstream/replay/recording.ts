@@ -18,6 +18,7 @@ const STREAM_COMMANDS = [
   'beginPurge',
   'stepPurge',
   'update',
+  'trimMore',
 ] as const;
 const CONSUMER_COMMANDS = [
   'deliver',

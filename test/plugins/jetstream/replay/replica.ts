@@ -94,6 +94,9 @@ export class Replica {
         stream.update(given[0] as StreamConfig);
         this.setInterest();
         break;
+      case 'trimMore':
+        stream.trimMore(first);
+        break;
       case 'make':
         this.make(given[0] as string, given[1] as ConsumerConfig);
         break;
