@@ -36,6 +36,7 @@ import { factsOf } from '../api/stream-facts.ts';
 import { HAS_TTL, IS_ETERNAL } from '../stream/expiry.ts';
 import { MessageLog, sizeFormulaOf } from '../stream/message-log.ts';
 import { momentNow, momentOf } from '../stream/moment.ts';
+import { SEQUENCE_MAX } from '../stream/sequence-limit.ts';
 import { uniqueId } from '../wire/identifiers.ts';
 import { readConsumerEntry } from './consumer-entry.ts';
 
@@ -126,6 +127,9 @@ export class RestoreJob implements ServiceSink {
   private async open({ payload }: ArchiveEntry): Promise<void> {
     const state = decodeBody(payload, streamState, false);
     if (state instanceof DecodeFault) throw new Error(`the state can not be read: ${state.text}`);
+    if (Math.max(Number(state.firstSequence), Number(state.lastSequence)) > SEQUENCE_MAX) {
+      throw new Error(`the backup holds sequences beyond ${SEQUENCE_MAX}`);
+    }
     const { storage } = this.config;
     const { clock } = this.of.of;
     const first = Math.max(1, Number(state.firstSequence));
@@ -147,7 +151,8 @@ export class RestoreJob implements ServiceSink {
     const { seconds, nanos } = momentOf(time);
     const range = { subjectBytes: bytes, subjectStart: 0, subjectEnd: subject.length, bytes };
     const message = { ...range, headerStart: subject.length, bodyStart, bodyEnd: bytes.length };
-    if (sequence <= this.records.last) throw new Error(`the sequence ${sequence} is out of order`);
+    if (sequence <= this.records.last || sequence > SEQUENCE_MAX)
+      throw new Error(`the sequence ${sequence} is out of order`);
     const ticket = this.records.append(sequence, seconds, nanos, this.flagsOf(header), message);
     if (ticket < 0) throw new Error('there is no room');
   }
