@@ -10,6 +10,7 @@ import { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts'
 import { HAS_TTL, IS_ETERNAL } from '../stream/expiry.ts';
 import { sizeFormulaOf } from '../stream/message-log.ts';
 import type { Moment } from '../stream/moment.ts';
+import { SEQUENCE_MAX } from '../stream/sequence-limit.ts';
 
 export interface StagePlace {
   readonly driver: StorageDriver;
@@ -51,6 +52,7 @@ export class StagedStream {
   /** Throws where it can not be taken: above all where its sequence is not above those before. */
   append(seq: number, { seconds, nanos }: Moment, message: MessageBytes): void {
     const { subjectBytes, subjectStart, subjectEnd, bytes, headerStart, bodyStart, bodyEnd } = message;
+    checkPlace(seq);
     if (seq <= this.records.last) throw new Error(`the sequence ${seq} is out of order`);
     const subject = Buffer.from(subjectBytes.subarray(subjectStart, subjectEnd)).toString('latin1');
     if (!isValidLiteral(subject)) throw new Error(`the message ${seq} has no subject that a message can have`);
@@ -71,11 +73,13 @@ export class StagedStream {
   }
 
   dropBefore(seq: number): void {
+    checkPlace(seq);
     if (seq > this.records.first) this.note(this.records.dropBefore(seq), 0);
   }
 
   /** All sequences up to one are given out, the last of them at a time that is told of the stream. */
   spend(last: number, time: Moment | null): void {
+    checkPlace(last);
     if (last <= this.records.last) return;
     if (time === null) {
       this.note(this.records.advance(last), 0);
@@ -121,4 +125,8 @@ export class StagedStream {
   destroy(): Promise<void> {
     return this.records.store.destroy();
   }
+}
+
+function checkPlace(seq: number): void {
+  if (seq > SEQUENCE_MAX) throw new Error(`the backup holds sequences beyond ${SEQUENCE_MAX}`);
 }

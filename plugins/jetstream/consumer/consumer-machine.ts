@@ -425,7 +425,8 @@ export class ConsumerMachine {
   purged(start: number, isWider: boolean): boolean {
     const waiting = this.pending.size;
     this.backlog.goOnFrom(start);
-    if (this.floorStream < start) this.settleBelow(start, isWider);
+    const isSettling = this.floorStream < start;
+    if (isSettling) this.settleBelow(start, isWider);
     if (this.pending.size === 0) {
       this.redelivered.clear();
       this.floorStream = this.streamSequence - 1;
@@ -434,6 +435,7 @@ export class ConsumerMachine {
     // All of it is written down anew.
     this.touched = null;
     this.told.set(this);
+    if (isSettling && !isWider && this.config.ackPolicy === 'explicit') this.told.settledUpTo(this.pending);
     return this.pending.size < waiting;
   }
 

@@ -2,6 +2,7 @@
 import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/consumer-config.ts';
 import type { MessageLog } from '../stream/message-log.ts';
 import { momentOf } from '../stream/moment.ts';
+import { placeOf } from '../stream/sequence-limit.ts';
 import { filterSetOf } from './consumer-machine.ts';
 
 /** The first sequence to look at. Who wants the last message of each subject looks for these from there on. */
@@ -17,7 +18,7 @@ export function startOf(config: ConsumerConfig, log: MessageLog): number {
       return Math.max(begin, isFiltered ? log.previous(filterSetOf(config), log.last) : log.last);
     }
     case 'by_start_sequence':
-      return Math.max(begin, Number(config.optStartSeq));
+      return Math.max(begin, placeOf(config.optStartSeq));
     case 'by_start_time': {
       const found = log.at(momentOf(config.optStartTime!.nanos));
       // Not known yet: only for one that stands elsewhere by now.

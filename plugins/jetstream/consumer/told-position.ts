@@ -25,6 +25,14 @@ export class ToldPosition {
     this.floorConsumer = floorConsumer;
   }
 
+  /** Everything before the first that waits is settled. */
+  settledUpTo(pending: PendingMessages, from = 0): void {
+    const next = pending.after(from);
+    if (next === 0) return;
+    this.floorStream = next - 1;
+    this.floorConsumer = pending.consumerSequenceOf(next) - 1;
+  }
+
   delivered(seq: number, consumerSequence: number, isSettled: boolean): void {
     if (consumerSequence <= this.floorConsumer) return;
     if (consumerSequence > this.deliveredConsumer) this.deliveredConsumer = consumerSequence;
@@ -56,9 +64,6 @@ export class ToldPosition {
   private raise(seq: number, consumerSequence: number, pending: PendingMessages): void {
     this.floorStream = seq;
     this.floorConsumer = consumerSequence;
-    const next = pending.after(seq);
-    if (next === 0) return;
-    this.floorStream = next - 1;
-    this.floorConsumer = pending.consumerSequenceOf(next) - 1;
+    this.settledUpTo(pending, seq);
   }
 }

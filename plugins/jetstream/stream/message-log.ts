@@ -10,6 +10,8 @@ import type { WalkBudget } from '../../../storage-drivers/derived/subject-walk.t
 import type { Usage } from '../account/usage.ts';
 import { DurableEnd } from './durable-end.ts';
 import type { Moment } from './moment.ts';
+import { SEQUENCE_MAX } from './sequence-limit.ts';
+import { SPENT } from './store-refusal.ts';
 
 /** Hears of every message that goes, before it is gone. */
 export interface RemovalListener {
@@ -97,8 +99,9 @@ export class MessageLog {
     return this.appendAt(this.last + 1, seconds, nanos, flags, message);
   }
 
-  /** Under a sequence that is given: what lies between is left out. */
+  /** Under a sequence that is given: what lies between is left out. `SPENT` where there are none left. */
   appendAt(seq: number, seconds: number, nanos: number, flags: number, message: MessageBytes): number {
+    if (seq > SEQUENCE_MAX) return SPENT;
     const ticket = this.records.append(seq, seconds, nanos, flags, message);
     if (ticket < 0) return ticket;
     this.ticket = ticket;

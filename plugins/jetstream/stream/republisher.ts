@@ -16,8 +16,13 @@ import { formatNanos } from '../../../protocols/jetstream/timestamp.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Moment, nanosOf } from './moment.ts';
-import type { StoredListener } from './stream-machine.ts';
 import { subjectOf } from './subject-change.ts';
+
+/** Hears of every message that is stored, as it is stored. It is borrowed. */
+export interface StoredListener {
+  /** `previous` is the sequence of the message before it on the same subject; 0 for none. */
+  tell(message: MessageBytes, sequence: number, time: Moment, previous: number): void;
+}
 
 /** The stream whose messages are told of. */
 export interface Republished {

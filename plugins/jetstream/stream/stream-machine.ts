@@ -25,13 +25,15 @@ import { Expiry, HAS_TTL, IS_ETERNAL } from './expiry.ts';
 import { limitsOf, type StreamLimits } from './limits.ts';
 import type { MessageLog } from './message-log.ts';
 import { withTtl } from './message-ttl-field.ts';
-import { type Moment, millisecondsOf } from './moment.ts';
+import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
 import { Purge, type PurgeCommand, removeOlder } from './purge.ts';
 import { type PurgeExtent, type Purging, purgeExtent } from './purge-extent.ts';
+import type { StoredListener } from './republisher.ts';
 import { roomProblem } from './room.ts';
 import { asSchedule } from './schedule-rules.ts';
+import { SEQUENCE_MAX } from './sequence-limit.ts';
 import { refusalOf } from './store-refusal.ts';
 import { subjectOf } from './subject-change.ts';
 import { Timetable } from './timetable.ts';
@@ -44,12 +46,6 @@ const TRIMMED_AT_ONCE = 1000;
 /** Whoever decides whether a message is wanted at all, under interest retention. */
 export interface Interest {
   wants(message: MessageBytes): boolean;
-}
-
-/** Hears of every message that is stored, as it is stored. It is borrowed. */
-export interface StoredListener {
-  /** `previous` is the sequence of the message before it on the same subject; 0 for none. */
-  tell(message: MessageBytes, sequence: number, time: Moment, previous: number): void;
 }
 
 /** Makes the message that says that a subject's last one is gone. */
@@ -293,7 +289,7 @@ export class StreamMachine {
     const kept = ttl === asked ? own : withTtl(own, ttl);
     if (kept.bodyEnd - kept.headerStart > this.limits.maxMsgSize) return apiError(10054);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
-    const isWanted = this.interest === null || this.interest.wants(message);
+    const isWanted = this.interest === null || sequence > SEQUENCE_MAX || this.interest.wants(message);
     const previous = this.beforeIt(message);
     const written = isWanted ? log.appendAt(sequence, seconds, nanos, flags, kept) : 0;
     if (written < 0) return refusalOf(written);
@@ -344,7 +340,7 @@ export class StreamMachine {
       verdict.refused(apiError(10054));
       return;
     }
-    if (this.interest !== null && !this.interest.wants(message)) {
+    if (this.interest !== null && log.last < SEQUENCE_MAX && !this.interest.wants(message)) {
       log.skip(seconds, nanos);
       verdict.unwanted(log.last);
       return;
