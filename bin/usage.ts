@@ -14,7 +14,7 @@ Usage: nats-server [options]
        nats-server check [options]      check the configuration file and exit, as -t does
        nats-server plugins [options]    show the plugins that would run and those of this build
        nats-server build --plugins <list> make a broker of these plugins alone; see build --help
-       nats-server store check|repair|dump DIR  look after streams on disk; see store --help
+       nats-server store ACTION DIR             look after streams on disk; see store --help
 
 ${sections.join('\n\n')}
 `;

@@ -2,6 +2,7 @@
 import { findAll, findingsJson, findingsText } from './check.ts';
 import { dump } from './dump.ts';
 import { findDirectory, openView } from './open-store.ts';
+import { discard, quarantine } from './quarantine.ts';
 import { repair } from './repair.ts';
 import { readKeys } from './store-keys.ts';
 import { parseStoreRequest, STORE_USAGE, type StoreRequest } from './store-request.ts';
@@ -27,6 +28,11 @@ async function run(request: StoreRequest, env: NodeJS.ProcessEnv, write: Write):
   const keys = readKeys(request, env);
   const directory = await findDirectory(request.directory);
   if (request.action === 'repair') return repair(directory, request, keys, write);
+  if (request.action === 'quarantine' || request.action === 'discard') {
+    if (request.action === 'discard') await discard(directory, request, write);
+    else await quarantine(directory, request, keys, write);
+    return true;
+  }
   const opened = await openView(directory, request, keys);
   try {
     if (request.action === 'dump') return await dump(opened, request, write);

@@ -2,7 +2,7 @@
 import { nearestName } from '../../kernel/hooks/nearest-name.ts';
 import { CommandFailure } from '../command-failure.ts';
 
-export const ACTIONS = ['check', 'repair', 'dump'] as const;
+export const ACTIONS = ['check', 'repair', 'dump', 'quarantine', 'discard'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface StoreRequest {
@@ -23,6 +23,9 @@ export interface StoreRequest {
   readonly aside: string;
   /** What is lost for good is not missed any more. */
   readonly acceptsLoss: boolean;
+  // --- discard ---
+  /** What is removed; empty where none was named. */
+  readonly entry: string;
   // --- dump ---
   readonly firstSequence: number;
   readonly lastSequence: number;
@@ -35,6 +38,8 @@ export const STORE_USAGE = `
 Usage: gnatlet store check DIR [options]     reads and checks everything; never writes
        gnatlet store repair DIR [options]    writes damaged files anew, after it copied them aside
        gnatlet store dump DIR [options]      prints streams, consumers and messages as lines of JSON
+       gnatlet store quarantine DIR          lists what was set aside because nobody knew what it was for
+       gnatlet store discard DIR --entry E   removes some of that for good
 
 DIR is what the configuration calls store_dir, or the folder "jetstream" in it. No server may be running on it.
 
@@ -43,12 +48,15 @@ DIR is what the configuration calls store_dir, or the folder "jetstream" in it. 
     --cipher <name>          chacha (default) or aes, for what repair writes
     --account <name>         this account only
     --stream <name>          this stream only
-    --json                   check: one line of JSON instead of text
+    --json                   check, quarantine: one line of JSON instead of text
 
 repair:
     --from <dir>             takes what is lost from another copy of the directory, where it has it
     --accept-loss            lost messages count as deleted from now on: the server does not call for them any more
     --aside <dir>            where copies of damaged files are kept (default: DIR.aside-<time>)
+
+quarantine:
+    --stream <name>          sets this stream aside: the server does not see it any more, and its name is free
 
 dump:
     --seq <a-b>              these sequences: 5, 5-9, 5-, -9
@@ -60,10 +68,23 @@ Exit codes: 0 all is well; 2 something is damaged or lost; 1 it could not be don
 `;
 
 /** With a value, and without. */
-const VALUED = ['key-file', 'prev-key-file', 'cipher', 'account', 'stream', 'from', 'aside', 'seq', 'subject', 'limit'];
+const VALUED = [
+  'key-file',
+  'prev-key-file',
+  'cipher',
+  'account',
+  'stream',
+  'from',
+  'aside',
+  'entry',
+  'seq',
+  'subject',
+  'limit',
+];
 const SWITCHES = ['json', 'accept-loss', 'no-data'];
 const OF_REPAIR = ['from', 'accept-loss', 'aside'];
 const OF_DUMP = ['seq', 'subject', 'limit', 'no-data'];
+const OF_STREAMS = ['account', 'stream', 'key-file', 'prev-key-file', 'cipher'];
 
 /** Flags with one dash or two, their value after `=` or in the next word, before and behind the directory. */
 export function parseStoreRequest(words: readonly string[]): StoreRequest | 'help' {
@@ -112,7 +133,9 @@ function actionOf(word: string): Action {
 
 function refuseStrange(action: Action, given: ReadonlyMap<string, string>): void {
   const strange = [...(action === 'repair' ? [] : OF_REPAIR), ...(action === 'dump' ? [] : OF_DUMP)];
-  if (action !== 'check') strange.push('json');
+  if (action !== 'check' && action !== 'quarantine') strange.push('json');
+  if (action === 'discard') strange.push(...OF_STREAMS);
+  else strange.push('entry');
   const found = strange.find((name) => given.has(name));
   if (found !== undefined) throw new CommandFailure(`store ${action}: --${found} means nothing here`);
 }
@@ -131,6 +154,7 @@ function requestOf(action: Action, directory: string, given: ReadonlyMap<string,
     stream: text('stream'),
     from: text('from'),
     aside: text('aside'),
+    entry: text('entry'),
     acceptsLoss: given.has('accept-loss'),
     firstSequence,
     lastSequence,

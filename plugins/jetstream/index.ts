@@ -137,6 +137,12 @@ async function openAccounts(ctx: Context, streaming: StreamingAccounts): Promise
     return;
   }
   for (const [name, limits] of streamingAccounts(ctx)) await streaming.grant(accounts.ensure(name), wholeOf(limits));
+  for (const name of await streaming.stored()) {
+    if (streaming.services.has(name)) continue;
+    ctx.kernel.log.warn(
+      `the streams of the account '${name}' are left where they are, and not served: it has no JetStream`,
+    );
+  }
 }
 
 /** Where accounts are what tokens say: those whose streams lie here are looked up at once, all others as they come. */

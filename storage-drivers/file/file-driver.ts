@@ -17,22 +17,25 @@ import { DamageLog } from './damage-log.ts';
 import { DirtyMemory } from './dirty-memory.ts';
 import { FileCare } from './driver-care.ts';
 import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
+import type { DriverReport, DriverStats } from './driver-report.ts';
 import { EraseQueue } from './erase-queue.ts';
 import { FileStore } from './file-store.ts';
 import { type Identity, openIdentity } from './identity.ts';
-import type { Journal, JournalEvents, JournalStats } from './journal/journal.ts';
+import type { Journal, JournalEvents } from './journal/journal.ts';
 import type { JournalListener } from './journal/journal-store.ts';
-import { type JournalReport, openJournal } from './journal/open-journal.ts';
+import { openJournal } from './journal/open-journal.ts';
 import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
 import { KeyRotation } from './key-rotation.ts';
 import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
+import { Quarantine } from './quarantine.ts';
 import { compressionOf } from './s2-compression.ts';
 import { Scrubber } from './scrubber.ts';
-import { removeStoreFiles, removeStrayBlocks, storeDirectory } from './store-files.ts';
+import { removeStoreFiles, storeDirectory } from './store-files.ts';
 import { RECORD_BYTES_MAX } from './store-mistakes.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
+import { removeBlocks, Strangers } from './strangers.ts';
 import { TidyQueue } from './tidy-queue.ts';
 import { Troubles } from './troubles.ts';
 
@@ -55,30 +58,6 @@ const STORE_NAME = /^\d+$/;
 const OPENS_MAX = 2 ** 20;
 const STORES_AT_ONCE = 8;
 const MUTE: JournalListener = { durable: () => {}, failed: () => {}, pressed: () => {} };
-
-export interface DriverReport {
-  readonly journal: JournalReport;
-  readonly incarnation: number;
-  /** Folders of stores of which no checkpoint can be read, and that the journal does not know. They are left alone. */
-  readonly unreadable: readonly string[];
-  /** Operations of stores that nothing else is known of. */
-  readonly orphanedOperations: number;
-  readonly phasesMs: Readonly<Record<string, number>>;
-}
-
-export interface DriverStats {
-  readonly journal: JournalStats;
-  readonly checkpoints: number;
-  readonly checkpointFailures: number;
-  /** Blocks that were written anew, and what they took. */
-  readonly rewrittenBlocks: number;
-  readonly rewrittenBytes: number;
-  /** Files that are still under an older key. */
-  readonly filesToRotate: number;
-  readonly cacheBytes: number;
-  readonly openFiles: number;
-  readonly stores: number;
-}
 
 export async function openFileDriver(
   ports: DriverPorts,
@@ -115,11 +94,12 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private readonly lock: { release(): Promise<void> };
   readonly stores = new Map<number, FileStore>();
   private readonly scrubber: Scrubber;
+  private readonly quarantine: Quarantine;
+  private readonly strangers: Strangers;
   private readonly pins = new Map<number, number>();
   private nextStore = 1;
   private opens = 0;
   private readonly dirty: DirtyMemory;
-  private orphanedOperations = 0;
   private closing: Promise<void> | null = null;
   journal!: Journal;
   private rotation: KeyRotation | null = null;
@@ -160,6 +140,19 @@ export class FileDriver implements StorageDriver, StoreKeeper {
         return driver.journal;
       },
     };
+    const aside = join(options.directory, 'quarantine');
+    this.quarantine = new Quarantine(aside, ports.disk, ports.clock, identity.incarnation);
+    this.strangers = new Strangers(this.world, this.quarantine);
+  }
+
+  /** A store is taken out of service, and kept whole for whoever wants to look at it. Answers where. */
+  async setAside(id: string, reason: string): Promise<string> {
+    const store = this.find(id);
+    if (store === null) throw new Error(`there is no store '${id}'`);
+    await this.checkpoint(store);
+    const path = await this.strangers.moveFolder(store.number, reason);
+    await this.destroy(store);
+    return path;
   }
 
   get trouble(): StorageTrouble | null {
@@ -177,7 +170,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     const begun = clock.monotonic();
     await disk.makeDirectory(world.directory);
     await disk.syncDirectory(options.directory);
-    const unreadable = await this.loadStores();
+    await this.loadStores();
     const loaded = clock.monotonic();
     const { journal, report } = await openJournal(
       {
@@ -195,22 +188,21 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.journal = journal;
     journal.events = this.troubles.watching(() => this.events);
     for (const store of this.stores.values()) settleDoubt(store);
+    await this.strangers.settle(this.stores, report.holes);
     for (const store of this.stores.values()) this.attach(store);
     await journal.start();
-    for (const number of unreadable) {
-      if (this.stores.has(number)) await removeStrayBlocks(world, storeDirectory(world, number));
-    }
     await this.sweep();
     // Before anybody reads what an interrupted erasure may have torn.
     for (const store of this.stores.values()) this.erasing.request(store);
     await this.erasing.idle();
     const phasesMs = { load: loaded - begun, journal: report.milliseconds };
-    const stillUnreadable = unreadable.filter((number) => !this.stores.has(number));
     this.report = {
       journal: report,
       incarnation: identity.incarnation,
-      unreadable: stillUnreadable.map((number) => storeDirectory(world, number)),
-      orphanedOperations: this.orphanedOperations,
+      unreadable: this.strangers.unreadable,
+      setAside: this.quarantine.setAside,
+      quarantined: (await this.quarantine.names()).length,
+      orphanedOperations: this.strangers.operations,
       phasesMs,
     };
     this.scrubber.start();
@@ -388,8 +380,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   /** After a failure what is in memory is more than what is on disk: it is read again. */
   private async bringBack(failed: FileStore): Promise<FileStore> {
     const { number, journalStore } = failed;
-    const fresh =
-      (await loadStore(this.world, number)) ?? new FileStore(failed.id, number, failed.directory, this.world, 1);
+    const loaded = await loadStore(this.world, number);
+    const fresh = loaded?.store ?? new FileStore(failed.id, number, failed.directory, this.world, 1);
     journalStore.resume();
     await this.journal.replay(journalStore, {
       record: (store, type, bytes, from, to) => {
@@ -400,6 +392,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       carried: () => {},
       hole: () => {},
     });
+    await removeBlocks(fresh, loaded?.strays ?? []);
     fresh.attach(journalStore);
     this.stores.set(number, fresh);
     this.erasing.request(fresh);
@@ -408,21 +401,23 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   // --- Coming back ---
 
-  private async loadStores(): Promise<number[]> {
+  private async loadStores(): Promise<void> {
     const names = (await this.world.disk.list(this.world.directory)).filter((name) => STORE_NAME.test(name));
     const numbers = names.map(Number);
-    const unreadable: number[] = [];
     const waiting = [...numbers];
     const worker = async () => {
       for (let number = waiting.shift(); number !== undefined; number = waiting.shift()) {
-        const store = await loadStore(this.world, number);
-        if (store === null) unreadable.push(number);
-        else this.stores.set(number, store);
+        const loaded = await loadStore(this.world, number);
+        if (loaded === null) this.strangers.noteFolder(number);
+        else {
+          this.stores.set(number, loaded.store);
+          this.strangers.noteBlocks(loaded.store, loaded.strays);
+        }
       }
     };
     await Promise.all(Array.from({ length: STORES_AT_ONCE }, worker));
-    this.nextStore = Math.max(0, ...numbers) + 1;
-    return unreadable;
+    // What was set aside keeps its number to itself.
+    this.nextStore = Math.max(0, await this.quarantine.highest(), ...numbers) + 1;
   }
 
   private visitor(): JournalVisitor {
@@ -432,7 +427,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
         if (!this.pins.has(number)) this.pins.set(number, generation);
         const store = this.stores.get(number);
         if (type === Op.create) this.created(number, bytes, from);
-        else if (store === undefined) this.orphanedOperations++;
+        else if (store === undefined) this.strangers.noteOperation(number, type, bytes, from, to);
         else applyOp(store, type, bytes, from, to);
       },
       carried: () => {},

@@ -21,8 +21,14 @@ import type { StoreWorld } from './store-world.ts';
 
 const INDEX_WINDOW = 256 * 1024;
 
+export interface LoadedStore {
+  readonly store: FileStore;
+  /** Blocks that the checkpoint does not name: dropped, or written for a checkpoint that never came to be. */
+  readonly strays: readonly number[];
+}
+
 /** The store of a folder; null when nothing in it says which one it is. */
-export async function loadStore(world: StoreWorld, number: number): Promise<FileStore | null> {
+export async function loadStore(world: StoreWorld, number: number): Promise<LoadedStore | null> {
   const directory = storeDirectory(world, number);
   const found = await readCheckpointFiles(world, directory, number);
   if (found === null) return null;
@@ -44,7 +50,7 @@ async function restore(
   number: number,
   directory: string,
   found: FoundCheckpoint,
-): Promise<FileStore> {
+): Promise<LoadedStore> {
   const { state } = found;
   const store = new FileStore(state.id, number, directory, world, 1);
   Object.assign(store, {
@@ -77,14 +83,9 @@ async function restore(
   }
   store.blocks.restore(blocks);
   store.first = store.count === 0 ? store.last + 1 : store.blocks.firstFrom(0);
-  // Blocks that were dropped, or written for a checkpoint that never came to be: what they hold is in the journal, or is gone.
+  for (const stray of numbers) store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
   // As long as a copy of the checkpoint is damaged they stay where they are.
-  for (const stray of numbers) {
-    store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
-    if (!found.isDamaged) await world.disk.remove(blockPath(directory, stray));
-  }
-  store.hasRemoved = numbers.size > 0;
-  return store;
+  return { store, strays: found.isDamaged ? [] : [...numbers] };
 }
 
 /** The file is gone, and with it whatever of it was there. */

@@ -1,6 +1,7 @@
 import { definePlugin, type Log, type PluginContext } from '../../kernel/plugin-api.ts';
 import { STORAGE_OPENER, type StorageOpener, type StoragePlace } from '../contract.ts';
-import { type DriverReport, type FileDriver, openFileDriver } from './file-driver.ts';
+import type { DriverReport } from './driver-report.ts';
+import { type FileDriver, openFileDriver } from './file-driver.ts';
 
 export const plugin = definePlugin({
   name: 'storage-file',
@@ -38,11 +39,12 @@ function changes(): (kind: string, cause: Error | null) => boolean {
 }
 
 /** What is damaged is told by whoever knows whose it is. */
-function tellWhatWasFound(log: Log, directory: string, { journal, orphanedOperations }: DriverReport): void {
+function tellWhatWasFound(log: Log, directory: string, { journal, setAside, quarantined }: DriverReport): void {
   for (const stranger of journal.strangers) log.warn(`${stranger} is no file of this journal; it is left as it is`);
-  if (orphanedOperations > 0) {
-    log.error(`${directory}: ${orphanedOperations} writes belong to streams of which nothing else is known`);
-  }
+  for (const { path, reason } of setAside) log.error(`${reason}: it is not served, and was set aside in ${path}`);
+  if (quarantined === 0) return;
+  const things = quarantined === 1 ? 'one thing was' : `${quarantined} things were`;
+  log.warn(`${things} set aside in ${directory}/quarantine: see "gnatlet store quarantine", which removes it, too`);
 }
 
 function tellOfRoom(log: Log, directory: string, cause: Error | null): void {

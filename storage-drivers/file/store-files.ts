@@ -10,7 +10,7 @@ import { isCurrentBox, openBox, sealBox } from './sealed-box.ts';
 import type { StoreWorld } from './store-world.ts';
 import { isStale } from './untidy-blocks.ts';
 
-const CHECKPOINTS = ['checkpoint.1', 'checkpoint.2'];
+export const CHECKPOINTS = ['checkpoint.1', 'checkpoint.2'];
 const BLOCK_NAME = /^(\d{8})\.blk$/;
 
 export function storeDirectory(world: Pick<StoreWorld, 'directory'>, number: number): string {
@@ -108,14 +108,6 @@ export async function listBlocks(world: StoreWorld, directory: string): Promise<
     else if (name.endsWith('.tmp')) await world.disk.remove(join(directory, name));
   }
   return numbers;
-}
-
-/** Blocks that were written for a checkpoint that never came to be; all that is in them is in the journal. */
-export async function removeStrayBlocks(world: StoreWorld, directory: string): Promise<void> {
-  const names = await world.disk.list(directory);
-  if (names.some((name) => CHECKPOINTS.includes(name))) return;
-  for (const name of names) await world.disk.remove(join(directory, name));
-  await world.disk.syncDirectory(directory);
 }
 
 /** All of a store's files, and its folder. Interrupted, it is done again at the next start. */

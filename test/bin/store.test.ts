@@ -1,159 +1,36 @@
 /** `gnatlet store`, as its users run it: on whole stores, on damaged ones, on those of others, and on those that are in use. */
-import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { AckPolicy, jetstream, jetstreamManager, StoreCompression } from '@nats-io/jetstream';
-import { connect, headers } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { store } from '../../bin/store/command.ts';
-import { testBroker } from '../../bin/testing.ts';
 import { chosenSeed, Seeded } from '../fuzz/seeded.ts';
-import { BrokerProcess, Folder, run } from './broker-process.ts';
+import { BrokerProcess, run } from './broker-process.ts';
+import {
+  blockOf,
+  bodyOf,
+  type Checked,
+  COUNT,
+  change,
+  checked,
+  copied,
+  digest,
+  dumped,
+  filesOf,
+  fill,
+  flip,
+  folder,
+  inJournal,
+  type Line,
+  lostOf,
+  named,
+  original,
+  served,
+  tool,
+} from './store-copies.ts';
 
 const seed = chosenSeed();
-const COUNT = 400;
-const folder = new Folder();
-test.after(() => folder[Symbol.dispose]());
-
-const bodyOf = (seq: number): string => `${seq}:`.padEnd(1000, 'x');
-
-/** A stream in blocks, a small one in the journal, and a consumer that was given two messages and acknowledged one. */
-async function fill(directory: string, key = '', compression: StoreCompression = StoreCompression.None): Promise<void> {
-  await using broker = await testBroker({ jetstream: { store_dir: directory, ...(key === '' ? {} : { key }) } });
-  const client = await connect({ servers: broker.url! });
-  const [js, manager] = [jetstream(client), await jetstreamManager(client)];
-  await manager.streams.add({ name: 'A', subjects: ['a.>'], compression });
-  await manager.streams.add({ name: 'B', subjects: ['b.>'] });
-  await manager.consumers.add('A', { durable_name: 'C', ack_policy: AckPolicy.Explicit });
-  for (let seq = 1; seq <= COUNT; seq++) await js.publish(`a.${seq % 3}`, bodyOf(seq));
-  const fields = headers();
-  fields.append('Colour', 'red');
-  fields.append('Colour', 'blue');
-  await js.publish('b.text', 'grün', { headers: fields });
-  await js.publish('b.bytes', new Uint8Array([0xff, 0, 1]));
-  await js.publish('b.empty');
-  const consumer = await js.consumers.get('A', 'C');
-  await (await consumer.next())!.ackAck();
-  await consumer.next();
-  await client.close();
-}
-
-const original = folder.file('original');
 test.before(() => fill(original));
-
-let copies = 0;
-/** The store directory of a copy of its own. */
-function copied(from = original): string {
-  const path = folder.file(`copy-${++copies}`);
-  cpSync(from, path, { recursive: true });
-  return path;
-}
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-}
-
-/** Within this process, which is faster. */
-async function tool(...words: string[]): Promise<Ran> {
-  let out = '';
-  const code = await store(words, {}, async (text) => {
-    out += text;
-  });
-  return { code, out };
-}
-
-function filesOf(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-function digest(directory: string): string {
-  const sum = createHash('sha256');
-  for (const path of filesOf(directory)) sum.update(relative(directory, path)).update(readFileSync(path));
-  return sum.digest('hex');
-}
-
-function change(path: string, at: number, alter: (byte: number) => number): void {
-  const bytes = readFileSync(path);
-  bytes[at] = alter(bytes[at]!);
-  writeFileSync(path, bytes);
-}
-
-const flip = (path: string, at: number): void => change(path, at, (byte) => byte ^ 1);
-const named = (directory: string, end: string): string[] => filesOf(directory).filter((path) => path.endsWith(end));
-const blockOf = (directory: string): string => named(directory, '.blk').find((path) => statSync(path).size > 100_000)!;
-
-/** The segment and the place where a text stands. */
-function inJournal(directory: string, text: string): [path: string, at: number] {
-  for (const path of named(directory, '.seg')) {
-    const at = readFileSync(path).indexOf(text);
-    if (at >= 0) return [path, at];
-  }
-  throw new Error(`${text} is in no segment`);
-}
-
-interface Checked {
-  readonly whole: boolean;
-  readonly streams: readonly {
-    readonly stream: string;
-    readonly messages: number;
-    readonly lost: readonly (readonly [number, number])[];
-    readonly lost_messages: number;
-    readonly problems: readonly string[];
-  }[];
-  readonly damage: readonly { readonly path: string; readonly part: string }[];
-}
-
-/** Checks, and checks that checking changes nothing. */
-async function checked(directory: string): Promise<Checked> {
-  const before = digest(directory);
-  const { code, out } = await tool('check', directory, '--json');
-  const found = JSON.parse(out) as Checked;
-  assert.is(code, found.whole ? 0 : 2);
-  assert.is(digest(directory), before, 'nothing was written');
-  return found;
-}
-
-const lostOf = ({ streams }: Checked, name: string): number[] => {
-  const found = streams.find(({ stream }) => stream === name);
-  return (found?.lost ?? []).flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, at) => from + at));
-};
-
-interface Line {
-  readonly kind: string;
-  readonly stream: string;
-  readonly seq: number;
-  readonly [key: string]: unknown;
-}
-
-async function dumped(...words: string[]): Promise<Line[]> {
-  const { out } = await tool('dump', ...words);
-  return out
-    .trimEnd()
-    .split('\n')
-    .map((text) => JSON.parse(text) as Line);
-}
-
-/** What a server that is started on it says and serves. */
-async function served(directory: string): Promise<{ lost: number[]; texts: Map<number, string> }> {
-  await using broker = await testBroker({ jetstream: { store_dir: directory } });
-  const client = await connect({ servers: broker.url! });
-  const texts = new Map<number, string>();
-  for (let seq = 1; seq <= COUNT; seq++) {
-    const answer = await client.request('$JS.API.STREAM.MSG.GET.A', JSON.stringify({ seq }));
-    const { message } = answer.json<{ message?: { data: string } }>();
-    if (message !== undefined) texts.set(seq, Buffer.from(message.data, 'base64').toString());
-  }
-  const { state } = (await client.request('$JS.API.STREAM.INFO.A', '')).json<{
-    state: { lost?: { msgs: number[] } };
-  }>();
-  await client.close();
-  return { lost: state.lost?.msgs ?? [], texts };
-}
+test.after(() => folder[Symbol.dispose]());
 
 test('a whole store is said to be whole, stream by stream, by a command that ends with 0', async () => {
   const before = digest(original);
@@ -276,31 +153,6 @@ test('what is lost comes back from another copy, and only what was there', async
   const refused = await tool('repair', other, '--from', strange);
   assert.match(refused.out, /\$G > A: 0 messages taken from /, 'another history has other records');
   assert.is(refused.code, 2);
-});
-
-test('S-34: a stream that is compressed is checked, dumped, repaired and filled from a copy as any other', async () => {
-  const whole = folder.file('compressed');
-  await fill(whole, '', StoreCompression.S2);
-  const sizeOf = (directory: string): number =>
-    named(directory, '.blk').reduce((sum, path) => sum + statSync(path).size, 0);
-  assert.ok(sizeOf(whole) < sizeOf(original) / 3, `${sizeOf(whole)} and ${sizeOf(original)}`);
-  assert.ok((await checked(whole)).whole);
-  const directory = copied(whole);
-  const block = named(directory, '.blk').sort((a, b) => statSync(b).size - statSync(a).size)[0]!;
-  flip(block, 8192 + 700);
-  const lost = lostOf(await checked(directory), 'A');
-  assert.ok(lost.length > 1 && lost.length < 80, `${lost.length}: a frame that is compressed is lost as a whole`);
-  const lines = (await dumped(directory, '--stream', 'A')).filter(({ kind }) => kind === 'message');
-  assert.is(lines.length, COUNT - lost.length);
-  for (const { seq, data } of lines) assert.is(data, bodyOf(seq));
-  assert.is((await tool('repair', directory)).code, 2);
-  assert.equal(lostOf(await checked(directory), 'A'), lost);
-  assert.is((await tool('repair', directory, '--from', whole)).code, 0);
-  const { texts } = await served(directory);
-  assert.is(texts.size, COUNT);
-  for (const [seq, text] of texts) assert.is(text, bodyOf(seq));
-  assert.is(named(join(directory, 'jetstream'), '.blk').length, 2, 'what was found was written together');
-  assert.ok(sizeOf(join(directory, 'jetstream')) < sizeOf(original) / 3, 'what was written anew is compressed too');
 });
 
 test('a loss that is accepted raises no alarm any more, here and in the server', async () => {
@@ -462,13 +314,18 @@ test('mistakes are named', async () => {
   mkdirSync(folder.file('level'));
   folder.write('level/CURRENT', 'MANIFEST-000001');
   const cases: [words: string[], text: RegExp][] = [
-    [['store', 'mend', 'x'], /^nats-server: store: there is no "mend"; there are check, repair, dump\n/],
+    [
+      ['store', 'mend', 'x'],
+      /^nats-server: store: there is no "mend"; there are check, repair, dump, quarantine, discard\n/,
+    ],
     [['store', 'check'], /store check: name one directory\n/],
     [['store', 'check', 'a', 'b'], /store check: name one directory\n/],
     [['store', 'check', '/no/such/dir'], /store: there are no streams in \/no\/such\/dir: name the store_dir/],
     [['store', 'check', 'level'], /this is a database of LevelDB, which has a repair of its own/],
     [['store', 'check', '--lmit', '3', 'x'], /store: --lmit is no flag of it; did you mean --limit\?/],
     [['store', 'check', '--limit', '3', 'x'], /store check: --limit means nothing here/],
+    [['store', 'check', '--entry', '1-1', 'x'], /store check: --entry means nothing here/],
+    [['store', 'discard', '--stream', 'A', 'x'], /store discard: --stream means nothing here/],
     [['store', 'dump', '--seq', '9-5', 'x'], /--seq is a sequence or a range such as 5-9, not "9-5"/],
     [['store', 'dump', '--limit', '0', 'x'], /--limit is a number of messages, not "0"/],
     [['store', 'repair', 'x', '--cipher', 'rot13'], /--cipher is chacha or aes, not "rot13"/],
@@ -483,7 +340,7 @@ test('mistakes are named', async () => {
     assert.is(code, 0);
     assert.match(out, /Usage: gnatlet store check DIR/);
   }
-  assert.match((await run(['--help'])).out, /nats-server store check\|repair\|dump DIR/);
+  assert.match((await run(['--help'])).out, /nats-server store ACTION DIR/);
 });
 
 test('an aside folder within the store, or one that is there, is refused before anything is done', async () => {

@@ -25,6 +25,7 @@ export async function recoverStreams(
     try {
       await recoverStream(of, storage, driver, id);
     } catch (error) {
+      if (error instanceof NeverMade) continue;
       const { message } = error as Error;
       of.unrecovered.set(textFromSubject(id.slice(prefix.length)), message);
       of.of.log.error(`the stream in the store '${id}' is not served: ${message}`);
@@ -56,13 +57,26 @@ export async function openStream(
   driver: StorageDriver,
   id: string,
 ): Promise<OpenedStream> {
-  const { records } = await IndexedStore.open(driver, id, { sizeOf: sizeFormulaOf(storage), clock: of.of.clock });
+  const { records, report } = await IndexedStore.open(driver, id, {
+    sizeOf: sizeFormulaOf(storage),
+    clock: of.of.clock,
+  });
   try {
+    if (!report.isAmnesiac && (await isUntouched(records))) throw new NeverMade();
     return await readOpened(of, storage, records);
   } catch (error) {
-    await records.store.close();
+    if (error instanceof NeverMade) await records.store.destroy();
+    else await records.store.close();
     throw error;
   }
+}
+
+/** A store whose stream was being made when the process ended: nobody was told that it is there. */
+class NeverMade extends Error {}
+
+/** Nothing was ever written to it: no message, and no definition. */
+async function isUntouched({ store, cells }: IndexedStore): Promise<boolean> {
+  return store.count === 0 && store.last < store.first && (await cells.list('')).length === 0;
 }
 
 async function readOpened(of: StreamAccount, storage: 'file' | 'memory', records: IndexedStore): Promise<OpenedStream> {

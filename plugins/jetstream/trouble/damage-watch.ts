@@ -41,14 +41,15 @@ export class DamageWatch {
 
   private tell(damage: Damage): void {
     const { log } = this.of;
-    const { store, records, lost, bytes, part } = damage;
+    const { store, records, lost, bytes, part, cause } = damage;
     const what = placeOf(damage);
     if (records > 0) {
       const name = store === null ? 'streams that are not known' : this.nameOf(store);
       const amount = `${plural(records, 'message')}, ${plural(bytes, 'byte')}`;
       log.error(`${name} lost the messages ${rangesText(lost)} (${amount}): ${what}; all others are served`);
-    } else if (part === 'folder') log.error(`${what}: it is left as it is, and its stream is not served`);
-    else log.warn(`${what}: no message is known to be lost by it`);
+    } else if (part !== 'folder') log.warn(`${what}: no message is known to be lost by it`);
+    // Of what was set aside the driver has told.
+    else if (cause === 'unreadable') log.error(`${what}: it is left as it is, and its stream is not served`);
   }
 
   private tellOfBefore(stream: Stream): void {

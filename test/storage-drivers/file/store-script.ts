@@ -90,6 +90,7 @@ class StoreScript {
     spoil?.(this.world, this.random);
     try {
       const driver = await this.world.open();
+      assert.equal(driver.report!.setAside, [], 'a power cut leaves nothing that is not known');
       for (const tracked of this.tracked) await this.take(driver, tracked);
       for (let action = this.random.below(80); action > 0; action--) await this.act(driver);
       if (this.random.below(4) === 0) {
