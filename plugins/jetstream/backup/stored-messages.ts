@@ -111,9 +111,10 @@ export class StoredMessages {
       const low = this.lows.get(number);
       if (low !== undefined && low < first) this.remove(low, first - 1);
     }
-    if (facts.last <= this.last) return;
+    if (facts.last < this.last) return;
     this.last = facts.last;
-    this.lastTime = facts.lastTime > 0n ? momentOf(facts.lastTime) : null;
+    // Of a message that was erased the time is here alone.
+    if (facts.lastTime > 0n) this.lastTime = momentOf(facts.lastTime);
   }
 
   /** All files are read. */

@@ -123,13 +123,15 @@ export interface ToldStream {
 interface Info {
   readonly config: Record<string, unknown>;
   readonly created: string;
-  readonly state: Record<string, unknown> & { deleted?: number[]; first_seq: number; last_seq: number };
+  readonly state: Record<string, unknown> & { deleted?: number[]; num_deleted?: number; first_seq: number; last_seq: number };
 }
 
 /** What a server tells of a stream, but what each server says of itself. */
 export async function toldOf(client: NatsConnection, stream: string): Promise<ToldStream> {
   const info = (await client.request(`$JS.API.STREAM.INFO.${stream}`, '{"deleted_details":true}')).json<Info>();
-  const { deleted = [], ...state } = info.state;
+  const { deleted: gaps = [], num_deleted: _, ...state } = info.state;
+  // Of a stream that nothing was ever in, 2.10 says that the sequence 0 was removed.
+  const deleted = gaps.filter((seq) => seq > 0);
   const digest = createHash('sha256');
   let sequences = 0;
   for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq++) {
