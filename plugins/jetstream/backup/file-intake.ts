@@ -105,9 +105,9 @@ export class FileIntake implements Intake {
     if (number <= this.lastBlock) throw new Error(`the block ${number} is out of order`);
     this.lastBlock = number;
     const hash = hashOf(`${this.place.config.name}-${number}`);
-    const { damagedBytes } = await this.messages.addBlock(number, content, hash);
-    if (damagedBytes > 0)
-      throw new Error(`the backup is damaged: ${damagedBytes} bytes of the block ${number} are no messages`);
+    const { damage } = await this.messages.addBlock(number, content, hash);
+    const bytes = damage.reduce((sum, found) => sum + found.bytes, 0);
+    if (bytes > 0) throw new Error(`the backup is damaged: ${bytes} bytes of the block ${number} are no messages`);
   }
 
   async finish(): Promise<void> {

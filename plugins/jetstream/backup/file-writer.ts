@@ -5,13 +5,12 @@
 import { Buffer } from 'node:buffer';
 import { encodeConsumerFile } from '../../../protocols/nats-files/consumer-file.ts';
 import { sumText } from '../../../protocols/nats-files/definition-file.ts';
-import type { HighwayHash } from '../../../protocols/nats-files/highway-hash.ts';
-import { encodeMessage, encodeSpent } from '../../../protocols/nats-files/message-block.ts';
 import { TAR_END, tarHeader, tarPadding } from '../../../protocols/nats-files/tar.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import { nanosOf } from '../stream/moment.ts';
 import type { BackedUp, BackupWriter } from './backup-writer.ts';
+import { BlockGatherer } from './block-gatherer.ts';
 import { storedStateOf } from './consumer-entry.ts';
 import { hashOf, printStoredConsumer, printStoredStream } from './stored-definition.ts';
 
@@ -26,10 +25,8 @@ export class FileWriter implements BackupWriter {
   private readonly last: number;
   private readonly lastTime: bigint;
   private ready: Buffer[] = [];
-  private block: Buffer[] = [];
-  private blockBytes = 0;
+  private block: BlockGatherer;
   private blocks = 0;
-  private hash: HighwayHash;
   private newest = 0;
 
   constructor({ stream, consumers }: BackedUp) {
@@ -40,7 +37,7 @@ export class FileWriter implements BackupWriter {
     this.consumerFiles = consumers.flatMap((consumer) => this.filesOf(consumer));
     this.last = log.last;
     this.lastTime = nanosOf(log.lastSeconds, log.lastNanos);
-    this.hash = this.nextHash();
+    this.block = this.nextBlock();
   }
 
   opening(): Buffer {
@@ -51,36 +48,22 @@ export class FileWriter implements BackupWriter {
   }
 
   add(record: StoredRecord): number {
-    const { seq, subjectBytes, subjectStart, subjectEnd, bytes, headerStart, bodyStart, bodyEnd } = record;
-    const encoded = encodeMessage(this.hash, {
-      sequence: seq,
-      time: nanosOf(record.seconds, record.nanos),
-      subject: subjectBytes.subarray(subjectStart, subjectEnd),
-      header: bytes.subarray(headerStart, bodyStart),
-      body: bytes.subarray(bodyStart, bodyEnd),
-    });
-    this.newest = seq;
-    this.gather(encoded);
-    if (this.blockBytes >= BLOCK_BYTES) this.endBlock();
-    return encoded.length;
-  }
-
-  private gather(record: Buffer): void {
-    this.block.push(record);
-    this.blockBytes += record.length;
+    const length = this.block.add(record);
+    this.newest = record.seq;
+    if (this.block.bytes >= BLOCK_BYTES) this.endBlock();
+    return length;
   }
 
   private endBlock(): void {
-    this.ready.push(...this.parts(`msgs/${this.blocks}.blk`, this.block, this.blockBytes));
-    this.block = [];
-    this.blockBytes = 0;
-    this.hash = this.nextHash();
+    const { records, bytes } = this.block;
+    this.ready.push(...this.parts(`msgs/${this.blocks}.blk`, records, bytes));
+    this.block = this.nextBlock();
   }
 
   /** A block's checksums are keyed by its number. */
-  private nextHash(): HighwayHash {
+  private nextBlock(): BlockGatherer {
     this.blocks++;
-    return hashOf(`${this.name}-${this.blocks}`);
+    return new BlockGatherer(this.name, this.blocks);
   }
 
   taken(): Buffer {
@@ -89,10 +72,10 @@ export class FileWriter implements BackupWriter {
     return bytes;
   }
 
-  /** What was given out behind the newest message is there as well. */
+  /** What was given out behind the newest message is there as well; and a stream with nothing in it has a block. */
   closing(): Buffer {
-    if (this.last > this.newest) this.gather(encodeSpent(this.hash, this.last, this.lastTime));
-    if (this.blockBytes > 0) this.endBlock();
+    this.block.end(this.newest, this.last, this.lastTime);
+    if (this.block.bytes > 0 || this.blocks === 1) this.endBlock();
     return Buffer.concat([this.taken(), ...this.consumerFiles, TAR_END]);
   }
 

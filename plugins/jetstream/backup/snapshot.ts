@@ -14,6 +14,7 @@ import { streamState } from '../../../protocols/jetstream/stream-info.ts';
 import { StreamEncoder } from '../../../protocols/s2/stream-encoder.ts';
 import { Scan, type StoredRecord, type StoreSnapshot } from '../../../storage-drivers/contract.ts';
 import { stateOf } from '../api/stream-facts.ts';
+import { isMeant } from '../consumer/push-side.ts';
 import { momentNow } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 import { uniqueId } from '../wire/identifiers.ts';
@@ -34,7 +35,7 @@ export interface SnapshotOptions {
 /** What one turn gathers at most. */
 const GATHER_BYTES = 256 * 1024;
 const INTEREST_MS = 2_000;
-const INTEREST_STEP_MS = 50;
+const INTEREST_STEP_MS = 10;
 const CONFIRM_MS = 5_000;
 const NO_BYTES = Buffer.alloc(0);
 
@@ -88,10 +89,14 @@ export class SnapshotJob implements ServiceSink {
     this.awaitInterest(this.stream.of.clock.now() + INTEREST_MS);
   }
 
+  /** Tools subscribe when they have the answer, and hear of no message before, though a wildcard of theirs covers the subject. */
   private awaitInterest(until: number): void {
-    if (this.account.sublist.hasInterest(this.subject)) this.go();
-    else if (this.stream.of.clock.now() >= until) this.end([408, 'No Interest']);
-    else this.wait(INTEREST_STEP_MS, () => this.awaitInterest(until));
+    const { sublist } = this.account;
+    const isLate = this.stream.of.clock.now() >= until;
+    if (isMeant(sublist.matchSubject(this.subject), this.subject)) this.go();
+    else if (!isLate) this.wait(INTEREST_STEP_MS, () => this.awaitInterest(until));
+    else if (sublist.hasInterest(this.subject)) this.go();
+    else this.end([408, 'No Interest']);
   }
 
   private encode(bytes: Buffer): void {

@@ -21,6 +21,7 @@ export interface StagePlace {
 /** With more on its way to the disk, whoever adds has to wait. */
 const UNSETTLED_BYTES_MAX = 8 * 1024 * 1024;
 const SECONDS_MAX = 2 ** 33;
+const BEYOND = `the backup holds sequences beyond ${SEQUENCE_MAX}`;
 /** Stands for a moment where a message was that is gone. */
 const PLACEHOLDER = Buffer.from('_');
 
@@ -49,16 +50,23 @@ export class StagedStream {
     return new StagedStream(records, config);
   }
 
-  /** Throws where it can not be taken: above all where its sequence is not above those before. */
-  append(seq: number, { seconds, nanos }: Moment, message: MessageBytes): void {
-    const { subjectBytes, subjectStart, subjectEnd, bytes, headerStart, bodyStart, bodyEnd } = message;
-    checkPlace(seq);
-    if (seq <= this.records.last) throw new Error(`the sequence ${seq} is out of order`);
+  /** Why a message can not be taken; empty where it can. */
+  problem(seq: number, { seconds }: Moment, message: MessageBytes): string {
+    const { subjectBytes, subjectStart, subjectEnd } = message;
+    if (seq > SEQUENCE_MAX) return BEYOND;
+    if (seq <= this.records.last) return `the sequence ${seq} is out of order`;
+    if (!(seconds >= 0 && seconds < SECONDS_MAX)) return `the message ${seq} is of a time that can not be`;
     const subject = Buffer.from(subjectBytes.subarray(subjectStart, subjectEnd)).toString('latin1');
-    if (!isValidLiteral(subject)) throw new Error(`the message ${seq} has no subject that a message can have`);
-    if (!(seconds >= 0 && seconds < SECONDS_MAX)) throw new Error(`the message ${seq} is of a time that can not be`);
+    return isValidLiteral(subject) ? '' : `the message ${seq} has no subject that a message can have`;
+  }
+
+  /** Throws where it can not be taken. */
+  append(seq: number, moment: Moment, message: MessageBytes): void {
+    const problem = this.problem(seq, moment, message);
+    if (problem !== '') throw new Error(problem);
+    const { bytes, headerStart, bodyStart, bodyEnd } = message;
     const flags = this.flagsOf(bytes.subarray(headerStart, bodyStart));
-    this.note(this.records.append(seq, seconds, nanos, flags, message), bodyEnd - headerStart);
+    this.note(this.records.append(seq, moment.seconds, moment.nanos, flags, message), bodyEnd - headerStart);
   }
 
   private flagsOf(header: Uint8Array): number {
@@ -128,5 +136,5 @@ export class StagedStream {
 }
 
 function checkPlace(seq: number): void {
-  if (seq > SEQUENCE_MAX) throw new Error(`the backup holds sequences beyond ${SEQUENCE_MAX}`);
+  if (seq > SEQUENCE_MAX) throw new Error(BEYOND);
 }

@@ -15,19 +15,23 @@ import type { StagedStream } from './staged-stream.ts';
 const SLICE_MS = 3;
 const SLICE_RECORDS = 64;
 
+/** Bytes that are no whole records, and the sequences on both sides: what is missing lies between. 0 where there is none. */
+export interface StoredDamage extends SequenceSpan {
+  readonly bytes: number;
+}
+
 export interface BlockOutcome {
-  readonly messages: number;
+  readonly records: number;
   /** Of these, how many were held against their checksums. */
   readonly verified: number;
-  /** Bytes that are no whole records. */
-  readonly damagedBytes: number;
-  /** The sequences that stand on both sides of what is damaged: what is missing lies between. 0 where there is none. */
-  readonly damage: readonly SequenceSpan[];
+  readonly damage: readonly StoredDamage[];
 }
 
 export class StoredMessages {
   private readonly staged: StagedStream;
   private readonly clock: Clock;
+  /** Hears of messages that can not be; null: that is the end of it. */
+  private readonly onStrange: ((problem: string) => void) | null;
   private readonly removed: SequenceSpan[] = [];
   /** The lowest sequence of each block. */
   private readonly lows = new Map<number, number>();
@@ -35,29 +39,30 @@ export class StoredMessages {
   private last = 0;
   private lastTime: Moment | null = null;
 
-  constructor(staged: StagedStream, clock: Clock) {
+  constructor(staged: StagedStream, clock: Clock, onStrange: ((problem: string) => void) | null = null) {
     this.staged = staged;
+    this.onStrange = onStrange;
     this.clock = clock;
   }
 
   /** Adds the messages of one block; blocks come in the order of their numbers. `every`: see `BlockReader`. */
   async addBlock(number: number, records: Uint8Array, hash: HighwayHash, every = 1): Promise<BlockOutcome> {
     const reader = new BlockReader(records, hash, every);
-    const damage: SequenceSpan[] = [];
-    let messages = 0;
+    const damage: StoredDamage[] = [];
+    let count = 0;
     let before = 0;
     let slice = this.clock.monotonic() + SLICE_MS;
-    for (let count = 1; reader.next(); count++) {
-      if (reader.damage.length > damage.length) damage.push({ from: before, to: reader.sequence });
-      if (this.take(number, reader)) messages++;
+    while (reader.next()) {
+      count++;
+      noteDamage(damage, reader, before, reader.sequence);
+      this.take(number, reader);
       if (reader.kind !== RecordKind.removed) before = reader.sequence;
       if (count % SLICE_RECORDS !== 0 || this.clock.monotonic() < slice) continue;
       await this.pause();
       slice = this.clock.monotonic() + SLICE_MS;
     }
-    if (reader.damage.length > damage.length) damage.push({ from: before, to: 0 });
-    const damagedBytes = reader.damage.reduce((sum, { from, to }) => sum + to - from, 0);
-    return { messages, verified: reader.verified, damagedBytes, damage };
+    noteDamage(damage, reader, before, 0);
+    return { records: count, verified: reader.verified, damage };
   }
 
   private async pause(): Promise<void> {
@@ -65,17 +70,20 @@ export class StoredMessages {
     await new Promise<void>((resolve) => this.clock.soon(resolve));
   }
 
-  /** Whether it is a message. */
-  private take(block: number, reader: BlockReader): boolean {
+  private take(block: number, reader: BlockReader): void {
     const { kind, sequence } = reader;
     if (sequence > 0 && kind !== RecordKind.removed) this.noteLow(block, sequence);
-    if (kind === RecordKind.message) {
-      const { bytes, subjectStart, subjectEnd, headerStart, bodyStart, bodyEnd } = reader;
-      const message = { subjectBytes: bytes, bytes, subjectStart, subjectEnd, headerStart, bodyStart, bodyEnd };
-      this.staged.append(sequence, reader, message);
-    } else if (kind === RecordKind.removed) this.remove(sequence, sequence);
+    if (kind === RecordKind.message) this.append(reader);
+    else if (kind === RecordKind.removed) this.remove(sequence, sequence);
     if (sequence >= this.last) this.noteLast(sequence, reader);
-    return kind === RecordKind.message;
+  }
+
+  private append(reader: BlockReader): void {
+    const { sequence, bytes, subjectStart, subjectEnd, headerStart, bodyStart, bodyEnd } = reader;
+    const message = { subjectBytes: bytes, bytes, subjectStart, subjectEnd, headerStart, bodyStart, bodyEnd };
+    const problem = this.onStrange === null ? '' : this.staged.problem(sequence, reader, message);
+    if (problem === '') this.staged.append(sequence, reader, message);
+    else this.onStrange?.(problem);
   }
 
   private noteLow(block: number, sequence: number): void {
@@ -103,9 +111,10 @@ export class StoredMessages {
       const low = this.lows.get(number);
       if (low !== undefined && low < first) this.remove(low, first - 1);
     }
-    if (facts.last <= this.last) return;
+    if (facts.last < this.last) return;
     this.last = facts.last;
-    this.lastTime = facts.lastTime > 0n ? momentOf(facts.lastTime) : null;
+    // Of a message that was erased the time is here alone.
+    if (facts.lastTime > 0n) this.lastTime = momentOf(facts.lastTime);
   }
 
   /** All files are read. */
@@ -120,4 +129,9 @@ export class StoredMessages {
     }
     this.staged.dropBefore(this.first);
   }
+}
+
+function noteDamage(damage: StoredDamage[], reader: BlockReader, from: number, to: number): void {
+  const found = reader.damage[damage.length];
+  if (found !== undefined) damage.push({ bytes: found.to - found.from, from, to });
 }
