@@ -78,13 +78,12 @@ Exit codes: 0 all is well; 2 something is damaged or lost; 1 it could not be don
 `;
 
 const OF_STREAMS = ['account', 'stream', 'key-file', 'prev-key-file', 'cipher'];
-const OF_IMPORT = [...OF_STREAMS, 'into', 'verify', 'json'];
 /** The options of each action. */
 const OWN: Readonly<Record<Action, readonly string[]>> = {
   check: [...OF_STREAMS, 'json'],
   repair: [...OF_STREAMS, 'from', 'accept-loss', 'aside'],
   dump: [...OF_STREAMS, 'seq', 'subject', 'limit', 'no-data'],
-  import: OF_IMPORT,
+  import: [...OF_STREAMS, 'into', 'verify', 'json'],
   quarantine: [...OF_STREAMS, 'json'],
   discard: ['entry'],
 };
