@@ -35,9 +35,14 @@ test('the level follows the distance, and what is sent begins a stream of its ow
     return target[0] === 0xff;
   };
   assert.ok(begins());
-  packing.measured(2);
+  assert.not(packing.measured(2));
   assert.not(begins());
-  packing.measured(200);
+  assert.ok(packing.measured(200), 'once may be chance');
+  assert.is(packing.mode, 's2_uncompressed');
+  assert.not(packing.measured(60), 'of two the smaller counts');
+  assert.is(packing.mode, 's2_better');
+  assert.ok(packing.measured(200));
+  assert.not(packing.measured(200));
   assert.is(packing.mode, 's2_best');
   assert.ok(begins());
   packing.change('s2_fast', 200, DEFAULT_THRESHOLDS_MS);
