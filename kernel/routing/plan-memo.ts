@@ -3,15 +3,14 @@
  * at, or in how many tokens follow. So all acknowledgements of one consumer lead to the same place, as does all below one wildcard.
  */
 import { EMPTY_PLAN, type Plan } from './plan.ts';
+import { SubjectMemo } from './subject-memo.ts';
 import type { Sublist } from './sublist.ts';
 
-const REMEMBERED_MAX = 256;
 const DOT = 46;
 
 export class PlanMemo {
   plan: Plan = EMPTY_PLAN;
-  private readonly bytes = new Uint8Array(REMEMBERED_MAX);
-  private length = 0;
+  private readonly subject = new SubjectMemo();
   private tail = 0;
   private sublist: Sublist | null = null;
   private generation = 0;
@@ -24,23 +23,19 @@ export class PlanMemo {
 
   /** Whether a subject leads to `plan`. */
   knows(sublist: Sublist, bytes: Uint8Array, start: number, end: number): boolean {
-    const { length } = this;
-    if (this.sublist !== sublist || this.generation !== sublist.generation || start + length > end) return false;
-    const known = this.bytes;
-    // From the end, where subjects differ.
-    for (let at = length - 1; at >= 0; at--) if (known[at] !== bytes[start + at]) return false;
-    return tokensBehind(bytes, start + length, end) === this.tail;
+    const { subject } = this;
+    if (this.sublist !== sublist || this.generation !== sublist.generation || !subject.begins(bytes, start, end))
+      return false;
+    return tokensBehind(bytes, start + subject.length, end) === this.tail;
   }
 
   /** Nothing but the tokens up to `decisiveEnd` was looked at. */
   note(sublist: Sublist, bytes: Uint8Array, start: number, decisiveEnd: number, end: number, plan: Plan): void {
-    const length = decisiveEnd - start;
     this.plan = plan;
-    this.length = length;
+    this.subject.remember(bytes, start, decisiveEnd);
     this.tail = tokensBehind(bytes, decisiveEnd, end);
-    this.sublist = length > REMEMBERED_MAX ? null : sublist;
+    this.sublist = this.tail < 0 ? null : sublist;
     this.generation = sublist.generation;
-    for (let at = 0; at < length; at++) this.bytes[at] = bytes[start + at];
   }
 }
 

@@ -353,7 +353,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     }
     this.broker.tracer?.input(this, 'PONG');
     this.liveness.pongReceived();
-    this.packing?.measured(this.liveness.rtt);
+    if (this.packing?.measured(this.liveness.rtt) === true) this.liveness.probe();
   }
 
   /** It has connected, and not said who it is. */

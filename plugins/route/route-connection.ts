@@ -284,7 +284,7 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
 
   /** How far away the other side is may be a reason to pack otherwise. */
   adaptCompression(): void {
-    this.packing?.measured(this.liveness.rtt);
+    if (this.packing?.measured(this.liveness.rtt) === true) this.liveness.probe();
   }
 
   /** Another way to pack is configured. */
