@@ -155,6 +155,7 @@ export { EMPTY_PLAN, Plan, type QueueGroup } from './routing/plan.ts';
 /** Where subjects lead that come over a line to another server. */
 export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
+export { SubjectMemo } from './routing/subject-memo.ts';
 export {
   CLIENT_SINK,
   ENDED,

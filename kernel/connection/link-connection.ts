@@ -197,6 +197,7 @@ export abstract class LinkConnection extends Connection {
 
   override onWritten(): void {
     this.unsentBefore = -1;
+    if (this.transport instanceof WrappedTransport) this.transport.written();
     super.onWritten();
     this.wrapWhenSent();
   }

@@ -31,8 +31,14 @@ export class Plan {
   readonly only: Subscription | null;
   /** Nothing but plain client subscriptions. */
   readonly isClientsOnly: boolean;
+  private split: readonly [here: Plan, beyond: Plan] | null = null;
 
-  constructor(clients: Subscription[], services: Subscription[], links: LinkInterest[], queues: QueueGroup[]) {
+  constructor(
+    clients: readonly Subscription[],
+    services: readonly Subscription[],
+    links: readonly LinkInterest[],
+    queues: readonly QueueGroup[],
+  ) {
     this.clients = clients;
     this.services = services;
     this.links = links;
@@ -40,6 +46,15 @@ export class Plan {
     this.isClientsOnly = services.length === 0 && links.length === 0 && queues.length === 0;
     this.only = this.isClientsOnly && clients.length === 1 ? clients[0] : null;
     this.isEmpty = this.isClientsOnly && clients.length === 0;
+  }
+
+  /** Everybody but plain interest of links, and that alone; for messages the two see differently. */
+  get halves(): readonly [here: Plan, beyond: Plan] {
+    this.split ??= [
+      this.links.length === 0 ? this : new Plan(this.clients, this.services, NONE, this.queues),
+      this.links.length === 0 ? EMPTY_PLAN : new Plan(NONE, NONE, this.links, NONE),
+    ];
+    return this.split;
   }
 
   /** Plain subscriptions and queue groups: what the monitor calls fan-out. */

@@ -83,7 +83,7 @@ export class RoutedReplies {
     if (!isLong(message)) return false;
     const { dispatcher } = this.broker;
     const queues = plan.queues.filter(hasMembersHere);
-    const here = new Plan([...plan.clients], [...plan.services], NONE, queues);
+    const here = new Plan(plan.clients, plan.services, NONE, queues);
     if (!here.isEmpty) {
       this.expect(account, message.reply);
       message.replyStart += LENGTH;
@@ -91,7 +91,7 @@ export class RoutedReplies {
       message.replyStart = replyStart;
     }
     const others = plan.queues.filter((group) => !queues.includes(group));
-    dispatcher.dispatch(new Plan(NONE, NONE, [...plan.links], others), message);
+    dispatcher.dispatch(new Plan(NONE, NONE, plan.links, others), message);
     return true;
   }
 

@@ -31,7 +31,7 @@ test('the level follows the distance, and what is sent begins a stream of its ow
   const { codec } = packing;
   const begins = (): boolean => {
     const target = Buffer.alloc(codec.bytesMax(6));
-    codec.encode(Buffer.from('PING\r\n'), target);
+    codec.encode(Buffer.from('PING\r\n'), target, 0);
     return target[0] === 0xff;
   };
   assert.ok(begins());
