@@ -67,6 +67,7 @@ export const plugin = definePlugin<LeafConfig, State>({
     ctx.provide('monitor.section', {
       endpoints: [leafzEndpoint(() => state.leafs)],
       varz: () => varzOf(state.leafs),
+      connectionKinds: { leaf: 'Leafnode' },
     });
     return state;
   },

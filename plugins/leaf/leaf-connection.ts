@@ -149,11 +149,11 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     return this.packing?.word ?? 'not supported';
   }
 
-  get subscriptionCount(): number {
+  override get subscriptionCount(): number {
     return this.wanted.size;
   }
 
-  subscriptions(): Iterable<Subscription> {
+  override subscriptions(): Iterable<Subscription> {
     return this.wanted.values();
   }
 

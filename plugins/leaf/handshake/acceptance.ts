@@ -83,7 +83,9 @@ export class Acceptance implements Greeting {
     this.said = said;
     this.credentials = credentials;
     connection.peer = peerFromConnect(said);
-    connection.user = credentials.nkey || credentials.user;
+    const { auth_token, nkey, user } = credentials;
+    // A URL with a name alone may mean a token by it, which is a secret.
+    connection.user = nkey || (user === auth_token && user !== '' ? '[REDACTED]' : user);
     void this.decide();
   }
 
