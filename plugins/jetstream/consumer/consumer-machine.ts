@@ -373,7 +373,9 @@ export class ConsumerMachine {
   removed(seq: number, node: number, settled: (seq: number) => void): boolean {
     const consumerSequence = this.pending.consumerSequenceOf(seq);
     if (consumerSequence === 0) {
-      this.missed(seq, node);
+      // One that was given up is known no longer than it is there.
+      if (this.redelivered.delete(seq)) this.touched?.add(seq);
+      else this.missed(seq, node);
       return false;
     }
     this.ack(seq, settled, consumerSequence);
@@ -432,6 +434,7 @@ export class ConsumerMachine {
       this.floorStream = this.streamSequence - 1;
       this.floorConsumer = this.consumerSequence - 1;
     }
+    for (const seq of this.redelivered.keys()) if (!this.log.has(seq)) this.redelivered.delete(seq);
     // All of it is written down anew.
     this.touched = null;
     this.told.set(this);

@@ -44,7 +44,6 @@ import { Preparation } from './preparation.ts';
 import { PullSide } from './pull-side.ts';
 import { PushSide } from './push-side.ts';
 import { withoutBody, withPin } from './shown-record.ts';
-import { startOf } from './start-position.ts';
 
 const NANOS_PER_MS = 1e6;
 const PERCENT = 100;
@@ -112,8 +111,8 @@ export class Consumer implements ServiceSink {
     config: ConsumerConfig,
     created: bigint,
     onGone: (gone: Consumer) => void,
-    /** Where it stood before; null for one that is new. */
-    state: ConsumerState | null,
+    /** Where it stood before; for one that is new, where it begins. */
+    from: ConsumerState | number,
   ) {
     this.of = stream.of;
     this.stream = stream;
@@ -122,11 +121,11 @@ export class Consumer implements ServiceSink {
     this.onGone = onGone;
     this.jitterMs = LEAST_JITTER_MS + this.of.random.below(JITTER_MS);
     this.activeAt = this.of.clock.now();
-    const isAnew = state === null;
+    const isAnew = typeof from === 'number';
     const startsWithLast = isAnew && config.deliverPolicy === 'last_per_subject';
-    const start = isAnew ? startOf(config, stream.log) : state.streamSequence;
+    const start = isAnew ? from : from.streamSequence;
     this.machine = new ConsumerMachine(config, stream.log, start, startsWithLast);
-    if (!isAnew) this.machine.restore(state);
+    if (!isAnew) this.machine.restore(from);
     const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
     const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
     this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
@@ -250,7 +249,7 @@ export class Consumer implements ServiceSink {
     const { now, pace } = this;
     const size = pull.isMeasured || !pace.isFree ? this.sizeOf(record) : 0;
     if (!pace.isFree && this.isTooEarly(record, size, now)) return false;
-    const request = pull.nextFor(size);
+    const request = pull.nextFor(size, now);
     if (request === null) {
       this.machine.keptBack(record.seq);
       return false;

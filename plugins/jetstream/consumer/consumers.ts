@@ -56,8 +56,8 @@ export class Consumers implements RemovalListener, Interest, Purging {
     this.writer = new ConsumerWriter(stream);
   }
 
-  make(name: string, config: ConsumerConfig): Consumer {
-    const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, null);
+  make(name: string, config: ConsumerConfig, start: number): Consumer {
+    const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, start);
     this.enter(consumer);
     this.writer.write(consumer);
     if (!config.direct) this.advise(name, 'create', 'CREATED');

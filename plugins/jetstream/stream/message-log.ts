@@ -5,6 +5,7 @@ import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers
 import { CountWalk } from '../../../storage-drivers/derived/count-walk.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
+import { LastCountWalk } from '../../../storage-drivers/derived/last-count-walk.ts';
 import { MatchMerge } from '../../../storage-drivers/derived/match-merge.ts';
 import type { WalkBudget } from '../../../storage-drivers/derived/subject-walk.ts';
 import type { Usage } from '../account/usage.ts';
@@ -339,6 +340,16 @@ export class MessageLog {
     return this.records.previous(filters, from);
   }
 
+  /** The same, no further down than `to`. */
+  previousWithin(filters: FilterSet, from: number, to: number): number {
+    return this.records.previousWithin(filters, from, to);
+  }
+
+  /** The last sequence with a message, at or below; 0 when there is none. */
+  lastUpTo(seq: number): number {
+    return this.records.index.lastUpTo(seq);
+  }
+
   countFrom(filters: FilterSet, from: number): number {
     return this.records.countMatches(filters, from);
   }
@@ -351,6 +362,11 @@ export class MessageLog {
   /** The same, a piece at a time. */
   countWalk(filters: FilterSet, from: number): CountWalk {
     return new CountWalk(this.records.index, filters, from);
+  }
+
+  /** The subjects that match and have a message from a sequence on, a piece at a time. */
+  lastCountWalk(filters: FilterSet, from: number): LastCountWalk {
+    return new LastCountWalk(this.records.index, filters, from);
   }
 
   countLastFrom(filters: FilterSet, from: number): number {

@@ -172,6 +172,28 @@ test('a message that is not acknowledged is sent again after each of its waits, 
     assert.is(watcher.heard(), '');
   }));
 
+for (const [how, take] of [
+  ['deleted', (streams: ClockedStreams) => streams.ask('STREAM.MSG.DELETE.S', { seq: 2 })],
+  ['purged', (streams: ClockedStreams) => streams.ask('STREAM.PURGE.S', { seq: 3 })],
+] as const) {
+  test(`a message that was given up counts as sent again until it is ${how}`, () =>
+    clocked(async (streams) => {
+      const client = await stored(streams, 4, { ack_wait: 1e9, max_deliver: 2 });
+      for (let round = 0; round < 2; round++) {
+        await client.pull({ batch: 2, expires: 500e6 });
+        await streams.advance(1_000);
+      }
+      // The last one waits, so that not everything is forgotten.
+      await client.pull({ batch: 1, expires: 500e6 });
+      await streams.advance(1_000);
+      const { num_redelivered: before, num_ack_pending: waiting } = await streams.info();
+      assert.equal([before, waiting], [2, 1]);
+      await take(streams);
+      const { num_redelivered: after } = await streams.info();
+      assert.is(after, how === 'deleted' ? 1 : 0);
+    }));
+}
+
 test('what many messages wait for is told apart to the millisecond', () =>
   clocked(async (streams) => {
     const client = await stored(streams, 6, { ack_wait: 10e9, max_ack_pending: 100 });

@@ -98,8 +98,8 @@ export class Recording {
     const { make, remove } = of as { make: Method; remove: Method };
     this.originals.push(() => Object.assign(of, { make, remove }));
     of.make = function (this: object, ...given: unknown[]): unknown {
-      const [name, config] = given;
-      commands.push({ to: 'stream', command: 'make', given: [name, config] });
+      const [name] = given;
+      commands.push({ to: 'stream', command: 'make', given });
       const made = make.apply(this, given) as { machine: ConsumerMachine };
       consumers.set(name as string, made.machine);
       return made;
