@@ -28,11 +28,11 @@ import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
-import { Purge, type PurgeCommand, removeOlder } from './purge.ts';
+import { Purge, type PurgeCommand } from './purge.ts';
 import { type PurgeExtent, type Purging, purgeExtent } from './purge-extent.ts';
+import { Rollups } from './rollups.ts';
 import { asSchedule } from './schedule-rules.ts';
 import { refusalOf } from './store-refusal.ts';
-import { subjectOf } from './subject-change.ts';
 import { Timetable } from './timetable.ts';
 import { Trimming } from './trimming.ts';
 
@@ -65,6 +65,7 @@ export class StreamMachine {
   readonly expiry: Expiry;
   readonly timetable = new Timetable(this);
   readonly trimming: Trimming;
+  readonly rollups = new Rollups(this);
   config: StreamConfig;
   limits: StreamLimits;
   lastMsgId = '';
@@ -170,7 +171,7 @@ export class StreamMachine {
     if (id !== '' && this.limits.duplicateWindowMs > 0) {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
-    if (rollup !== '') this.rollUp(message, rollup, verdict.sequence);
+    if (rollup !== '') this.rollups.begin(message, rollup, verdict.sequence);
     if (this.config.allowMsgSchedules)
       this.timetable.note(message, headers, verdict.sequence, millisecondsOf(seconds, nanos));
   }
@@ -183,7 +184,7 @@ export class StreamMachine {
     const ttl = this.ttlOf(message, headers);
     this.store(seconds, nanos, ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL, ttl, message, false, verdict);
     if (verdict.kind !== STORED) return 0;
-    if (headers.has(ROLLUP)) this.rollUp(message, 'sub', verdict.sequence);
+    if (headers.has(ROLLUP)) this.rollups.begin(message, 'sub', verdict.sequence);
     return verdict.sequence;
   }
 
@@ -224,7 +225,7 @@ export class StreamMachine {
     if (id !== '' && this.limits.duplicateWindowMs > 0) {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
-    if (rollup === 'sub' || rollup === 'all') this.rollUp(message, rollup, verdict.sequence);
+    if (rollup === 'sub' || rollup === 'all') this.rollups.begin(message, rollup, verdict.sequence);
   }
 
   /** Counts only where the stream allows it. */
@@ -300,7 +301,7 @@ export class StreamMachine {
     if (isWanted) this.trimming.stored(sequence, this.limits);
     this.lastMsgId = headers.text(bytes, MSG_ID);
     if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
-    if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
+    if (headers.has(ROLLUP)) this.rollups.begin(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
     if (this.config.allowMsgSchedules && isWanted) this.timetable.note(message, headers, sequence, now);
   }
 
@@ -364,16 +365,6 @@ export class StreamMachine {
     if (log.bytes + size <= limits.maxBytes) return null;
     const isReplaced = isFull && log.sizeAt(log.firstOf(node)) >= size;
     return isReplaced ? null : full('maximum bytes exceeded');
-  }
-
-  private rollUp(message: MessageBytes, extent: string, sequence: number): void {
-    const keep = this.log.has(sequence) ? 1 : 0;
-    if (extent === 'all') {
-      this.atOnce({ before: 0, filter: '', keep }, () => this.purgeNow({ before: sequence, filter: '', keep: 0 }));
-    } else {
-      const command = { before: 0, filter: subjectOf(message), keep };
-      this.atOnce(command, () => removeOlder(this.log, this.log.nodeOf(message), sequence));
-    }
   }
 
   private atOnce(command: PurgeCommand, purge: () => number): number {
@@ -458,6 +449,11 @@ export class StreamMachine {
   /** The command of some of it. True when none is left to go. */
   stepPurge(purge: Purge, most: number): boolean {
     return purge.step(most);
+  }
+
+  /** The command of some of what was rolled up. True when none is left to go. */
+  rollUpMore(most: number): boolean {
+    return this.rollups.step(most);
   }
 
   /** The command of a changed configuration. What it does not allow goes, some of it with `trimMore`. */
