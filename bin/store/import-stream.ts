@@ -208,7 +208,7 @@ export class StreamImport {
     }
     const { created } = stored;
     const config = stored.config.replicas > 1 ? { ...stored.config, replicas: 1 } : stored.config;
-    if (state == null) return { name, config, created, state: startState(config, staged) };
+    if (state == null) return { name, config, created, state: await startState(config, staged, this.place.clock) };
     const place = readConsumerFile(state);
     return place === null ? 'where it stands can not be read' : { name, config, created, state: keptStateOf(place) };
   }

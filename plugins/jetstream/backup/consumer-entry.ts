@@ -1,5 +1,6 @@
 /** A consumer as an archive holds it. */
 import { Buffer } from 'node:buffer';
+import type { Clock } from '../../../kernel/plugin-api.ts';
 import { type ConsumerConfig, consumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
 import { type Codec, DecodeFault, decodeBody } from '../../../protocols/jetstream/json/codec.ts';
 import { always, given, printMap, struct } from '../../../protocols/jetstream/json/composites.ts';
@@ -100,8 +101,12 @@ export function keptStateOf(stored: StoredConsumer): ConsumerState {
 }
 
 /** Of one that begins, as it is told to. */
-export function startState(config: ConsumerConfig, { records, storage }: StagedStream): ConsumerState {
-  const before = startOf(config, new MessageLog(records, storage, new Usage())) - 1;
+export async function startState(
+  config: ConsumerConfig,
+  { records, storage }: StagedStream,
+  clock: Clock,
+): Promise<ConsumerState> {
+  const before = (await startOf(config, new MessageLog(records, storage, new Usage()), clock)) - 1;
   const place = { deliveredConsumer: 0, deliveredStream: before, floorConsumer: 0, floorStream: before };
   return keptStateOf({ ...place, pending: [], redelivered: [] });
 }

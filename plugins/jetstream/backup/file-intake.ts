@@ -124,11 +124,11 @@ export class FileIntake implements Intake {
       messages.addFacts(facts, true);
     }
     await messages.finish();
-    for (const [name, files] of this.consumerFiles) this.consumers.push(this.consumerOf(name, files));
+    for (const [name, files] of this.consumerFiles) this.consumers.push(await this.consumerOf(name, files));
   }
 
   /** One that was never given a message has no state. */
-  private consumerOf(name: string, files: ReadonlyMap<string, Buffer>): KeptConsumer {
+  private async consumerOf(name: string, files: ReadonlyMap<string, Buffer>): Promise<KeptConsumer> {
     const [definition, sum, state] = ['meta.inf', 'meta.sum', 'o.dat'].map((file) => files.get(file));
     const stored = definition === undefined ? null : readStoredConsumer(definition);
     const isWhole = sum === undefined || hasRightSum(definition!, sum, hashOf(`${this.place.config.name}/${name}`));
@@ -137,6 +137,7 @@ export class FileIntake implements Intake {
       throw new Error(`the consumer '${name}' can not be read`);
     }
     const { config, created } = stored;
-    return { name, config, created, state: place === null ? startState(config, this.staged!) : keptStateOf(place) };
+    if (place !== null) return { name, config, created, state: keptStateOf(place) };
+    return { name, config, created, state: await startState(config, this.staged!, this.place.clock) };
   }
 }

@@ -28,14 +28,14 @@ import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
-import { Purge, type PurgeCommand, removeOlder } from './purge.ts';
+import { Purge, type PurgeCommand } from './purge.ts';
 import { type PurgeExtent, type Purging, purgeExtent } from './purge-extent.ts';
 import type { StoredListener } from './republisher.ts';
+import { Rollups } from './rollups.ts';
 import { roomProblem } from './room.ts';
 import { asSchedule } from './schedule-rules.ts';
 import { SEQUENCE_MAX } from './sequence-limit.ts';
 import { refusalOf } from './store-refusal.ts';
-import { subjectOf } from './subject-change.ts';
 import { Timetable } from './timetable.ts';
 import { Trimming } from './trimming.ts';
 
@@ -69,6 +69,7 @@ export class StreamMachine {
   readonly expiry: Expiry;
   readonly timetable = new Timetable(this);
   readonly trimming: Trimming;
+  readonly rollups = new Rollups(this);
   config: StreamConfig;
   limits: StreamLimits;
   lastMsgId = '';
@@ -176,7 +177,7 @@ export class StreamMachine {
     if (id !== '' && this.limits.duplicateWindowMs > 0) {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
-    if (rollup !== '') this.rollUp(message, rollup, verdict.sequence);
+    if (rollup !== '') this.rollups.begin(message, rollup, verdict.sequence);
     if (this.config.allowMsgSchedules)
       this.timetable.note(message, headers, verdict.sequence, millisecondsOf(seconds, nanos));
   }
@@ -189,7 +190,7 @@ export class StreamMachine {
     const ttl = this.ttlOf(message, headers);
     this.store(seconds, nanos, ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL, ttl, message, false, verdict);
     if (verdict.kind !== STORED) return 0;
-    if (headers.has(ROLLUP)) this.rollUp(message, 'sub', verdict.sequence);
+    if (headers.has(ROLLUP)) this.rollups.begin(message, 'sub', verdict.sequence);
     return verdict.sequence;
   }
 
@@ -232,7 +233,7 @@ export class StreamMachine {
     if (id !== '' && this.limits.duplicateWindowMs > 0) {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
-    if (rollup === 'sub' || rollup === 'all') this.rollUp(message, rollup, verdict.sequence);
+    if (rollup === 'sub' || rollup === 'all') this.rollups.begin(message, rollup, verdict.sequence);
   }
 
   /** Counts only where the stream allows it. */
@@ -308,7 +309,7 @@ export class StreamMachine {
     if (isWanted) this.trimming.stored(sequence, this.limits);
     this.lastMsgId = headers.text(bytes, MSG_ID);
     if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
-    if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
+    if (headers.has(ROLLUP)) this.rollups.begin(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
     if (this.config.allowMsgSchedules && isWanted) this.timetable.note(message, headers, sequence, now);
   }
 
@@ -366,16 +367,6 @@ export class StreamMachine {
   /** Asked for only where somebody is told of it. */
   private beforeIt(message: MessageBytes): number {
     return this.listener === null ? 0 : this.log.lastOf(this.log.nodeOf(message));
-  }
-
-  private rollUp(message: MessageBytes, extent: string, sequence: number): void {
-    const keep = this.log.has(sequence) ? 1 : 0;
-    if (extent === 'all') {
-      this.atOnce({ before: 0, filter: '', keep }, () => this.purgeNow({ before: sequence, filter: '', keep: 0 }));
-    } else {
-      const command = { before: 0, filter: subjectOf(message), keep };
-      this.atOnce(command, () => removeOlder(this.log, this.log.nodeOf(message), sequence));
-    }
   }
 
   private atOnce(command: PurgeCommand, purge: () => number): number {
@@ -461,6 +452,11 @@ export class StreamMachine {
   /** The command of some of it. True when none is left to go. */
   stepPurge(purge: Purge, most: number): boolean {
     return purge.step(most);
+  }
+
+  /** The command of some of what was rolled up. True when none is left to go. */
+  rollUpMore(most: number): boolean {
+    return this.rollups.step(most);
   }
 
   /** The command of a changed configuration. What it does not allow goes, some of it with `trimMore`. */

@@ -3,7 +3,6 @@ import { Buffer } from 'node:buffer';
 import {
   type Account,
   type Message,
-  Pace,
   SERVICE_SINK,
   type ServiceSink,
   type SubjectTransform,
@@ -42,6 +41,7 @@ import { DueTimes } from './due-times.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
 import { copyOf, HeldMessages } from './held-messages.ts';
+import { inSteps, STEP } from './in-steps.ts';
 import { writeKnownIds } from './known-ids.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
@@ -60,9 +60,6 @@ export interface StreamOwner {
   /** Its store takes nothing until it is opened again. */
   broken(stream: Stream, cause: Error): void;
 }
-
-/** What goes before the clock is looked at. */
-const TRIM_STEP = 256;
 
 export class Stream implements ServiceSink {
   readonly kind = SERVICE_SINK;
@@ -96,6 +93,8 @@ export class Stream implements ServiceSink {
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
   private isClosed = false;
+  /** Messages that were rolled up are still there: nothing is acknowledged until they are gone. */
+  private isRollingUp = false;
 
   constructor(of: Surroundings, owner: StreamOwner, config: StreamConfig, log: MessageLog, created: bigint) {
     const { account } = owner;
@@ -117,7 +116,7 @@ export class Stream implements ServiceSink {
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     log.records.onDurable({
       durable: (ticket) => {
-        this.acks.release(ticket);
+        if (!this.isRollingUp) this.acks.release(ticket);
         this.consumers.durable();
       },
       failed: (error) => this.failed(error),
@@ -161,7 +160,7 @@ export class Stream implements ServiceSink {
   }
 
   get isSettled(): boolean {
-    return this.log.ticket <= this.log.records.store.durableTicket;
+    return !this.isRollingUp && this.log.ticket <= this.log.records.store.durableTicket;
   }
 
   /** Runs as soon as everything that was written so far is as durable as it gets, or `refuse` where it will never be. */
@@ -396,7 +395,7 @@ export class Stream implements ServiceSink {
   /** False when it has to be said in another way. */
   private acknowledgeUsual({ replyBytes, replyStart, replyEnd }: Message, sequence: number): boolean {
     const { ticket, records } = this.log;
-    if (ticket > records.store.durableTicket) {
+    if (this.isRollingUp || ticket > records.store.durableTicket) {
       return this.acks.addUsual(ticket, sequence, replyBytes, replyStart, replyEnd);
     }
     this.of.outbox.acknowledge(this.account, replyBytes, replyStart, replyEnd, this.ackHead, sequence);
@@ -432,6 +431,14 @@ export class Stream implements ServiceSink {
     const isFirst = limits.maxAgeMs > 0 && !dueTimes.isSet;
     const isEarlier = duplicates.size > 0 && !dueTimes.isSetBy(duplicates.nextExpiry(limits.duplicateWindowMs));
     if (isTimed || isFirst || isEarlier) dueTimes.schedule();
+    if (machine.rollups.isPending && !this.isRollingUp) void this.rollUp();
+  }
+
+  private async rollUp(): Promise<void> {
+    this.isRollingUp = true;
+    await inSteps(this.of.clock, () => this.isClosed || this.machine.rollUpMore(STEP));
+    this.isRollingUp = false;
+    this.acks.release(this.log.records.store.durableTicket);
   }
 
   /** A consumer is done with a message. */
@@ -461,9 +468,8 @@ export class Stream implements ServiceSink {
   }
 
   /** Fulfilled when nothing is there any more that the configuration does not allow. */
-  async trimmed(): Promise<void> {
-    const pace = new Pace(this.of.clock);
-    while (!this.isClosed && !this.machine.trimMore(TRIM_STEP)) if (pace.isDue) await pace.rest();
+  trimmed(): Promise<void> {
+    return inSteps(this.of.clock, () => this.isClosed || this.machine.trimMore(STEP));
   }
 
   /** Stops for good, with everything written down: it will be there again. */

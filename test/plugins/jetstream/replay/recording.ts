@@ -19,6 +19,7 @@ const STREAM_COMMANDS = [
   'stepPurge',
   'update',
   'trimMore',
+  'rollUpMore',
 ] as const;
 const CONSUMER_COMMANDS = [
   'deliver',

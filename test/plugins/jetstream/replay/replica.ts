@@ -96,6 +96,9 @@ export class Replica {
       case 'trimMore':
         stream.trimMore(first);
         break;
+      case 'rollUpMore':
+        stream.rollUpMore(first);
+        break;
       case 'make':
         this.make(given[0] as string, given[1] as ConsumerConfig, given[2] as number);
         break;
