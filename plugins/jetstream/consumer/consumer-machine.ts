@@ -10,6 +10,7 @@ import { Backlog } from './backlog.ts';
 import { type ConsumerProgress, type ConsumerState, eachOf } from './consumer-state.ts';
 import { OverdueWatch } from './overdue-watch.ts';
 import { PendingMessages } from './pending-messages.ts';
+import type { PurgedPart } from './purged-part.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
 import { ToldPosition } from './told-position.ts';
 
@@ -420,14 +421,12 @@ export class ConsumerMachine {
     if (!hasBegun) this.beginIfKnown();
   }
 
-  /**
-   * The command of a purge: everything below a sequence is gone. `isWider`: of what lies above, something may be gone as well,
-   * since more is delivered here than was purged. True where something waits no more.
-   */
-  purged(start: number, isWider: boolean): boolean {
+  /** The command of a purge. True where something waits no more. */
+  purged({ start, isWider, isAnyGone, isHeldGone }: PurgedPart): boolean {
     const waiting = this.pending.size;
+    const firstWaiting = this.pending.first;
     this.backlog.goOnFrom(start);
-    const isSettling = this.floorStream < start;
+    const isSettling = this.floorStream < start || (isWider && isHeldGone);
     if (isSettling) this.settleBelow(start, isWider);
     if (this.pending.size === 0) {
       this.redelivered.clear();
@@ -438,12 +437,13 @@ export class ConsumerMachine {
     // All of it is written down anew.
     this.touched = null;
     this.told.set(this);
-    if (isSettling && !isWider && this.config.ackPolicy === 'explicit') this.told.settledUpTo(this.pending);
+    const isBehind = isAnyGone && (!isWider || firstWaiting < this.log.first);
+    if (isSettling && isBehind && this.config.ackPolicy === 'explicit') this.told.settledBehind(this.pending);
     return this.pending.size < waiting;
   }
 
   private settleBelow(start: number, isWider: boolean): void {
-    this.floorStream = start - 1;
+    this.floorStream = Math.max(this.floorStream, start - 1);
     for (const [seq, { consumerSequence }] of this.pending) {
       if (seq >= start && !(isWider && !this.log.has(seq))) continue;
       this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);

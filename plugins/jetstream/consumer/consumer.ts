@@ -382,8 +382,8 @@ export class Consumer implements ServiceSink {
   private readonly settled = (seq: number): void => this.stream.settled(seq);
 
   /** The command of a purge. */
-  purged(start: number, isWider: boolean): void {
-    if (this.machine.purged(start, isWider)) this.letGo();
+  purged(part: Parameters<ConsumerMachine['purged']>[0]): void {
+    if (this.machine.purged(part)) this.letGo();
   }
 
   /** A message goes, before it is gone: whatever was delivered of it is done. */

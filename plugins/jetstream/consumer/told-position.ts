@@ -25,10 +25,12 @@ export class ToldPosition {
     this.floorConsumer = floorConsumer;
   }
 
-  /** Everything before the first that waits is settled. */
-  settledUpTo(pending: PendingMessages, from = 0): void {
-    const next = pending.after(from);
-    if (next === 0) return;
+  /** Everything before the first that waits is settled: many messages went. */
+  settledBehind(pending: PendingMessages): void {
+    if (this.floorStream < pending.first - 1) this.settleTo(pending.first, pending);
+  }
+
+  private settleTo(next: number, pending: PendingMessages): void {
     this.floorStream = next - 1;
     this.floorConsumer = pending.consumerSequenceOf(next) - 1;
   }
@@ -64,6 +66,7 @@ export class ToldPosition {
   private raise(seq: number, consumerSequence: number, pending: PendingMessages): void {
     this.floorStream = seq;
     this.floorConsumer = consumerSequence;
-    this.settledUpTo(pending, seq);
+    const next = pending.after(seq);
+    if (next > 0) this.settleTo(next, pending);
   }
 }

@@ -154,7 +154,7 @@ test('what went from the front is counted no more by who goes on behind it', asy
   assert.equal([some.machine.pendingCount, all.machine.pendingCount], [2, 3002]);
   log.remove(1);
   assert.is(nextOf(some), 3002, 'having passed what is not for it');
-  all.machine.purged(2, true);
+  all.machine.purged({ start: 2, isWider: true, isAnyGone: true, isHeldGone: false });
   assert.equal([some.machine.pendingCount, all.machine.pendingCount], [1, 3001]);
 });
 

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { Usage } from '../../../../plugins/jetstream/account/usage.ts';
 import { ConsumerMachine } from '../../../../plugins/jetstream/consumer/consumer-machine.ts';
+import type { PurgedPart } from '../../../../plugins/jetstream/consumer/purged-part.ts';
 import { Markers } from '../../../../plugins/jetstream/stream/marker.ts';
 import { MessageLog, sizeFormulaOf } from '../../../../plugins/jetstream/stream/message-log.ts';
 import { PublishVerdict } from '../../../../plugins/jetstream/stream/publish-verdict.ts';
@@ -149,7 +150,7 @@ export class Replica {
         machine.missed(first, second);
         break;
       case 'purged':
-        machine.purged(first, given[1] as boolean);
+        machine.purged(given[0] as PurgedPart);
         break;
       case 'keptBack':
         machine.keptBack(first);
