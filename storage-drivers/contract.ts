@@ -27,6 +27,8 @@ export interface StoragePlace {
   readonly directory: string;
   /** 0: a write is durable once it is synced. Otherwise it is synced that often, and a power cut may take what came last. */
   readonly syncIntervalMs: number;
+  /** What all streams together may take; Infinity where nobody can say. What the driver has for itself is in proportion. */
+  readonly bytesMax: number;
   /** Null: nothing new is encrypted. */
   readonly key: Uint8Array | null;
   /** What older files are encrypted under. */

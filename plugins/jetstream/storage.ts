@@ -54,6 +54,7 @@ async function openFiles({ config, kernel }: Context, opener: StorageOpener): Pr
     return await opener.open({
       directory: directoryOf(config),
       syncIntervalMs,
+      bytesMax: (await serverLimits(config.options, kernel.ports.disk, directoryOf(config))).maxStorage,
       key: keyOf(key),
       previousKey: keyOf(previousKey),
       cipher,

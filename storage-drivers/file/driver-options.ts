@@ -40,6 +40,8 @@ export interface FileDriverOptions {
   readonly segmentBytes: number;
   readonly firstSegmentBytes: number;
   readonly journalBytesMax: number;
+  /** What all stores together may take: the journal takes a tenth of it at most, if four small segments fit in that. */
+  readonly bytesMax: number;
   readonly reserveBytes: number;
   readonly queueBytesMax: number;
   readonly frameBytes: number;
@@ -71,6 +73,7 @@ export const FILE_DRIVER_DEFAULTS: Omit<FileDriverOptions, 'directory'> = {
   segmentBytes: 64 * MIB,
   firstSegmentBytes: 4 * MIB,
   journalBytesMax: 2048 * MIB,
+  bytesMax: Number.POSITIVE_INFINITY,
   reserveBytes: 16 * MIB,
   queueBytesMax: 64 * MIB,
   frameBytes: 128 * KIB,
@@ -78,3 +81,17 @@ export const FILE_DRIVER_DEFAULTS: Omit<FileDriverOptions, 'directory'> = {
   fairBytes: 512 * KIB,
   tailMarkDistanceBytes: MIB,
 };
+
+const JOURNAL_SHARE = 0.1;
+const SEGMENTS_MIN = 4;
+const SEGMENT_BYTES_MIN = 4 * MIB;
+
+/** How large the journal and its files may become in a directory of that size. */
+export function journalSizes({ bytesMax, journalBytesMax, segmentBytes }: FileDriverOptions) {
+  const share = Math.floor(bytesMax * JOURNAL_SHARE);
+  const segment = Math.min(segmentBytes, Math.max(SEGMENT_BYTES_MIN, Math.floor(share / SEGMENTS_MIN)));
+  return {
+    segmentBytes: segment,
+    journalBytesMax: Math.min(journalBytesMax, Math.max(share, SEGMENTS_MIN * segment)),
+  };
+}

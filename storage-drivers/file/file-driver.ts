@@ -16,7 +16,7 @@ import { CheckpointQueue } from './checkpoint-queue.ts';
 import { DamageLog } from './damage-log.ts';
 import { DirtyMemory } from './dirty-memory.ts';
 import { FileCare } from './driver-care.ts';
-import { FILE_DRIVER_DEFAULTS, type FileDriverOptions } from './driver-options.ts';
+import { FILE_DRIVER_DEFAULTS, type FileDriverOptions, journalSizes } from './driver-options.ts';
 import type { DriverReport, DriverStats } from './driver-report.ts';
 import { EraseQueue } from './erase-queue.ts';
 import { FileStore } from './file-store.ts';
@@ -175,6 +175,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     const { journal, report } = await openJournal(
       {
         ...options,
+        ...journalSizes(options),
         directory: join(options.directory, 'journal'),
         uuid: identity.uuid,
         incarnation: identity.incarnation,

@@ -1,5 +1,8 @@
 /** Files that are kept open for reading, up to a number of them (D-21). */
 import type { Disk, OpenFile } from '../../kernel/plugin-api.ts';
+import { codeOf } from './file-calls.ts';
+
+const SHORTAGE = ['EMFILE', 'ENFILE'];
 
 interface Entry {
   readonly opening: Promise<OpenFile>;
@@ -11,6 +14,8 @@ export class OpenFiles {
   private readonly disk: Disk;
   private readonly most: number;
   private readonly entries = new Map<string, Entry>();
+  /** Those for whom the process has no file left. */
+  private waiting: (() => void)[] = [];
 
   constructor(disk: Disk, most: number) {
     this.disk = disk;
@@ -23,7 +28,7 @@ export class OpenFiles {
 
   /** The file stays open at least until the work is done. */
   async use<T>(path: string, work: (file: OpenFile) => Promise<T>): Promise<T> {
-    const entry = this.entries.get(path) ?? { opening: this.disk.open(path, 'read'), users: 0, isStale: false };
+    const entry = this.entries.get(path) ?? { opening: this.open(path), users: 0, isStale: false };
     // The most recently used are at the end.
     this.entries.delete(path);
     this.entries.set(path, entry);
@@ -37,6 +42,7 @@ export class OpenFiles {
       entry.users--;
       if (entry.isStale && entry.users === 0) await shut(entry);
       await this.shrink();
+      for (const goOn of this.waiting.splice(0)) goOn();
     }
   }
 
@@ -50,6 +56,34 @@ export class OpenFiles {
 
   async closeAll(): Promise<void> {
     for (const path of [...this.entries.keys()]) await this.close(path);
+  }
+
+  /** Where the process or the system has no file left, others are closed first, or waited for. */
+  private async open(path: string): Promise<OpenFile> {
+    for (;;) {
+      try {
+        return await this.disk.open(path, 'read');
+      } catch (error) {
+        if (!SHORTAGE.includes(codeOf(error)) || !(await this.makeWay())) throw error;
+      }
+    }
+  }
+
+  /** False where nothing is open that could be closed. */
+  private async makeWay(): Promise<boolean> {
+    const idle = [...this.entries].filter(([, { users }]) => users === 0);
+    for (const [path] of idle) await this.close(path);
+    if (idle.length > 0) return true;
+    // Whoever waits here has an entry too.
+    if (this.inUse <= this.waiting.length + 1) return false;
+    await new Promise<void>((goOn) => this.waiting.push(goOn));
+    return true;
+  }
+
+  private get inUse(): number {
+    let count = 0;
+    for (const { users } of this.entries.values()) if (users > 0) count++;
+    return count;
   }
 
   private forget(path: string, entry: Entry): void {

@@ -128,7 +128,7 @@ test('names that say nothing are found', () => {
   assert.equal(checkNames(['kernel/read-loop.ts', 'test/wire/uncommon.ts', 'kernel/README.md']), []);
 });
 
-test('what a simulation cannot repeat is found where all must run in one', () => {
+test('T-1: what a simulation cannot repeat is found where all must run in one', () => {
   const text = 'const a = new WeakRef(b);\nAbortSignal.timeout(5);';
   for (const path of ['storage-drivers/memory/a.ts', 'plugins/raft/a.ts', 'plugins/jetstream/a.ts']) {
     assert.equal(world(path, text), [
@@ -139,7 +139,7 @@ test('what a simulation cannot repeat is found where all must run in one', () =>
   assert.equal(world('plugins/websocket/a.ts', text), []);
 });
 
-test('every way around the ports is found', () => {
+test('T-1: every way around the ports is found', () => {
   const ways = [
     'Date.now()',
     'new Date()',

@@ -47,7 +47,6 @@ export class Journal {
   refusal: JournalRefusal = 'busy';
   refusals = 0;
   events: JournalEvents = MUTE;
-  private readonly options: JournalOptions;
   private readonly world: JournalWorld;
   private readonly lanes: Lanes;
   private readonly succession: Succession;
@@ -69,7 +68,6 @@ export class Journal {
     parts: { segments: Segments; marks: TailMarks; patches: FramePatches },
     end: ChainEnd,
   ) {
-    this.options = options;
     this.world = world;
     this.lanes = new Lanes(options);
     const { segments, marks, patches } = parts;
@@ -130,9 +128,7 @@ export class Journal {
     if (store.failure !== null || this.isFailed) return this.refuse('failed');
     if (this.isFull && (type & FREES_SPACE) === 0) return this.refuse('full');
     const size = RECORD_HEADER_BYTES + length;
-    const { queuedBytes } = this.lanes;
-    const isQueueFull = queuedBytes > 0 && queuedBytes + size > this.options.queueBytesMax;
-    const isTooMuch = isQueueFull || (this.succession.isOverLimit && (type & FREES_SPACE) === 0);
+    const isTooMuch = this.lanes.isFull(store, size) || (this.succession.isOverLimit && (type & FREES_SPACE) === 0);
     if (isTooMuch && store.lane !== Lane.urgent) return this.refuse('busy');
     const frame = this.group ?? this.lanes.frameFor(store, length);
     if (frame.length + size > FRAME_BYTES_MAX / 2) throw new RangeError(`a record of ${size} bytes fits in no frame`);

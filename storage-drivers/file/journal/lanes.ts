@@ -18,11 +18,15 @@ export interface LaneLimits {
   frameBytes: number;
   /** What one store may have waiting before it goes to the slow lane. */
   fairBytes: number;
+  /** What may wait in all. */
+  queueBytesMax: number;
   /** What one commit takes, unless a single frame is larger. */
   commitBytes: number;
 }
 
 const SPARE_FRAMES_MAX = 64;
+/** So much more than the queue may hold is there for stores that did not fill it. */
+const SHARE_OF_OTHERS = 1 / 8;
 
 export class Lanes {
   queuedBytes = 0;
@@ -35,6 +39,13 @@ export class Lanes {
   constructor(limits: LaneLimits) {
     this.limits = limits;
     for (let lane = 0; lane < 3; lane++) this.queues.push({ full: [], current: this.fresh(), begun: 1, taken: 0 });
+  }
+
+  /** Who has little waiting finds room also where others have filled the queue. */
+  isFull(store: JournalStore, bytes: number): boolean {
+    const { queueBytesMax } = this.limits;
+    const max = store.lane === Lane.bulk ? queueBytesMax : queueBytesMax * (1 + SHARE_OF_OTHERS);
+    return this.queuedBytes > 0 && this.queuedBytes + bytes > max;
   }
 
   /** The frame the store's next record goes into. */

@@ -206,7 +206,7 @@ function stingyCalls(bytes: Buffer, most: number): { calls: FileCalls; count: ()
   return { calls, count: () => writes };
 }
 
-test('a system that does less than it was asked is asked again, and one that does nothing is reported', async () => {
+test('D-19: a system that does less than it was asked is asked again, and one that does nothing is reported', async () => {
   const bytes = Buffer.alloc(40);
   const { calls, count } = stingyCalls(bytes, 7);
   const file = new SystemFile('/file', -1, calls);

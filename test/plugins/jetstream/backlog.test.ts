@@ -86,7 +86,7 @@ function nextOf({ machine }: Reader): number {
   }
 }
 
-test('what comes next, and how much there is, is what looking through all messages finds', async () => {
+test('S-19 S-20: what comes next, and how much there is, is what looking through all messages finds', async () => {
   const seed = chosenSeed();
   const chance = new Seeded(seed);
   const readers = new Readers(await machineBench());

@@ -9,7 +9,7 @@ import { withStreams } from './streaming-broker.ts';
 
 const memory = { storage: StorageType.Memory };
 
-test('a stream comes back as it was: messages, places, what was deleted, and its consumers', () =>
+test('S-40: a stream comes back as it was: messages, places, what was deleted, and its consumers', () =>
   withStreams(async ({ client, js, manager }) => {
     await manager.streams.add({ name: 'A', subjects: ['a.>'], ...memory });
     for (let count = 1; count <= 50; count++)
@@ -48,7 +48,7 @@ test('a stream with nothing in it comes back as well', () =>
     assert.equal([state.messages, state.first_seq, state.last_seq], [0, 10, 9]);
   }));
 
-test('what is cut short or damaged is refused, and leaves nothing', () =>
+test('S-41: what is cut short or damaged is refused, and leaves nothing', () =>
   withStreams(async ({ client, js, manager }) => {
     await manager.streams.add({ name: 'A', subjects: ['a'], ...memory });
     for (let count = 0; count < 100; count++) await js.publish('a', String(Math.tan(count)));

@@ -100,7 +100,7 @@ async function readAll({ client }: World): Promise<number[]> {
   return found;
 }
 
-test('one damaged message is named in the log, the state, the health and the metrics, and every other is delivered', () =>
+test('D-10 T-21: one damaged message is named in the log, the state, the health and the metrics, and every other is delivered', () =>
   withDamage(
     (block) => flip(block, 30_000),
     async (world) => {
@@ -209,7 +209,7 @@ test('those who watch the streams of all accounts hear whose it was', async () =
   }
 });
 
-test('a block that is gone costs its messages and nothing else; a purge ends it', () =>
+test('D-16: a block that is gone costs its messages and nothing else; a purge ends it', () =>
   withDamage(
     (block) => rmSync(block),
     async (world) => {
@@ -225,7 +225,7 @@ test('a block that is gone costs its messages and nothing else; a purge ends it'
     },
   ));
 
-test('when the limits take what came after a lost message, it is not missed any more', () =>
+test('D-10: when the limits take what came after a lost message, it is not missed any more', () =>
   withDamage(
     (block) => flip(block, 30_000),
     async (world) => {

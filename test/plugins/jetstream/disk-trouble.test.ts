@@ -83,7 +83,7 @@ for (const [what, code] of [
   ['write', 'ENOSPC'],
   ['write', 'EROFS'],
 ] as const) {
-  test(`a ${what} that fails with ${code}: whoever waited is told, the stream is opened again, and nothing acknowledged is lost`, () =>
+  test(`D-17: a ${what} that fails with ${code}: whoever waited is told, the stream is opened again, and nothing acknowledged is lost`, () =>
     withDisk(async (world) => {
       const { disk, publish, manager, lines, health, js, figure } = world;
       await manager.consumers.add('A', { durable_name: 'C', ack_policy: AckPolicy.Explicit });
@@ -114,7 +114,7 @@ for (const [what, code] of [
     }));
 }
 
-test('while a disk fails, health says so, publishers are told why, and what is stored is read', () =>
+test('D-17 D-22: while a disk fails, health says so, publishers are told why, and what is stored is read', () =>
   withDisk(async (world) => {
     const { disk, publish, manager, health, lines, figure } = world;
     assert.is(await publish('kept'), 1);
@@ -165,7 +165,7 @@ test('those who wait at a consumer are told to ask again, and get what comes aft
     await reading;
   }));
 
-test('a directory that is taken away shows in the health, and comes back as it was', async () => {
+test('D-22: a directory that is taken away shows in the health, and comes back as it was', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'gnatlet-away-'));
   await withDisk(async (world) => {
     const { publish, health } = world;
@@ -198,7 +198,7 @@ function smallMount(bytes: number): { path: string; end(): void } | null {
 
 const MIB = 2 ** 20;
 
-test('a real file system without room: refused and told, and it goes on by itself when there is room again', async () => {
+test('D-20 T-21: a real file system without room: refused and told, and it goes on by itself when there is room again', async () => {
   const mount = smallMount(64 * MIB);
   if (mount === null) {
     console.log('skipped: this user may not mount a file system');

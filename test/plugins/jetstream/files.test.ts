@@ -17,7 +17,7 @@ async function publishUntilGone(client: NatsConnection, acknowledged: (sequence:
   await Promise.allSettled(Array.from({ length: 50 }, lane));
 }
 
-test('every message that was acknowledged is there after the process was killed', async () => {
+test('D-1 T-20: every message that was acknowledged is there after the process was killed', async () => {
   using folder = new Folder();
   folder.write('a.conf', 'jetstream: enabled\nstore_dir: data\n');
   let highest = 0;
@@ -91,7 +91,7 @@ test('a cluster is refused beside streams, which would be served by each of its 
   assert.is(code, 1);
 });
 
-test('a second server on the same folder is sent away, and the first goes on', async () => {
+test('D-23: a second server on the same folder is sent away, and the first goes on', async () => {
   using folder = new Folder();
   await using first = await BrokerProcess.start(['-js', '-sd', 'data'], folder.path);
   const { code, err } = await run(['-js', '-sd', 'data', '-p', '-1'], folder.path);
@@ -101,7 +101,7 @@ test('a second server on the same folder is sent away, and the first goes on', a
   await client.ask('PING\r\n', 'PONG\r\n');
 });
 
-test('files under another key are refused, and the key of before opens them', async () => {
+test('S-32: files under another key are refused, and the key of before opens them', async () => {
   using folder = new Folder();
   folder.write('one.conf', 'jetstream { store_dir: data, key: one }\n');
   folder.write('two.conf', 'jetstream { store_dir: data, key: two }\nport: -1\n');
@@ -120,7 +120,7 @@ test('files under another key are refused, and the key of before opens them', as
   assert.ok(broker.lines.includes('[INF]   Encryption:      AES-GCM'));
 });
 
-test('a sync interval is taken, and its price is named', async () => {
+test('D-1: a sync interval is taken, and its price is named', async () => {
   using folder = new Folder();
   folder.write('a.conf', 'jetstream { store_dir: data, sync_interval: 10s }\n');
   folder.write('b.conf', 'jetstream { store_dir: other, sync_interval: always }\n');

@@ -38,7 +38,7 @@ async function refused(folder: Folder): Promise<string> {
   return err;
 }
 
-test('the files of a nats-server end the start, with what to do instead', async () => {
+test('D-23: the files of a nats-server end the start, with what to do instead', async () => {
   using folder = new Folder();
   const stream = folder.file('data/jetstream/$G/streams/ORDERS');
   mkdirSync(join(stream, 'msgs'), { recursive: true });

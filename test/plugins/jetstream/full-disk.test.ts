@@ -33,7 +33,7 @@ class FillableDisk {
   }
 }
 
-test('a full disk refuses messages and says so; when there is room again all goes on, and nothing is lost', async () => {
+test('D-20 T-21: a full disk refuses messages and says so; when there is room again all goes on, and nothing is lost', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'gnatlet-full-'));
   const fillable = new FillableDisk(systemPorts().disk);
   const lines: string[] = [];

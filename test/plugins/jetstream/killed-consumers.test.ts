@@ -23,7 +23,7 @@ async function fetched(client: NatsConnection, count: number): Promise<JsMsg[]> 
   return messages;
 }
 
-test('no message is sent again whose acknowledgement was answered before the process was killed', async () => {
+test('D-4 T-20: no message is sent again whose acknowledgement was answered before the process was killed', async () => {
   using folder = new Folder();
   folder.write('a.conf', CONF);
   const confirmed = new Set<number>();
@@ -51,7 +51,7 @@ test('no message is sent again whose acknowledgement was answered before the pro
   assert.ok(confirmed.size >= 160, String(confirmed.size));
 });
 
-test('a consumer that was made, changed or deleted is so after the process was killed at once', async () => {
+test('D-4 T-20: a consumer that was made, changed or deleted is so after the process was killed at once', async () => {
   using folder = new Folder();
   folder.write('a.conf', CONF);
   const add = { durable_name: 'C', ack_policy: AckPolicy.Explicit };

@@ -87,7 +87,7 @@ test('what goes from the front of a full stream is told to nobody who does not h
     assert.is(await pendingOf(streams, 'all3'), 10);
   }));
 
-test('a consumer of a hundredth of a stream looks at that, and not at the stream', async () => {
+test('S-19: a consumer of a hundredth of a stream looks at that, and not at the stream', async () => {
   const bench = await machineBench();
   const messages = 200_000;
   const part = messages / 100;

@@ -201,7 +201,7 @@ for (const [spread, name] of [
   [5, 'many subjects'],
   [10, 'almost only new subjects'],
 ] as const) {
-  test(`all that is derived agrees with a recount after every change, with ${name}`, () =>
+  test(`S-18 S-19 S-20 S-21 S-23 S-25: all that is derived agrees with a recount after every change, with ${name}`, () =>
     withSeed(async (random) => {
       for (let run = 0; run < 2; run++) {
         const pair = await Pair.open();
@@ -215,7 +215,7 @@ for (const [spread, name] of [
     }));
 }
 
-test('an index from a checkpoint answers as the one it was made from, also when records went and came since', () =>
+test('D-14: an index from a checkpoint answers as the one it was made from, also when records went and came since', () =>
   withSeed(async (random) => {
     for (let run = 0; run < 4; run++) {
       const pair = await Pair.open();

@@ -211,7 +211,7 @@ test('numbers are written and read back, and what is cut short is noticed', () =
   }
 });
 
-test('the checksum is that of everybody, with and without help from Node', () => {
+test('S-6: the checksum is that of everybody, with and without help from Node', () => {
   const bytes = Buffer.from('123456789');
   assert.is(crc32(bytes), 0xcbf43926);
   assert.is(crc32ByTable(bytes), 0xcbf43926);

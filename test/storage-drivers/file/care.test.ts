@@ -161,7 +161,7 @@ test('what is damaged on the disk and still in memory costs nothing once it is w
   await world.until(again.close());
 });
 
-test('a damaged copy of a checkpoint is told and written again; an index is, too', async () => {
+test('D-14: a damaged copy of a checkpoint is told and written again; an index is, too', async () => {
   const world = new DriverWorld(5);
   const { driver, store } = await filled(world);
   await world.until(driver.checkpoint(store as never));

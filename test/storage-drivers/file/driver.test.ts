@@ -87,7 +87,7 @@ test('S-3: messages that are removed at once never reach a block', async () => {
   assert.equal(blocksOf(world), []);
 });
 
-test('D-16: a damaged record is a hole, and its neighbours are read', async () => {
+test('D-16 S-5: a damaged record is a hole, and its neighbours are read', async () => {
   const world = new DriverWorld(4);
   const { driver } = await filled(world, 1000);
   await world.until(driver.close());
@@ -128,7 +128,7 @@ test('D-14: a damaged index is made again from the frames', async () => {
   await world.until(again.driver.close());
 });
 
-test('one copy of a checkpoint may be damaged or gone', async () => {
+test('D-14: one copy of a checkpoint may be damaged or gone', async () => {
   for (const [index, name] of ['checkpoint.1', 'checkpoint.2'].entries()) {
     const world = new DriverWorld(6 + index);
     const { driver } = await filled(world, 500);

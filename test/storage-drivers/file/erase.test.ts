@@ -305,7 +305,7 @@ test('S-32: a new key takes over everything in the background, goes on after a c
   }
 });
 
-test('a key for what was in the clear encrypts all of it', async () => {
+test('S-32 S-33: a key for what was in the clear encrypts all of it', async () => {
   const world = new DriverWorld(7);
   const { driver } = await filled(world, 500);
   await world.until(driver.close());

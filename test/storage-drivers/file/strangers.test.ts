@@ -114,7 +114,7 @@ test('D-12: a store that is set aside is gone from the driver at any moment the 
   }
 });
 
-test('D-12: blocks that no checkpoint names go where the journal is whole, and are set aside where a part of it is lost', async () => {
+test('D-12 D-11: blocks that no checkpoint names go where the journal is whole, and are set aside where a part of it is lost', async () => {
   for (const isDamaged of [false, true]) {
     const world = new DriverWorld(3, { dirtyBytesAtClose: 1_000_000, dirtyBytesPerStore: 50_000 });
     const driver = await world.open();

@@ -53,7 +53,7 @@ async function flip(database: Database, key: Uint8Array): Promise<void> {
   await database.put(key, value);
 }
 
-test('a record with a flipped bit is a hole, and the others are served', () =>
+test('S-16: a record with a flipped bit is a hole, and the others are served', () =>
   damaged(
     (database) => flip(database, recordKey(1, 4)),
     async (driver) => {
@@ -82,7 +82,7 @@ test('a record that vanished makes the store say that it has forgotten something
     async (driver) => assert.is((await driver.open('s')).report.isAmnesiac, true),
   ));
 
-test('a batch that vanished makes every store say so', () =>
+test('S-16: a batch that vanished makes every store say so', () =>
   damaged(
     async (database) => {
       const keys = await database.keys(ALL_BATCHES).all();

@@ -8,7 +8,7 @@ import { killedAgainAndAgain } from './killed-broker.ts';
 const ROUNDS = 4;
 
 for (const kept of ['files', 'level'] as const) {
-  test(`kept in ${kept}, what was confirmed outlives kills, to publishers and to consumers`, async () => {
+  test(`D-1 D-3 D-4 T-20: kept in ${kept}, what was confirmed outlives kills, to publishers and to consumers`, async () => {
     const seed = chosenSeed();
     const faults = await killedAgainAndAgain(new Seeded(seed), kept, ROUNDS);
     assert.equal(faults, [], `seed ${seed}: ${faults.join('; ')}`);

@@ -120,7 +120,7 @@ test('a segment whose head is damaged, in one copy or both, is read by its frame
   }
 });
 
-test('a segment file that is gone is a hole of its frames', async () => {
+test('S-4 D-16: a segment file that is gone is a hole of its frames', async () => {
   const filled = await fill(5, true);
   const { world, frames } = filled;
   const paths = [...new Set(frames.map((frame) => frame.path))];
@@ -136,7 +136,7 @@ test('a segment file that is gone is a hole of its frames', async () => {
   }
 });
 
-test('a segment file that was cut short is a hole of what it lost', async () => {
+test('S-4 D-19: a segment file that was cut short is a hole of what it lost', async () => {
   const filled = await fill(6, true);
   const { world, frames } = filled;
   const victim = frames[Math.floor(frames.length / 3)]!;
@@ -147,7 +147,7 @@ test('a segment file that was cut short is a hole of what it lost', async () => 
   );
 });
 
-test('sectors of an earlier day do not pass for what was written later', () =>
+test('S-4: sectors of an earlier day do not pass for what was written later', () =>
   withSeed(async (random) => {
     // Now and then one is copied over the frame before it, and stands twice.
     const filled = await fill(7, true);
@@ -164,7 +164,7 @@ test('sectors of an earlier day do not pass for what was written later', () =>
     }
   }));
 
-test('random damage never gives a wrong byte, and is never silent', () =>
+test('D-9 D-10 T-21: random damage never gives a wrong byte, and is never silent', () =>
   withSeed(async (random, seed) => {
     for (let round = 0; round < 60; round++) {
       const filled = await fill((seed + round) % 1000, random.below(2) === 0);
@@ -200,7 +200,7 @@ function spoil(world: JournalWorld, path: string, random: FastRandom): void {
   });
 }
 
-test('a place the disk refuses to read is a hole, and the rest is read', async () => {
+test('D-18: a place the disk refuses to read is a hole, and the rest is read', async () => {
   const filled = await fill(8, true);
   const { world } = filled;
   for (let seed = 0; seed < 10; seed++) {

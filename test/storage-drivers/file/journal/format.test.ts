@@ -14,7 +14,7 @@ import { SILENT, UUID } from './journal-world.ts';
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const lines = (text: string) => text.replaceAll(/\s+|#.*$/gm, '');
 
-test('a checksum is a CRC-32, whoever computes it and in however many steps', () => {
+test('S-6: a checksum is a CRC-32, whoever computes it and in however many steps', () => {
   assert.is(checksum(Buffer.from('123456789'), 0, 9), 0xcbf43926);
   assert.is(checksum(new Uint8Array(0), 0, 0), 0);
   const bytes = FastRandom.fromSeed(1).bytes(5000);
@@ -27,7 +27,7 @@ test('a checksum is a CRC-32, whoever computes it and in however many steps', ()
   }
 });
 
-test('a frame with two records', () => {
+test('S-4: a frame with two records', () => {
   const frame = new FrameBuilder(4096);
   frame.reset(1);
   for (const [id, type, text] of [

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { append, DIRECTORY, JournalWorld, SILENT } from './journal-world.ts';
 
-test('what was durable is there after a power cut, in order, and read back as it was written', async () => {
+test('D-1 S-5: what was durable is there after a power cut, in order, and read back as it was written', async () => {
   const world = await JournalWorld.create(1);
   const { journal } = await world.open();
   await world.until(journal.start());
@@ -27,7 +27,7 @@ test('what was durable is there after a power cut, in order, and read back as it
   assert.is(report.records, 3);
 });
 
-test('everything that arrives during a sync shares the next one', async () => {
+test('D-2 S-9: everything that arrives during a sync shares the next one', async () => {
   const world = await JournalWorld.create(2);
   const { journal } = await world.open();
   await world.until(journal.start());
@@ -57,7 +57,7 @@ test('a clean end is known as one', async () => {
   );
 });
 
-test('what no store needs is written over, and the files stay few', async () => {
+test('S-2: what no store needs is written over, and the files stay few', async () => {
   const world = await JournalWorld.create(4);
   const { journal } = await world.open();
   await world.until(journal.start());
@@ -75,7 +75,7 @@ test('what no store needs is written over, and the files stay few', async () => 
   assert.match(records.at(-1)!.data, /^1999 /);
 });
 
-test('a group is there as a whole or not at all', async () => {
+test('D-3: a group is there as a whole or not at all', async () => {
   const world = await JournalWorld.create(5);
   const { journal } = await world.open();
   await world.until(journal.start());
@@ -96,7 +96,7 @@ test('a group is there as a whole or not at all', async () => {
   assert.not.ok(records.some(({ data }) => data === 'never'));
 });
 
-test('state that is carried along outlives the segment it was written in', async () => {
+test('D-5 D-15: state that is carried along outlives the segment it was written in', async () => {
   const world = await JournalWorld.create(6);
   const { journal } = await world.open();
   await world.until(journal.start());
@@ -112,7 +112,7 @@ test('state that is carried along outlives the segment it was written in', async
   assert.is(carried.get(3), 'term 7, vote b');
 });
 
-test('a store with little to write does not wait for one with much', async () => {
+test('S-10: a store with little to write does not wait for one with much', async () => {
   const world = await JournalWorld.create(7, { queueBytesMax: 1_000_000 });
   const { journal } = await world.open();
   await world.until(journal.start());
@@ -129,7 +129,7 @@ test('a store with little to write does not wait for one with much', async () =>
   assert.ok(order.length > 8);
 });
 
-test('a queue that is full takes nothing, and takes again when it is written', async () => {
+test('S-8: a queue that is full takes nothing, and takes again when it is written', async () => {
   const world = await JournalWorld.create(8);
   const { journal } = await world.open();
   await world.until(journal.start());
@@ -145,7 +145,22 @@ test('a queue that is full takes nothing, and takes again when it is written', a
   assert.is(store.durable, taken + 1);
 });
 
-test('a journal at its limit asks for release, takes nothing meanwhile, and then goes on', async () => {
+test('S-10: a store that fills the queue leaves room for others, each of which may have a little waiting', async () => {
+  const world = await JournalWorld.create(11);
+  const { journal } = await world.open();
+  await world.until(journal.start());
+  const bulk = journal.addStore(1, SILENT);
+  while (append(journal, bulk, 'q'.repeat(1000)) > 0);
+  const others = Array.from({ length: 12 }, (_, index) => journal.addStore(index + 2, SILENT));
+  const taken = others.filter((store) => append(journal, store, 's'.repeat(900)) > 0);
+  // An eighth of the queue, and what was left of it.
+  assert.ok(taken.length >= 8 && taken.length < 12, `${taken.length}`);
+  assert.is(append(journal, bulk, 'more'), -1);
+  await world.until(journal.idle());
+  for (const store of taken) assert.is(store.durable, 1);
+});
+
+test('S-8: a journal at its limit asks for release, takes nothing meanwhile, and then goes on', async () => {
   const world = await JournalWorld.create(9, { journalBytesMax: 200_000 });
   const { journal } = await world.open();
   await world.until(journal.start());
@@ -166,7 +181,7 @@ test('a journal at its limit asks for release, takes nothing meanwhile, and then
   assert.ok(append(journal, store, 'more') > 0);
 });
 
-test('a record larger than a segment gets one of its own', async () => {
+test('S-8: a record larger than a segment gets one of its own', async () => {
   const world = await JournalWorld.create(10, { queueBytesMax: 1_000_000 });
   const { journal } = await world.open();
   await world.until(journal.start());

@@ -74,7 +74,7 @@ test('D-20: a full disk refuses what grows, takes what frees space, and resumes 
   assert.equal(texts(result).slice(-2), ['frees', 'grows again']);
 });
 
-test('a disk that refuses everything is tried on, and works again when it does', async () => {
+test('D-22: a disk that refuses everything is tried on, and works again when it does', async () => {
   const world = await JournalWorld.create(3);
   const { journal } = await start(world);
   const troubles: (string | null)[] = [];
@@ -144,7 +144,7 @@ test('D-13: in the weaker mode random power cuts are no damage either', async ()
   }
 });
 
-test('failing syncs and power cuts together lose nothing that was durable', async () => {
+test('D-17: failing syncs and power cuts together lose nothing that was durable', async () => {
   const first = chooseSeed();
   for (let seed = first; seed < first + 60; seed++) {
     try {
