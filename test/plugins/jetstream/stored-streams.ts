@@ -123,7 +123,12 @@ export interface ToldStream {
 interface Info {
   readonly config: Record<string, unknown>;
   readonly created: string;
-  readonly state: Record<string, unknown> & { deleted?: number[]; num_deleted?: number; first_seq: number; last_seq: number };
+  readonly state: Record<string, unknown> & {
+    deleted?: number[];
+    num_deleted?: number;
+    first_seq: number;
+    last_seq: number;
+  };
 }
 
 /** What a server tells of a stream, but what each server says of itself. */
