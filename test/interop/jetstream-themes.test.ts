@@ -16,11 +16,11 @@ import { randomTalk } from '../plugins/jetstream/random-talk.ts';
 import { record } from '../plugins/jetstream/recordings.ts';
 import type { Conversation } from '../plugins/jetstream/said.ts';
 import { arranged, THEMES } from '../plugins/jetstream/themes.ts';
-import { skip } from '../runner/skip.ts';
+import { skipFile } from '../runner/skip.ts';
 import { genuineTargets, type RunningServer } from '../wire/targets.ts';
 
 const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
-if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+if (genuine.length === 0) skipFile('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
 
 let there: RunningServer;
 let theirPort = 0;

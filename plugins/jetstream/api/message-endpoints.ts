@@ -27,9 +27,9 @@ export async function getMessage({ address, body, of }: ApiCall): Promise<Answer
   if (isEmptyBody(body)) return apiError(10003);
   const request = decodeRequest(body, messageGetRequest, of.of.isStrict);
   if ('number' in request) return request;
+  if (!isSoundGet(request)) return apiError(10003);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
-  if (!isSoundGet(request)) return apiError(10003);
   if (request.startTime !== null) await stream.log.find(momentOf(request.startTime.nanos));
   const { log } = stream;
   let record = findMessage(log, request);
