@@ -16,6 +16,8 @@ const EVERYTHING = new FilterSet([]);
 export class Purge {
   /** How many messages went so far. */
   removed = 0;
+  /** The store did not take all of it: what it did not take is there. */
+  isCut = false;
   private readonly log: MessageLog;
   private readonly filters: FilterSet;
   /** What comes after that stays, whenever it comes. */
@@ -56,6 +58,7 @@ export class Purge {
 
   private dropAll(): void {
     this.removed += this.log.removeBefore(this.limit);
+    this.isCut = this.log.firstFrom(0) < this.limit;
     this.seq = this.limit;
   }
 
@@ -64,6 +67,7 @@ export class Purge {
     const { log, filters } = this;
     for (let count = 0; count < most && !this.isOver; ) {
       const from = this.seq;
+      const before = this.removed;
       let to = from;
       do {
         log.tellRemoved(this.seq);
@@ -73,8 +77,10 @@ export class Purge {
         this.removed++;
         this.seq = log.next(filters, to + 1);
       } while (count < most && !this.isOver && this.seq === log.firstFrom(to + 1));
-      // What the store does not take will be there again when it is well.
-      if (!log.removeTold(from, to)) this.seq = this.limit;
+      if (log.removeTold(from, to)) continue;
+      this.removed = before;
+      this.isCut = true;
+      this.seq = this.limit;
     }
   }
 }
