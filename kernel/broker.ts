@@ -263,9 +263,11 @@ export class Broker {
   /** Other servers have so many connections of the account now. Where that is too many together, some here have to go. */
   setRemoteConnections(account: Account, count: number, links: number): void {
     const isMore = count > account.remoteConnections;
+    const hasMoreLinks = links > account.remoteLinks;
     account.remoteConnections = count;
     account.remoteLinks = links;
     if (isMore && account.limits.maxConnections >= 0) enforceLimits(account);
+    if (hasMoreLinks) void this.hooks.accountChanged.slot?.(account);
   }
 
   configureAccount({ name, limits, mappings, trace }: BrokerOptions['accounts'][number]): Account {

@@ -84,7 +84,7 @@ export {
 
 // --- The broker: who is there, and what they may do ---
 
-export type { Account } from './accounts/account.ts';
+export { type Account, addTraffic, noTraffic, type Traffic } from './accounts/account.ts';
 /** Where everybody is who is not put elsewhere. */
 export { GLOBAL_ACCOUNT } from './accounts/account-registry.ts';
 /** Renaming of subjects on their way in: rules, made fast. What is wrong with a rule is answered, not thrown. */
@@ -128,11 +128,13 @@ export { rulesFromText, type WrittenPermissions } from './permissions/written-pe
 export { LinkConnection, type LinkParts } from './connection/link-connection.ts';
 export { type LinkManner, writeMessage } from './connection/link-delivery.ts';
 export type { LivenessSource } from './connection/liveness.ts';
+export { applyLimits } from './connection/login.ts';
 export type { StreamCodec } from './connection/stream-codec.ts';
 
 // --- Messages: who gets them, and what happens to them ---
 
 export { composed } from './routing/compose.ts';
+export { fanOutOf } from './routing/fan-out.ts';
 export { withHeaderField } from './routing/header-field.ts';
 export { InterestChanges } from './routing/interest-change.ts';
 /** The other end of a line, to another server or into another account. */
@@ -154,6 +156,7 @@ export { EMPTY_PLAN, Plan, type QueueGroup } from './routing/plan.ts';
 /** Where subjects lead that come over a line to another server. */
 export { PlanMemo } from './routing/plan-memo.ts';
 export type { Handler, Outgoing } from './routing/publisher.ts';
+export { SubjectMemo } from './routing/subject-memo.ts';
 export {
   CLIENT_SINK,
   ENDED,

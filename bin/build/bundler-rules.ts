@@ -60,28 +60,6 @@ export const withoutNativeCode: Plugin = {
   },
 };
 
-/** What the log is written with can hide parts of what it writes, which nobody asks it for. */
-export const withoutRedaction: Plugin = {
-  name: 'without-redaction',
-  setup(build) {
-    build.onResolve({ filter: /^@pinojs\/redact$/ }, ({ path }) => ({ path, namespace: 'no-redaction' }));
-    build.onLoad({ filter: /./, namespace: 'no-redaction' }, () => ({ contents: 'module.exports = () => undefined;' }));
-  },
-};
-
-/** The container can also make classes, read what a factory needs from its text, and inject locals: the host asks for none of it. */
-export const withoutOtherWays: Plugin = {
-  name: 'without-other-ways',
-  setup(build) {
-    build.onLoad({ filter: /[\\/]awilix\.browser\.mjs$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      return { contents: text.replace(OTHER_WAYS, '$& return null; }\nfunction unused$1() {'), loader: 'js' };
-    });
-  },
-};
-
-const OTHER_WAYS = /^function (isClass|asClass|parseParameterList|wrapWithLocals|createInjectorProxy)\([^)]*\) \{/gm;
-
 /**
  * Packages that are loaded late, in the middle of a function, come in too, and so do threads and pages. Of the plugins of this package
  * come those in the list.

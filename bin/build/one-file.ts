@@ -7,17 +7,10 @@ import type { BuildFailure, BuildOptions, Message } from 'esbuild';
 import type { PluginDefinition } from '../../kernel/host/plugin-definition.ts';
 import type { ResolvedPlugin } from '../../kernel/host/resolve.ts';
 import { CommandFailure } from '../command-failure.ts';
-import {
-  onePackage,
-  PROGRAM,
-  wholePackage,
-  withoutNativeCode,
-  withoutOtherWays,
-  withoutRedaction,
-  withoutTools,
-} from './bundler-rules.ts';
+import { onePackage, PROGRAM, wholePackage, withoutNativeCode, withoutTools } from './bundler-rules.ts';
 import type { Contents } from './contents.ts';
 import { PRIVATE_NAME } from './private-mark.ts';
+import { withoutUnusedParts } from './unused-parts.ts';
 
 type Esbuild = typeof import('esbuild');
 
@@ -37,8 +30,8 @@ export async function oneFile(contents: Contents, isMinified: boolean): Promise<
       define: { 'import.meta.url': 'gnatletFile' },
       plugins: [
         onePackage,
-        withoutRedaction,
-        withoutOtherWays,
+        // A plugin of somebody else may ask a package for what this one does not.
+        ...(contents.strangers.length === 0 ? [withoutUnusedParts] : []),
         withoutTools(contents.own),
         withoutNativeCode,
         wholePackage(esbuild, settings, contents.own),

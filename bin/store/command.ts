@@ -1,6 +1,7 @@
 /** `gnatlet store`: what streams on disk hold, whether they are whole, and what can be done where they are not. */
 import { findAll, findingsJson, findingsText } from './check.ts';
 import { dump } from './dump.ts';
+import { importStore } from './import.ts';
 import { findDirectory, openView } from './open-store.ts';
 import { discard, quarantine } from './quarantine.ts';
 import { repair } from './repair.ts';
@@ -26,6 +27,7 @@ export async function store(words: readonly string[], env: NodeJS.ProcessEnv, wr
 
 async function run(request: StoreRequest, env: NodeJS.ProcessEnv, write: Write): Promise<boolean> {
   const keys = readKeys(request, env);
+  if (request.action === 'import') return importStore(request, keys, write);
   const directory = await findDirectory(request.directory);
   if (request.action === 'repair') return repair(directory, request, keys, write);
   if (request.action === 'quarantine' || request.action === 'discard') {

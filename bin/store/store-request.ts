@@ -2,7 +2,7 @@
 import { nearestName } from '../../kernel/hooks/nearest-name.ts';
 import { CommandFailure } from '../command-failure.ts';
 
-export const ACTIONS = ['check', 'repair', 'dump', 'quarantine', 'discard'] as const;
+export const ACTIONS = ['check', 'repair', 'dump', 'import', 'quarantine', 'discard'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface StoreRequest {
@@ -26,6 +26,11 @@ export interface StoreRequest {
   // --- discard ---
   /** What is removed; empty where none was named. */
   readonly entry: string;
+  // --- import ---
+  /** Where streams of a nats-server go. */
+  readonly into: string;
+  /** Each message is held against its checksum, not only a sample. */
+  readonly verifiesAll: boolean;
   // --- dump ---
   readonly firstSequence: number;
   readonly lastSequence: number;
@@ -38,6 +43,7 @@ export const STORE_USAGE = `
 Usage: gnatlet store check DIR [options]     reads and checks everything; never writes
        gnatlet store repair DIR [options]    writes damaged files anew, after it copied them aside
        gnatlet store dump DIR [options]      prints streams, consumers and messages as lines of JSON
+       gnatlet store import FROM --into DIR  takes over the streams of a nats-server, which is stopped; FROM is only read
        gnatlet store quarantine DIR          lists what was set aside because nobody knew what it was for
        gnatlet store discard DIR --entry E   removes some of that for good
 
@@ -45,15 +51,19 @@ DIR is what the configuration calls store_dir, or the folder "jetstream" in it. 
 
     --key-file <file>        holds the key of an encrypted store; or the variable GNATLET_STORE_KEY
     --prev-key-file <file>   holds the key before that one; or GNATLET_STORE_PREV_KEY
-    --cipher <name>          chacha (default) or aes, for what repair writes
+    --cipher <name>          chacha (default) or aes, for what repair and import write
     --account <name>         this account only
     --stream <name>          this stream only
-    --json                   check, quarantine: one line of JSON instead of text
+    --json                   check, import, quarantine: one line of JSON instead of text
 
 repair:
     --from <dir>             takes what is lost from another copy of the directory, where it has it
     --accept-loss            lost messages count as deleted from now on: the server does not call for them any more
     --aside <dir>            where copies of damaged files are kept (default: DIR.aside-<time>)
+
+import:
+    --into <dir>             what the configuration will call store_dir; streams that are there already are left as they are
+    --verify all|sample      holds each message against its checksum (default), or one of 64
 
 quarantine:
     --stream <name>          sets this stream aside: the server does not see it any more, and its name is free
@@ -67,24 +77,19 @@ dump:
 Exit codes: 0 all is well; 2 something is damaged or lost; 1 it could not be done.
 `;
 
-/** With a value, and without. */
-const VALUED = [
-  'key-file',
-  'prev-key-file',
-  'cipher',
-  'account',
-  'stream',
-  'from',
-  'aside',
-  'entry',
-  'seq',
-  'subject',
-  'limit',
-];
-const SWITCHES = ['json', 'accept-loss', 'no-data'];
-const OF_REPAIR = ['from', 'accept-loss', 'aside'];
-const OF_DUMP = ['seq', 'subject', 'limit', 'no-data'];
 const OF_STREAMS = ['account', 'stream', 'key-file', 'prev-key-file', 'cipher'];
+/** The options of each action. */
+const OWN: Readonly<Record<Action, readonly string[]>> = {
+  check: [...OF_STREAMS, 'json'],
+  repair: [...OF_STREAMS, 'from', 'accept-loss', 'aside'],
+  dump: [...OF_STREAMS, 'seq', 'subject', 'limit', 'no-data'],
+  import: [...OF_STREAMS, 'into', 'verify', 'json'],
+  quarantine: [...OF_STREAMS, 'json'],
+  discard: ['entry'],
+};
+/** Without a value, and with one. */
+const SWITCHES = ['json', 'accept-loss', 'no-data'];
+const VALUED = [...new Set(Object.values(OWN).flat())].filter((name) => !SWITCHES.includes(name));
 
 /** Flags with one dash or two, their value after `=` or in the next word, before and behind the directory. */
 export function parseStoreRequest(words: readonly string[]): StoreRequest | 'help' {
@@ -105,6 +110,9 @@ export function parseStoreRequest(words: readonly string[]): StoreRequest | 'hel
   const action = actionOf(plain[0]);
   refuseStrange(action, given);
   if (plain.length !== 2) throw new CommandFailure(`store ${action}: name one directory`);
+  if (action === 'import' && !given.has('into')) {
+    throw new CommandFailure('store import: --into names the directory that the streams go to');
+  }
   return requestOf(action, plain[1]!, given);
 }
 
@@ -132,11 +140,7 @@ function actionOf(word: string): Action {
 }
 
 function refuseStrange(action: Action, given: ReadonlyMap<string, string>): void {
-  const strange = [...(action === 'repair' ? [] : OF_REPAIR), ...(action === 'dump' ? [] : OF_DUMP)];
-  if (action !== 'check' && action !== 'quarantine') strange.push('json');
-  if (action === 'discard') strange.push(...OF_STREAMS);
-  else strange.push('entry');
-  const found = strange.find((name) => given.has(name));
+  const found = [...given.keys()].find((name) => !OWN[action].includes(name));
   if (found !== undefined) throw new CommandFailure(`store ${action}: --${found} means nothing here`);
 }
 
@@ -156,6 +160,8 @@ function requestOf(action: Action, directory: string, given: ReadonlyMap<string,
     aside: text('aside'),
     entry: text('entry'),
     acceptsLoss: given.has('accept-loss'),
+    into: text('into'),
+    verifiesAll: verifiesAll(text('verify')),
     firstSequence,
     lastSequence,
     subject: text('subject'),
@@ -168,6 +174,13 @@ function cipherOf(text: string): 'chacha' | 'aes' {
   if (text === '' || text === 'chacha') return 'chacha';
   if (text === 'aes') return 'aes';
   throw new CommandFailure(`store: --cipher is chacha or aes, not ${JSON.stringify(text)}`);
+}
+
+function verifiesAll(text: string): boolean {
+  if (text !== '' && text !== 'all' && text !== 'sample') {
+    throw new CommandFailure(`store import: --verify is all or sample, not ${JSON.stringify(text)}`);
+  }
+  return text !== 'sample';
 }
 
 function rangeOf(text: string): [number, number] {

@@ -1,6 +1,7 @@
 /** A subject space of its own: what happens in one account is invisible in every other. */
 import type { TraceDestination } from '../config/trace-destination.ts';
 import type { Connection } from '../connection/connection.ts';
+import type { LinkConnection } from '../connection/link-connection.ts';
 import { Sublist } from '../routing/sublist.ts';
 import type { AccountMappings } from './mappings.ts';
 
@@ -34,12 +35,18 @@ export function addTraffic(sum: Traffic, part: Traffic): void {
   sum.outBytes += part.outBytes;
 }
 
+function sumOf(past: Traffic, lines: Iterable<Traffic>): Traffic {
+  const sum = { ...past };
+  for (const line of lines) addTraffic(sum, line);
+  return sum;
+}
+
 export class Account {
   readonly name: string;
   readonly sublist = new Sublist();
   readonly connections = new Set<Connection>();
   /** Lines to other servers that are for this account alone. Each takes a place, and none is refused for want of one. */
-  readonly links = new Set<Connection>();
+  readonly links = new Set<LinkConnection>();
   isSystem: boolean;
   /** What people call it, where the name is a key; empty where the name says it. */
   title = '';
@@ -84,22 +91,16 @@ export class Account {
 
   remove(connection: Connection): void {
     if (this.connections.delete(connection)) addTraffic(this.past, connection);
-    else if (this.links.delete(connection)) addTraffic(this.pastOfLinks, connection);
+    else if (this.links.delete(connection as LinkConnection)) addTraffic(this.pastOfLinks, connection);
   }
 
   /** Summed when somebody asks: the message path counts per connection only. */
   traffic(): Traffic {
-    const sum = noTraffic();
-    addTraffic(sum, this.past);
-    for (const connection of this.connections) addTraffic(sum, connection);
-    return sum;
+    return sumOf(this.past, this.connections);
   }
 
   /** Of the lines for this account alone, which is no part of the other. */
   linkTraffic(): Traffic {
-    const sum = noTraffic();
-    addTraffic(sum, this.pastOfLinks);
-    for (const link of this.links) addTraffic(sum, link);
-    return sum;
+    return sumOf(this.pastOfLinks, this.links);
   }
 }

@@ -69,7 +69,6 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
   loginTimer: Timer | null = null;
   /** Null while nobody is asked who this is. */
   loginUnderWay: Promise<void> | null = null;
-  expiryTimer: Timer | null = null;
   /** Whose matter it is that this client was not let in. */
   concern: Concern | null = null;
   /** Negative for no limit. */
@@ -369,7 +368,6 @@ export class ClientConnection extends Connection implements ClientHandler, Sink,
 
   protected leave(reason: CloseReason): void {
     this.loginTimer?.cancel();
-    this.expiryTimer?.cancel();
     this.broker.logOf(this).debug(`Client connection closed: ${reason}`);
     this.takeOutSubscriptions();
   }

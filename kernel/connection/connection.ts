@@ -6,6 +6,7 @@
 import { errorFrame, PING } from '../../protocols/client/frames.ts';
 import type { Account } from '../accounts/account.ts';
 import type { Broker } from '../broker.ts';
+import type { Timer } from '../ports/ports.ts';
 import { IN_PROCESS, type Receiver, type Transport } from '../ports/transport.ts';
 import type { ChunkPool } from './chunk.ts';
 import { CloseReason, dropsOutput } from './close-reason.ts';
@@ -45,6 +46,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
   readonly liveness: Liveness;
   protected readonly inbox = new Inbox();
   private challenge = '';
+  private expiryTimer: Timer | null = null;
   private holds = 0;
   private isPaused = false;
 
@@ -137,6 +139,21 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     this.afterInput();
   }
 
+  /** Who the other side is holds until then; undefined: for good. */
+  expireAt(moment: number | undefined): void {
+    this.expiryTimer?.cancel();
+    this.expiryTimer = null;
+    if (moment === undefined) return;
+    const { clock } = this.broker;
+    this.expiryTimer = clock.after(Math.max(0, moment - clock.now()), () => this.expire('User'));
+  }
+
+  /** Nobody is let in as that any more. */
+  expire(who: 'User' | 'Account'): void {
+    this.sendError(`${who} Authentication Expired`);
+    this.close(CloseReason.authenticationExpired);
+  }
+
   onBytes(bytes: Uint8Array): void {
     this.lastInputAt = this.broker.clock.now();
     this.inbox.acceptBytes(this.broker.arena, bytes, this);
@@ -195,6 +212,7 @@ export abstract class Connection implements Receiver, OutboundOwner, FrameReader
     this.closeReason = reason;
     this.isHalted = true;
     this.liveness.stop();
+    this.expiryTimer?.cancel();
     this.inbox.clear();
     this.leave(reason);
     if (dropsOutput(reason)) {

@@ -70,6 +70,10 @@ export class Flow {
 
   markDirty(outbound: Outbound): void {
     this.dirty.push(outbound);
+    this.schedule();
+  }
+
+  private schedule(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
     this.clock.soon(this.flushTurn);
@@ -79,6 +83,8 @@ export class Flow {
   readDone(): void {
     this.inputs++;
     this.readsThisTurn++;
+    // Also for what somebody is going to say who waits for the end of the input as well: it need not wait for another turn.
+    this.schedule();
     if (this.readsThisTurn > 1 || this.readsPerTurn > PROMPT_READS || this.dirty.length !== 1) return;
     (this.dirty.pop() as Outbound).flush();
   }
@@ -160,9 +166,7 @@ export class Flow {
     this.isScheduled = false;
     this.readsPerTurn += (this.readsThisTurn - this.readsPerTurn) * FORGETS;
     this.readsThisTurn = 0;
-    if (this.flushSlice(this.clock.monotonic() + SLICE_MS)) return;
-    this.isScheduled = true;
-    this.clock.soon(this.flushTurn);
+    if (!this.flushSlice(this.clock.monotonic() + SLICE_MS)) this.schedule();
   }
 
   /** Flushes until the deadline; true when nothing is left. */

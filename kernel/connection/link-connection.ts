@@ -14,6 +14,7 @@ import type { LinkTracing } from '../routing/link.ts';
 import type { Message } from '../routing/message.ts';
 import type { MessageTrace } from '../routing/message-trace.ts';
 import type { Plan } from '../routing/plan.ts';
+import type { Subscription } from '../routing/subscription.ts';
 import { READ_SIZE } from './arena.ts';
 import { CloseReason } from './close-reason.ts';
 import { Connection } from './connection.ts';
@@ -79,6 +80,18 @@ export abstract class LinkConnection extends Connection {
     this.loginTimer?.cancel();
     this.loginTimer = null;
   }
+
+  get subscriptionCount(): number {
+    return 0;
+  }
+
+  /** What the other side wants, where the monitor lists the connection among clients. */
+  subscriptions(): Iterable<Subscription> {
+    return [];
+  }
+
+  /** Whoever let the other side in is to look again whether it may stay, and as whom. */
+  reconsider(): void {}
 
   /** Answers a PING. */
   sendPong(): void {
@@ -184,6 +197,7 @@ export abstract class LinkConnection extends Connection {
 
   override onWritten(): void {
     this.unsentBefore = -1;
+    if (this.transport instanceof WrappedTransport) this.transport.written();
     super.onWritten();
     this.wrapWhenSent();
   }

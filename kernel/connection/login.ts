@@ -192,7 +192,7 @@ export function become(client: ClientConnection, identity: Identity): void {
   rememberReplies(client, identity.permissions?.replies ?? null);
   client.planGeneration = 0;
   applyLimits(client);
-  expireAt(client, identity.expiresAt);
+  client.expireAt(identity.expiresAt);
   reviewSubscriptions(client);
 }
 
@@ -203,8 +203,11 @@ function rememberReplies(client: ClientConnection, rule: ReplyAllowance | null):
   else client.replies = new ReplyAllowances(rule, client.broker.clock, client.broker.options.maxRememberedReplies);
 }
 
+/** Who is limited: clients, and connections to other servers that are for one account. */
+export type Limited = Pick<ClientConnection, 'broker' | 'account' | 'identity' | 'payloadMax' | 'subscriptionsMax'>;
+
 /** The narrowest of what the broker, the account and the user are limited to. */
-export function applyLimits(client: ClientConnection): void {
+export function applyLimits(client: Limited): void {
   const { options } = client.broker;
   const { limits } = client.account;
   const { identity } = client;
@@ -214,17 +217,6 @@ export function applyLimits(client: ClientConnection): void {
     limits.maxSubscriptions,
     identity?.maxSubscriptions,
   );
-}
-
-function expireAt(client: ClientConnection, moment: number | undefined): void {
-  client.expiryTimer?.cancel();
-  client.expiryTimer = null;
-  if (moment === undefined) return;
-  const { clock } = client.broker;
-  client.expiryTimer = clock.after(Math.max(0, moment - clock.now()), () => {
-    client.sendError('User Authentication Expired');
-    client.close(CloseReason.authenticationExpired);
-  });
 }
 
 /** The smallest limit there is; negative for none. */

@@ -3,32 +3,33 @@
  * other one follows an `@` in the reply, which acknowledges them. A client is shown that, and a reply without it.
  */
 import type { Broker } from '../broker.ts';
+import type { Link } from '../routing/link.ts';
 import type { Message } from '../routing/message.ts';
-import { Plan } from '../routing/plan.ts';
+import type { Plan } from '../routing/plan.ts';
+import type { Subscription } from '../routing/subscription.ts';
 
 const PREFIX = Buffer.from('$JS.ACK.');
 /** So many dots are in the reply before the other subject can begin. */
 const DOTS = 8;
 const DOT = 46;
 const AT = 64;
-const NONE: never[] = [];
 
 /** False for every other message, which is then still to be delivered. */
 export function showsOriginalSubject(broker: Broker, plan: Plan, message: Message): boolean {
   const at = separatorIn(message.replyBytes, message.replyStart, message.replyEnd);
   if (at < 0) return false;
-  deliverHere(broker, plan, message, at);
-  if (plan.links.length > 0) broker.dispatcher.dispatch(new Plan(NONE, NONE, [...plan.links], NONE), message);
+  const [here, beyond] = plan.halves;
+  deliverHere(broker, here, message, at);
+  if (!beyond.isEmpty) broker.dispatcher.dispatch(beyond, message);
   return true;
 }
 
-function deliverHere({ dispatcher }: Broker, plan: Plan, message: Message, at: number): void {
+function deliverHere({ dispatcher }: Broker, here: Plan, message: Message, at: number): void {
   const { subjectBytes, subjectStart, subjectEnd, replyEnd } = message;
   message.subjectBytes = message.replyBytes;
   message.subjectStart = at + 1;
   message.subjectEnd = replyEnd;
   message.replyEnd = at;
-  const here = plan.links.length === 0 ? plan : new Plan([...plan.clients], [...plan.services], NONE, [...plan.queues]);
   dispatcher.dispatch(here, message);
   message.subjectBytes = subjectBytes;
   message.subjectStart = subjectStart;
@@ -39,8 +40,14 @@ function deliverHere({ dispatcher }: Broker, plan: Plan, message: Message, at: n
 /** For one message at a time. */
 let joined = Buffer.alloc(512);
 
-/** As it travels, for as long as `send` runs. */
-export function inTravelForm(message: Message, routedBy: Buffer, send: () => boolean): boolean {
+/** Sends the message over as it travels. */
+export function sendTravelling(
+  link: Link,
+  message: Message,
+  routedBy: Buffer,
+  subscriptions: readonly Subscription[],
+  members: readonly Subscription[],
+): boolean {
   const { subjectBytes, subjectStart, subjectEnd, replyBytes, replyStart, replyEnd } = message;
   const replyLength = replyEnd - replyStart;
   const length = replyLength + 1 + subjectEnd - subjectStart;
@@ -55,7 +62,7 @@ export function inTravelForm(message: Message, routedBy: Buffer, send: () => boo
   message.subjectStart = 0;
   message.subjectEnd = routedBy.length;
   message.routedBy = null;
-  const isSent = send();
+  const isSent = link.deliver(message, subscriptions, members);
   message.routedBy = routedBy;
   message.subjectBytes = subjectBytes;
   message.subjectStart = subjectStart;

@@ -13,8 +13,8 @@ export interface StreamCodec {
   readonly batchBytes: number;
   /** How much memory so many bytes may need when they are packed. */
   bytesMax(length: number): number;
-  /** Packs the bytes so that the other side can read all of them at once; answers how many bytes of the target they take. */
-  encode(bytes: Buffer, target: Buffer): number;
+  /** Packs the bytes so that the other side can read all of them at once, to `at` in the target; answers where they end. */
+  encode(bytes: Buffer, target: Buffer, at: number): number;
   /** Unpacks the next piece of [start, end). False: nothing is left, what is incomplete was kept. Throws for what makes no sense. */
   decode(bytes: Buffer, start: number, end: number): boolean;
   /** Nothing has come for a while: memory that is not needed can be given back. */
@@ -33,6 +33,8 @@ export class WrappedTransport implements Transport {
   private readonly inner: Transport;
   private readonly codec: StreamCodec;
   private readonly goOnSoon: () => void;
+  /** Where the last write lies while it is on its way. */
+  private sending: Buffer | null = null;
 
   constructor(inner: Transport, codec: StreamCodec, goOnSoon: () => void) {
     this.inner = inner;
@@ -63,17 +65,43 @@ export class WrappedTransport implements Transport {
 
   write(bytes: Uint8Array): boolean {
     const target = takeScratch(this.codec.bytesMax(bytes.length));
-    const length = this.codec.encode(asBuffer(bytes), target);
-    // What is not sent at once keeps the memory it lies in.
-    if (!this.inner.write(target.subarray(0, length))) return false;
-    returnScratch(target);
-    return true;
+    return this.send(target, this.codec.encode(asBuffer(bytes), target, 0));
   }
 
   writeAll(pieces: readonly Uint8Array[]): boolean {
     if (pieces.length === 0) return true;
-    if (this.write(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces))) this.goOnSoon();
+    if (this.writePieces(pieces)) this.goOnSoon();
     return false;
+  }
+
+  /** The last write is on its way, all of it. */
+  written(): void {
+    if (this.sending === null || this.inner.unsentBytes > 0) return;
+    returnScratch(this.sending);
+    this.sending = null;
+  }
+
+  /** Large pieces are packed one by one, small ones together: what is packed together gets smaller. */
+  private writePieces(pieces: readonly Uint8Array[]): boolean {
+    let length = 0;
+    let least = 0;
+    for (const piece of pieces) {
+      length += piece.length;
+      least += this.codec.bytesMax(piece.length);
+    }
+    if (length < pieces.length * PIECE_BYTES) return this.write(Buffer.concat(pieces));
+    const target = takeScratch(least);
+    let at = 0;
+    for (const piece of pieces) at = this.codec.encode(asBuffer(piece), target, at);
+    return this.send(target, at);
+  }
+
+  /** What is not sent at once keeps the memory it lies in. */
+  private send(target: Buffer, length: number): boolean {
+    const isSent = this.inner.write(target.subarray(0, length));
+    if (isSent) returnScratch(target);
+    else this.sending = target;
+    return isSent;
   }
 
   pause(): void {
@@ -116,7 +144,9 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 /** Packed bytes are sent from here; all lines share it, for none keeps it longer than a call. */
 let scratch: Buffer | null = null;
 const SCRATCH_BYTES_LEAST = 16_384;
-const SCRATCH_BYTES_MAX = 1 << 18;
+const SCRATCH_BYTES_MAX = 1 << 21;
+/** So large pieces have to be, on average, to be packed for themselves. */
+const PIECE_BYTES = 1 << 14;
 
 function takeScratch(least: number): Buffer {
   const free = scratch;

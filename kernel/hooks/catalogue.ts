@@ -74,7 +74,7 @@ export const CATALOGUE = {
   'account.created': notifyLater<[account: T['account']]>(['account'], 'Before the account has its first connection.'),
   'account.changed': notifyLater<[account: T['account']]>(
     ['account'],
-    'Limits, exports, imports or mappings are different; the new ones already count.',
+    'Limits, exports, imports or mappings are different, or other servers have more links of it; what is new already counts.',
   ),
   'account.removed': notifyLater<[account: T['account']]>(
     ['account'],

@@ -2,7 +2,7 @@
  * Carries out a plan: every plain receiver, one member of each queue group, one frame for each link.
  */
 import { deliverToClient, deliverToClients } from '../connection/deliver.ts';
-import { inTravelForm } from '../connection/original-subject.ts';
+import { sendTravelling } from '../connection/original-subject.ts';
 import type { Random } from '../ports/ports.ts';
 import { FROM_PEER, type Link, refuses } from './link.ts';
 import type { Message } from './message.ts';
@@ -175,7 +175,7 @@ function send(
   const { routedBy } = message;
   // What is renamed on its way between accounts is renamed as it is shown.
   if (routedBy !== null && link.connection !== undefined) {
-    return inTravelForm(message, routedBy, () => link.deliver(message, subscriptions, members));
+    return sendTravelling(link, message, routedBy, subscriptions, members);
   }
   return trace === null
     ? link.deliver(message, subscriptions, members)

@@ -1,39 +1,52 @@
-/** Where subjects of one account lead that come over a line: looked up again only when the subject is another, or anything changed. */
+/**
+ * Where a subject led. It is looked up again only when another comes, or anything changed: another is one that differs in what was looked
+ * at, or in how many tokens follow. So all acknowledgements of one consumer lead to the same place, as does all below one wildcard.
+ */
 import { EMPTY_PLAN, type Plan } from './plan.ts';
+import { SubjectMemo } from './subject-memo.ts';
 import type { Sublist } from './sublist.ts';
 
-const REMEMBERED_MAX = 256;
+const DOT = 46;
 
 export class PlanMemo {
-  private readonly bytes = new Uint8Array(REMEMBERED_MAX);
-  private length = -1;
+  plan: Plan = EMPTY_PLAN;
+  private readonly subject = new SubjectMemo();
+  private tail = 0;
   private sublist: Sublist | null = null;
   private generation = 0;
-  private plan: Plan = EMPTY_PLAN;
 
   find(sublist: Sublist, bytes: Buffer, start: number, end: number): Plan {
-    if (this.sublist === sublist && this.generation === sublist.generation && this.isSame(bytes, start, end)) {
-      return this.plan;
-    }
-    const plan = sublist.match(bytes, start, end);
-    this.sublist = sublist;
-    this.generation = sublist.generation;
+    if (!this.knows(sublist, bytes, start, end))
+      this.note(sublist, bytes, start, end, end, sublist.match(bytes, start, end));
+    return this.plan;
+  }
+
+  /** Whether a subject leads to `plan`. */
+  knows(sublist: Sublist, bytes: Uint8Array, start: number, end: number): boolean {
+    const { subject } = this;
+    if (this.sublist !== sublist || this.generation !== sublist.generation || !subject.begins(bytes, start, end))
+      return false;
+    return tokensBehind(bytes, start + subject.length, end) === this.tail;
+  }
+
+  /** Nothing but the tokens up to `decisiveEnd` was looked at. */
+  note(sublist: Sublist, bytes: Uint8Array, start: number, decisiveEnd: number, end: number, plan: Plan): void {
     this.plan = plan;
-    this.remember(bytes, start, end);
-    return plan;
+    this.subject.remember(bytes, start, decisiveEnd);
+    this.tail = tokensBehind(bytes, decisiveEnd, end);
+    this.sublist = this.tail < 0 ? null : sublist;
+    this.generation = sublist.generation;
   }
+}
 
-  private isSame(bytes: Buffer, start: number, end: number): boolean {
-    if (end - start !== this.length) return false;
-    const known = this.bytes;
-    // From the end, where subjects differ.
-    for (let at = this.length - 1; at >= 0; at--) if (known[at] !== bytes[start + at]) return false;
-    return true;
+/** -1 where one of them is empty. */
+function tokensBehind(bytes: Uint8Array, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at++) {
+    if (bytes[at] !== DOT) {
+      if (at === start) return -1;
+    } else if (at + 1 === end || bytes[at + 1] === DOT) return -1;
+    else count++;
   }
-
-  private remember(bytes: Buffer, start: number, end: number): void {
-    const length = end - start;
-    this.length = length > REMEMBERED_MAX ? -1 : length;
-    for (let at = 0; at < this.length; at++) this.bytes[at] = bytes[start + at];
-  }
+  return count;
 }

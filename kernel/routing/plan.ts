@@ -31,8 +31,14 @@ export class Plan {
   readonly only: Subscription | null;
   /** Nothing but plain client subscriptions. */
   readonly isClientsOnly: boolean;
+  private split: readonly [here: Plan, beyond: Plan] | null = null;
 
-  constructor(clients: Subscription[], services: Subscription[], links: LinkInterest[], queues: QueueGroup[]) {
+  constructor(
+    clients: readonly Subscription[],
+    services: readonly Subscription[],
+    links: readonly LinkInterest[],
+    queues: readonly QueueGroup[],
+  ) {
     this.clients = clients;
     this.services = services;
     this.links = links;
@@ -42,11 +48,13 @@ export class Plan {
     this.isEmpty = this.isClientsOnly && clients.length === 0;
   }
 
-  /** Plain subscriptions and queue groups: what the monitor calls fan-out. */
-  get fanOut(): number {
-    let remote = 0;
-    for (const interest of this.links) remote += interest.subscriptions.length;
-    return this.clients.length + this.services.length + remote + this.queues.length;
+  /** Everybody but plain interest of links, and that alone; for messages the two see differently. */
+  get halves(): readonly [here: Plan, beyond: Plan] {
+    this.split ??= [
+      this.links.length === 0 ? this : new Plan(this.clients, this.services, NONE, this.queues),
+      this.links.length === 0 ? EMPTY_PLAN : new Plan(NONE, NONE, this.links, NONE),
+    ];
+    return this.split;
   }
 }
 

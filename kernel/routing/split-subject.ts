@@ -10,6 +10,8 @@ const DOT = 46;
 
 export class SplitSubject {
   count = 0;
+  /** Where the tokens end that somebody looked at; 0 before anybody did. */
+  lookedEnd = 0;
   private bytes: Uint8Array = new Uint8Array(0);
   private starts = new Int32Array(FIRST_TOKENS);
   private ends = new Int32Array(FIRST_TOKENS);
@@ -34,6 +36,7 @@ export class SplitSubject {
     this.ends[count] = end;
     this.isHashed[count++] = 0;
     this.count = count;
+    this.lookedEnd = 0;
     this.bytes = bytes;
     return true;
   }
@@ -57,6 +60,7 @@ export class SplitSubject {
     for (let at = this.starts[depth]; at < end; at++) hash = Math.imul(hash ^ this.bytes[at], FNV_PRIME);
     this.hashes[depth] = hash;
     this.isHashed[depth] = 1;
+    if (end > this.lookedEnd) this.lookedEnd = end;
     return hash | 0;
   }
 

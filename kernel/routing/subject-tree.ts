@@ -12,7 +12,7 @@ const PARENT_MIX = 0x9e3779b1;
 const FIRST_CAPACITY = 8;
 
 /** The subject being walked; every walk begins by setting it. */
-const subject = new SplitSubject();
+export const subject = new SplitSubject();
 
 export class SubjectNode<V> {
   readonly index: number;
@@ -114,10 +114,6 @@ export class SubjectTree<V> {
 
   *values(): IterableIterator<V> {
     for (const node of this.nodes) if (node !== null && node.value !== null) yield node.value;
-  }
-
-  *patterns(): IterableIterator<[string, V]> {
-    for (const node of this.nodes) if (node !== null && node.value !== null) yield [node.subject, node.value];
   }
 
   /** Slot-wise access for callers that page through a large tree without holding the loop. */

@@ -5,7 +5,8 @@
  * subjects: the walk is cheap, and what it finds leads to a plan that is already built.
  */
 import { buildPlan, EMPTY_PLAN, type Plan } from './plan.ts';
-import { SubjectTree } from './subject-tree.ts';
+import { PlanMemo } from './plan-memo.ts';
+import { SubjectTree, subject as walked } from './subject-tree.ts';
 import type { Subscription } from './subscription.ts';
 
 let interestCount = 0;
@@ -38,7 +39,7 @@ export interface InterestListener {
   staying?(subscription: Subscription): void;
 }
 
-interface CombinedPlan {
+export interface CombinedPlan {
   interests: Interest[];
   builtAt: number;
   plan: Plan;
@@ -46,6 +47,8 @@ interface CombinedPlan {
 
 const COMBINED_MAX = 1024;
 const DOLLAR = 36;
+/** With less behind what was looked at, to look again is as quick. */
+const TAIL_BYTES_MIN = 8;
 
 export class Sublist {
   generation = 1;
@@ -58,14 +61,12 @@ export class Sublist {
   everywhere: Sublist | null = null;
   private subscriptionCount = 0;
   private readonly tree = new SubjectTree<Interest>();
-  private readonly combined = new Map<number, CombinedPlan>();
+  /** Plans made of several patterns. */
+  readonly combined = new Map<number, CombinedPlan>();
+  private readonly memo = new PlanMemo();
 
   get count(): number {
     return this.subscriptionCount;
-  }
-
-  get cachedPlans(): number {
-    return this.combined.size;
   }
 
   insert(subscription: Subscription): void {
@@ -119,6 +120,16 @@ export class Sublist {
   /** Who gets a message on this subject. */
   match(bytes: Buffer, start: number, end: number): Plan {
     this.matches++;
+    const { memo } = this;
+    if (memo.knows(this, bytes, start, end)) return memo.plan;
+    const plan = this.walk(bytes, start, end);
+    const { lookedEnd } = walked;
+    if (lookedEnd > 0 && lookedEnd + TAIL_BYTES_MIN < end && !plan.isEmpty)
+      memo.note(this, bytes, start, lookedEnd, end, plan);
+    return plan;
+  }
+
+  private walk(bytes: Buffer, start: number, end: number): Plan {
     const { everywhere } = this;
     const count = this.tree.match(bytes, start, end);
     if (everywhere !== null && bytes[start] === DOLLAR) {
@@ -157,17 +168,6 @@ export class Sublist {
   *subscriptionsAt(slot: number): IterableIterator<Subscription> {
     const interest = this.tree.valueAt(slot);
     if (interest !== null) yield* everyoneIn(interest);
-  }
-
-  /** The largest and the mean fan-out over the plans at hand. */
-  fanOut(): { max: number; total: number; plans: number } {
-    let max = 0;
-    let total = 0;
-    for (const { plan } of this.combined.values()) {
-      max = Math.max(max, plan.fanOut);
-      total += plan.fanOut;
-    }
-    return { max, total, plans: this.combined.size };
   }
 
   /** Of what both trees have just matched. Not kept: subjects that are served everywhere are rare. */

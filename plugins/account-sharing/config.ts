@@ -13,8 +13,9 @@ import { checkShares } from './config/check-shares.ts';
 import { readExports } from './config/read-exports.ts';
 import { readImports } from './config/read-imports.ts';
 import { type AccountShareOptions, ImportPool, NOTHING_SHARED } from './config/share-options.ts';
+import type { MeasureLimits } from './services/remote-measures.ts';
 
-export interface SharingConfig {
+export interface SharingConfig extends MeasureLimits {
   readonly pendingMax: number;
   /** Of the accounts that share anything. */
   readonly accounts: ReadonlyMap<string, AccountShareOptions>;
@@ -27,6 +28,18 @@ export const blockSchema = defineSchema({
     live: 'yes',
     doc: 'How many requests of one service import may wait for answers. Beyond it the oldest is given up.',
   }),
+  measuredMax: fields.integer('max_measured_requests', {
+    default: 65_536,
+    minimum: 1,
+    live: 'yes',
+    doc: 'Of how many requests of other servers the latency is measured at once. Beyond it the oldest is not.',
+  }),
+  measuredMs: fields.duration('measured_request_timeout', {
+    default: 120_000,
+    zeroIsDefault: true,
+    live: 'yes',
+    doc: 'How long an answer may take whose latency is measured.',
+  }),
 });
 
 export const sharingSchema = {
@@ -35,7 +48,7 @@ export const sharingSchema = {
   },
 
   *readInSteps(node: unknown, problems: Problems, sources: ConfigSources): Steps<SharingConfig> {
-    const { pendingMax } = blockSchema.read(node as ConfigNode | undefined, problems);
+    const limits = blockSchema.read(node as ConfigNode | undefined, problems);
     const all = new Map<string, AccountShareOptions>();
     const pool = new ImportPool();
     for (const [name, blocks] of sources.accounts) {
@@ -46,7 +59,7 @@ export const sharingSchema = {
     if (!problems.hasErrors) yield* checkShares(all, sources.accountsPlace ?? NOWHERE, problems);
     const accounts = new Map<string, AccountShareOptions>();
     for (const [name, shared] of all) if (shared !== NOTHING_SHARED) accounts.set(name, shared);
-    return { pendingMax, accounts };
+    return { ...limits, accounts };
   },
 };
 

@@ -27,7 +27,10 @@ export const plugin = definePlugin<SharingConfig, Sharing>({
   },
 
   register(ctx) {
-    const sharing = new Sharing({ ctx, pendingMax: ctx.config.pendingMax });
+    const sharing = new Sharing({ ctx, pendingMax: ctx.config.pendingMax, limits: ctx.config });
+    ctx.tap('stats.collect', ({ more }) => {
+      more['account_sharing.forgotten_measurements_total'] = sharing.measures.forgotten;
+    });
     ctx.tap('account.created', (account) => sharing.accountCreated(account));
     ctx.tap('account.removed', (account) => sharing.accountRemoved(account));
     ctx.provide(SHARING, sharing);
@@ -38,7 +41,7 @@ export const plugin = definePlugin<SharingConfig, Sharing>({
   },
 
   init(ctx, sharing) {
-    return applyChanges(ctx, sharing, { pendingMax: ctx.config.pendingMax, accounts: new Map() }, ctx.config);
+    return applyChanges(ctx, sharing, { ...ctx.config, accounts: new Map() }, ctx.config);
   },
 
   ready(ctx, sharing) {
@@ -68,6 +71,7 @@ function applyChanges(
   after: SharingConfig,
 ): Promise<void> {
   sharing.pendingMax = after.pendingMax;
+  sharing.measures.limit(after);
   const pause = (): Promise<void> => new Promise((resolve) => kernel.ports.clock.soon(resolve));
   return sharing.shareAll(changesOf(before, after, kernel.broker.accounts), pause);
 }

@@ -20,7 +20,7 @@ import { ACCOUNT_MISSING, CYCLE, type ExportRule, Ledger } from './rules/ledger.
 import { ActiveRequests } from './services/active-requests.ts';
 import { Crossings } from './services/crossings.ts';
 import type { PendingCounts, PendingSurroundings } from './services/pending-requests.ts';
-import { RemoteMeasures } from './services/remote-measures.ts';
+import { type MeasureLimits, RemoteMeasures } from './services/remote-measures.ts';
 import { Responses } from './services/responses.ts';
 
 interface Sharer {
@@ -34,6 +34,7 @@ export interface SharingParts {
   readonly ctx: PluginContext<unknown>;
   /** How many requests of one import may be under way. */
   readonly pendingMax: number;
+  readonly limits: MeasureLimits;
 }
 
 const NOTHING: readonly never[] = [];
@@ -63,11 +64,11 @@ export class Sharing implements AccountSharing {
   private readonly leaving = new Map<Account, readonly AccountImport[]>();
   private isClosed = false;
 
-  constructor({ ctx, pendingMax }: SharingParts) {
+  constructor({ ctx, pendingMax, limits }: SharingParts) {
     const { broker } = ctx.kernel;
     this.broker = broker;
     this.log = ctx.log;
-    this.measures = new RemoteMeasures({ broker, clusterName: () => this.clusterName() });
+    this.measures = new RemoteMeasures({ broker, limits, clusterName: () => this.clusterName() });
     this.active = new ActiveRequests(broker.clock);
     this.pending = { clock: broker.clock, counts: this.counts, active: this.active };
     this.watch = new InterestWatch(ctx, this.active);

@@ -15,6 +15,7 @@ import {
   wasGiven,
 } from '../../kernel/plugin-api.ts';
 import { type TierLimits, UNLIMITED_TIER } from '../../protocols/jetstream/account-limits.ts';
+import type { BackupFormat } from './backup/backup-writer.ts';
 import { type DefaultDomains, readDefaultDomains } from './default-domains.ts';
 
 export interface JetStreamConfig {
@@ -98,6 +99,10 @@ const serverSchema = defineSchema({
   tpm: fields.custom('tpm', 'map', refuseTpm, { default: null, doc: 'Keys in a chip: refused.' }),
   enabled: fields.boolean('enabled', { default: true, aliases: ['enable'], doc: 'Whether any of it is on.' }),
   isStrict: fields.boolean('strict', { default: true, doc: 'Refuse requests with unknown fields.' }),
+  backupFormat: fields.custom('backup_format', 'v1 | v2', readBackupFormat, {
+    default: 'v2' as BackupFormat,
+    doc: 'What backups are sent as: v2 is read by nats-server from 2.15 on, v1 by all.',
+  }),
   requestsMax: fields.integer('request_queue_limit', {
     default: REQUESTS_MAX,
     minimum: 1,
@@ -182,6 +187,13 @@ function readStoreDirectory(beside: ConfigNode | undefined, options: ServerOptio
 function readSyncInterval(node: ConfigNode, use: FieldUse): number | undefined {
   if (node.kind === 'string' && node.value.toLowerCase() === 'always') return 0;
   return fields.readDuration(node, use);
+}
+
+function readBackupFormat(node: ConfigNode, { problems }: FieldUse): BackupFormat | undefined {
+  const word = asString(node, problems);
+  if (word === undefined || word === 'v1' || word === 'v2') return word;
+  problems.error(node, `'backup_format' is 'v1' or 'v2', not ${quotedText(word)}`);
+  return undefined;
 }
 
 function readExtensionHint(node: ConfigNode, { problems }: FieldUse): boolean | undefined {

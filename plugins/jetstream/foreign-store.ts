@@ -1,4 +1,4 @@
-/** Whether a directory holds the files of a nats-server, which are not read here and must not be mixed with others. */
+/** Whether a directory holds the files of a nats-server, which are taken over by a tool and must not be mixed with others. */
 import { join } from 'node:path';
 import type { Disk } from '../../kernel/plugin-api.ts';
 
@@ -12,9 +12,10 @@ export async function foreignStore(disk: Disk, directory: string): Promise<strin
   for (const name of names) if (await isAccount(disk, join(directory, name))) accounts.push(name);
   if (accounts.length === 0) return null;
   return (
-    `${directory} holds the streams of a nats-server (${accounts.join(', ')}), whose files are not read here; nothing was touched. ` +
-    'Start nats-server 2.15 on it once more, take backups there ("nats account backup FOLDER" for each account), start gnatlet on a ' +
-    'store_dir of its own, and restore them ("nats account restore FOLDER")'
+    `${directory} holds the streams of a nats-server (${accounts.join(', ')}), whose files are not used here; nothing was touched. ` +
+    'Once that nats-server is stopped, "gnatlet store import FROM --into DIR" takes over what it kept, where FROM is the store_dir it had ' +
+    'and DIR one of its own, to start gnatlet with; what is encrypted goes by backups ("nats account backup FOLDER" there, "nats account ' +
+    'restore FOLDER" here)'
   );
 }
 

@@ -21,6 +21,7 @@ import { SystemApi } from './api/system-api.ts';
 import { UnservedApi } from './api/unserved-api.ts';
 import { CONSUMERS_USUAL_MAX, type JetStreamConfig, jetstreamSchema } from './config.ts';
 import { PushTargets } from './consumer/push-targets.ts';
+import { WritePace } from './consumer/write-pace.ts';
 import { DefaultDomain, realmOf } from './domain.ts';
 import { monitorSection } from './monitor-section.ts';
 import { jumpText, SteadyClock } from './steady-clock.ts';
@@ -219,6 +220,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
     log,
     outbox,
     targets: new PushTargets(),
+    writePace: new WritePace(ports.clock),
     domain: options.domain,
     caps: {
       duplicateWindow: BigInt((options.limits?.duplicateWindowMs ?? 0) * NANOS_PER_MS),
@@ -226,6 +228,7 @@ function surroundingsOf(ctx: Context, storage: Storage): Surroundings {
       maxRequestBatch: options.limits?.maxRequestBatch ?? 0,
     },
     isStrict: options.isStrict,
+    backupFormat: options.backupFormat,
     requestsMax: options.requestsMax,
     consumersUsualMax: options.limits?.defaultMaxConsumers ?? CONSUMERS_USUAL_MAX,
     hasLongAcks: (broker.options as DescribedOptions).featureFlags?.js_ack_fc_v2 === true,

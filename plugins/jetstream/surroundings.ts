@@ -4,7 +4,9 @@ import type { ServerCaps } from '../../protocols/jetstream/account-limits.ts';
 import type { Advisory, AdvisoryHead } from '../../protocols/jetstream/advisories.ts';
 import type { StorageDriver } from '../../storage-drivers/contract.ts';
 import type { ServerBooks } from './account/server-books.ts';
+import type { BackupFormat } from './backup/backup-writer.ts';
 import type { PushTargets } from './consumer/push-targets.ts';
+import type { WritePace } from './consumer/write-pace.ts';
 import type { InputTime } from './stream/input-time.ts';
 import type { Outbox } from './wire/outbox.ts';
 
@@ -18,9 +20,12 @@ export interface Surroundings {
   readonly log: Log;
   readonly outbox: Outbox;
   readonly targets: PushTargets;
+  /** Of all consumers together. */
+  readonly writePace: WritePace;
   readonly domain: string;
   readonly caps: ServerCaps;
   readonly isStrict: boolean;
+  readonly backupFormat: BackupFormat;
   readonly requestsMax: number;
   /** Consumers of a stream that says nothing of it, in an account that does not either. */
   readonly consumersUsualMax: number;

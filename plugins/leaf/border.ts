@@ -11,6 +11,7 @@ import {
   type Message,
   type PermissionRules,
   PermissionSet,
+  SubjectMemo,
   type SubjectRules,
   type Subscription,
   UNRESTRICTED,
@@ -26,8 +27,8 @@ const ANSWERS = ['_R_.', '$JS.ACK.'];
 
 export class Border {
   /** Null: everything, each way. */
-  private readonly outgoing: PermissionSet | null;
-  private readonly incoming: PermissionSet | null;
+  private readonly outgoing: Gate | null;
+  private readonly incoming: Gate | null;
   private readonly told: InterestRules;
   private readonly heard: InterestRules;
   /** What is denied to some queue groups of the other side. */
@@ -43,12 +44,12 @@ export class Border {
 
   /** Whether the message may go out. */
   lets(bytes: Buffer, start: number, end: number): boolean {
-    return this.outgoing === null || this.outgoing.mayPublish(bytes, start, end) || isAnswer(bytes, start, end);
+    return this.outgoing === null || this.outgoing.lets(bytes, start, end);
   }
 
   /** Whether the message may come in. */
   takes(bytes: Buffer, start: number, end: number): boolean {
-    return this.incoming === null || this.incoming.mayPublish(bytes, start, end) || isAnswer(bytes, start, end);
+    return this.incoming === null || this.incoming.lets(bytes, start, end);
   }
 
   /** Whether the other side is told of the interest. */
@@ -73,6 +74,24 @@ export class Border {
   served(message: Message, members: readonly Subscription[]): readonly Subscription[] {
     const { groups } = this;
     return groups === null ? members : members.filter(({ queue }) => groups.maySubscribe(message.subject, queue));
+  }
+}
+
+/** For messages one way. */
+class Gate {
+  private readonly rules: PermissionSet;
+  private readonly last = new SubjectMemo();
+  private wasLet = false;
+
+  constructor(rules: PermissionSet) {
+    this.rules = rules;
+  }
+
+  lets(bytes: Buffer, start: number, end: number): boolean {
+    if (this.last.isSame(bytes, start, end)) return this.wasLet;
+    this.wasLet = this.rules.mayPublish(bytes, start, end) || isAnswer(bytes, start, end);
+    this.last.remember(bytes, start, end);
+    return this.wasLet;
   }
 }
 
@@ -113,12 +132,14 @@ function without(rules: SubjectRules, denied: readonly string[]): SubjectRules {
 }
 
 /** What asks about messages on their way is made for what clients publish. */
-function publishing({ allow, deny }: SubjectRules): PermissionSet | null {
+function publishing({ allow, deny }: SubjectRules): Gate | null {
   if (allow === null && deny.length === 0) return null;
   // Denials for single queue groups do not hold for messages as such.
   const plain = deny.filter((entry) => !isForOneGroup(entry));
   const wide = allow === null ? null : [...allow.map(subjectOf), OPEN_MESSAGES];
-  return new PermissionSet({ publish: { allow: wide, deny: plain }, subscribe: UNRESTRICTED, responses: null });
+  return new Gate(
+    new PermissionSet({ publish: { allow: wide, deny: plain }, subscribe: UNRESTRICTED, responses: null }),
+  );
 }
 
 /** Rules for what the other side is told of: patterns are allowed otherwise than clients are, and denied as they are. */

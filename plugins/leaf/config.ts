@@ -14,6 +14,7 @@ import {
   quotedText,
   typeName,
 } from '../../kernel/plugin-api.ts';
+import { decodePublicKey, NkeyKind } from '../../protocols/nkeys/nkey-text.ts';
 import { authorizationSchema, conflictIn, type LeafUser } from './config/authorization-options.ts';
 import { type RemoteOptions, readRemotes } from './config/remote-options.ts';
 
@@ -69,6 +70,16 @@ export const leafSchema = defineSchema(
       default: 'default',
       doc: 'Whether a line that is slow, but moves, is closed. The default is to go on.',
     }),
+    repliesMax: fields.integer('max_routed_replies', {
+      default: 65_536,
+      minimum: 1,
+      doc: 'How many answers to requests that came through gateways are waited for. Beyond it the oldest are forgotten.',
+    }),
+    replyMs: fields.duration('routed_reply_timeout', {
+      default: 60 * SECOND,
+      zeroIsDefault: true,
+      doc: 'How long such an answer is waited for.',
+    }),
     remotes: fields.custom('remotes', 'array of remotes', readRemotes, {
       default: [] as readonly RemoteOptions[],
       live: 'yes',
@@ -83,6 +94,8 @@ type Block = OptionsOf<typeof leafSchema.fields>;
 
 export interface LeafAuthorization {
   readonly users: readonly LeafUser[];
+  /** They stand in a list, and not alone: then certificates may say which one a leaf is. */
+  readonly isList: boolean;
   /** Empty where there is none. */
   readonly nkey: string;
   readonly account: string;
@@ -123,6 +136,7 @@ function* accountsMissing(
   remotes: readonly RemoteOptions[],
   authorization: Block['authorization'],
 ): Generator<string> {
+  if (elsewhere?.('operator') !== undefined) yield* namesOfNoKey(remotes, authorization);
   if (elsewhere === undefined || MAKE_ACCOUNTS.some((key) => elsewhere(key) !== undefined)) return;
   const isThere = (name: string): boolean => name === '' || BUILT_IN.has(name) || accounts.has(name);
   const used = [authorization?.account ?? '', ...(authorization?.users ?? []).map(({ account }) => account)];
@@ -134,12 +148,22 @@ function* accountsMissing(
   }
 }
 
+/** An operator's accounts are called by their keys, and its users bring tokens. */
+function* namesOfNoKey(remotes: readonly RemoteOptions[], authorization: Block['authorization']): Generator<string> {
+  const isKey = (name: string): boolean => decodePublicKey(name)?.kind === NkeyKind.account;
+  const { users = [], account = '' } = authorization ?? {};
+  if (users.length > 0) yield 'operator mode does not allow specifying users in leafnode config';
+  if (account !== '' && !isKey(account)) yield 'operator mode and non account nkeys are incompatible';
+  if (remotes.every((remote) => isKey(remote.account))) return;
+  yield "operator mode requires account nkeys in remotes. Please add an `account` key to each remote in your `leafnodes` section, to assign it to an account. Each account value should be a 56 character public key, starting with the letter 'A'";
+}
+
 /** Null where the block names nobody. */
 function whoMayIn(block: NonNullable<Block['authorization']>): LeafAuthorization | null {
   const { user, password, nkey, account, users, isProxyRequired } = block;
   const single = user === '' ? [] : [{ user, password, account, isProxyRequired }];
   if (nkey === '' && single.length + users.length === 0) return null;
-  return { users: [...single, ...users], nkey, account, isProxyRequired };
+  return { users: [...single, ...users], isList: users.length > 0, nkey, account, isProxyRequired };
 }
 
 function readLimits(accounts: ConfigSources['accounts'], problems: Problems): ReadonlyMap<string, number> {

@@ -19,6 +19,7 @@ import { Leafs, URLS } from './leafs.ts';
 import { leafzEndpoint } from './monitor/leafz.ts';
 import { varzOf } from './monitor/varz.ts';
 import { applyReload, reloadAnswer } from './reload.ts';
+import { Remote } from './remotes/remote.ts';
 import { LEAF_PATH, WebSockets } from './remotes/web-sockets.ts';
 
 const EMPTY_BLOCK: ConfigNode = { kind: 'map', value: new Map(), ...NOWHERE };
@@ -66,6 +67,7 @@ export const plugin = definePlugin<LeafConfig, State>({
     ctx.provide('monitor.section', {
       endpoints: [leafzEndpoint(() => state.leafs)],
       varz: () => varzOf(state.leafs),
+      connectionKinds: { leaf: 'Leafnode' },
     });
     return state;
   },
@@ -93,6 +95,7 @@ export const plugin = definePlugin<LeafConfig, State>({
       webSocketUrls: () => address?.connectUrls() ?? [],
       streams: ctx.useOptional<StreamDomain>('stream.domain'),
     });
+    leafs.remotes = ctx.config.remotes.map((options) => new Remote(leafs, options));
     state.leafs = leafs;
     ctx.tap('interest.first', (account, _subject, _queue, subscription) => leafs.note(account, subscription));
     ctx.tap('interest.changed', (account, _subject, _queue, subscription) => leafs.note(account, subscription));
@@ -102,8 +105,13 @@ export const plugin = definePlugin<LeafConfig, State>({
     if (paths !== undefined && ctx.config.port !== 0) {
       ctx.onDispose(paths.claim({ suffix: LEAF_PATH, accept: (transport) => void leafs.accept(transport) }));
     }
+    ctx.tap('stats.collect', ({ more }) => {
+      more['leaf.forgotten_replies_total'] = leafs.replies.forgotten;
+    });
+    ctx.tap('account.changed', (account) => leafs.recount(account));
     ctx.tap('server.reload', async () => {
       await leafs.tls?.renew();
+      for (const remote of leafs.remotes) await remote.renew();
       leafs.reconsider();
     });
     state.notes = notes ?? null;
@@ -153,16 +161,22 @@ async function listenerTls(
   node: ConfigNode | null,
 ): Promise<TlsBlock | null> {
   if (node === null) return null;
-  const block = tlsFor(ctx, tls, node);
+  // Who has users of its own for leafs tells them by itself.
+  const block = tlsFor(ctx, tls, node, ctx.config.authorization === null ? 'LEAFNODE' : undefined);
   ctx.onDispose(() => block.close());
   await block.showStatuses();
   return block;
 }
 
 /** Where there is no block the certificates that the machine trusts count. */
-function tlsFor({ log }: Context, tls: TlsContexts | undefined, node: ConfigNode | null): TlsBlock {
+function tlsFor(
+  { log }: Context,
+  tls: TlsContexts | undefined,
+  node: ConfigNode | null,
+  mapsUsersOf?: 'LEAFNODE',
+): TlsBlock {
   if (tls === undefined) throw new Error(pluginNeeded('TLS of "leafnodes"', 'tls'));
-  return tls.open(node ?? EMPTY_BLOCK, { role: 'client', kind: 'Leafnode', log });
+  return tls.open(node ?? EMPTY_BLOCK, { role: 'client', kind: 'Leafnode', log, mapsUsersOf });
 }
 
 /** Whoever keeps strangers out must not be let in through a list of plugins that lacks the guard. */

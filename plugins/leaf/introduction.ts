@@ -95,6 +95,7 @@ export function connectOf(leafs: Leafs, wishes: ConnectWishes): object {
     compress_mode: wishes.compression,
     remote_account: textFromSubject(wishes.account),
     protocol: PROTOCOL,
+    asks_anew: true,
   };
 }
 

@@ -3,6 +3,7 @@ import { decodeSignature, GLOBAL_ACCOUNT, isSigned, publicKeyOf } from '../../ke
 import type { Authenticator, KnownUser, LoginAttempt, Verdict } from '../auth/contract.ts';
 import type { LeafUser } from './config/authorization-options.ts';
 import type { LeafAuthorization } from './config.ts';
+import type { LeafConnection } from './leaf-connection.ts';
 
 export class LeafAuthenticator implements Authenticator {
   /** Others need not log in because of this block. */
@@ -23,7 +24,8 @@ export class LeafAuthenticator implements Authenticator {
     if (authorization.nkey !== '') return this.byKey(attempt, authorization);
     const { users } = authorization;
     const { credentials } = attempt;
-    const user = users.find(({ user: name }) => name === credentials.user);
+    const said = whoIs(attempt, authorization);
+    const user = users.find(({ user: name }) => name === said);
     // How long it takes tells nothing of who is known.
     const isRight = await attempt.isRight((user ?? users[0]!).password, credentials.pass);
     return user !== undefined && isRight ? attempt.admit(known(user)) : attempt.refuse();
@@ -36,6 +38,16 @@ export class LeafAuthenticator implements Authenticator {
     if (!(await isSigned(attempt.nonce, key, signature))) return attempt.refuse();
     return attempt.admit(known({ user: nkey, password: '', account, isProxyRequired }));
   }
+}
+
+/** Where a certificate says it, what the leaf says of itself does not count. */
+function whoIs({ connection, credentials }: LoginAttempt, { isList, users }: LeafAuthorization): string | undefined {
+  const { tls } = (connection as LeafConnection).leafs;
+  if (!isList || tls?.settings.options.mapsIdentity !== true) return credentials.user;
+  return tls.nameOf(
+    connection.transport,
+    users.map(({ user }) => user),
+  );
 }
 
 function known({ user, account, isProxyRequired }: LeafUser): KnownUser {

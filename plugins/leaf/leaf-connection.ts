@@ -1,5 +1,6 @@
 /** One connection between a leaf and its hub, seen from either: what comes in over it, and what the other side is told. */
 import {
+  applyLimits,
   CloseReason,
   FROM_BRANCH,
   FROM_TRUNK,
@@ -47,6 +48,8 @@ export interface Greeting {
   closed(reason: CloseReason): void;
   /** The other side reported an error. */
   complained(text: string): void;
+  /** Asks anew who the other side is; absent: this side did not ask. */
+  reconsider?(): void;
 }
 
 export interface LeafParts {
@@ -66,10 +69,15 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   isHub = false;
   peer: Peer = NOBODY;
   identity: Identity | null = null;
+  payloadMax: number;
+  /** Negative for any number. */
+  subscriptionsMax = -1;
   /** Who it is, or says it is: no secret. */
   user = '';
   /** Messages and interest may come. */
   isIn = false;
+  /** On the clock that only goes forward. */
+  joinedAt = 0;
   isIsolated = false;
   border: Border = OPEN_BORDER;
   replies: ReplyAllowances | null = null;
@@ -83,6 +91,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   private readonly memo = new PlanMemo();
   private readonly groups = new GroupNames();
   private link: LeafLink | null = null;
+  private hasComplained = false;
   private tracingKept: LinkTracing | null = null;
   /** For what answers requests: such messages go where others of that origin do not. */
   private answers: LeafLink | null = null;
@@ -90,6 +99,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   constructor({ leafs, transport, pings, isHub }: LeafParts) {
     super({ broker: leafs.broker, transport, pings, originBit: 0 });
     this.leafs = leafs;
+    this.payloadMax = leafs.broker.options.maxPayload;
     this.turn(isHub);
   }
 
@@ -126,10 +136,6 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     return LINE_FACTOR * this.broker.options.maxControlLine;
   }
 
-  get payloadMax(): number {
-    return this.broker.options.maxPayload;
-  }
-
   get neededBytes(): number {
     return this.leafs.parser.needed;
   }
@@ -143,11 +149,11 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     return this.packing?.word ?? 'not supported';
   }
 
-  get subscriptionCount(): number {
+  override get subscriptionCount(): number {
     return this.wanted.size;
   }
 
-  subscriptions(): Iterable<Subscription> {
+  override subscriptions(): Iterable<Subscription> {
     return this.wanted.values();
   }
 
@@ -218,10 +224,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
       return;
     }
     if (this.broker.tracer !== null) this.trace('LS+', subject, queue);
-    if (this.leafs.isOwnLoop(this.account, subject)) {
-      this.leafs.loopFound(this);
-      return;
-    }
+    if (this.leafs.isOwnLoop(this.account, subject) && this.leafs.cutsLoop(this, subject)) return;
     if (!this.border.hears(subject)) {
       this.violate(`Permissions Violation for Subscription to ${quoted(subject)}`);
       return;
@@ -252,13 +255,16 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     this.account.sublist.remove(subscription);
   }
 
+  wants(subject: string): boolean {
+    return this.wanted.has(keyOf(subject, ''));
+  }
+
   private hasRoom(): boolean {
-    const { maxSubscriptions } = this.account.limits;
-    const max = maxSubscriptions >= 0 ? maxSubscriptions : this.broker.options.maxSubscriptions || -1;
-    if (max < 0 || this.wanted.size < max) return true;
+    const { subscriptionsMax } = this;
+    if (subscriptionsMax < 0 || this.wanted.size < subscriptionsMax) return true;
     this.broker.limitHits.subscriptions++;
     this.sendError('maximum subscriptions exceeded');
-    this.log.error('maximum subscriptions exceeded');
+    this.complain('maximum subscriptions exceeded');
     return false;
   }
 
@@ -273,6 +279,16 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     }
     this.link ??= new LeafLink(this, false);
     return this.link;
+  }
+
+  override reconsider(): void {
+    this.limit();
+    this.greeting.reconsider?.();
+  }
+
+  /** By what its account, its user and this server allow. */
+  limit(): void {
+    applyLimits(this);
   }
 
   /** Gives back all that stands in the account, a little at a time where it is much. */
@@ -337,7 +353,7 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     }
     this.broker.tracer?.input(this, 'PONG');
     this.liveness.pongReceived();
-    this.packing?.measured(this.liveness.rtt);
+    if (this.packing?.measured(this.liveness.rtt) === true) this.liveness.probe();
   }
 
   /** It has connected, and not said who it is. */
@@ -368,7 +384,22 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
     this.close(reason);
   }
 
+  /** There is no place for it. */
+  sendAway(): void {
+    this.broker.limitHits.accountConnections++;
+    this.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
+  }
+
+  override onClosed(error: Error | null): void {
+    // Where the hub has said why, that is enough.
+    if (!this.isIn && this.greeting.isSolicited && !this.hasComplained) {
+      this.complain(`the hub closed the connection${error === null ? '' : `: ${error.message}`}`);
+    }
+    super.onClosed(error);
+  }
+
   complain(text: string): void {
+    this.hasComplained = true;
     this.leafs.complain(this, text);
   }
 

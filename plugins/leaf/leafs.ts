@@ -30,14 +30,21 @@ import { type Changed, Ledger } from './interest/ledger.ts';
 import { Teller } from './interest/teller.ts';
 import { infoOf } from './introduction.ts';
 import { LeafConnection } from './leaf-connection.ts';
-import { LOOP_DELAY_MS, LOOP_PREFIX } from './loop.ts';
+import { LOOP_PREFIX, loopDelayMs } from './loop.ts';
 import type { Peer } from './peer.ts';
-import { Remote } from './remotes/remote.ts';
+import type { Remote } from './remotes/remote.ts';
 import type { WebSockets } from './remotes/web-sockets.ts';
 import { RoutedReplies, RoutedReply } from './routed-replies.ts';
 
 const FIRST_PING_MS = 1000;
 const LOGIN_MS = 2000;
+/** Within it other servers have to say that they have fewer leafs now. */
+const RECOUNT_MS = 1000;
+/** So long a line may be the one that closed a ring; so long others have to cut theirs. */
+const NEW_MS = 100;
+const OTHERS_CUT_MS = 100;
+/** How often within a minute it is said that one and the same leaf came, or went. */
+const TURNS_MAX = 5;
 /** Keys of INFO: where leafs may connect, over TCP and over WebSocket. */
 export const URLS = 'leafnode_urls';
 const WEBSOCKET_URLS = 'ws_connect_urls';
@@ -104,7 +111,7 @@ export class Leafs {
     this.tls = tls;
     this.tlsFor = (node) => parts.tlsFor(node);
     this.webSockets = parts.webSockets;
-    this.replies = new RoutedReplies(broker);
+    this.replies = new RoutedReplies(broker, config);
     this.complaints = new Complaints(broker.clock);
     this.parser = new LinkParser(LEAF_DIALECT, broker.message);
     const pings = {
@@ -218,8 +225,22 @@ export class Leafs {
 
   /** Negative: as many as there are. */
   hasRoomIn(account: Account): boolean {
+    return this.excessIn(account) < 0;
+  }
+
+  /** How many leafs of the account there are too many, over all servers. */
+  private excessIn(account: Account): number {
     const max = this.config.leafsMax.get(account.name) ?? account.limits.maxLinks ?? -1;
-    return max < 0 || this.countIn(account) + account.remoteLinks < max;
+    return max < 0 ? Number.NEGATIVE_INFINITY : this.countIn(account) + account.remoteLinks - max;
+  }
+
+  /** Other servers have let leafs in, or there is room for fewer. The newest go, and not everywhere at the same moment: some are enough. */
+  recount(account: Account): void {
+    const { clock, random } = this.broker;
+    clock.after(RECOUNT_MS * random.fraction(), () => {
+      const accepted = [...(this.accounts.get(account)?.connections ?? [])].filter((one) => !one.greeting.isSolicited);
+      for (let excess = this.excessIn(account); excess > 0; excess--) accepted.pop()?.sendAway();
+    });
   }
 
   countIn(account: Account): number {
@@ -236,7 +257,7 @@ export class Leafs {
 
   /** Those that connected are asked again who they are. */
   reconsider(): void {
-    for (const { greeting } of [...this.connections]) if (greeting instanceof Acceptance) void greeting.reconsider();
+    for (const connection of [...this.connections]) connection.reconsider();
   }
 
   // --- those that are in use ---------------------------------------------------------------------------------------
@@ -247,11 +268,11 @@ export class Leafs {
     const { account, broker } = this.stateOf(connection.account, connection);
     connection.loggedIn();
     connection.isIn = true;
+    connection.joinedAt = broker.clock.monotonic();
     this.total++;
     broker.linkJoined(connection);
-    connection.log.info(
-      `${connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for'} account: ${account.name}`,
-    );
+    const what = connection.isHub ? 'Connected leafnode to' : 'Leafnode connection created for';
+    this.tell(connection, `${what} account: ${account.name}`);
     this.tellDomains(connection);
     this.compareAccounts();
     connection.liveness.expectFirstPing(broker.random, broker.clock.now() - connection.startedAt);
@@ -259,10 +280,11 @@ export class Leafs {
   }
 
   /** Streams on both sides are called by the names of their domains from here on. */
-  private tellDomains({ log, peer }: LeafConnection): void {
+  private tellDomains(connection: LeafConnection): void {
+    const { domain } = connection.peer;
     const own = this.streams?.name ?? '';
-    if (own === peer.domain) return;
-    log.info(`JetStream using domains: local ${quotedText(own)}, remote ${quotedText(peer.domain)}`);
+    if (own === domain) return;
+    this.tell(connection, `JetStream using domains: local ${quotedText(own)}, remote ${quotedText(domain)}`);
   }
 
   private compareAccounts(): void {
@@ -314,10 +336,28 @@ export class Leafs {
     return subject.startsWith(LOOP_PREFIX) && this.accounts.get(account)?.loopSubject === subject;
   }
 
+  /**
+   * What only this server asks for came around. The line that closed the ring goes, at once, and its ends know that it is the newest; on
+   * an older one it is waited whether that was enough, so that the others stay. False while it waits.
+   */
+  cutsLoop(connection: LeafConnection, subject: string): boolean {
+    const { clock, random } = this.broker;
+    const { account, joinedAt } = connection;
+    const others = this.accounts.get(account)?.connections ?? [];
+    if (clock.monotonic() - joinedAt < NEW_MS && [...others].every((other) => other.joinedAt <= joinedAt)) {
+      this.loopFound(connection);
+      return true;
+    }
+    clock.after(OTHERS_CUT_MS * (1 + random.fraction()), () => {
+      if (connection.wants(subject)) this.loopFound(connection);
+    });
+    return false;
+  }
+
   loopFound(connection: LeafConnection): void {
     const { name } = connection.account;
     const text = `Loop detected for leafnode account=${quotedText(name)}. Delaying attempt to reconnect for 30s`;
-    connection.retryDelayMs = LOOP_DELAY_MS;
+    connection.retryDelayMs = loopDelayMs(this.broker.random);
     connection.refuse(text, CloseReason.protocolViolation);
   }
 
@@ -327,12 +367,18 @@ export class Leafs {
     else connection.log.debug(text);
   }
 
+  /** That it came, or went: a few times a minute where it keeps doing so. */
+  private tell({ greeting, peer, log }: LeafConnection, text: string): void {
+    if (this.complaints.isNews(`line ${greeting.whoIs} ${peer.name}`, text, TURNS_MAX)) log.info(text);
+    else log.debug(text);
+  }
+
   left(connection: LeafConnection, reason: CloseReason): void {
     this.connections.delete(connection);
     const state = this.accounts.get(connection.account);
     const isInUse = state?.connections.delete(connection) === true;
     const text = `Leafnode connection closed: ${reason}${isInUse ? ` account: ${connection.account.name}` : ''}`;
-    if (isInUse) connection.log.info(text);
+    if (isInUse) this.tell(connection, text);
     else connection.log.debug(text);
     if (state === undefined || !isInUse) return;
     this.compareAccounts();
@@ -376,8 +422,8 @@ export class Leafs {
 
   // --- those it connects to ----------------------------------------------------------------------------------------
 
+  /** Those that do not do so yet begin to connect. */
   solicit(): void {
-    this.remotes = this.config.remotes.map((options) => new Remote(this, options));
     for (const remote of this.remotes) remote.start();
   }
 

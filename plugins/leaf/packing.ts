@@ -51,8 +51,8 @@ export class Settled {
     connection.startCodec(this.packing.codec, ready);
   }
 
-  /** The distance was measured. */
-  measured(rttMs: number): void {
-    this.packing?.measured(rttMs);
+  /** The distance was measured. True: it is worth asking once more. */
+  measured(rttMs: number): boolean {
+    return this.packing?.measured(rttMs) === true;
   }
 }

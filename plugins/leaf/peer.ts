@@ -13,6 +13,8 @@ export interface Peer {
   readonly domain: string;
   /** The account at the other end; empty where it is not told. */
   readonly account: string;
+  /** It goes by what it may want from the moment it is told, and asks anew. A nats-server does that with a new connection only. */
+  readonly asksAnew: boolean;
 }
 
 export const NOBODY: Peer = Object.freeze({
@@ -24,6 +26,7 @@ export const NOBODY: Peer = Object.freeze({
   takesHeaders: false,
   domain: '',
   account: '',
+  asksAnew: false,
 });
 
 /** From the INFO of a hub. */
@@ -37,6 +40,7 @@ export function peerFromInfo(said: Said): Peer {
     takesHeaders: said.flag('headers'),
     domain: said.text('domain'),
     account: said.text('remote_account'),
+    asksAnew: false,
   };
 }
 
@@ -51,5 +55,6 @@ export function peerFromConnect(said: Said): Peer {
     takesHeaders: said.flag('headers'),
     domain: said.text('domain'),
     account: said.text('remote_account'),
+    asksAnew: said.flag('asks_anew'),
   };
 }

@@ -1,7 +1,7 @@
 /** Another block `leafnodes` is wanted: what can change while the server runs. */
 import { type ConfigChange, type ConfigNode, plainOf, type ReloadAnswer } from '../../kernel/plugin-api.ts';
 import { identityOf, type RemoteOptions } from './config/remote-options.ts';
-import type { LeafConfig } from './config.ts';
+import { type LeafConfig, leafSchema } from './config.ts';
 import type { Leafs } from './leafs.ts';
 import { Remote } from './remotes/remote.ts';
 
@@ -11,32 +11,32 @@ const LIVE = new Set<keyof LeafConfig>(['remotes', 'tls', 'compression']);
 export function reloadAnswer({ before, after }: ConfigChange<LeafConfig>): ReloadAnswer {
   for (const key of Object.keys(after) as (keyof LeafConfig)[]) {
     if (LIVE.has(key) || isSame(before[key], after[key])) continue;
-    return { refuse: `config reload not supported for LeafNode: ${key} changed` };
+    const fields: Readonly<Record<string, { readonly key: string }>> = leafSchema.fields;
+    // How long a login may take stands in the block `authorization`.
+    const { key: name } = fields[key] ?? leafSchema.fields.authorization;
+    return { refuse: `config reload not supported for LeafNode: ${name} changed` };
   }
   if ((before.tls === null) !== (after.tls === null))
     return { refuse: 'config reload not supported for LeafNode: tls changed' };
   return 'live';
 }
 
+/** Rejects, and leaves everything as it is, when the new block cannot be used. */
 export async function applyReload(leafs: Leafs, before: LeafConfig, after: LeafConfig): Promise<void> {
-  leafs.config = after;
+  const remotes = remotesFor(leafs, after.remotes);
   if (after.tls !== null && !isSame(before.tls, after.tls)) await leafs.tls?.replace(after.tls);
-  changeRemotes(leafs, after.remotes);
+  leafs.config = after;
+  const { remotes: old } = leafs;
+  leafs.remotes = remotes;
+  for (const remote of old) if (!remotes.includes(remote)) remote.stop();
+  leafs.solicit();
 }
 
-function changeRemotes(leafs: Leafs, wanted: readonly RemoteOptions[]): void {
-  const kept = new Map<string, Remote>();
-  for (const remote of leafs.remotes) {
-    const options = wanted.find((other) => identityOf(other) === identityOf(remote.options));
-    if (options !== undefined && isSame(options, remote.options)) kept.set(identityOf(options), remote);
-    else remote.stop();
-  }
-  leafs.remotes = wanted.map((options) => {
-    const known = kept.get(identityOf(options));
-    if (known !== undefined) return known;
-    const remote = new Remote(leafs, options);
-    remote.start();
-    return remote;
+/** Those that are wanted as they are go on, the others are new. */
+function remotesFor(leafs: Leafs, wanted: readonly RemoteOptions[]): Remote[] {
+  return wanted.map((options) => {
+    const known = leafs.remotes.find((remote) => identityOf(options) === identityOf(remote.options));
+    return known !== undefined && isSame(options, known.options) ? known : new Remote(leafs, options);
   });
 }
 

@@ -23,10 +23,6 @@ import {
 const PREFIX = '_GR_.';
 /** Both names in it have six letters. */
 const LENGTH = PREFIX.length + 14;
-/** An answer that takes longer does not find back. */
-export const PATIENCE_MS = 60_000;
-/** Beyond it the oldest are forgotten. */
-export const REPLIES_MAX = 65_536;
 const NONE: never[] = [];
 const FROM_OTHERS = FROM_PEER | FROM_BRANCH | FROM_TRUNK | FROM_AFAR;
 
@@ -60,14 +56,25 @@ export class RoutedReply implements ServiceSink {
   }
 }
 
+export interface ReplyLimits {
+  /** Beyond it the oldest are forgotten. */
+  readonly repliesMax: number;
+  /** An answer that takes longer does not find back. */
+  readonly replyMs: number;
+}
+
 export class RoutedReplies {
+  /** How many had to go because there were too many. */
+  forgotten = 0;
   private readonly broker: Broker;
+  private readonly limits: ReplyLimits;
   /** By account and short reply, the oldest first. */
   private readonly awaited = new Map<string, RoutedReply>();
   private timer: Timer | null = null;
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, limits: ReplyLimits) {
     this.broker = broker;
+    this.limits = limits;
   }
 
   /** False for every other message, which is then still to be delivered. */
@@ -76,7 +83,7 @@ export class RoutedReplies {
     if (!isLong(message)) return false;
     const { dispatcher } = this.broker;
     const queues = plan.queues.filter(hasMembersHere);
-    const here = new Plan([...plan.clients], [...plan.services], NONE, queues);
+    const here = new Plan(plan.clients, plan.services, NONE, queues);
     if (!here.isEmpty) {
       this.expect(account, message.reply);
       message.replyStart += LENGTH;
@@ -84,7 +91,7 @@ export class RoutedReplies {
       message.replyStart = replyStart;
     }
     const others = plan.queues.filter((group) => !queues.includes(group));
-    dispatcher.dispatch(new Plan(NONE, NONE, [...plan.links], others), message);
+    dispatcher.dispatch(new Plan(NONE, NONE, plan.links, others), message);
     return true;
   }
 
@@ -99,23 +106,26 @@ export class RoutedReplies {
     const key = `${account.name} ${short}`;
     const reply = this.awaited.get(key) ?? new RoutedReply(this.broker, account, short);
     reply.full = full;
-    reply.until = this.broker.clock.monotonic() + PATIENCE_MS;
+    reply.until = this.broker.clock.monotonic() + this.limits.replyMs;
     this.awaited.delete(key);
     this.awaited.set(key, reply);
     this.forgetSome(Number.NEGATIVE_INFINITY);
-    this.timer ??= this.broker.clock.after(PATIENCE_MS, () => this.sweep());
+    this.timer ??= this.broker.clock.after(this.limits.replyMs, () => this.sweep());
   }
 
   private sweep(): void {
     this.timer = null;
     this.forgetSome(this.broker.clock.monotonic());
-    if (this.awaited.size > 0) this.timer = this.broker.clock.after(PATIENCE_MS, () => this.sweep());
+    if (this.awaited.size > 0) this.timer = this.broker.clock.after(this.limits.replyMs, () => this.sweep());
   }
 
   /** Those whose time is over, and those that are too many. */
   private forgetSome(now: number): void {
     for (const [key, reply] of this.awaited) {
-      if (reply.until > now && this.awaited.size <= REPLIES_MAX) return;
+      if (reply.until > now) {
+        if (this.awaited.size <= this.limits.repliesMax) return;
+        this.forgotten++;
+      }
       reply.end();
       this.awaited.delete(key);
     }

@@ -1,5 +1,5 @@
 /** One look at the broker: everything a scrape shows, taken a few milliseconds at a time. */
-import { type Clock, type HookTypes, Pace } from '../../kernel/plugin-api.ts';
+import { type Clock, fanOutOf, type HookTypes, Pace } from '../../kernel/plugin-api.ts';
 import type { MonitorSection } from '../monitoring/contract.ts';
 import { type AccountPlaces, noAccounts, OTHER_ACCOUNTS, type PastAccounts } from './account-places.ts';
 import { addTraffic, noTraffic, type Traffic } from './traffic.ts';
@@ -178,9 +178,9 @@ function noSublists(): SublistFigures {
 }
 
 function addSublist(sum: SublistFigures, { sublist }: Account): void {
-  const { max, total, plans } = sublist.fanOut();
+  const { max, total, plans } = fanOutOf(sublist);
   sum.subscriptions += sublist.count;
-  sum.cached += sublist.cachedPlans;
+  sum.cached += plans;
   sum.inserts += sublist.inserts;
   sum.removes += sublist.removes;
   sum.matches += sublist.matches;

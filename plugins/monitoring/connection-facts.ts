@@ -1,5 +1,11 @@
 /** What the monitor knows of a connection, open or closed: plain values that do not hold the connection itself. */
-import { type ConnectionFacts, connectionFacts, isClient, type TlsFacts } from '../../kernel/plugin-api.ts';
+import {
+  type ConnectionFacts,
+  connectionFacts,
+  isClient,
+  LinkConnection,
+  type TlsFacts,
+} from '../../kernel/plugin-api.ts';
 import type { MonitorSection } from './contract.ts';
 import type { Connection, Subscription } from './monitor.ts';
 
@@ -37,7 +43,7 @@ export function factsOf(
     outMessages: connection.outMessages,
     inBytes: connection.inBytes,
     outBytes: connection.outBytes,
-    subscriptions: isClient(connection) ? connection.subscriptions.size : 0,
+    subscriptions: subscriptionCountOf(connection),
     tls: connection.transport.tls,
     more: moreOf(connection, sections),
   };
@@ -54,7 +60,13 @@ export function kindText(connection: Connection, sections: readonly MonitorSecti
 }
 
 export function subscriptionsOf(connection: Connection): Iterable<Subscription> {
-  return isClient(connection) ? connection.subscriptions.values() : [];
+  if (isClient(connection)) return connection.subscriptions.values();
+  return connection instanceof LinkConnection ? connection.subscriptions() : [];
+}
+
+function subscriptionCountOf(connection: Connection): number {
+  if (isClient(connection)) return connection.subscriptions.size;
+  return connection instanceof LinkConnection ? connection.subscriptionCount : 0;
 }
 
 function moreOf(connection: Connection, sections: readonly MonitorSection[]): Readonly<Record<string, unknown>> | null {

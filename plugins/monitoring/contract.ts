@@ -64,7 +64,7 @@ export interface MonitorSection {
   connection?(connection: HookTypes['connection']): Readonly<Record<string, unknown>> | undefined;
   /** Further keys of an account in /accountz. The lists `imports` and `exports` of all plugins are put together. */
   account?(account: HookTypes['account']): Readonly<Record<string, unknown>> | undefined;
-  /** Further keys of an account in /accstatz. */
+  /** Further keys of an account in /accstatz; `routes` is its traffic (`Traffic`) over lines to other servers. */
   accountStatistics?(account: HookTypes['account']): Readonly<Record<string, unknown>> | undefined;
   /**
    * Listeners that should be open and are not, by what people call them: `websocket`, or `websocket(address in use)`. While there

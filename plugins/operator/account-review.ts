@@ -22,6 +22,7 @@ export async function reviewConnections(account: OperatorAccount, login: UserLog
     changes.set(terms, change);
     review(connection as ClientConnection, user, account, login, change);
   }
+  for (const link of [...account.account.links]) link.reconsider();
 }
 
 /** Somebody was let in by terms that were replaced before the login was over. */
@@ -67,11 +68,11 @@ function review(
 
 /** Nobody may use the account any more, unless it has a new token meanwhile. */
 export async function endAll(account: OperatorAccount, pause: Pause): Promise<void> {
-  for (const [at, connection] of [...account.account.connections].entries()) {
+  const { connections, links } = account.account;
+  for (const [at, connection] of [...connections, ...links].entries()) {
     if (at % SLICE === SLICE - 1) await pause();
     if (!account.isExpired) return;
-    if (isClient(connection)) connection.sendError('Account Authentication Expired');
-    connection.close(CloseReason.authenticationExpired);
+    connection.expire('Account');
   }
 }
 

@@ -1,5 +1,5 @@
 /** The life of the accounts: made from a token, changed by the next, over when the time is over. */
-import { type Account, CloseReason, isClient, type PluginContext } from '../../kernel/plugin-api.ts';
+import { type Account, CloseReason, type PluginContext } from '../../kernel/plugin-api.ts';
 import { type AccountClaims, readAccount } from '../../protocols/jwt/account-claims.ts';
 import { MemberReader } from '../../protocols/jwt/member-reader.ts';
 import type { AccountSharing } from '../account-sharing/contract.ts';
@@ -105,8 +105,8 @@ export class Accounts {
     void this.allowances.gone(account);
     account.replaceTimer(() => {});
     this.sharing?.share(account.account, { exports: [], imports: [] });
-    for (const connection of [...account.account.connections]) {
-      if (isClient(connection)) connection.sendError('Authorization Violation');
+    for (const connection of [...account.account.connections, ...account.account.links]) {
+      connection.sendError('Authorization Violation');
       connection.close(CloseReason.authenticationFailure);
     }
     broker.accounts.remove(account.key);

@@ -19,6 +19,7 @@ import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import type { ServiceMeasures } from '../account-sharing/contract.ts';
 import type { TlsBlock } from '../tls/contract.ts';
 import { AccountMoves } from './account-moves.ts';
+import { AccountTraffic } from './account-traffic.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
 import type { Attempt } from './dialing/attempt.ts';
@@ -35,6 +36,8 @@ import { addressOf, hostToProve, type RouteUrl } from './route-url.ts';
 const CONNECT_MS = 1000;
 const LOGIN_MS = 2000;
 const FIRST_PING_MS = 1000;
+/** How often within a minute it is said that one and the same connection came, or went. */
+const TURNS_MAX = 5;
 /** How whoever hears of a server is to treat what it does about it. */
 const TELL_NOBODY = 1;
 const TELL_ALL = 2;
@@ -60,6 +63,7 @@ export class Cluster {
   readonly announcer = new Announcer(this);
   readonly ledger = new Ledger(this.announcer);
   readonly moves = new AccountMoves(this);
+  readonly traffic = new AccountTraffic();
   readonly pings: LivenessSource;
   readonly notes: Notes;
   readonly ownWebSocketUrls: () => readonly string[];
@@ -202,7 +206,6 @@ export class Cluster {
     const connection = new RouteConnection(this, transport, attempt);
     this.connections.add(connection);
     this.broker.registerLink(connection);
-    connection.log.info('Route connection created');
     this.handshake.begin(connection);
     const isAsked = attempt === null && this.requiresLogin;
     const { pingIntervalMs, pingMax } = this.pings.options;
@@ -234,6 +237,7 @@ export class Cluster {
   settled(connection: RouteConnection): void {
     const { remote, attempt } = connection;
     if (remote === null || connection.isClosed) return;
+    this.tell(connection, 'Route connection created');
     if (attempt !== null) this.complaints.forget(addressOf(attempt.url));
     // The connection for the system account may well be there before all others.
     if (connection.dedicatedTo !== '' || !remote.isTold) this.tellOthers(connection, remote);
@@ -267,7 +271,7 @@ export class Cluster {
     const isQuiet = failure?.kind === 'known' || reason === CloseReason.duplicateRoute;
     const text = `Router connection closed: ${reason}${name === '' ? '' : ` - Remote: ${name}`}`;
     if (isQuiet) connection.log.debug(text);
-    else if (remote !== null || this.complaints.isNews(whoIs(connection), text)) connection.log.info(text);
+    else this.tell(connection, text);
     if (remote === null) {
       this.keepSolicitation(attempt, failure?.remoteId);
       attempt?.failed(failure ?? { kind: 'lost' });
@@ -379,6 +383,15 @@ export class Cluster {
   /** Something is wrong that may well be wrong the next time as well. */
   complain(connection: RouteConnection, text: string): void {
     if (this.complaints.isNews(whoIs(connection), text)) connection.log.error(text);
+  }
+
+  /** That it came, or went: once where it never came into use, and a few times a minute where it keeps doing so. */
+  private tell(connection: RouteConnection, text: string): void {
+    const { peer, poolIndex, dedicatedTo, log } = connection;
+    const which = `line ${whoIs(connection)} ${peer?.name} ${poolIndex} ${dedicatedTo}`;
+    const wasInUse = connection.isSolicited ? connection.isConfirmed : connection.remote !== null;
+    if (this.complaints.isNews(which, text, wasInUse ? TURNS_MAX : 1)) log.info(text);
+    else log.debug(text);
   }
 
   complainAbout(url: RouteUrl, text: string, what: string): void {

@@ -72,8 +72,10 @@ export class Handshake {
 
   private meet(connection: RouteConnection, info: PeerInfo): void {
     const { cluster } = this;
-    if (!connection.isSolicited && info.name === cluster.broker.name) {
+    if (info.name === cluster.broker.name) {
       cluster.complain(connection, `Remote server has a duplicate name: ${quotedText(info.name)}`);
+      // The other side is to find it too, and to say so.
+      if (connection.isSolicited) this.sendInfo(connection, { compression: 'off' });
       connection.close(CloseReason.duplicateServerName);
       return;
     }

@@ -1,5 +1,11 @@
 /** Servers that form a cluster: each connected to each, all of them one broker to their clients. */
-import { definePlugin, type PluginContext, pluginNeeded, type ServerInfo } from '../../kernel/plugin-api.ts';
+import {
+  type Account,
+  definePlugin,
+  type PluginContext,
+  pluginNeeded,
+  type ServerInfo,
+} from '../../kernel/plugin-api.ts';
 import type { ServiceMeasures } from '../account-sharing/contract.ts';
 import type { TlsBlock, TlsContexts } from '../tls/contract.ts';
 import type { WebSocketAddress } from '../websocket/contract.ts';
@@ -8,6 +14,7 @@ import { type ClusterConfig, clusterConfig, reloadAnswer } from './config.ts';
 import type { ClusterAddress, RouteFigures, ServerCluster, ServerPeers } from './contract.ts';
 import { listenFailure, urlsOf } from './listening.ts';
 import { routezEndpoint } from './monitor/routez.ts';
+import { statisticsOf } from './monitor/statistics.ts';
 import { varzOf } from './monitor/varz.ts';
 import { Notes } from './notes.ts';
 import { applyReload, isSameBlock } from './reload.ts';
@@ -49,6 +56,7 @@ export const plugin = definePlugin<ClusterConfig, State>({
     ctx.provide('monitor.section', {
       endpoints: ctx.config.port === 0 ? [] : [routezEndpoint(() => state.cluster)],
       varz: () => varzOf(state.cluster),
+      accountStatistics: (account: Account) => statisticsOf(state.cluster, account),
     });
     return state;
   },

@@ -131,6 +131,8 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
     this.inBytes += message.size;
     const link = this.remote === null ? null : this.linkHere(message.bytes);
     if (link === null) return;
+    link.inMessages++;
+    link.inBytes += message.size;
     if (!this.isConfirmed) this.confirm();
     const { parser } = this.cluster;
     message.queues = parser.groupsEnd === 0 ? NO_GROUPS : this.groupsHere(message.bytes);
@@ -282,7 +284,7 @@ export class RouteConnection extends LinkConnection implements LinkHandler {
 
   /** How far away the other side is may be a reason to pack otherwise. */
   adaptCompression(): void {
-    this.packing?.measured(this.liveness.rtt);
+    if (this.packing?.measured(this.liveness.rtt) === true) this.liveness.probe();
   }
 
   /** Another way to pack is configured. */

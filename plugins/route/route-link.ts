@@ -14,6 +14,7 @@ import {
   PlanMemo,
   Subscription,
   subjectFromText,
+  type Traffic,
   writeMessage,
 } from '../../kernel/plugin-api.ts';
 import { keyOf, NO_CLUSTER } from './interest/ledger.ts';
@@ -24,7 +25,7 @@ const NO_MANNERS: ReadonlyMap<string, LinkManner> = new Map();
 /** How traces number lines of this kind. */
 const ROUTER_KIND = 1;
 
-export class RouteLink implements Link {
+export class RouteLink implements Link, Traffic {
   readonly kind = LINK_SINK;
   readonly originBit = FROM_PEER;
   readonly refusesOrigins = FROM_PEER | FROM_TRUNK | CROSSED_BY_STREAM;
@@ -35,6 +36,10 @@ export class RouteLink implements Link {
   /** Where what comes in for this account leads. */
   readonly memo = new PlanMemo();
   readonly subscriptions = new Map<string, Subscription>();
+  inMessages = 0;
+  outMessages = 0;
+  inBytes = 0;
+  outBytes = 0;
   private readonly manner: LinkManner;
   /** For messages that entered the cluster through leafs, by their cluster. */
   private manners = NO_MANNERS;
@@ -56,7 +61,12 @@ export class RouteLink implements Link {
       connection.cluster.measures?.answered(this.account, message);
     }
     const isOfLeaf = message.originCluster !== '' && connection.peer?.knowsOrigins === true;
-    return writeMessage(connection, isOfLeaf ? this.mannerFor(message.originCluster) : this.manner, message, members);
+    const manner = isOfLeaf ? this.mannerFor(message.originCluster) : this.manner;
+    const before = connection.outBytes;
+    if (!writeMessage(connection, manner, message, members)) return false;
+    this.outMessages++;
+    this.outBytes += connection.outBytes - before;
+    return true;
   }
 
   /** The other side wants this, or its group has another number of members. */

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Clock } from '../../kernel/plugin-api.ts';
 import type { ConnectOptions, SecureStream, TlsSettings } from './contract.ts';
-import { type CheckedHandle, chainOf, factsOf, ignore, secured } from './handshake.ts';
+import { type CheckedHandle, causeOf, chainOf, factsOf, ignore, secured } from './handshake.ts';
 import { keyDigest } from './pinned-keys.ts';
 
 const ADDRESS = /^[\d.]+$|:/;
@@ -30,7 +30,7 @@ export async function connect(
     if (!options.isInsecure) checkServer(socket, host);
     checkPins(socket, options.pinnedKeys);
     // A refusal of this side's certificate comes only now.
-    socket.on('_tlsError', (error: Error) => socket.destroy(error));
+    socket.on('_tlsError', (error: Error) => socket.destroy(new Error(causeOf(error), { cause: error })));
     return {
       stream: socket,
       facts: factsOf(socket, { peerCertificates: chainOf(socket), isFirst: false, mapsIdentity: false }),
@@ -38,7 +38,7 @@ export async function connect(
   } catch (error) {
     socket.on('error', ignore).destroy();
     stream.on('error', ignore).destroy();
-    throw error;
+    throw new Error(causeOf(error as Error), { cause: error });
   }
 }
 

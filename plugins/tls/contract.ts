@@ -94,6 +94,11 @@ export interface TlsBlock {
   /** The files may have changed although the block did not. What worked goes on until something else works; never rejects. */
   renew(): Promise<void>;
   close(): void;
+  /**
+   * Which of these names the certificate of the other side bears, in the order of `verify_and_map`. Undefined for none, and where
+   * there is no certificate.
+   */
+  nameOf(transport: Transport, names: readonly string[]): string | undefined;
   /** Whether the other side begins with a handshake (`handshake_first`) rather than waiting to be told who is there. */
   comesFirst(transport: Transport): Promise<boolean>;
   /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the transport is gone then. */

@@ -20,7 +20,7 @@ export class HandshakeTimeout extends Error {
 }
 
 /** Why a handshake failed, on one line and without the library's inner addresses. */
-function causeOf(error: Error & { readonly reason?: string }): string {
+export function causeOf(error: Error & { readonly reason?: string }): string {
   return error.reason ?? error.message.trim();
 }
 

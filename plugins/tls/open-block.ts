@@ -11,6 +11,7 @@ import {
 import { readTlsBlock } from './block.ts';
 import type { BlockAccept, BlockUse, ConnectOptions, SecureStream, TlsBlock, TlsSettings } from './contract.ts';
 import type { Handshakes } from './handshakes.ts';
+import { nameInCertificate } from './identity/name-in-certificate.ts';
 import { certificateNamesKnownHost } from './known-urls.ts';
 import { loadSettings } from './settings.ts';
 
@@ -65,6 +66,10 @@ export class OpenBlock implements TlsBlock {
   close(): void {
     this.stopWatching();
     this.stopMapping();
+  }
+
+  nameOf({ tls }: Transport, names: readonly string[]): string | undefined {
+    return nameInCertificate(tls?.peerCertificates[0], names);
   }
 
   async comesFirst(transport: Transport): Promise<boolean> {

@@ -56,7 +56,10 @@ export class Dialer implements WebSocketDialer {
         transport.discard(outcome.length);
         return outcome.head;
       }
-      if (bytes.length <= seen) throw new Error('the request was not answered in time');
+      if (bytes.length <= seen) {
+        const isGone = clock.monotonic() < deadline;
+        throw new Error(isGone ? 'the other side closed the connection' : 'the request was not answered in time');
+      }
       seen = bytes.length;
     }
     throw new Error('the answer has too many headers');

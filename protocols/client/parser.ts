@@ -109,18 +109,10 @@ export class ClientParser {
   /** `PUB subject [reply] size` in its usual spelling. 0 when it is spelled otherwise. */
   private plainPublish(bytes: Buffer, at: number, end: number, handler: ClientHandler): number {
     const subjectStart = at + 4;
-    const memo = handler.memo;
-    const memoLength = handler.memoLength;
-    let repeats = false;
-    let cursor = subjectStart;
-    if (memoLength > 0 && subjectStart + memoLength < end && bytes[subjectStart + memoLength] === SPACE) {
-      let same = 0;
-      while (same < memoLength && bytes[subjectStart + same] === memo[same]) same++;
-      if (same === memoLength) {
-        repeats = true;
-        cursor = subjectStart + memoLength;
-      }
-    }
+    const memoEnd = subjectStart + handler.memoLength;
+    const isLongEnough = memoEnd > subjectStart && memoEnd < end && bytes[memoEnd] === SPACE;
+    const repeats = isLongEnough && repeatsMemo(handler, bytes, subjectStart, memoEnd);
+    let cursor = repeats ? memoEnd : subjectStart;
     if (!repeats) {
       while (cursor < end && bytes[cursor] > SPACE) cursor++;
       if (cursor === subjectStart || cursor >= end || bytes[cursor] !== SPACE) return 0;

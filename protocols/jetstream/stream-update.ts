@@ -22,7 +22,7 @@ export function checkStreamUpdate(
   if ('number' in after) return after;
   const problem = changeRule(before, after) ?? limitsRule(before, after, consumers);
   if (problem !== null) return problem;
-  return after.sealed ? sealed(after) : after;
+  return after.sealed ? sealedConfig(after) : after;
 }
 
 const RULES: readonly (readonly [text: string, isBroken: (before: StreamConfig, after: StreamConfig) => boolean])[] = [
@@ -100,6 +100,6 @@ function limitsRule(
 }
 
 /** Nothing comes in any more, and nothing goes. */
-function sealed(config: StreamConfig): StreamConfig {
+export function sealedConfig(config: StreamConfig): StreamConfig {
   return { ...config, maxAge: 0n, discard: 'new', denyDelete: true, denyPurge: true, allowRollup: false };
 }

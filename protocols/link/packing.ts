@@ -9,11 +9,13 @@ export class Packing {
   readonly codec: LineCodec;
   private chosen: CompressionMode;
   private thresholdsMs: readonly number[];
+  private rttBefore: number;
 
   /** `mode` is what came of both sides' wishes, one that packs; `rttMs` how far away the other side seems to be. */
   constructor(mode: CompressionMode, rttMs: number, thresholdsMs: readonly number[]) {
     this.chosen = mode;
     this.thresholdsMs = thresholdsMs;
+    this.rttBefore = rttMs;
     this.codec = new LineCodec(this.levelAt(rttMs));
   }
 
@@ -22,15 +24,22 @@ export class Packing {
     return `${PREFIX}${this.codec.level}` as CompressionMode;
   }
 
-  /** The other side is so far away now. */
-  measured(rttMs: number): void {
-    this.codec.level = this.levelAt(rttMs);
+  /**
+   * The other side is so far away now, or one of the two was busy: what takes more work holds when it was so twice in a row. True: it is
+   * worth asking once more.
+   */
+  measured(rttMs: number): boolean {
+    const level = this.levelAt(Math.min(rttMs, this.rttBefore));
+    this.rttBefore = rttMs;
+    this.codec.level = level;
+    return this.levelAt(rttMs) !== level;
   }
 
   /** Something else that packs is wanted from now on. */
   change(mode: CompressionMode, rttMs: number, thresholdsMs: readonly number[]): void {
     this.chosen = mode;
     this.thresholdsMs = thresholdsMs;
+    this.rttBefore = rttMs;
     this.measured(rttMs);
   }
 

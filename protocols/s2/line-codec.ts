@@ -50,9 +50,9 @@ export class LineCodec {
     return this.encoder.bytesMax(length);
   }
 
-  /** Packs the bytes into the target, which has `bytesMax` of them; answers how many it took. All of it can be read at once. */
-  encode(bytes: Buffer, target: Buffer): number {
-    return this.encoder.encodeInto(bytes, 0, bytes.length, target, 0);
+  /** Packs the bytes into the target, which has `bytesMax` from `at` on; answers where they end. All of it can be read at once. */
+  encode(bytes: Buffer, target: Buffer, at: number): number {
+    return this.encoder.encodeInto(bytes, 0, bytes.length, target, at);
   }
 
   /** Unpacks the next piece of [start, end). False: nothing is left, and what is incomplete was kept. Throws an `S2Error`. */

@@ -5,7 +5,17 @@
 import type { FilterSet } from './filter-set.ts';
 import type { RecordIndex } from './record-index.ts';
 
-export class CountWalk {
+export interface CountingWalk {
+  readonly count: number;
+  /** True when all are counted. */
+  step(looksMax: number): boolean;
+  /** A record was added. */
+  added(node: number): void;
+  /** A record is about to go. */
+  removed(seq: number, node: number): void;
+}
+
+export class CountWalk implements CountingWalk {
   count = 0;
   /** Records or subjects that were looked at. */
   looks = 0;
@@ -25,17 +35,14 @@ export class CountWalk {
     this.next = this.goesBySubject ? 0 : from;
   }
 
-  /** True when all are counted. */
   step(looksMax: number): boolean {
     return this.goesBySubject ? this.stepBySubject(looksMax) : this.stepByRecord(looksMax);
   }
 
-  /** A record was added. */
   added(node: number): void {
     if (this.goesBySubject && node < this.next && this.matches(node)) this.count++;
   }
 
-  /** A record is about to go. */
   removed(seq: number, node: number): void {
     const isCounted = this.goesBySubject ? node < this.next : seq >= this.from && seq < this.next;
     if (isCounted && this.matches(node)) this.count--;

@@ -2,12 +2,12 @@
  * From hashes to numbers, in pages that are divided one at a time as they fill: a million entries more never cost more
  * than the division of one page. Deleting leaves no marks behind.
  *
- * Two numbers a slot: the hash and the value, which is never 0. Whoever asks looks at all values with the hash.
+ * Two numbers a slot: the hash, which was spread, and the value, which is never 0. Whoever asks looks at all values with the hash.
  */
 const FIRST_SLOTS = 16;
-const PAGE_SLOTS_MAX = 1024;
+const PAGE_SLOTS_MAX = 8192;
 /** The directory doubles only while pages are filled like this on average: many equal hashes cannot make it explode. */
-const ENTRIES_PER_PAGE_MIN = 128;
+const ENTRIES_PER_PAGE_MIN = 1024;
 
 interface Page {
   /** How many leading bits all its hashes share. */
@@ -62,7 +62,7 @@ export class HashPages {
   }
 
   private pageOf(hash: number): Page {
-    return this.directory[this.depth === 0 ? 0 : mixed(hash) >>> (32 - this.depth)]!;
+    return this.directory[this.depth === 0 ? 0 : hash >>> (32 - this.depth)]!;
   }
 
   private enlarge(page: Page): void {
@@ -88,7 +88,7 @@ export class HashPages {
     const halves = [newPage(depth, page.slots.length / 2), newPage(depth, page.slots.length / 2)];
     for (let at = 0; at < page.slots.length; at += 2) {
       if (page.slots[at + 1] === 0) continue;
-      const half = halves[(mixed(page.slots[at]!) >>> (32 - depth)) & 1]!;
+      const half = halves[(page.slots[at]! >>> (32 - depth)) & 1]!;
       place(half, page.slots[at]!, page.slots[at + 1]!);
     }
     const shift = this.depth - depth;
@@ -132,8 +132,9 @@ function closeUp(slots: Int32Array, mask: number, from: number): void {
   slots[2 * hole + 1] = 0;
 }
 
-/** The upper bits choose the page, the lower ones the slot; those of the hash itself are too much alike. */
-function mixed(hash: number): number {
+/** The upper bits choose the page and the lower ones the slot: of a hash that is made byte by byte all have to depend on all. */
+export function spread(hash: number): number {
   const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return twice ^ (twice >>> 16);
 }

@@ -11,6 +11,13 @@ const LISTED_MAX = 1024;
 const PACKED_BELOW = 3 / 4;
 const PACKED_PLACES_MIN = 64;
 
+/** Arrays of full size that a segment has left. */
+export interface LeftArrays {
+  nodes: Uint32Array<ArrayBuffer>;
+  sizes: Uint32Array<ArrayBuffer>;
+  steps: Uint32Array<ArrayBuffer> | null;
+}
+
 export class IndexSegment implements Segment {
   readonly base: number;
   count = 0;
@@ -19,12 +26,14 @@ export class IndexSegment implements Segment {
   places = 0;
   firstSeconds = 0;
   firstNanos = 0;
+  /** How many subjects got their first record here, at most. */
+  subjectsMax = 0;
   private slots: Uint16Array | null = null;
   /** The node of the record's subject, 0 when there is no record. */
   private nodes = new Uint32Array(FIRST_PLACES);
   private sizes = new Uint32Array(FIRST_PLACES);
   /** How many sequences further on the subject's next record was put, 0 when unknown; made when a subject repeats. */
-  private steps: Uint32Array | null = null;
+  private steps: Uint32Array<ArrayBuffer> | null = null;
   /** Of a sealed segment: its subjects, ascending, and how many records each has here. */
   private listed: Uint32Array | null = null;
   private counts: Uint16Array | null = null;
@@ -110,16 +119,12 @@ export class IndexSegment implements Segment {
 
   /** Nothing is added any more. */
   seal(): void {
-    const counts = new Map<number, number>();
-    for (let place = 0; place < this.places; ) {
-      const node = this.nodes[place]!;
-      const end = this.endOfRun(place, node);
-      if (node !== 0) counts.set(node, (counts.get(node) ?? 0) + end - place);
-      if (counts.size > LISTED_MAX) return;
-      place = end;
-    }
-    this.listed = Uint32Array.from(counts.keys()).sort();
-    this.counts = Uint16Array.from(this.listed, (node) => counts.get(node)!);
+    if (Math.min(this.subjectsMax, this.count) > LISTED_MAX) return;
+    const found = tally.count(this.nodes, this.places);
+    if (found > LISTED_MAX) return;
+    this.listed = tally.subjects.slice(0, found).sort();
+    this.counts = new Uint16Array(found);
+    for (let index = 0; index < found; index++) this.counts[index] = tally.countOf(this.listed[index]!);
   }
 
   /** Takes the newest places back: they are used again. */
@@ -194,12 +199,6 @@ export class IndexSegment implements Segment {
     return place < this.places && this.slots[place] === slot ? place : -1;
   }
 
-  private endOfRun(place: number, node: number): number {
-    let end = place + 1;
-    while (end < this.places && this.nodes[end] === node) end++;
-    return end;
-  }
-
   private takePlace(slot: number): number {
     const place = this.slots === null ? slot : this.places;
     if (place >= this.nodes.length) this.grow(place + 1);
@@ -210,9 +209,21 @@ export class IndexSegment implements Segment {
     return place;
   }
 
-  /** Begins as large as it will probably become. */
-  reserve(): void {
-    this.grow(SEGMENT_SLOTS);
+  /** Begins as large as it will probably become, in what another one has left. */
+  reserve(left: LeftArrays | null): void {
+    if (left === null) {
+      this.grow(SEGMENT_SLOTS);
+      return;
+    }
+    this.nodes = left.nodes;
+    this.sizes = left.sizes;
+    this.steps = left.steps;
+  }
+
+  /** What it leaves when it goes: a list that loses as much as it gets makes nothing for the collection of garbage. */
+  leave(): LeftArrays | null {
+    const { nodes, sizes, steps } = this;
+    return nodes.length === SEGMENT_SLOTS && this.slots === null ? { nodes, sizes, steps } : null;
   }
 
   private grow(least: number): void {
@@ -223,6 +234,33 @@ export class IndexSegment implements Segment {
     if (this.slots !== null) this.slots = grown(this.slots, new Uint16Array(size));
   }
 }
+
+/** Counts how often each subject occurs, in memory that is used by all segments, one after the other. */
+class Tally {
+  /** The different subjects, in the order in which they came. */
+  readonly subjects = new Uint32Array(LISTED_MAX + 1);
+  private counts = new Uint16Array(LISTED_MAX);
+  private found = 0;
+
+  /** Answers how many different ones there are, as far as they can be listed. */
+  count(nodes: Uint32Array, places: number): number {
+    for (let index = 0; index < this.found; index++) this.counts[this.subjects[index]!] = 0;
+    this.found = 0;
+    for (let place = 0; place < places && this.found <= LISTED_MAX; place++) {
+      const node = nodes[place]!;
+      if (node === 0) continue;
+      if (node >= this.counts.length) this.counts = grown(this.counts, new Uint16Array(2 * node));
+      if (this.counts[node]!++ === 0) this.subjects[this.found++] = node;
+    }
+    return this.found;
+  }
+
+  countOf(node: number): number {
+    return this.counts[node]!;
+  }
+}
+
+const tally = new Tally();
 
 function lowerBound(values: Uint16Array | Uint32Array, count: number, value: number): number {
   let low = 0;

@@ -18,7 +18,7 @@ import type { SizeFormula } from './accounting.ts';
 import { restoreIndex, saveIndex } from './checkpoint.ts';
 import { countLastMatches, countMatches, countSince } from './count-matches.ts';
 import type { FilterSet } from './filter-set.ts';
-import { nextMatch, nextMatchWithin, previousMatch } from './next-match.ts';
+import { nextMatch, nextMatchWithin, previousMatch, previousMatchWithin } from './next-match.ts';
 import { rebuildIndex } from './rebuild.ts';
 import { RecordIndex } from './record-index.ts';
 import { visitSubjects, type WalkBudget } from './subject-walk.ts';
@@ -206,6 +206,11 @@ export class IndexedStore {
   /** The last record at or below that matches; 0 when there is none. */
   previous(filters: FilterSet, from: number): number {
     return previousMatch(this.index, filters, from);
+  }
+
+  /** The same, no further down than `to`. */
+  previousWithin(filters: FilterSet, from: number, to: number): number {
+    return previousMatchWithin(this.index, filters, from, to);
   }
 
   /** Records at or above `from` that match: `num_pending`. */

@@ -2,6 +2,7 @@
 import type { FilterSet } from './filter-set.ts';
 import type { IndexSegment } from './index-segment.ts';
 import type { RecordIndex } from './record-index.ts';
+import { SEGMENT_SLOTS } from './segment-list.ts';
 
 /** The first matching sequence at or above; Infinity when there is none. */
 export function nextMatch(index: RecordIndex, filters: FilterSet, from: number): number {
@@ -37,10 +38,17 @@ export function nextMatchWithin(index: RecordIndex, filters: FilterSet, from: nu
 export function previousMatch(index: RecordIndex, filters: FilterSet, from: number): number {
   if (filters.isAll) return index.lastUpTo(from);
   if (filters.literal !== null) return previousOfLiteral(index, filters.literalNode(index.subjects), from);
+  return previousMatchWithin(index, filters, from, 0);
+}
+
+/** The same, no further down than `to`: 0 also where the next is below it. For filters with wildcards, or several. */
+export function previousMatchWithin(index: RecordIndex, filters: FilterSet, from: number, to: number): number {
   for (let at = index.segments.indexUpTo(from); at >= 0; at--) {
     const segment = index.segments.at(at);
+    if (segment.base + SEGMENT_SLOTS <= to) break;
     if (!mayHold(index, segment, filters)) continue;
-    for (let place = segment.placeFrom(from + 1) - 1; place >= 0; place--) {
+    const end = segment.placeFrom(to);
+    for (let place = segment.placeFrom(from + 1) - 1; place >= end; place--) {
       const node = segment.nodeAt(place);
       if (node !== 0 && filters.matches(index.subjects, node)) return segment.seqAt(place);
     }

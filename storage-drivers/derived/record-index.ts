@@ -6,10 +6,13 @@
  * which is still where the search begins.
  */
 import type { FilterSet } from './filter-set.ts';
-import { IndexSegment } from './index-segment.ts';
+import { IndexSegment, type LeftArrays } from './index-segment.ts';
 import { baseOf, SEGMENT_SLOTS, SegmentList } from './segment-list.ts';
-import { slotOf } from './subject-nodes.ts';
-import { FIRST_IS_STALE, LAST_IS_STALE, SubjectTable } from './subject-table.ts';
+import { COUNT, FIRST_IS_STALE, LAST_IS_STALE, rowOf, TEXT_AND_STALE } from './subject-nodes.ts';
+import { SubjectTable } from './subject-table.ts';
+
+/** Up to here, what the first segment could do without is worth an effort; of more segments it is soon gone as a whole. */
+const SEGMENTS_PACKED_FIRST = 8;
 
 export class RecordIndex {
   count = 0;
@@ -19,6 +22,8 @@ export class RecordIndex {
   bytes = 0;
   subjects = new SubjectTable();
   segments = new SegmentList<IndexSegment>();
+  /** Of the segment that went last, for the next. */
+  private left: LeftArrays | null = null;
 
   /** The sequence is above all that were added. */
   add(
@@ -34,11 +39,12 @@ export class RecordIndex {
   }
 
   addTo(node: number, seq: number, seconds: number, nanos: number, size: number): void {
-    this.linkTo(node, seq);
+    const before = this.linkTo(node, seq);
     const newest = this.segments.newest;
     const tail =
       newest !== null && seq - newest.base < SEGMENT_SLOTS ? newest : this.openSegment(seq, seconds, nanos, newest);
     tail.add(seq, node, size);
+    if (before < tail.base) tail.subjectsMax++;
     this.subjects.added(node, seq);
     this.count++;
     this.changes++;
@@ -95,8 +101,10 @@ export class RecordIndex {
       const isWhole = from <= segment.base && segment.base + SEGMENT_SLOTS - 1 <= to;
       removed +=
         isWhole && segment.subjects !== null ? this.removeWhole(segment) : this.removeWithin(segment, from, to);
-      if (segment.count === 0 && index < this.segments.length - 1) this.segments.removeAt(index);
-      else index++;
+      if (segment.count === 0 && index < this.segments.length - 1) {
+        this.segments.removeAt(index);
+        this.left = segment.leave() ?? this.left;
+      } else index++;
     }
     return removed;
   }
@@ -135,27 +143,29 @@ export class RecordIndex {
   /** The first record of a subject, 0 when it has none. */
   firstOf(node: number): number {
     const block = this.subjects.nodes.block(node);
-    const slot = slotOf(node);
-    if (block.count[slot] === 0) return 0;
-    if ((block.stale[slot]! & FIRST_IS_STALE) !== 0) {
-      const isOnly = block.count[slot] === 1 && (block.stale[slot]! & LAST_IS_STALE) === 0;
-      block.first[slot] = isOnly ? block.last[slot]! : this.nextOf(node, block.first[slot]!);
-      block.stale[slot]! &= ~FIRST_IS_STALE;
+    const { ints } = block;
+    const row = rowOf(node);
+    if (ints[row + COUNT] === 0) return 0;
+    if ((ints[row + TEXT_AND_STALE]! & FIRST_IS_STALE) !== 0) {
+      const isOnly = ints[row + COUNT] === 1 && (ints[row + TEXT_AND_STALE]! & LAST_IS_STALE) === 0;
+      block.noteFirst(row, isOnly ? block.last(row) : this.nextOf(node, block.first(row)));
+      ints[row + TEXT_AND_STALE]! &= ~FIRST_IS_STALE;
     }
-    return block.first[slot]!;
+    return block.first(row);
   }
 
   /** The last record of a subject, 0 when it has none. */
   lastOf(node: number): number {
     const block = this.subjects.nodes.block(node);
-    const slot = slotOf(node);
-    if (block.count[slot] === 0) return 0;
-    if ((block.stale[slot]! & LAST_IS_STALE) !== 0) {
-      const isOnly = block.count[slot] === 1 && (block.stale[slot]! & FIRST_IS_STALE) === 0;
-      block.last[slot] = isOnly ? block.first[slot]! : this.previousOf(node, block.last[slot]!);
-      block.stale[slot]! &= ~LAST_IS_STALE;
+    const { ints } = block;
+    const row = rowOf(node);
+    if (ints[row + COUNT] === 0) return 0;
+    if ((ints[row + TEXT_AND_STALE]! & LAST_IS_STALE) !== 0) {
+      const isOnly = ints[row + COUNT] === 1 && (ints[row + TEXT_AND_STALE]! & FIRST_IS_STALE) === 0;
+      block.noteLast(row, isOnly ? block.first(row) : this.previousOf(node, block.last(row)));
+      ints[row + TEXT_AND_STALE]! &= ~LAST_IS_STALE;
     }
-    return block.last[slot]!;
+    return block.last(row);
   }
 
   /**
@@ -201,15 +211,16 @@ export class RecordIndex {
     return this.segments.toArray().reduce((sum, segment) => sum + segment.memoryBytes, this.subjects.memoryBytes);
   }
 
-  /** Notes at the subject's newest record, be it there or removed, that this one follows. */
-  private linkTo(node: number, seq: number): void {
+  /** Notes at the subject's newest record, be it there or removed, that this one follows. Answers which it is, -1 for none. */
+  private linkTo(node: number, seq: number): number {
     const block = this.subjects.nodes.block(node);
-    const slot = slotOf(node);
-    if (block.count[slot] === 0) return;
-    const before = block.last[slot]!;
+    const row = rowOf(node);
+    if (block.ints[row + COUNT] === 0) return -1;
+    const before = block.last(row);
     const { newest } = this.segments;
     const segment = newest !== null && before >= newest.base ? newest : this.segments.find(before);
     segment?.link(before, seq);
+    return before;
   }
 
   /** Null when there are removed records among those above, whose subjects nobody knows any more. */
@@ -235,10 +246,13 @@ export class RecordIndex {
     segment.firstSeconds = seconds;
     segment.firstNanos = nanos;
     if (before !== null) {
-      if (before.places > SEGMENT_SLOTS / 2) segment.reserve();
+      if (before.places > SEGMENT_SLOTS / 2) {
+        segment.reserve(this.left);
+        this.left = null;
+      }
       before.seal();
       before.pack();
-      this.segments.at(0).pack();
+      if (this.segments.length < SEGMENTS_PACKED_FIRST) this.segments.at(0).pack();
       if (before.count === 0) this.segments.removeAt(this.segments.length - 1);
     }
     this.segments.push(segment);
@@ -272,14 +286,14 @@ export class RecordIndex {
       const node = subjects![index]!;
       if (subjectCounts[index] === 0 || this.subjects.removed(node, subjectCounts[index]!) === 0) continue;
       const block = this.subjects.nodes.block(node);
-      const slot = slotOf(node);
-      if (block.first[slot]! >= segment.base && block.first[slot]! <= end) {
-        block.first[slot] = end;
-        block.stale[slot]! |= FIRST_IS_STALE;
+      const row = rowOf(node);
+      if (block.first(row) >= segment.base && block.first(row) <= end) {
+        block.noteFirst(row, end);
+        block.ints[row + TEXT_AND_STALE]! |= FIRST_IS_STALE;
       }
-      if (block.last[slot]! >= segment.base && block.last[slot]! <= end) {
-        block.last[slot] = segment.base;
-        block.stale[slot]! |= LAST_IS_STALE;
+      if (block.last(row) >= segment.base && block.last(row) <= end) {
+        block.noteLast(row, segment.base);
+        block.ints[row + TEXT_AND_STALE]! |= LAST_IS_STALE;
       }
     }
     this.count -= count;
@@ -291,16 +305,16 @@ export class RecordIndex {
 
   private removedFrom(segment: IndexSegment, node: number, seq: number): void {
     const block = this.subjects.nodes.block(node);
-    const slot = slotOf(node);
+    const row = rowOf(node);
     if (this.subjects.removed(node, 1) === 0) return;
-    if (block.first[slot] === seq) {
+    if (block.first(row) === seq) {
       // The link is followed now, while it is there.
       const next = segment.nextOf(seq);
-      if (next !== 0) block.first[slot] = next;
+      if (next !== 0) block.noteFirst(row, next);
       const isHere = next - segment.base < SEGMENT_SLOTS;
       if (next === 0 || (isHere ? segment.nodeOf(next) : this.subjectAt(next)) !== node)
-        block.stale[slot]! |= FIRST_IS_STALE;
+        block.ints[row + TEXT_AND_STALE]! |= FIRST_IS_STALE;
     }
-    if (block.last[slot] === seq) block.stale[slot]! |= LAST_IS_STALE;
+    if (block.last(row) === seq) block.ints[row + TEXT_AND_STALE]! |= LAST_IS_STALE;
   }
 }

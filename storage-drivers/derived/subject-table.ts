@@ -5,20 +5,39 @@
  * by the hash of all its bytes up to there; its text is its last token and the texts of the nodes above. So a literal
  * costs one probe whatever its depth, and the tree for wildcards is there without being built.
  */
-import { HashPages } from './hash-pages.ts';
-import { type NodeBlock, SubjectNodes, slotOf } from './subject-nodes.ts';
+import { HashPages, spread } from './hash-pages.ts';
+import {
+  COUNT,
+  FIRST_CHILD,
+  HASH,
+  LAST_IS_STALE,
+  LENGTHS,
+  NEXT_SIBLING,
+  type NodeBlock,
+  PARENT,
+  PREVIOUS_SIBLING,
+  rowOf,
+  STALE_BITS,
+  SubjectNodes,
+  TAIL_MAX,
+  TEXT_AND_STALE,
+} from './subject-nodes.ts';
 import { TokenText } from './token-text.ts';
 
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
+const HASH_OF_NOTHING = 0x2b992ddf;
+/** An odd number without pattern, and its powers: each byte counts by its distance from the end. */
+const BASE = 0x3d4d51cb;
+const BASE_2 = Math.imul(BASE, BASE);
+const BASE_3 = Math.imul(BASE_2, BASE);
+const BASE_4 = Math.imul(BASE_3, BASE);
 const DOT = 46;
 export const ROOT = 0;
-export const FIRST_IS_STALE = 1;
-export const LAST_IS_STALE = 2;
 /** Numbers of nodes that went are used again only after so many went, and so great a part of all. */
 const RESTING_MIN = 1024;
 const RESTING_PART = 4;
 const RECENT_BYTES_MAX = 64;
+const LENGTH_MASK = 0xffff;
+const LENGTH_BITS = 16;
 
 export class SubjectTable {
   /** Subjects with records. */
@@ -29,23 +48,23 @@ export class SubjectTable {
   private readonly hashes = new HashPages();
   private readonly text = new TokenText();
   private resting: number[] = [];
+  private holders = 0;
   private spare: number[] = [];
   /** What was asked for last, 0 when it is not there any more. */
   private recent = 0;
   private recentLength = 0;
   private readonly recentText = new Uint8Array(RECENT_BYTES_MAX);
+  /** Only what comes twice is remembered: where each subject is another it would be in vain. */
+  private before = 0;
 
   constructor() {
     this.nodes.extend();
-    const root = this.nodes.block(ROOT);
-    root.hash[ROOT] = FNV_OFFSET;
+    this.nodes.block(ROOT).ints[HASH] = HASH_OF_NOTHING;
   }
 
   /** The subject's node, 0 when it was never seen. It may have no records of its own. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    let hash = FNV_OFFSET;
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
-    return this.lookUp(hash | 0, bytes, start, end);
+    return this.lookUp(hashOn(HASH_OF_NOTHING, bytes, start, end), bytes, start, end);
   }
 
   findText(subject: string): number {
@@ -62,68 +81,84 @@ export class SubjectTable {
   ensureAgain(bytes: Uint8Array, start: number, end: number): number {
     if (this.recent !== 0 && end - start === this.recentLength && this.isRecent(bytes, start)) return this.recent;
     const node = this.ensure(bytes, start, end);
-    this.recent = end - start <= RECENT_BYTES_MAX ? node : 0;
-    this.recentLength = end - start;
-    if (this.recent !== 0) for (let at = start; at < end; at++) this.recentText[at - start] = bytes[at]!;
+    if (node === this.before && end - start <= RECENT_BYTES_MAX) this.remember(node, bytes, start, end);
+    this.before = node;
     return node;
   }
 
   child(parent: number, token: string): number {
-    const head = this.prefixHash(parent);
-    let hash = head;
-    for (let at = 0; at < token.length; at++) hash = Math.imul(hash ^ token.charCodeAt(at), FNV_PRIME);
-    return this.hashes.find(hash | 0, (node) => this.parentOf(node) === parent && this.tokenOf(node) === token);
+    let hash = this.prefixHash(parent);
+    for (let at = 0; at < token.length; at++) hash = hashed(hash, token.charCodeAt(at));
+    return this.hashes.find(spread(hash), (node) => this.parentOf(node) === parent && this.tokenOf(node) === token);
   }
 
   count(node: number): number {
-    return this.nodes.block(node).count[slotOf(node)]!;
+    return this.nodes.block(node).ints[rowOf(node) + COUNT]!;
   }
 
   firstChild(node: number): number {
-    return this.nodes.block(node).firstChild[slotOf(node)]!;
+    return this.nodes.block(node).ints[rowOf(node) + FIRST_CHILD]!;
   }
 
   nextSibling(node: number): number {
-    return this.nodes.block(node).nextSibling[slotOf(node)]!;
+    return this.nodes.block(node).ints[rowOf(node) + NEXT_SIBLING]!;
   }
 
   parentOf(node: number): number {
-    return this.nodes.block(node).parent[slotOf(node)]!;
+    return this.nodes.block(node).ints[rowOf(node) + PARENT]!;
   }
 
   tokenOf(node: number): string {
     const block = this.nodes.block(node);
-    const slot = slotOf(node);
-    return this.text.text(block.textAt[slot]!, block.textLength[slot]!);
+    const row = rowOf(node);
+    const length = block.ints[row + LENGTHS]! & LENGTH_MASK;
+    return length > TAIL_MAX ? this.text.text(textAt(block.ints, row), length) : tailOf(block, row, length);
   }
 
   /** The whole subject, with one character per byte. */
   subjectOf(node: number): string {
-    let subject = this.tokenOf(node);
-    for (let above = this.parentOf(node); above !== ROOT; above = this.parentOf(above)) {
-      subject = `${this.tokenOf(above)}.${subject}`;
+    let after = '';
+    for (let at = node; ; at = this.parentOf(at)) {
+      const block = this.nodes.block(at);
+      const row = rowOf(at);
+      const length = block.ints[row + LENGTHS]! >>> LENGTH_BITS;
+      if (length <= TAIL_MAX) return tailOf(block, row, length) + after;
+      const token = this.tokenOf(at);
+      if (token.length === length) return token + after;
+      after = `.${token}${after}`;
     }
-    return subject;
+  }
+
+  /** Until `letGo`, a number goes on standing for what it stands for, though perhaps without records: for walks of many turns. */
+  hold(): void {
+    this.holders++;
+  }
+
+  letGo(): void {
+    this.holders--;
   }
 
   /** One record more, the newest of all. */
   added(node: number, seq: number): void {
     const block = this.nodes.block(node);
-    const slot = slotOf(node);
-    if (block.count[slot]!++ === 0) {
-      block.first[slot] = seq;
-      block.stale[slot] = 0;
+    const { ints } = block;
+    const row = rowOf(node);
+    const count = ints[row + COUNT]!;
+    ints[row + COUNT] = count + 1;
+    if (count === 0) {
+      block.noteFirst(row, seq);
+      ints[row + TEXT_AND_STALE]! &= ~STALE_BITS;
       this.size++;
-    } else block.stale[slot]! &= ~LAST_IS_STALE;
-    block.last[slot] = seq;
+    } else ints[row + TEXT_AND_STALE]! &= ~LAST_IS_STALE;
+    block.noteLast(row, seq);
   }
 
   /** `many` records less, the record `seq` perhaps among them; answers how many are left. */
   removed(node: number, many: number): number {
-    const block = this.nodes.block(node);
-    const slot = slotOf(node);
-    const left = block.count[slot]! - many;
-    block.count[slot] = left;
+    const { ints } = this.nodes.block(node);
+    const row = rowOf(node);
+    const left = ints[row + COUNT]! - many;
+    ints[row + COUNT] = left;
     if (left === 0) {
       this.size--;
       this.prune(node);
@@ -135,13 +170,20 @@ export class SubjectTable {
     return this.nodes.memoryBytes + this.text.memoryBytes + this.hashes.count * 14;
   }
 
+  private remember(node: number, bytes: Uint8Array, start: number, end: number): void {
+    this.recent = node;
+    this.recentLength = end - start;
+    for (let at = start; at < end; at++) this.recentText[at - start] = bytes[at]!;
+  }
+
   private isRecent(bytes: Uint8Array, start: number): boolean {
     // From the end: there most subjects differ.
     for (let at = this.recentLength - 1; at >= 0; at--) if (this.recentText[at] !== bytes[start + at]) return false;
     return true;
   }
 
-  private lookUp(hash: number, bytes: Uint8Array, start: number, end: number): number {
+  private lookUp(pathHash: number, bytes: Uint8Array, start: number, end: number): number {
+    const hash = spread(pathHash);
     const slots = this.hashes.slotsOf(hash);
     const mask = slots.length / 2 - 1;
     for (let slot = hash & mask; slots[2 * slot + 1] !== 0; slot = (slot + 1) & mask) {
@@ -151,89 +193,106 @@ export class SubjectTable {
     return 0;
   }
 
-  /** Compares from the last token to the first. */
+  /** Compares the last bytes first, which are at hand: there most subjects differ, and many are no longer than that. */
   private isNode(node: number, bytes: Uint8Array, start: number, end: number): boolean {
     let tokenEnd = end;
     for (let at = node; ; ) {
       const block = this.nodes.block(at);
-      const slot = slotOf(at);
-      const length = block.textLength[slot]!;
-      if (tokenEnd - length < start || !this.text.isAt(block.textAt[slot]!, length, bytes, tokenEnd)) return false;
-      tokenEnd -= length + 1;
-      at = block.parent[slot]!;
-      if (at === ROOT) return tokenEnd === start - 1;
-      if (tokenEnd < start || bytes[tokenEnd] !== DOT) return false;
+      const { ints } = block;
+      const row = rowOf(at);
+      const lengths = ints[row + LENGTHS]!;
+      const length = tokenEnd - start;
+      if (lengths >>> LENGTH_BITS !== length || !isTail(block, row, bytes, tokenEnd, length)) return false;
+      if (length <= TAIL_MAX) return true;
+      const token = lengths & LENGTH_MASK;
+      if (token > TAIL_MAX && !this.text.isAt(textAt(ints, row), token, bytes, tokenEnd)) return false;
+      if (token === length) return true;
+      tokenEnd -= token + 1;
+      if (bytes[tokenEnd] !== DOT) return false;
+      at = ints[row + PARENT]!;
     }
   }
 
   private build(bytes: Uint8Array, start: number, end: number): number {
     let parent = ROOT;
-    let hash = FNV_OFFSET;
+    let hash = HASH_OF_NOTHING;
     let tokenStart = start;
     for (let at = start; at <= end; at++) {
       if (at === end || bytes[at] === DOT) {
-        const known = this.lookUp(hash | 0, bytes, start, at);
-        parent = known || this.make(parent, hash | 0, bytes, tokenStart, at);
+        const known = this.lookUp(hash, bytes, start, at);
+        parent = known || this.make(parent, hash, bytes, start, tokenStart, at);
         tokenStart = at + 1;
       }
-      if (at < end) hash = Math.imul(hash ^ bytes[at]!, FNV_PRIME);
+      if (at < end) hash = hashed(hash, bytes[at]!);
     }
     return parent;
   }
 
-  private make(parent: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+  private make(
+    parent: number,
+    hash: number,
+    bytes: Uint8Array,
+    start: number,
+    tokenStart: number,
+    end: number,
+  ): number {
     const node = this.spare.pop() ?? this.nodes.extend();
     const block = this.nodes.block(node);
-    const slot = slotOf(node);
-    block.hash[slot] = hash;
-    block.parent[slot] = parent;
-    block.firstChild[slot] = 0;
-    block.count[slot] = 0;
-    block.stale[slot] = 0;
-    block.textAt[slot] = this.text.add(bytes, start, end);
-    block.textLength[slot] = end - start;
-    this.hashes.add(hash, node);
-    this.link(parent, node, block, slot);
+    const { ints } = block;
+    const row = rowOf(node);
+    const length = end - tokenStart;
+    ints[row + HASH] = hash;
+    ints[row + PARENT] = parent;
+    ints[row + FIRST_CHILD] = 0;
+    ints[row + COUNT] = 0;
+    ints[row + LENGTHS] = ((end - start) << LENGTH_BITS) | length;
+    ints[row + TEXT_AND_STALE] = length > TAIL_MAX ? this.text.add(bytes, tokenStart, end) : 0;
+    let at = block.tailAt(row);
+    for (let from = Math.max(start, end - TAIL_MAX); from < end; from++) block.bytes[at++] = bytes[from]!;
+    this.hashes.add(spread(hash), node);
+    this.link(parent, node, ints, row);
     return node;
   }
 
-  private link(parent: number, node: number, block: NodeBlock, slot: number): void {
-    const above = this.nodes.block(parent);
-    const next = above.firstChild[slotOf(parent)]!;
-    block.nextSibling[slot] = next;
-    block.previousSibling[slot] = 0;
-    if (next !== 0) this.nodes.block(next).previousSibling[slotOf(next)] = node;
-    above.firstChild[slotOf(parent)] = node;
+  private link(parent: number, node: number, ints: Int32Array, row: number): void {
+    const above = this.nodes.block(parent).ints;
+    const next = above[rowOf(parent) + FIRST_CHILD]!;
+    ints[row + NEXT_SIBLING] = next;
+    ints[row + PREVIOUS_SIBLING] = 0;
+    if (next !== 0) this.nodes.block(next).ints[rowOf(next) + PREVIOUS_SIBLING] = node;
+    above[rowOf(parent) + FIRST_CHILD] = node;
   }
 
   /** Takes away the node, and those above it, as far as nothing needs them. */
   private prune(from: number): void {
     for (let node = from; node !== ROOT; ) {
-      const block = this.nodes.block(node);
-      const slot = slotOf(node);
-      if (block.count[slot] !== 0 || block.firstChild[slot] !== 0) return;
-      const parent = block.parent[slot]!;
-      this.unlink(parent, block, slot);
-      this.hashes.delete(block.hash[slot]!, node);
-      this.text.remove(block.textAt[slot]!, block.textLength[slot]!);
+      const { ints } = this.nodes.block(node);
+      const row = rowOf(node);
+      if (ints[row + COUNT] !== 0 || ints[row + FIRST_CHILD] !== 0) return;
+      const parent = ints[row + PARENT]!;
+      this.unlink(parent, ints, row);
+      this.hashes.delete(spread(ints[row + HASH]!), node);
+      const length = ints[row + LENGTHS]! & LENGTH_MASK;
+      if (length > TAIL_MAX) this.text.remove(textAt(ints, row), length);
       this.rest(node);
       if (node === this.recent) this.recent = 0;
+      if (node === this.before) this.before = 0;
       node = parent;
     }
   }
 
-  private unlink(parent: number, block: NodeBlock, slot: number): void {
-    const next = block.nextSibling[slot]!;
-    const previous = block.previousSibling[slot]!;
-    if (next !== 0) this.nodes.block(next).previousSibling[slotOf(next)] = previous;
-    if (previous !== 0) this.nodes.block(previous).nextSibling[slotOf(previous)] = next;
-    else this.nodes.block(parent).firstChild[slotOf(parent)] = next;
+  private unlink(parent: number, ints: Int32Array, row: number): void {
+    const next = ints[row + NEXT_SIBLING]!;
+    const previous = ints[row + PREVIOUS_SIBLING]!;
+    if (next !== 0) this.nodes.block(next).ints[rowOf(next) + PREVIOUS_SIBLING] = previous;
+    if (previous !== 0) this.nodes.block(previous).ints[rowOf(previous) + NEXT_SIBLING] = next;
+    else this.nodes.block(parent).ints[rowOf(parent) + FIRST_CHILD] = next;
   }
 
   /** A number is not used again while filters may remember what it stood for. */
   private rest(node: number): void {
     this.resting.push(node);
-    if (this.spare.length > 0) return;
+    if (this.spare.length > 0 || this.holders > 0) return;
     if (this.resting.length < Math.max(RESTING_MIN, this.nodes.length / RESTING_PART)) return;
     this.epoch++;
     this.spare = this.resting;
@@ -242,7 +301,47 @@ export class SubjectTable {
 
   /** The hash of what stands before a token below the node: its subject and the dot. */
   private prefixHash(node: number): number {
-    const hash = this.nodes.block(node).hash[slotOf(node)]!;
-    return node === ROOT ? hash : Math.imul(hash ^ DOT, FNV_PRIME);
+    const hash = this.nodes.block(node).ints[rowOf(node) + HASH]!;
+    return node === ROOT ? hash : hashed(hash, DOT);
   }
+}
+
+/** From the end: there most subjects differ. */
+function isTail(block: NodeBlock, row: number, bytes: Uint8Array, end: number, length: number): boolean {
+  const tail = Math.min(length, TAIL_MAX);
+  const known = block.bytes;
+  let at = block.tailAt(row) + tail;
+  for (let from = end - 1; from >= end - tail; from--) if (known[--at] !== bytes[from]) return false;
+  return true;
+}
+
+/** The last bytes of a subject, no more than the row has. */
+function tailOf(block: NodeBlock, row: number, length: number): string {
+  const end = block.tailAt(row) + Math.min(block.ints[row + LENGTHS]! >>> LENGTH_BITS, TAIL_MAX);
+  return block.bytes.toString('latin1', end - length, end);
+}
+
+/** Addresses of texts are multiples of eight. */
+function textAt(ints: Int32Array, row: number): number {
+  return (ints[row + TEXT_AND_STALE]! & ~STALE_BITS) >>> 0;
+}
+
+function hashed(hash: number, byte: number): number {
+  return (Math.imul(hash, BASE) + byte) | 0;
+}
+
+/** The same for many bytes, four at a time: the processor need not wait for one to go on with the next. */
+function hashOn(before: number, bytes: Uint8Array, start: number, end: number): number {
+  let hash = before;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const four =
+      Math.imul(bytes[at]!, BASE_3) +
+      Math.imul(bytes[at + 1]!, BASE_2) +
+      Math.imul(bytes[at + 2]!, BASE) +
+      bytes[at + 3]!;
+    hash = (Math.imul(hash, BASE_4) + four) | 0;
+  }
+  for (; at < end; at++) hash = hashed(hash, bytes[at]!);
+  return hash;
 }

@@ -5,7 +5,7 @@ const GROWTH = 4;
 const GRAIN = 8;
 
 export class TokenText {
-  private chunks: Uint8Array[] = [];
+  private chunks: Buffer[] = [];
   private used = 0;
   /** By rounded length: addresses to use again. */
   private readonly free = new Map<number, number[]>();
@@ -38,7 +38,7 @@ export class TokenText {
   text(address: number, length: number): string {
     const chunk = this.chunks[address >>> 16]!;
     const at = address & 0xffff;
-    return Buffer.from(chunk.buffer, chunk.byteOffset + at, length).toString('latin1');
+    return chunk.toString('latin1', at, at + length);
   }
 
   get memoryBytes(): number {
@@ -51,7 +51,7 @@ export class TokenText {
     let chunk = this.chunks[this.chunks.length - 1];
     if (chunk === undefined || this.used + size > chunk.length) {
       const usual = chunk === undefined ? FIRST_CHUNK_BYTES : chunk.length * GROWTH;
-      chunk = new Uint8Array(Math.max(size, Math.min(CHUNK_BYTES, usual)));
+      chunk = Buffer.alloc(Math.max(size, Math.min(CHUNK_BYTES, usual)));
       this.chunks.push(chunk);
       this.used = 0;
     }

@@ -1,25 +1,32 @@
 /** Destroys messages in the blocks of their store (S-24). They were removed before, and that is durable. */
 import type { Block } from './blocks/block.ts';
-import { blockPath } from './blocks/block-file.ts';
+import { blockPath, type FrameContent, sealBlockFrame } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
+import { ROOM_BEHIND } from './blocks/frame-memory.ts';
 import { loadFrames } from './blocks/load-frames.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import { datasync, readAt, writeAt } from './file-calls.ts';
 import type { FileStore } from './file-store.ts';
+import { exchangeFrame } from './frame-exchange.ts';
 import {
   bodyChecksum,
   FRAME_TRAILER_BYTES,
   FrameFlag,
+  type FrameHeader,
+  FrameKind,
   headBytes,
   headSumAt,
   readFrameHead,
 } from './journal/frame-format.ts';
 import { viewOf } from './numbers.ts';
 import { rewriteBlocks } from './rewrite-blocks.ts';
+import { S2 } from './s2-compression.ts';
 import { SequenceRanges } from './sequence-ranges.ts';
 import { wipeRecord } from './wipe-record.ts';
 
 const HEAD_BYTES = headBytes(1);
+const NUMBER_STEP = 2 ** 32;
+const EXCHANGED_MAX = 8;
 
 /** Answers what snapshots hold, and has to stay until they are released. Nobody else touches the blocks meanwhile. */
 export async function eraseInBlocks(store: FileStore, ranges: SequenceRanges): Promise<SequenceRanges> {
@@ -86,8 +93,11 @@ function hold(block: Block, frames: ReadonlyMap<BlockFrame, number[]>, held: Seq
   for (const slots of frames.values()) for (const slot of slots) held.add(block.seqAt(slot), block.seqAt(slot));
 }
 
-/** In place. False when the block has to be written anew instead: what is compressed or encrypted cannot be changed. */
+/** In place. False when the block has to be written anew instead. */
 async function eraseIn(store: FileStore, block: Block, frames: ReadonlyMap<BlockFrame, number[]>): Promise<boolean> {
+  const isSealed = block.cipher !== null || (store.compression ?? store.world.compression) !== 'none';
+  // Each takes some syncs.
+  if (isSealed && frames.size > EXCHANGED_MAX) return false;
   for (const [frame, slots] of frames) {
     if (frame.position < 0) wipeSlots(block, frame, slots);
     else if (!(await eraseInFile(store, block, frame, slots))) return false;
@@ -117,26 +127,55 @@ async function eraseInFile(store: FileStore, block: Block, frame: BlockFrame, sl
     if ((await readAt(file, head, frame.position)) < HEAD_BYTES) return false;
     const view = viewOf(head);
     const header = readFrameHead(head, view, 0, { uuid: store.world.uuid, generation: block.number });
-    const isPlain = header !== null && (header.flags & (FrameFlag.compressed | FrameFlag.encrypted)) === 0;
-    if (!isPlain || header.plainLength !== frame.length || !(await isLoaded(store, block, frame))) return false;
+    if (header === null || header.plainLength !== frame.length || !(await isLoaded(store, block, frame))) return false;
     wipeSlots(block, frame, slots);
+    const isPlain = (header.flags & (FrameFlag.compressed | FrameFlag.encrypted)) === 0;
+    if (!isPlain) return exchange(store, block, frame, header);
     const body = new Uint8Array(frame.length + FRAME_TRAILER_BYTES);
     body.set(frame.bytes.subarray(0, frame.length));
     const sum = bodyChecksum(body, 0, frame.length, headSumAt(view, 0));
     viewOf(body).setUint32(frame.length, sum, true);
-    await writeAt(file, [body], frame.position + HEAD_BYTES);
-    await datasync(file);
+    await frame.changing(async () => {
+      await writeAt(file, [body], frame.position + HEAD_BYTES);
+      await datasync(file);
+    });
     return true;
   } finally {
     await file.close();
   }
 }
 
+/**
+ * What is sealed stays as long as it is too, or becomes shorter. No number is used twice under a key: those of the frames of a block are
+ * far below the step, and each time that a frame is changed its number goes up by one.
+ */
+async function exchange(store: FileStore, block: Block, frame: BlockFrame, { number, chain, flags }: FrameHeader) {
+  const { world, directory } = store;
+  const content = roomyCopy(frame);
+  const place = { store: store.number, block: block.number, number: number + NUMBER_STEP, chain };
+  if (place.number > Number.MAX_SAFE_INTEGER) return false;
+  const pieces: Uint8Array[] = [];
+  const sealing = { cipher: block.cipher, compression: (flags & FrameFlag.compressed) === 0 ? null : S2 };
+  const { length } = sealBlockFrame(world.uuid, content, FrameKind.records, place, sealing, pieces);
+  if (length > frame.storedBytes) return false;
+  const bytes = new Uint8Array(frame.storedBytes);
+  bytes.set(Buffer.concat(pieces));
+  await exchangeFrame(world, directory, block.number, frame, bytes);
+  store.hasRemoved = true;
+  return true;
+}
+
+function roomyCopy({ bytes, length, recordCount }: BlockFrame): FrameContent {
+  const roomy = new Uint8Array(length + ROOM_BEHIND);
+  roomy.set(bytes.subarray(0, length));
+  return { bytes: roomy, view: viewOf(roomy), length, recordCount };
+}
+
 /** What a power cut tore in an erasure is no damage, as long as nothing is lost by it. */
 async function isLoaded(store: FileStore, block: Block, frame: BlockFrame): Promise<boolean> {
   if (frame.isInMemory) return true;
   const { world, directory, care } = store;
-  await loadFrames(world, world.files, directory, block, [frame], (damage) => {
+  await loadFrames(world, directory, block, [frame], (damage) => {
     if (damage.records > 0) care.onDamage(damage);
     else frame.isBroken = false;
     block.isBroken = block.frames.some(({ isBroken }) => isBroken);

@@ -11,7 +11,7 @@ import type {
 import { applyOp, readCreate, settleDoubt } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
-import { FrameMemory } from './blocks/frame-memory.ts';
+import { FrameMemory, windowMemoryFor } from './blocks/frame-memory.ts';
 import { CheckpointQueue } from './checkpoint-queue.ts';
 import { DamageLog } from './damage-log.ts';
 import { DirtyMemory } from './dirty-memory.ts';
@@ -131,6 +131,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       compression: options.compression,
       cache: new FrameCache(options.cacheBytes),
       frameMemory: new FrameMemory(options.blockFrameBytes, 2 * options.dirtyBytesPerStore),
+      windowMemory: windowMemoryFor(options),
       files: new OpenFiles(ports.disk, options.openFilesMax),
       damage,
       directory: join(options.directory, 'stores'),

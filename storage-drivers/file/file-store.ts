@@ -324,7 +324,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   async bringIn(cold: ReturnType<BlockList['coldFrames']>): Promise<void> {
     const { world, directory } = this;
     for (const { block, frames } of cold) {
-      await loadFrames(world, world.files, directory, block, frames, this.care.onDamage);
+      await loadFrames(world, directory, block, frames, this.care.onDamage);
       for (const frame of frames) if (frame.isInMemory) world.cache.add(frame);
     }
   }

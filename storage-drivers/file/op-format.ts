@@ -77,10 +77,11 @@ export interface AppendView {
 /** The data of an appended message stands from `at` to `end`. */
 export function readAppend(bytes: Uint8Array, view: DataView, at: number, end: number, into: AppendView): void {
   const nanos = view.getUint32(at + 16, true);
+  const seconds = view.getUint32(at + 12, true);
   const subjectStart = at + APPEND_HEADER_BYTES;
   const subjectEnd = subjectStart + view.getUint16(at + 22, true);
   into.seq = getU64(view, at + 4);
-  into.seconds = view.getUint32(at + 12, true) + (nanos >>> NANOS_BITS) * TWO_TO_32;
+  into.seconds = nanos >>> NANOS_BITS === 0 ? seconds : seconds + (nanos >>> NANOS_BITS) * TWO_TO_32;
   into.nanos = nanos & NANOS_MASK;
   into.flags = view.getUint16(at + 20, true);
   into.subjectBytes = bytes;

@@ -4,6 +4,7 @@ import { blockKeyPlace } from './blocks/block-file.ts';
 import { type FoundBlock, readCheckpoint, type StoreState } from './checkpoint-format.ts';
 import { codeOf } from './file-calls.ts';
 import { SealBroken } from './frame-cipher.ts';
+import { finishExchanges } from './frame-exchange.ts';
 import { putU64, viewOf } from './numbers.ts';
 import { isCurrentBox, openBox, sealBox } from './sealed-box.ts';
 import type { StoreWorld } from './store-world.ts';
@@ -96,10 +97,12 @@ async function readCopy(
   return { ...read, isStale: !isCurrent || read.blocks.some(({ block }) => isStale(block, world.keys)) };
 }
 
-/** The numbers of the block files that are there; what an interrupted creation left is removed. */
+/** The numbers of the block files that are there; what was interrupted is finished, or what it left is removed. */
 export async function listBlocks(world: StoreWorld, directory: string): Promise<number[]> {
   const numbers: number[] = [];
-  for (const name of await world.disk.list(directory)) {
+  const names = await world.disk.list(directory);
+  await finishExchanges(world, directory, names);
+  for (const name of names) {
     const match = BLOCK_NAME.exec(name);
     if (match !== null) numbers.push(Number(match[1]));
     else if (name.endsWith('.tmp')) await world.disk.remove(join(directory, name));

@@ -1,21 +1,17 @@
 /** What all stores of a driver share. */
 import type { DriverPorts } from '../contract.ts';
-import type { BlockWorld } from './blocks/block-file.ts';
 import type { FrameCache } from './blocks/frame-cache.ts';
-import type { FrameMemory } from './blocks/frame-memory.ts';
+import type { FrameWorld } from './blocks/load-frames.ts';
 import type { DamageLog } from './damage-log.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import type { FileStore } from './file-store.ts';
 import type { Journal } from './journal/journal.ts';
-import type { OpenFiles } from './open-files.ts';
 
-export interface StoreWorld extends BlockWorld {
+export interface StoreWorld extends FrameWorld {
   readonly ports: DriverPorts;
   readonly options: FileDriverOptions;
   readonly journal: Journal;
   readonly cache: FrameCache;
-  readonly frameMemory: FrameMemory;
-  readonly files: OpenFiles;
   readonly damage: DamageLog;
   /** Where the stores have their folders. */
   readonly directory: string;

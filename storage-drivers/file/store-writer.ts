@@ -2,7 +2,7 @@
 
 import type { MessageBytes } from '../contract.ts';
 import { Refused } from '../contract.ts';
-import { Copier } from './copy-bytes.ts';
+import { Copier } from '../derived/copy-bytes.ts';
 import type { CellChange } from './file-cells.ts';
 import type { Journal } from './journal/journal.ts';
 import type { JournalStore } from './journal/journal-store.ts';

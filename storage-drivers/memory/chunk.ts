@@ -29,12 +29,12 @@ export class Chunk {
     if (end > start) this.bytes.set(from.bytes.subarray(start, end), this.used);
     this.used += end - start;
   }
+}
 
-  /** The next chunk of a store whose last one was `before`: small stores stay small. */
-  static after(before: Chunk | null, length: number): Chunk {
-    const usual = before === null ? CHUNK_BYTES_MIN : before.bytes.length * GROWTH;
-    return new Chunk(Math.max(length, Math.min(CHUNK_BYTES_MAX, usual)));
-  }
+/** How large the next chunk of a store is whose last one was `before`: small stores stay small. */
+export function sizeAfter(before: Chunk | null, length: number): number {
+  const usual = before === null ? CHUNK_BYTES_MIN : before.bytes.length * GROWTH;
+  return Math.max(length, Math.min(CHUNK_BYTES_MAX, usual));
 }
 
 export function aligned(length: number): number {

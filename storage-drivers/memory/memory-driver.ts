@@ -1,6 +1,7 @@
 /** Records in memory, gone with the process. */
 import type { DriverPorts, DriverSupport, OpenedStore, OpenOptions, StorageDriver } from '../contract.ts';
 import { type MemoryBudget, MemoryStore, RECORD_BYTES_MAX, type StoreKeeper } from './memory-store.ts';
+import { UsedMemory } from './used-memory.ts';
 
 export interface MemoryDriverOptions {
   /** What all stores together may take; beyond it appends are refused. Default: no limit but the machine's. */
@@ -25,6 +26,7 @@ export class MemoryDriver implements StorageDriver, StoreKeeper {
   readonly name = 'memory';
   readonly supports = SUPPORTS;
   readonly budget: MemoryBudget;
+  readonly memory = new UsedMemory();
   private readonly ports: Pick<DriverPorts, 'random'>;
   private readonly stores = new Map<string, MemoryStore>();
   private readonly staged = new Map<string, MemoryStore>();

@@ -4,6 +4,10 @@ import type { RecordView } from '../derived/record-view.ts';
 import { baseOf, SEGMENT_SLOTS, SegmentList } from '../derived/segment-list.ts';
 import { Copier } from './chunk.ts';
 import { RecordSegment } from './record-segment.ts';
+import type { UsedMemory } from './used-memory.ts';
+
+/** Up to here, what the first segment could do without is worth an effort; of more segments it is soon gone as a whole. */
+const SEGMENTS_PACKED_FIRST = 8;
 
 export class MemoryRecords {
   count = 0;
@@ -13,8 +17,13 @@ export class MemoryRecords {
   epoch = 0;
   snapshots = 0;
   private readonly copier = new Copier();
+  private readonly memory: UsedMemory;
   /** Erased, and still in the hands of snapshots. */
   private doomed: Uint8Array[] = [];
+
+  constructor(memory: UsedMemory) {
+    this.memory = memory;
+  }
 
   append(seq: number, seconds: number, nanos: number, flags: number, message: MessageBytes): void {
     const newest = this.segments.newest;
@@ -56,6 +65,7 @@ export class MemoryRecords {
       const isWhole = from <= segment.base && segment.base + SEGMENT_SLOTS - 1 <= to && !isErased;
       removed += isWhole ? segment.count : this.removeWithin(index, from, to, isErased);
       if (isWhole) this.forget(segment);
+      else if (this.segments.at(index).count === 0) this.release(this.segments.at(index));
       if (isWhole || this.segments.at(index).count === 0) this.segments.removeAt(index);
       else index++;
     }
@@ -141,9 +151,9 @@ export class MemoryRecords {
   private openSegment(seq: number): RecordSegment {
     const before = this.segments.newest;
     const spare = before === null ? null : before.seal();
-    const segment = new RecordSegment(baseOf(seq), this.epoch);
+    const segment = new RecordSegment(baseOf(seq), this.epoch, this.memory);
     if (before !== null) segment.follow(before, this.snapshots === 0 ? spare : null);
-    if (before !== null) this.writable(0).pack();
+    if (before !== null && this.segments.length < SEGMENTS_PACKED_FIRST) this.writable(0).pack(this.snapshots === 0);
     this.segments.push(segment);
     return segment;
   }
@@ -152,6 +162,12 @@ export class MemoryRecords {
   private forget(segment: RecordSegment): void {
     this.count -= segment.count;
     this.contentBytes -= segment.contentBytes();
+    this.release(segment);
+  }
+
+  /** What no snapshot may hold is used again. */
+  private release(segment: RecordSegment): void {
+    if (this.snapshots === 0) segment.release();
   }
 
   private removeWithin(index: number, from: number, to: number, isErased: boolean): number {
@@ -169,7 +185,7 @@ export class MemoryRecords {
       segment.compactChunk(chunk, isOpen, this.snapshots === 0);
     }
     // What is removed from the front is soon gone as a whole.
-    if (removed > 0 && !isOpen && index > 0) segment.pack();
+    if (removed > 0 && !isOpen && index > 0) segment.pack(this.snapshots === 0);
     return removed;
   }
 

@@ -17,6 +17,7 @@ import { RecordView } from '../derived/record-view.ts';
 import { type CellHost, MemoryCells } from './memory-cells.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { MemorySnapshot } from './memory-snapshot.ts';
+import type { UsedMemory } from './used-memory.ts';
 
 /** What all stores of a driver share. */
 export interface MemoryBudget {
@@ -27,6 +28,7 @@ export interface MemoryBudget {
 /** What the driver does when a store goes. */
 export interface StoreKeeper {
   readonly budget: MemoryBudget;
+  readonly memory: UsedMemory;
   forget(store: MemoryStore): void;
   publish(store: MemoryStore): void;
 }
@@ -61,7 +63,7 @@ export class MemoryStore implements RecordStore, CellHost {
   private readonly keeper: StoreKeeper;
   private readonly budget: MemoryBudget;
   private readonly identity: number;
-  private readonly records = new MemoryRecords();
+  private readonly records: MemoryRecords;
   private readonly staged: Removal[] = [];
   private isClosed = false;
   private isVisiting = false;
@@ -83,6 +85,7 @@ export class MemoryStore implements RecordStore, CellHost {
     this.first = firstSequence;
     this.last = firstSequence - 1;
     this.cells = new MemoryCells(this);
+    this.records = new MemoryRecords(keeper.memory);
   }
 
   get count(): number {

@@ -7,7 +7,8 @@
 import type { MessageBytes } from '../contract.ts';
 import type { RecordView } from '../derived/record-view.ts';
 import { SEGMENT_SLOTS, type Segment } from '../derived/segment-list.ts';
-import { aligned, CHUNK_BYTES_MAX, Chunk, type Copier } from './chunk.ts';
+import { aligned, CHUNK_BYTES_MAX, Chunk, type Copier, sizeAfter } from './chunk.ts';
+import type { Columns, UsedMemory } from './used-memory.ts';
 
 const NONE = 0xffffffff;
 const FIRST_PLACES = 16;
@@ -27,6 +28,7 @@ export class RecordSegment implements Segment {
   places = 0;
   chunks: (Chunk | null)[] = [];
   private spare: Chunk | null = null;
+  private readonly memory: UsedMemory;
   private slots: Uint16Array | null = null;
   private location = new Uint32Array(FIRST_PLACES);
   private subjectLength = new Uint16Array(FIRST_PLACES);
@@ -37,9 +39,10 @@ export class RecordSegment implements Segment {
   /** Nanoseconds, and above them the two bits of the seconds that did not fit. */
   private nanos = new Uint32Array(FIRST_PLACES);
 
-  constructor(base: number, epoch: number) {
+  constructor(base: number, epoch: number, memory: UsedMemory) {
     this.base = base;
     this.epoch = epoch;
+    this.memory = memory;
   }
 
   get newestChunk(): Chunk | null {
@@ -103,7 +106,8 @@ export class RecordSegment implements Segment {
     const bodyStart = subjectEnd + this.headerLength[place]!;
     const nanos = this.nanos[place]!;
     view.seq = this.seqAt(place);
-    view.seconds = this.secondsLow[place]! + (nanos >>> NANOS_BITS) * TWO_TO_32;
+    const seconds = this.secondsLow[place]!;
+    view.seconds = nanos >>> NANOS_BITS === 0 ? seconds : seconds + (nanos >>> NANOS_BITS) * TWO_TO_32;
     view.nanos = nanos & NANOS_MASK;
     view.flags = this.flags[place]!;
     view.subjectBytes = bytes;
@@ -158,6 +162,8 @@ export class RecordSegment implements Segment {
     }
     if (chunk.live === 0) this.chunks[index] = null;
     else if (chunk.live * 2 < chunk.used && chunk.bytes.length <= CHUNK_BYTES_MAX) this.rewriteChunk(index, chunk);
+    else return;
+    if (mayReuse) this.memory.giveChunk(chunk);
   }
 
   /** Nothing is appended any more. Answers the chunk that was filled last, when it is free to be filled again. */
@@ -178,9 +184,16 @@ export class RecordSegment implements Segment {
     this.spare = spare;
   }
 
+  /** Nobody looks at it any more. */
+  release(): void {
+    for (const chunk of this.chunks) if (chunk !== null) this.memory.giveChunk(chunk);
+    this.giveColumns();
+  }
+
   /** Once few records are left, so are the arrays. */
-  pack(): void {
+  pack(mayReuse: boolean): void {
     if (this.places < PACKED_PLACES_MIN || this.count >= this.places * PACKED_BELOW) return;
+    if (mayReuse) this.giveColumns();
     const kept = new Uint16Array(this.count);
     const slots = new Uint16Array(this.count);
     let count = 0;
@@ -202,7 +215,7 @@ export class RecordSegment implements Segment {
 
   /** A segment of its own with the same records; the chunks are the same ones. */
   clone(epoch: number): RecordSegment {
-    const copy = new RecordSegment(this.base, epoch);
+    const copy = new RecordSegment(this.base, epoch, this.memory);
     copy.count = this.count;
     copy.places = this.places;
     copy.chunks = this.chunks.slice();
@@ -221,7 +234,7 @@ export class RecordSegment implements Segment {
     const newest = this.newestChunk;
     if (newest?.hasRoom(length)) return newest;
     const { spare } = this;
-    const chunk = spare?.hasRoom(length) ? spare : Chunk.after(newest ?? spare, length);
+    const chunk = spare?.hasRoom(length) ? spare : this.memory.chunk(sizeAfter(newest ?? spare, length));
     this.spare = null;
     this.chunks.push(chunk);
     return chunk;
@@ -236,16 +249,27 @@ export class RecordSegment implements Segment {
     return place;
   }
 
+  /** The arrays of a segment that is full are as large as those of the next. */
+  private giveColumns(): void {
+    if (this.location.length === SEGMENT_SLOTS && this.slots === null) this.memory.giveColumns(this.columns);
+  }
+
+  private get columns(): Columns {
+    const { location, subjectLength, flags, headerLength, bodyLength, secondsLow, nanos } = this;
+    return { location, subjectLength, flags, headerLength, bodyLength, secondsLow, nanos };
+  }
+
   private grow(least: number): void {
     const size = Math.min(SEGMENT_SLOTS, Math.max(least, this.location.length * 2));
     if (this.slots !== null) this.slots = grown(this.slots, new Uint16Array(size));
-    this.location = grown(this.location, new Uint32Array(size));
-    this.subjectLength = grown(this.subjectLength, new Uint16Array(size));
-    this.flags = grown(this.flags, new Uint16Array(size));
-    this.headerLength = grown(this.headerLength, new Uint32Array(size));
-    this.bodyLength = grown(this.bodyLength, new Uint32Array(size));
-    this.secondsLow = grown(this.secondsLow, new Uint32Array(size));
-    this.nanos = grown(this.nanos, new Uint32Array(size));
+    const again = size === SEGMENT_SLOTS ? this.memory.fullColumns() : null;
+    this.location = grown(this.location, again?.location ?? new Uint32Array(size));
+    this.subjectLength = grown(this.subjectLength, again?.subjectLength ?? new Uint16Array(size));
+    this.flags = grown(this.flags, again?.flags ?? new Uint16Array(size));
+    this.headerLength = grown(this.headerLength, again?.headerLength ?? new Uint32Array(size));
+    this.bodyLength = grown(this.bodyLength, again?.bodyLength ?? new Uint32Array(size));
+    this.secondsLow = grown(this.secondsLow, again?.secondsLow ?? new Uint32Array(size));
+    this.nanos = grown(this.nanos, again?.nanos ?? new Uint32Array(size));
   }
 
   /** Records that lie one after the other are moved together. */

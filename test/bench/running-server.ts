@@ -14,6 +14,8 @@ export interface StartOptions {
   /** For Node itself, when the server is a Node program. */
   nodeFlags?: string[];
   serverFlags?: string[];
+  /** What there is no flag for. */
+  config?: string;
   /** It listens for WebSockets, and that is the port which is told. */
   isWebSocket?: boolean | undefined;
   /** It keeps streams, in a folder of its own. */
@@ -52,9 +54,8 @@ export async function startServer(server: Server, options: StartOptions = {}): P
   }
 }
 
-/** For what there is no flag for. */
-function configFlags(folder: string, { isWebSocket, streams }: StartOptions): string[] {
-  const lines: string[] = [];
+function configFlags(folder: string, { isWebSocket, streams, config }: StartOptions): string[] {
+  const lines: string[] = config === undefined ? [] : [config];
   if (isWebSocket === true) lines.push('websocket { listen: "127.0.0.1:-1", no_tls: true }');
   if (streams !== undefined) {
     const interval = streams.syncInterval === null ? '' : `\n  sync_interval: "${streams.syncInterval}"`;

@@ -106,9 +106,14 @@ export class BrokerProcess {
   }
 
   /** Answers when it is ready, or at once when it is not expected to be. */
-  static async start(words: readonly string[], cwd = '/', waitsFor = 'Server is ready'): Promise<BrokerProcess> {
-    const all = [PROGRAM, '-a', '127.0.0.1', '-p', '-1', ...words];
-    const broker = new BrokerProcess(spawn(process.execPath, all, { cwd, stdio: ['ignore', 'ignore', 'pipe'] }));
+  static async start(
+    words: readonly string[],
+    cwd = '/',
+    waitsFor = 'Server is ready',
+    program: readonly string[] = [process.execPath, PROGRAM],
+  ): Promise<BrokerProcess> {
+    const all = [...program.slice(1), '-a', '127.0.0.1', '-p', '-1', ...words];
+    const broker = new BrokerProcess(spawn(program[0]!, all, { cwd, stdio: ['ignore', 'ignore', 'pipe'] }));
     if (waitsFor !== '') await broker.err.until(waitsFor);
     return broker;
   }

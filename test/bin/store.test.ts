@@ -316,7 +316,7 @@ test('mistakes are named', async () => {
   const cases: [words: string[], text: RegExp][] = [
     [
       ['store', 'mend', 'x'],
-      /^nats-server: store: there is no "mend"; there are check, repair, dump, quarantine, discard\n/,
+      /^nats-server: store: there is no "mend"; there are check, repair, dump, import, quarantine, discard\n/,
     ],
     [['store', 'check'], /store check: name one directory\n/],
     [['store', 'check', 'a', 'b'], /store check: name one directory\n/],

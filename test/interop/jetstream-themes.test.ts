@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { testBroker } from '../../bin/testing.ts';
 import { plugin } from '../../plugins/jetstream/index.ts';
 import { chosenSeed, Seeded } from '../fuzz/seeded.ts';
+import { until } from '../kits/until.ts';
 import { converse } from '../plugins/jetstream/converse.ts';
 import { memoryPlugin } from '../plugins/jetstream/memory-plugin.ts';
 import { randomTalk } from '../plugins/jetstream/random-talk.ts';
@@ -57,9 +58,20 @@ async function heardThere(conversation: Conversation): Promise<string[]> {
   }
 }
 
+/** To the end: what is told of it comes later than the answers, and must not be heard by the next conversation. */
 async function deleteStreams(client: NatsConnection): Promise<void> {
   const { streams } = JSON.parse((await client.request('$JS.API.STREAM.NAMES')).string()) as { streams?: string[] };
-  for (const name of streams ?? []) await client.request(`$JS.API.STREAM.DELETE.${name}`);
+  if (streams == null || streams.length === 0) return;
+  const last = `$JS.API.STREAM.DELETE.${streams.at(-1)}`;
+  const told = { ends: 0, isAudited: false };
+  client.subscribe('$JS.EVENT.ADVISORY.STREAM.DELETED.>', { callback: () => void told.ends++ });
+  client.subscribe('$JS.EVENT.ADVISORY.API', {
+    callback: (_error, message) => {
+      if (message.json<{ subject: string }>().subject === last) told.isAudited = true;
+    },
+  });
+  for (const name of streams) await client.request(`$JS.API.STREAM.DELETE.${name}`);
+  await until(() => told.ends === streams.length && told.isAudited);
 }
 
 const seed = chosenSeed();

@@ -6,6 +6,7 @@ import { ACCOUNT_STORIES } from '../plugins/leaf/accounts.ts';
 import { LEAF_BEHAVIOURS } from '../plugins/leaf/behaviours.ts';
 import { CLUSTER_STORIES } from '../plugins/leaf/clustered.ts';
 import { hubText, type LeafNode, spokeText, startLeafNode } from '../plugins/leaf/nodes.ts';
+import { changePermissions } from '../plugins/leaf/permission-change.ts';
 import { WATCH_STORIES } from '../plugins/leaf/watched.ts';
 import { webSpokeText, webText } from '../plugins/leaf/web-sockets.ts';
 import { clientOf, type Node, settled, withNodes } from '../plugins/route/nodes.ts';
@@ -123,6 +124,11 @@ for (const { program, version } of targets) {
         await meet(again, leaf);
       }));
   }
+
+  test(`a reload that gives a leaf other subjects holds at both ends: nats-server ${version} is the leaf`, () =>
+    withNodes(async (add) => {
+      assert.not(await changePermissions(add, program));
+    }));
 
   test(`a request through a gateway is answered by a leaf, once: nats-server ${version} has the gateways`, () =>
     withNodes(async (add) => {

@@ -8,7 +8,10 @@ export interface GenuineServer {
   /** Of its monitor. */
   readonly url: string;
   readonly port: number;
+  /** At once, as by a crash of the process. */
   stop(): Promise<void>;
+  /** In order. */
+  quit(): Promise<void>;
 }
 
 const START_MS = 10_000;
@@ -29,15 +32,17 @@ export async function startGenuine(program: string, config: string): Promise<Gen
   const words = ['-c', file, '-a', '127.0.0.1', '-p', '-1', '-m', '-1', '--ports_file_dir', folder];
   const child = spawn(program, words, { stdio: 'ignore' });
   const ports = await portsOf(child, folder);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  };
   return {
     url: ports.monitoring[0]!,
     port: Number(new URL(ports.nats[0]!).port),
-    async stop() {
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await exited;
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop: () => end('SIGKILL'),
+    quit: () => end('SIGTERM'),
   };
 }
 

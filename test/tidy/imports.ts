@@ -38,7 +38,8 @@ function dynamicImport(tokens: readonly Token[], index: number): Found | null {
 
 /** From `import` to the string that ends the statement. */
 function statement(tokens: readonly Token[], index: number): Found | null {
-  if (tokens[index + 1]?.text === '.' || tokens[index + 1]?.text === '(') return null;
+  // `import.meta`, a call, or the name of a property.
+  if (['.', '(', ':'].includes(tokens[index + 1]?.text ?? '')) return null;
   for (let at = index + 1; at < tokens.length && tokens[at]!.text !== ';'; at++) {
     const token = tokens[at]!;
     if (token.kind === 'string') {

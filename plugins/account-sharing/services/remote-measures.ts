@@ -23,10 +23,6 @@ const SUBJECT = '$SYS.LATENCY.M2.';
 const NEVER = '0001-01-01T00:00:00Z';
 /** How long the other half is waited for, and kept where it comes first. */
 export const HALF_MS = 1000;
-/** How long an answer may take. */
-export const ANSWER_MS = 120_000;
-/** Beyond it the oldest are forgotten. */
-export const MEASURED_MAX = 65_536;
 
 /** What the responder's server says. Nanoseconds. */
 export interface FarHalf {
@@ -40,8 +36,16 @@ interface Request {
   readonly startedWall: number;
 }
 
+export interface MeasureLimits {
+  /** Beyond it the oldest are forgotten. */
+  readonly measuredMax: number;
+  /** How long an answer may take. */
+  readonly measuredMs: number;
+}
+
 export interface RemoteMeasuresParts {
   readonly broker: Broker;
+  readonly limits: MeasureLimits;
   clusterName(): string;
 }
 
@@ -56,14 +60,30 @@ export class RemoteMeasures implements ServiceMeasures {
   /** Answered, without the other half. */
   private readonly open: Waiting<(half: FarHalf | null) => void>;
 
-  constructor({ broker, clusterName }: RemoteMeasuresParts) {
+  constructor({ broker, clusterName, limits }: RemoteMeasuresParts) {
     const { clock } = broker;
     this.broker = broker;
     this.clusterName = clusterName;
     this.hash = serverHash(broker.name);
-    this.requests = new Waiting(clock, ANSWER_MS);
+    this.requests = new Waiting(clock, limits.measuredMs);
     this.early = new Waiting(clock, HALF_MS);
     this.open = new Waiting(clock, HALF_MS, (settle) => settle(null));
+    this.limit(limits);
+  }
+
+  /** From now on. */
+  limit({ measuredMax, measuredMs }: MeasureLimits): void {
+    for (const waiting of this.all) waiting.max = measuredMax;
+    this.requests.patienceMs = measuredMs;
+  }
+
+  /** How many had to go because there were too many. */
+  get forgotten(): number {
+    return this.all.reduce((sum, waiting) => sum + waiting.forgotten, 0);
+  }
+
+  private get all(): readonly Waiting<never>[] {
+    return [this.requests, this.early, this.open] as unknown as readonly Waiting<never>[];
   }
 
   /** Where others tell this server of their halves. */
@@ -120,7 +140,7 @@ export class RemoteMeasures implements ServiceMeasures {
   }
 
   close(): void {
-    for (const waiting of [this.requests, this.early, this.open]) waiting.close();
+    for (const waiting of this.all) waiting.close();
   }
 }
 
@@ -143,8 +163,10 @@ function halfIn(json: string): { readonly subject: string; readonly half: FarHal
 
 /** What is kept for a while, by subject: not longer than its time, and not more than there is room for. */
 class Waiting<T> {
+  max = 0;
+  patienceMs: number;
+  forgotten = 0;
   private readonly clock: Clock;
-  private readonly patienceMs: number;
   private readonly expired: (value: T) => void;
   /** The oldest first. */
   private readonly values = new Map<string, { readonly value: T; readonly until: number }>();
@@ -159,8 +181,14 @@ class Waiting<T> {
   add(key: string, value: T): void {
     this.values.delete(key);
     this.values.set(key, { value, until: this.clock.monotonic() + this.patienceMs });
-    if (this.values.size > MEASURED_MAX) this.end(this.values.keys().next().value as string);
+    this.makeRoom();
     this.timer ??= this.clock.after(this.patienceMs, () => this.sweep());
+  }
+
+  private makeRoom(): void {
+    if (this.values.size <= this.max) return;
+    this.forgotten++;
+    this.end(this.values.keys().next().value as string);
   }
 
   take(key: string): T | undefined {

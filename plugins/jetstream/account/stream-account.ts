@@ -161,7 +161,7 @@ export class StreamAccount {
 const ID_BYTES_MAX = 255;
 
 /** Long names are known by their hash; the store itself says which stream it holds. */
-function storeIdOf(account: string, stream: string): string {
+export function storeIdOf(account: string, stream: string): string {
   const id = `${account}/${stream}`;
   if (Buffer.byteLength(id) <= ID_BYTES_MAX) return id;
   return `${account}/${createHash('sha256').update(stream).digest('hex')}`;

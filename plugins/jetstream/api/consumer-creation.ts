@@ -19,7 +19,7 @@ import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
 import { printReply } from '../../../protocols/jetstream/replies.ts';
 import { withRequiredLevel } from '../../../protocols/jetstream/stream-config.ts';
 import type { Consumer } from '../consumer/consumer.ts';
-import { momentOf } from '../stream/moment.ts';
+import { startOf } from '../consumer/start-position.ts';
 import type { Stream } from '../stream/stream.ts';
 import { hashOf, uniqueId } from '../wire/identifiers.ts';
 import type { Answer, ApiCall } from './api-call.ts';
@@ -35,7 +35,8 @@ export function createDurable(call: ApiCall): Answer | Promise<Answer> {
   return create(call, true);
 }
 
-function create(call: ApiCall, isDurable: boolean): Answer | Promise<Answer> {
+/** `start`: where it begins, once that took a while to find out. Everything may have changed meanwhile. */
+function create(call: ApiCall, isDurable: boolean, start?: number): Answer | Promise<Answer> {
   const { address, body, of } = call;
   const request = decodeConsumerRequest(body, of.of.isStrict);
   if ('number' in request) return request;
@@ -62,8 +63,13 @@ function create(call: ApiCall, isDurable: boolean): Answer | Promise<Answer> {
   if (existing !== undefined) return change(existing, config, request);
   const problem = newProblem(stream, config, request, of.limits.maxConsumers);
   if (problem !== null) return problem;
-  if (config.optStartTime === null) return make(stream, config, level);
-  return stream.log.find(momentOf(config.optStartTime.nanos)).then(() => make(stream, config, level));
+  const begin = start ?? startOf(config, stream.log, of.of.clock);
+  return typeof begin === 'number'
+    ? make(stream, config, level, begin)
+    : begin.then((found) => {
+        call.replyFields.length = 0;
+        return create(call, isDurable, found);
+      });
 }
 
 /** Who reads for a mirror or a source is told which stream this is, and refused when it means another of the name. */
@@ -115,12 +121,12 @@ function newProblem(
   return nameLengthRule(consumerNameOf(config));
 }
 
-function make(stream: Stream, config: ConsumerConfig, level: number): Answer | Promise<Answer> {
+function make(stream: Stream, config: ConsumerConfig, level: number, start: number): Answer | Promise<Answer> {
   const { of } = stream;
   const given = consumerNameOf(config);
   const name = given === '' ? hashOf(uniqueId(of.random)) : given;
   const kept = withRequiredLevel(given === '' ? config : { ...config, name }, level);
-  return told(stream.consumers.make(name, kept));
+  return told(stream.consumers.make(name, kept, start));
 }
 
 function change(consumer: Consumer, wanted: ConsumerConfig, request: CreateConsumerRequest): Answer | Promise<Answer> {

@@ -6,6 +6,7 @@ import { consumerResetReply, printEmpty, printReply } from '../../../protocols/j
 import { decodeLenient, isEmptyBody, resetRequest, unpinRequest } from '../../../protocols/jetstream/requests.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import { momentOf } from '../stream/moment.ts';
+import { placeOf } from '../stream/sequence-limit.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { consumerFactsOf, whenKept } from './consumer-facts.ts';
 import { identityOf, STREAM_IDENTITY } from './stream-identity.ts';
@@ -30,7 +31,7 @@ export async function resetConsumer(call: ApiCall): Promise<Answer> {
   const consumer = of.streams.get(address.stream)!.consumers.byName.get(address.consumer)!;
   const request = isEmptyBody(body) ? resetRequest.zero() : decodeLenient(body, resetRequest);
   if ('number' in request) return request;
-  const wanted = Number(request.sequence);
+  const wanted = placeOf(request.sequence);
   const { optStartTime } = consumer.config;
   if (optStartTime !== null) await consumer.stream.log.find(momentOf(optStartTime.nanos));
   const problem = wanted === 0 ? null : resetProblem(consumer, wanted);
@@ -53,7 +54,7 @@ function resetProblem({ config, stream }: Consumer, wanted: number): ApiError | 
     case 'all':
       return null;
     case 'by_start_sequence':
-      return wanted >= Number(config.optStartSeq) ? null : apiError(10204, { err: 'below start seq' });
+      return wanted >= placeOf(config.optStartSeq) ? null : apiError(10204, { err: 'below start seq' });
     case 'by_start_time': {
       const first = stream.log.at(momentOf(config.optStartTime!.nanos));
       const isBelow = Number.isFinite(first) && wanted < first;

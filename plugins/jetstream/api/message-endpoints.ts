@@ -15,6 +15,7 @@ import {
 import { findMessage } from '../stream/find-message.ts';
 import { momentOf, nanosOf } from '../stream/moment.ts';
 import type { PurgeCommand } from '../stream/purge.ts';
+import { placeOf, SEQUENCE_MAX } from '../stream/sequence-limit.ts';
 import { failureOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Answer, ApiCall } from './api-call.ts';
@@ -83,7 +84,10 @@ export async function purgeStream({ address, body, of }: ApiCall): Promise<Answe
   if (stream.trouble !== null) return failureOf(stream.trouble);
   if (stream.config.denyPurge) return apiError(10110, { err: 'stream purge not permitted' });
   const { sequence, subject, keep } = request;
-  const command = { before: Number(sequence), filter: subjectFromText(subject), keep: Number(keep) };
+  // With all of it gone the next message would get the sequence.
+  if (subject === '' && sequence > BigInt(SEQUENCE_MAX))
+    return apiError(10110, { err: `sequences end at ${SEQUENCE_MAX}` });
+  const command = { before: placeOf(sequence), filter: subjectFromText(subject), keep: Number(keep) };
   const purged = await purgeInSteps(stream, command, () => of.streams.get(address.stream) === stream);
   if (purged < 0) return apiError(10059);
   if (stream.trouble !== null) return failureOf(stream.trouble);

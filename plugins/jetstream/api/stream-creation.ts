@@ -91,7 +91,7 @@ function created(stream: Stream): string {
   return printReply('STREAM.CREATE', streamCreateReply, { ...facts, didCreate: true });
 }
 
-export function updateStream({ address, body, of }: ApiCall): Answer {
+export async function updateStream({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeStreamRequest(body, of.of.isStrict);
   if ('number' in request) return request;
   const surroundings = surroundingsOf(of, request.pedantic);
@@ -118,6 +118,8 @@ export function updateStream({ address, body, of }: ApiCall): Answer {
   if (problem !== null) return problem;
   stream.update(withRequiredLevel(config, streamRequiredLevel(request)));
   advise(stream, 'modify');
+  await stream.trimmed();
+  if (of.streams.get(address.stream) !== stream) return apiError(10059);
   const facts = factsOf(stream, { isStamped: true, hasDomain: true, hasLeader: false });
   return printReply('STREAM.UPDATE', streamInfo, facts);
 }

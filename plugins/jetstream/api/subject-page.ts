@@ -1,8 +1,10 @@
 /** A page of the subjects of a stream, by name, with how many messages each has: made in turns where there are many. */
-import { textFromSubject } from '../../../kernel/plugin-api.ts';
+import { Pace, textFromSubject } from '../../../kernel/plugin-api.ts';
 import { SUBJECTS_PAGE } from '../../../protocols/jetstream/replies.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
+import type { SubjectTable } from '../../../storage-drivers/derived/subject-table.ts';
 import type { Stream } from '../stream/stream.ts';
+import { SubjectMerge, sortedRun } from './subject-merge.ts';
 
 export interface SubjectPage {
   readonly total: number;
@@ -18,9 +20,11 @@ export const NO_SUBJECTS: SubjectPage = { total: 0, offset: 0, limit: 0, subject
 type Counted = readonly [subject: string, count: number];
 
 /** With no more than that all is done at once. */
-const AT_ONCE_MAX = 8192;
-/** So many are sorted by themselves, or looked at, in one turn. */
-const PIECE = 2048;
+const AT_ONCE_MAX = 2048;
+/** So many are sorted by themselves, in one turn. */
+const PIECE = 1024;
+/** After so many it is asked whether it is somebody else's turn. */
+const CHECK = 32;
 
 export function pageOfSubjects(stream: Stream, filter: string, from: number): SubjectPage | Promise<SubjectPage> {
   const filters = new FilterSet([filter]);
@@ -34,65 +38,55 @@ export function pageOfSubjects(stream: Stream, filter: string, from: number): Su
   return { total: all.length, offset, limit: SUBJECTS_PAGE, subjects: new Map(shown), text: '' };
 }
 
-/** Sorted runs first, which are then merged as far as the page goes. */
+/** Sorted runs first, of numbers and not of texts, which are then merged as far as the page goes. */
 async function pageInTurns(stream: Stream, filters: FilterSet, offset: number): Promise<SubjectPage> {
-  const runs = await runsOf(stream, filters);
-  const total = runs.reduce((sum, { length }) => sum + length, 0);
-  if (total === 0) return NO_SUBJECTS;
-  let level = runs;
-  while (level.length > 1) {
-    const merged: Counted[][] = [];
-    for (let at = 0; at < level.length; at += 2) {
-      const [one, other] = [level[at]!, level[at + 1]];
-      merged.push(other === undefined ? one : await mergedOf(stream, one, other, offset + SUBJECTS_PAGE));
-    }
-    level = merged;
+  const { subjects } = stream.log.records.index;
+  const pace = new Pace(stream.of.clock);
+  subjects.hold();
+  try {
+    const runs = await runsOf(subjects, filters, pace);
+    const total = runs.reduce((sum, { length }) => sum + length, 0);
+    if (total === 0) return NO_SUBJECTS;
+    const text = await printed(new SubjectMerge(subjects, runs), offset, pace);
+    return { total, offset, limit: SUBJECTS_PAGE, subjects: new Map(), text };
+  } finally {
+    subjects.letGo();
   }
-  const text = await printed(stream, level[0]!.slice(offset, offset + SUBJECTS_PAGE));
-  return { total, offset, limit: SUBJECTS_PAGE, subjects: new Map(), text };
 }
 
-async function printed(stream: Stream, subjects: readonly Counted[]): Promise<string> {
-  const pieces: string[] = [];
-  for (let from = 0; from < subjects.length; from += PIECE) {
-    const piece = subjects.slice(from, from + PIECE);
-    pieces.push(piece.map(([subject, count]) => `${JSON.stringify(subject)}:${count}`).join());
-    await nextTurn(stream);
-  }
-  return `{${pieces.join()}}`;
-}
-
-async function runsOf(stream: Stream, filters: FilterSet): Promise<Counted[][]> {
-  const { log } = stream;
-  const { subjects } = log.records.index;
-  const runs: Counted[][] = [];
+async function runsOf(subjects: SubjectTable, filters: FilterSet, pace: Pace): Promise<Uint32Array[]> {
+  const runs: Uint32Array[] = [];
   for (let from = 0; from < subjects.nodes.length; from += PIECE) {
-    const run: Counted[] = [];
+    const nodes: number[] = [];
     const end = Math.min(from + PIECE, subjects.nodes.length);
     for (let node = from; node < end; node++) {
-      const count = subjects.count(node);
-      if (count > 0 && log.matches(filters, node)) run.push([textFromSubject(subjects.subjectOf(node)), count]);
+      if (subjects.count(node) > 0 && filters.matches(subjects, node)) nodes.push(node);
     }
-    if (run.length > 0) runs.push(run.sort(bySubject));
-    await nextTurn(stream);
+    if (nodes.length > 0) runs.push(sortedRun(subjects, nodes));
+    if (pace.isDue) await pace.rest();
   }
   return runs;
 }
 
-/** No more than `most` of both: what lies behind is on no page that is asked for. */
-async function mergedOf(stream: Stream, one: Counted[], other: Counted[], most: number): Promise<Counted[]> {
-  const merged: Counted[] = [];
-  let [left, right] = [0, 0];
-  while (merged.length < most && left + right < one.length + other.length) {
-    const isLeft = right === other.length || (left < one.length && bySubject(one[left]!, other[right]!) < 0);
-    merged.push(isLeft ? one[left++]! : other[right++]!);
-    if (merged.length % PIECE === 0) await nextTurn(stream);
+/** What goes while the page is made is not on it. */
+async function printed(merge: SubjectMerge, offset: number, pace: Pace): Promise<string> {
+  const { subjects } = merge;
+  const pieces: string[] = [];
+  let piece = '';
+  let shown = 0;
+  for (let at = 0; merge.next() && shown < SUBJECTS_PAGE; at++) {
+    const count = at < offset ? 0 : subjects.count(merge.node);
+    if (count > 0) {
+      piece += `${piece === '' ? '' : ','}${JSON.stringify(textFromSubject(merge.subject))}:${count}`;
+      shown++;
+    }
+    if (at % CHECK !== 0 || !pace.isDue) continue;
+    if (piece !== '') pieces.push(piece);
+    piece = '';
+    await pace.rest();
   }
-  return merged;
-}
-
-function nextTurn({ of }: Stream): Promise<void> {
-  return new Promise((resolve) => of.clock.soon(resolve));
+  if (piece !== '') pieces.push(piece);
+  return `{${pieces.join()}}`;
 }
 
 function bySubject([left]: Counted, [right]: Counted): number {

@@ -15,31 +15,44 @@ import {
 } from '../../../protocols/jetstream/advisories.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import { restoreSubject } from '../../../protocols/jetstream/api-subject.ts';
-import {
-  type ArchiveEntry,
-  ArchiveReader,
-  CONSUMER_ENTRIES,
-  STATE_ENTRY,
-} from '../../../protocols/jetstream/archive.ts';
-import { DecodeFault, decodeBody } from '../../../protocols/jetstream/json/codec.ts';
-import { fieldOf } from '../../../protocols/jetstream/message-header.ts';
-import { parseTtl } from '../../../protocols/jetstream/message-ttl.ts';
+import { ARCHIVE_MAGIC } from '../../../protocols/jetstream/archive.ts';
 import { printErrorReply, printReply, streamCreateReply } from '../../../protocols/jetstream/replies.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
-import { streamState } from '../../../protocols/jetstream/stream-info.ts';
 import { StreamDecoder, StreamEvent } from '../../../protocols/s2/stream-decoder.ts';
-import { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
-import type { KeptConsumer } from '../account/kept-definitions.ts';
 import { recall } from '../account/recovery.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
+import { exceeds } from '../account/usage.ts';
 import { factsOf } from '../api/stream-facts.ts';
-import { HAS_TTL, IS_ETERNAL } from '../stream/expiry.ts';
-import { MessageLog, sizeFormulaOf } from '../stream/message-log.ts';
-import { momentNow, momentOf } from '../stream/moment.ts';
+import { MessageLog } from '../stream/message-log.ts';
+import { momentNow } from '../stream/moment.ts';
 import { uniqueId } from '../wire/identifiers.ts';
-import { readConsumerEntry } from './consumer-entry.ts';
+import { ArchiveIntake } from './archive-intake.ts';
+import { FileIntake } from './file-intake.ts';
+import type { Intake } from './intake.ts';
 
 const SILENCE_MS = 5_000;
+/**
+ * What may come out of a backup, beyond what its state says: files hold messages that were removed as well, of which a block may be
+ * full.
+ */
+const INFLATED_FACTOR = 8;
+const INFLATED_SLACK = 64 * 1024 * 1024;
+
+export interface RestoreOrder {
+  readonly config: StreamConfig;
+  /** What the messages count for, as whoever sends them says. */
+  readonly bytes: number;
+  /** Who asked, as JSON. */
+  readonly caller: string;
+}
+
+/** Null where there is room for so much more. */
+export function restoreProblem(of: StreamAccount, { storage }: StreamConfig, bytes: number): ApiError | null {
+  const { books } = of.of;
+  const cap = storage === 'memory' ? books.limits.maxMemory : books.limits.maxStorage;
+  if (books.usage[storage] + bytes > cap) return apiError(10023);
+  return exceeds(of.limits, of.usage, storage, bytes) ? apiError(10002) : null;
+}
 
 export class RestoreJob implements ServiceSink {
   readonly kind = SERVICE_SINK;
@@ -47,23 +60,24 @@ export class RestoreJob implements ServiceSink {
   private readonly of: StreamAccount;
   private readonly config: StreamConfig;
   private readonly subscription: Subscription;
-  private readonly decoder = new StreamDecoder();
-  private readonly reader = new ArchiveReader();
-  private readonly consumers: KeptConsumer[] = [];
-  private records: IndexedStore | null = null;
-  private state = streamState.zero();
+  private readonly decoder: StreamDecoder;
+  /** What came before it was known of which layout it is. */
+  private head: Buffer = Buffer.alloc(0);
+  private intake: Intake | null = null;
   private work: Promise<void> = Promise.resolve();
   private timer: (() => void) | null = null;
   private isOver = false;
+  /** Pieces that came and are not worked on yet: silence begins when there are none. */
+  private waiting = 0;
   private received = 0;
   private readonly caller: string;
   private readonly begun: bigint;
 
-  /** `caller` is who asked, as JSON. */
-  constructor(of: StreamAccount, config: StreamConfig, caller: string) {
+  constructor(of: StreamAccount, { config, bytes, caller }: RestoreOrder) {
     this.of = of;
     this.config = config;
     this.caller = caller;
+    this.decoder = new StreamDecoder({ outputBytesMax: INFLATED_SLACK + INFLATED_FACTOR * bytes });
     this.begun = momentNow(of.of.clock);
     this.deliverSubject = restoreSubject(config.name, uniqueId(of.of.random));
     this.subscription = new Subscription(this, subjectFromText(this.deliverSubject), '', '');
@@ -80,119 +94,84 @@ export class RestoreJob implements ServiceSink {
   /** A piece, or the end, which is empty. One after the other is worked on. */
   deliver(message: Message): boolean {
     const { reply, body } = message.retain();
-    this.watch();
-    this.work = this.work.then(() => this.take(reply, Buffer.from(body)));
+    this.timer?.();
+    this.waiting++;
+    this.work = this.work.then(() => this.take(reply, Buffer.from(body))).then(() => this.taken());
     return true;
+  }
+
+  private taken(): void {
+    this.waiting--;
+    if (this.waiting === 0 && !this.isOver) this.watch();
   }
 
   private async take(reply: string, piece: Buffer): Promise<void> {
     if (this.isOver) return;
     try {
       if (reply === '') throw new Error('a piece came that nobody waits for');
-      if (piece.length === 0) this.say(reply, await this.complete());
-      else {
-        this.received += piece.length;
-        await this.read(piece);
-        this.say(reply, '');
-      }
+      const answer = piece.length === 0 ? await this.complete() : await this.read(piece);
+      if (typeof answer === 'string') this.say(reply, answer);
+      else await this.refuse(reply, answer);
     } catch (error) {
-      await this.abandon();
-      const problem: ApiError = apiError(10062, { err: (error as Error).message });
-      if (reply !== '') this.say(reply, printErrorReply('STREAM.CREATE', problem));
+      await this.refuse(reply, apiError(10062, { err: (error as Error).message }));
     }
   }
 
-  private async read(piece: Buffer): Promise<void> {
+  private async refuse(reply: string, problem: ApiError): Promise<void> {
+    await this.abandon();
+    if (reply !== '') this.say(reply, printErrorReply('STREAM.CREATE', problem));
+  }
+
+  private async read(piece: Buffer): Promise<string> {
+    this.received += piece.length;
     let event = this.decoder.read(piece, 0, piece.length);
     while (event === StreamEvent.data) {
       const { output, start, end } = this.decoder;
-      this.reader.add(Buffer.from(output.subarray(start, end)));
-      await this.readEntries();
+      await this.takeIn(Buffer.from(output.subarray(start, end)));
       event = this.decoder.read(piece, this.decoder.at, piece.length);
     }
     if (event === StreamEvent.problem) throw new Error(`the backup is damaged: ${this.decoder.problem}`);
+    return '';
   }
 
-  private async readEntries(): Promise<void> {
-    for (let entry = this.reader.next(); entry !== null; entry = this.reader.next()) {
-      if (entry.sequence > 0) this.append(entry);
-      else if (entry.name === STATE_ENTRY) await this.open(entry);
-      else if (entry.name.startsWith(CONSUMER_ENTRIES)) this.takeConsumer(entry);
-      else throw new Error(`the backup holds '${entry.name}', which is not known`);
-    }
-    if (this.reader.problem !== '') throw new Error(this.reader.problem);
+  private async takeIn(bytes: Buffer): Promise<void> {
+    this.head = this.intake === null ? Buffer.concat([this.head, bytes]) : bytes;
+    if (this.intake === null && this.head.length < ARCHIVE_MAGIC.length) return;
+    this.intake ??= this.intakeFor(this.head);
+    await this.intake.take(this.head);
   }
 
-  private async open({ payload }: ArchiveEntry): Promise<void> {
-    const state = decodeBody(payload, streamState, false);
-    if (state instanceof DecodeFault) throw new Error(`the state can not be read: ${state.text}`);
-    const { storage, compression } = this.config;
-    const { clock } = this.of.of;
-    const first = Math.max(1, Number(state.firstSequence));
-    const options = { sizeOf: sizeFormulaOf(storage), clock, isStaged: true, firstSequence: first, compression };
-    const { records } = await IndexedStore.open(
-      this.of.of.driver(storage)!,
-      this.of.storeIdOf(this.config.name),
-      options,
-    );
-    this.records = records;
-    this.state = state;
+  private intakeFor(head: Buffer): Intake {
+    const { of, config } = this;
+    const { clock } = of.of;
+    const place = { driver: of.of.driver(config.storage)!, id: of.storeIdOf(config.name), clock, config };
+    const isArchive = head.subarray(0, ARCHIVE_MAGIC.length).equals(ARCHIVE_MAGIC);
+    return new (isArchive ? ArchiveIntake : FileIntake)({ ...place, now: momentNow(clock) });
   }
 
-  private append({ name, time, sequence, header, payload }: ArchiveEntry): void {
-    if (this.records === null) throw new Error('the backup does not say what state it is of');
-    const subject = Buffer.from(name, 'latin1');
-    const bytes = Buffer.concat([subject, header, payload]);
-    const bodyStart = subject.length + header.length;
-    const { seconds, nanos } = momentOf(time);
-    const range = { subjectBytes: bytes, subjectStart: 0, subjectEnd: subject.length, bytes };
-    const message = { ...range, headerStart: subject.length, bodyStart, bodyEnd: bytes.length };
-    if (sequence <= this.records.last) throw new Error(`the sequence ${sequence} is out of order`);
-    const ticket = this.records.append(sequence, seconds, nanos, this.flagsOf(header), message);
-    if (ticket < 0) throw new Error('there is no room');
-  }
-
-  private flagsOf(header: Uint8Array): number {
-    const written = this.config.allowMsgTtl ? fieldOf(header, 'Nats-TTL') : null;
-    const ttl = written === null ? null : parseTtl(written);
-    return ttl === null ? 0 : ttl > 0 ? HAS_TTL : IS_ETERNAL;
-  }
-
-  private takeConsumer({ name, payload }: ArchiveEntry): void {
-    const created = momentNow(this.of.of.clock);
-    const consumer = readConsumerEntry(name.slice(CONSUMER_ENTRIES.length), payload, created);
-    if (consumer === null) throw new Error(`the consumer '${name}' can not be read`);
-    this.consumers.push(consumer);
-  }
-
-  private async complete(): Promise<string> {
-    const { records, config, of } = this;
-    if (records === null || !this.reader.isComplete) throw new Error('backup was truncated');
-    if (of.streams.has(config.name)) return printErrorReply('STREAM.CREATE', apiError(10130));
-    this.end();
-    const last = Number(this.state.lastSequence);
-    if (last > records.last) records.advance(last);
+  private async complete(): Promise<string | ApiError> {
+    const { intake, config, of } = this;
+    if (intake === null) throw new Error('backup was truncated');
+    this.stopListening();
+    await intake.finish();
+    const { records } = intake.staged!;
+    await intake.staged!.settled();
+    const problem = of.streams.has(config.name) ? apiError(10130) : restoreProblem(of, config, records.bytes);
+    if (problem !== null) return problem;
     await records.store.publish();
-    const stream = of.adopt(config, this.logOf(records), momentNow(of.of.clock));
+    this.isOver = true;
+    const log = new MessageLog(records, config.storage, of.usage);
+    const stream = of.adopt(config, log, intake.created ?? momentNow(of.of.clock));
     await recall(stream);
-    for (const consumer of this.consumers) stream.adopt(consumer);
+    for (const consumer of intake.consumers) stream.adopt(consumer);
     stream.keep();
+    stream.consumers.writeAll();
     await stream.settledDown();
     stream.open();
     const span = { start: this.begun, end: momentNow(of.of.clock) };
     this.tell('COMPLETE', (head) => restoreCompleted(head, config.name, span, this.received, this.caller));
     const facts = factsOf(stream, { isStamped: true, hasDomain: false, hasLeader: false });
     return printReply('STREAM.CREATE', streamCreateReply, { ...facts, didCreate: false });
-  }
-
-  /** The newest message may have been removed before the backup: its time stands in the state alone. */
-  private logOf(records: IndexedStore): MessageLog {
-    const log = new MessageLog(records, this.config.storage, this.of.usage);
-    if (this.state.lastTime <= 0n) return log;
-    const { seconds, nanos } = momentOf(this.state.lastTime);
-    log.lastSeconds = seconds;
-    log.lastNanos = nanos;
-    return log;
   }
 
   private watch(): void {
@@ -202,13 +181,14 @@ export class RestoreJob implements ServiceSink {
 
   private async abandon(): Promise<void> {
     if (this.isOver) return;
-    this.end();
-    await this.records?.store.destroy();
+    this.isOver = true;
+    this.stopListening();
+    await this.intake?.staged?.destroy();
   }
 
-  private end(): void {
-    this.isOver = true;
+  private stopListening(): void {
     this.timer?.();
+    this.timer = null;
     this.of.account.sublist.remove(this.subscription);
   }
 

@@ -9,28 +9,25 @@ import {
 } from '../../../kernel/plugin-api.ts';
 import { snapshotCompleted, snapshotCreated } from '../../../protocols/jetstream/advisories.ts';
 import { snapshotAckSubject } from '../../../protocols/jetstream/api-subject.ts';
-import {
-  ARCHIVE_MAGIC,
-  CONSUMER_ENTRIES,
-  encodeEnd,
-  encodeEntry,
-  STATE_ENTRY,
-} from '../../../protocols/jetstream/archive.ts';
 import { statusBlock } from '../../../protocols/jetstream/status.ts';
 import { streamState } from '../../../protocols/jetstream/stream-info.ts';
 import { StreamEncoder } from '../../../protocols/s2/stream-encoder.ts';
 import { Scan, type StoredRecord, type StoreSnapshot } from '../../../storage-drivers/contract.ts';
 import { stateOf } from '../api/stream-facts.ts';
-import { momentNow, nanosOf } from '../stream/moment.ts';
+import { isMeant } from '../consumer/push-side.ts';
+import { momentNow } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 import { uniqueId } from '../wire/identifiers.ts';
-import { printConsumerEntry } from './consumer-entry.ts';
+import { ArchiveWriter } from './archive-writer.ts';
+import type { BackupFormat, BackupWriter } from './backup-writer.ts';
+import { FileWriter } from './file-writer.ts';
 
 export interface SnapshotOptions {
   readonly deliverSubject: string;
   readonly hasConsumers: boolean;
   readonly chunkBytes: number;
   readonly windowBytes: number;
+  readonly format: BackupFormat;
   /** Who asked, as JSON. */
   readonly caller: string;
 }
@@ -38,7 +35,7 @@ export interface SnapshotOptions {
 /** What one turn gathers at most. */
 const GATHER_BYTES = 256 * 1024;
 const INTEREST_MS = 2_000;
-const INTEREST_STEP_MS = 50;
+const INTEREST_STEP_MS = 10;
 const CONFIRM_MS = 5_000;
 const NO_BYTES = Buffer.alloc(0);
 
@@ -49,6 +46,7 @@ export class SnapshotJob implements ServiceSink {
   private readonly id: string;
   private readonly subject: string;
   private readonly source: StoreSnapshot;
+  private readonly writer: BackupWriter;
   private readonly encoder = new StreamEncoder();
   private readonly confirmations: Subscription;
   private readonly begun: bigint;
@@ -70,7 +68,9 @@ export class SnapshotJob implements ServiceSink {
     this.begun = momentNow(stream.of.clock);
     const pattern = `$JS.SNAPSHOT.ACK.${stream.name}.${this.id}.*.*`;
     this.confirmations = new Subscription(this, subjectFromText(pattern), '', '');
-    this.encode(this.opening());
+    const consumers = options.hasConsumers ? stream.consumers.listed() : [];
+    this.writer = new (options.format === 'v1' ? FileWriter : ArchiveWriter)({ stream, consumers });
+    this.encode(this.writer.opening());
   }
 
   private get account(): Account {
@@ -89,25 +89,14 @@ export class SnapshotJob implements ServiceSink {
     this.awaitInterest(this.stream.of.clock.now() + INTEREST_MS);
   }
 
+  /** Tools subscribe when they have the answer, and hear of no message before, though a wildcard of theirs covers the subject. */
   private awaitInterest(until: number): void {
-    if (this.account.sublist.hasInterest(this.subject)) this.go();
-    else if (this.stream.of.clock.now() >= until) this.end([408, 'No Interest']);
-    else this.wait(INTEREST_STEP_MS, () => this.awaitInterest(until));
-  }
-
-  /** What the stream is, and its consumers. */
-  private opening(): Buffer {
-    const { stream } = this;
-    const time = momentNow(stream.of.clock);
-    const consumers = this.options.hasConsumers ? stream.consumers.listed() : [];
-    const state = { ...stateOf(stream), consumerCount: consumers.length };
-    const named = (name: string, payload: Uint8Array): Buffer =>
-      encodeEntry({ name, time, sequence: 0, header: NO_BYTES, payload });
-    return Buffer.concat([
-      ARCHIVE_MAGIC,
-      named(STATE_ENTRY, Buffer.from(streamState.print(state))),
-      ...consumers.map((consumer) => named(CONSUMER_ENTRIES + consumer.name, printConsumerEntry(consumer))),
-    ]);
+    const { sublist } = this.account;
+    const isLate = this.stream.of.clock.now() >= until;
+    if (isMeant(sublist.matchSubject(this.subject), this.subject)) this.go();
+    else if (!isLate) this.wait(INTEREST_STEP_MS, () => this.awaitInterest(until));
+    else if (sublist.hasInterest(this.subject)) this.go();
+    else this.end([408, 'No Interest']);
   }
 
   private encode(bytes: Buffer): void {
@@ -142,22 +131,18 @@ export class SnapshotJob implements ServiceSink {
   }
 
   private gather(): void {
-    const parts: Buffer[] = [];
+    const { writer } = this;
     let bytes = 0;
     const visit = (record: StoredRecord): boolean => {
-      const part = entryOf(record);
-      parts.push(part);
-      bytes += part.length;
+      bytes += writer.add(record);
       this.nextSequence = record.seq + 1;
       return bytes < GATHER_BYTES;
     };
     const { source } = this;
     const scan = source.count === 0 ? Scan.done : source.scan(this.nextSequence, source.last, visit);
-    if (scan === Scan.done) {
-      this.isRead = true;
-      parts.push(encodeEnd());
-    }
-    this.encode(Buffer.concat(parts));
+    this.isRead = scan === Scan.done;
+    this.encode(writer.taken());
+    if (this.isRead) this.encode(writer.closing());
     if (scan === Scan.cold) source.load(source.coldSequence, source.last, (error) => this.loaded(error));
     else this.wait(0, () => this.go());
   }
@@ -203,16 +188,4 @@ export class SnapshotJob implements ServiceSink {
     this.timer?.();
     this.timer = this.stream.of.after(milliseconds, run);
   }
-}
-
-function entryOf(record: StoredRecord): Buffer {
-  const { seq, seconds, nanos, subjectBytes, subjectStart, subjectEnd, bytes, headerStart, bodyStart, bodyEnd } =
-    record;
-  return encodeEntry({
-    name: Buffer.from(subjectBytes.subarray(subjectStart, subjectEnd)).toString('latin1'),
-    time: nanosOf(seconds, nanos),
-    sequence: seq,
-    header: bytes.subarray(headerStart, bodyStart),
-    payload: bytes.subarray(bodyStart, bodyEnd),
-  });
 }

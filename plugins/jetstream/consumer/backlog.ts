@@ -3,7 +3,7 @@
  * that comes, or goes, before the consumer wants to know; and what it wants to know is found without looking at messages that
  * are not for it, or, where that can not be, in pieces.
  */
-import type { CountWalk } from '../../../storage-drivers/derived/count-walk.ts';
+import type { CountingWalk } from '../../../storage-drivers/derived/count-walk.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MatchMerge } from '../../../storage-drivers/derived/match-merge.ts';
 import type { MessageLog } from '../stream/message-log.ts';
@@ -39,7 +39,9 @@ export class Backlog {
   private isStale = true;
   /** Of what lies ahead the last messages of each subject were counted, and no others: it is not to be counted again. */
   private isCountedByLast = false;
-  private walk: CountWalk | null = null;
+  /** They are being counted. */
+  private countsLast = false;
+  private walk: CountingWalk | null = null;
   private merge: MatchMerge | null = null;
   /** Up to here it is no use to ask for a merge. */
   private plainTo = 0;
@@ -79,12 +81,27 @@ export class Backlog {
   /** Exact at any time. */
   get count(): number {
     const { log } = this;
-    if (this.isOutdated) this.setCount(log.countFrom(this.filters, this.sequence));
+    if (this.isOutdated) this.countNow();
     else if (this.countedTo < log.last) {
       this.counted += log.countSince(this.filters, Math.max(this.countedTo + 1, this.sequence));
       this.countedTo = log.last;
     }
     return Math.max(0, this.counted);
+  }
+
+  private countNow(): void {
+    const { log, walk } = this;
+    if (!this.countsLast || walk === null) {
+      this.setCount(log.countFrom(this.filters, this.sequence));
+      return;
+    }
+    while (!walk.step(Number.MAX_SAFE_INTEGER));
+    this.setCountByLast(walk.count);
+  }
+
+  private setCountByLast(count: number): void {
+    this.setCount(count);
+    this.isCountedByLast = true;
   }
 
   private setCount(count: number): void {
@@ -93,6 +110,7 @@ export class Backlog {
     this.countedFirst = this.log.first;
     this.isStale = false;
     this.isCountedByLast = false;
+    this.countsLast = false;
     this.walk = null;
   }
 
@@ -107,7 +125,8 @@ export class Backlog {
   get isReady(): boolean {
     if (this.walk !== null || !this.hasBegun) return false;
     const { log, filters } = this;
-    if (filters.isAll || filters.literal !== null || this.sequence > log.last) return true;
+    if (this.sequence > log.last) return true;
+    if (filters.isAll || filters.literal !== null) return true;
     if (!this.isOutdated) return log.last - this.countedTo <= MERGE_FROM;
     return log.last - this.sequence <= LOOKS_MAX;
   }
@@ -122,7 +141,10 @@ export class Backlog {
     }
     if (this.walk === null && this.isCountedAtOnce()) return true;
     this.walk ??= this.log.countWalk(this.filters, this.sequence);
-    if (this.walk.step(LOOKS_MAX)) this.setCount(this.walk.count);
+    if (this.walk.step(LOOKS_MAX)) {
+      if (this.countsLast) this.setCountByLast(this.walk.count);
+      else this.setCount(this.walk.count);
+    }
     return this.isReady;
   }
 
@@ -149,8 +171,13 @@ export class Backlog {
       this.startWithLast();
       return;
     }
-    this.setCount(this.log.countLastFrom(this.filters, this.sequence));
-    this.isCountedByLast = true;
+    if (this.sequence > this.log.last) {
+      this.setCountByLast(0);
+      return;
+    }
+    this.isStale = true;
+    this.countsLast = true;
+    this.walk = this.log.lastCountWalk(this.filters, this.sequence);
   }
 
   /** What was counted stands no more. */
@@ -236,8 +263,8 @@ export class Backlog {
 
   /** Nothing up to a place is for this one: it is not looked at again. */
   passTo(place: number): void {
+    this.goOnFrom(place);
     this.starters = null;
-    this.sequence = Math.max(this.sequence, place);
     if (this.sequence > this.log.last) {
       this.merge = null;
       this.setCount(0);
@@ -302,8 +329,9 @@ export class Backlog {
     if (!starters.isComplete) this.startWithLast();
   }
 
-  /** Nothing is left below a sequence. */
+  /** Nothing is left below a sequence. What went from the front, and was counted, shows only as long as this lies before it. */
   goOnFrom(sequence: number): void {
+    if (this.isOutdated) this.isStale = true;
     this.sequence = Math.max(this.sequence, sequence);
   }
 
@@ -315,6 +343,7 @@ export class Backlog {
     this.merge = null;
     this.plainTo = 0;
     this.told = 0;
+    this.countsLast = false;
     this.recount();
     this.isStale = true;
   }

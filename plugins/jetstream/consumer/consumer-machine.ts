@@ -7,9 +7,10 @@ import { type ConsumerConfig, filtersOf } from '../../../protocols/jetstream/con
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { MessageLog } from '../stream/message-log.ts';
 import { Backlog } from './backlog.ts';
-import type { ConsumerProgress, ConsumerState } from './consumer-state.ts';
-import { Deadlines } from './deadlines.ts';
+import { type ConsumerProgress, type ConsumerState, eachOf } from './consumer-state.ts';
+import { OverdueWatch } from './overdue-watch.ts';
 import { PendingMessages } from './pending-messages.ts';
+import type { PurgedPart } from './purged-part.ts';
 import { RedeliveryQueue } from './redelivery-queue.ts';
 import { ToldPosition } from './told-position.ts';
 
@@ -50,11 +51,13 @@ export class ConsumerMachine {
   /** None below was delivered again. */
   private redeliveredFrom = Number.POSITIVE_INFINITY;
   private readonly log: MessageLog;
-  /** When pending messages are overdue, as far as that still stands. */
-  private readonly deadlines = new Deadlines<number>();
+  private readonly overdue = new OverdueWatch(this.pending);
+  /** How long acknowledgements are waited for, the first time and each time after that; the last counts for all that follow. */
+  private waitsMs: readonly number[];
 
   constructor(config: ConsumerConfig, log: MessageLog, start: number, startsWithLast = false) {
     this.config = config;
+    this.waitsMs = waitsOf(config);
     this.log = log;
     this.backlog = new Backlog(log, filterSetOf(config), start, this);
     if (startsWithLast) this.backlog.startWithLast();
@@ -98,12 +101,8 @@ export class ConsumerMachine {
   state(): ConsumerState {
     const { streamSequence, consumerSequence, floorStream, floorConsumer } = this;
     const { deliveredStream } = this.told;
-    const pending = Array.from(this.pending, ([seq, known]) => {
-      const deadline = Number.isFinite(known.deadline) ? known.deadline : null;
-      return [seq, known.consumerSequence, known.time, deadline] as const;
-    });
     const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream };
-    return { ...place, streamLast: this.log.last, pending, redelivered: [...this.redelivered] };
+    return { ...place, streamLast: this.log.last, pending: this.pending.runs(), redelivered: [...this.redelivered] };
   }
 
   /** What changed since somebody began to follow that. */
@@ -139,18 +138,18 @@ export class ConsumerMachine {
     this.told.deliveredStream = Math.min(state.deliveredStream, end);
     this.told.floorStream = Math.min(this.floorStream, this.told.deliveredStream);
     for (const [seq, count] of state.redelivered) if (this.log.has(seq)) this.countAgain(seq, count);
-    for (const [seq, own, time, due] of [...state.pending].sort(([left], [right]) => left - right)) {
+    for (const [seq, own, time, due] of eachOf(state.pending).sort(([left], [right]) => left - right)) {
       if (!this.log.has(seq)) continue;
       const deadline = due ?? time + this.waitFor(seq);
       this.pending.add(seq, own, time, deadline);
-      this.watch(seq, deadline);
+      this.overdue.added(seq, deadline);
     }
     this.recount();
   }
 
   /** Nothing is overdue before this, in milliseconds. */
   get nextDeadline(): number {
-    return this.deadlines.next;
+    return this.overdue.next;
   }
 
   /** Whether it holds on to messages that it was sent. */
@@ -240,7 +239,7 @@ export class ConsumerMachine {
     if (this.tracks) {
       const deadline = now + this.waitFor(seq);
       this.pending.add(seq, this.consumerSequence, now, deadline);
-      this.watch(seq, deadline);
+      this.overdue.added(seq, deadline);
     } else {
       this.floorStream = seq;
       this.floorConsumer = this.consumerSequence;
@@ -256,15 +255,7 @@ export class ConsumerMachine {
   private setDeadline(seq: number, deadline: number): void {
     this.touched?.add(seq);
     this.pending.setDeadline(seq, deadline);
-    this.watch(seq, deadline);
-  }
-
-  private watch(seq: number, deadline: number): void {
-    if (deadline === Number.POSITIVE_INFINITY) return;
-    this.deadlines.add(deadline, seq);
-    if (!this.deadlines.isStale(this.pending.size)) return;
-    this.deadlines.clear();
-    for (const [known, { deadline: own }] of this.pending) this.deadlines.add(own, known);
+    this.overdue.moved(seq, deadline);
   }
 
   /** Nobody took it after all: it is to be sent again, and does not count. */
@@ -281,11 +272,8 @@ export class ConsumerMachine {
   }
 
   private waitFor(seq: number): number {
-    const { backoff, ackWait, ackPolicy } = this.config;
-    if (ackPolicy === 'flow_control') return Number.POSITIVE_INFINITY;
-    if (backoff.length === 0) return Number(ackWait) / NANOS_PER_MS;
-    const step = Math.min(this.redelivered.get(seq) ?? 0, backoff.length - 1);
-    return Number(backoff[step]) / NANOS_PER_MS;
+    const { waitsMs } = this;
+    return waitsMs.length === 1 ? waitsMs[0]! : waitsMs[Math.min(this.redelivered.get(seq) ?? 0, waitsMs.length - 1)]!;
   }
 
   /** The command of an acknowledgement of a delivery. Calls `settled` for each message that is done. */
@@ -361,13 +349,8 @@ export class ConsumerMachine {
 
   /** The command of time that has passed: what is overdue is to be sent again, in the order of the stream. */
   expire(now: number, onExhausted: OnExhausted): void {
-    const overdue: number[] = [];
-    while (this.deadlines.next <= now && overdue.length < OVERDUE_MAX) {
-      const due = this.deadlines.next;
-      const seq = this.deadlines.take();
-      if (this.pending.deadlineOf(seq) === due && !this.queue.has(seq)) overdue.push(seq);
-    }
-    for (const seq of overdue.sort((left, right) => left - right)) {
+    for (const seq of this.overdue.take(now, OVERDUE_MAX)) {
+      if (this.queue.has(seq) || !this.pending.has(seq)) continue;
       if (this.isExhausted(seq)) this.giveUp(seq, onExhausted);
       else this.queue.add(seq);
     }
@@ -391,7 +374,9 @@ export class ConsumerMachine {
   removed(seq: number, node: number, settled: (seq: number) => void): boolean {
     const consumerSequence = this.pending.consumerSequenceOf(seq);
     if (consumerSequence === 0) {
-      this.missed(seq, node);
+      // One that was given up is known no longer than it is there.
+      if (this.redelivered.delete(seq)) this.touched?.add(seq);
+      else this.missed(seq, node);
       return false;
     }
     this.ack(seq, settled, consumerSequence);
@@ -416,6 +401,7 @@ export class ConsumerMachine {
     const { ackWait, backoff } = this.config;
     const filters = filterSetOf(config);
     this.config = config;
+    this.waitsMs = waitsOf(config);
     if (filters.filters.join(' ') !== this.filters.filters.join(' ')) this.choose(filters);
     if (config.ackWait === ackWait && config.backoff.join(' ') === backoff.join(' ')) return;
     for (const [seq, { time }] of this.pending) this.setDeadline(seq, time + this.waitFor(seq));
@@ -435,27 +421,29 @@ export class ConsumerMachine {
     if (!hasBegun) this.beginIfKnown();
   }
 
-  /**
-   * The command of a purge: everything below a sequence is gone. `isWider`: of what lies above, something may be gone as well,
-   * since more is delivered here than was purged. True where something waits no more.
-   */
-  purged(start: number, isWider: boolean): boolean {
+  /** The command of a purge. True where something waits no more. */
+  purged({ start, isWider, isAnyGone, isHeldGone }: PurgedPart): boolean {
     const waiting = this.pending.size;
+    const firstWaiting = this.pending.first;
     this.backlog.goOnFrom(start);
-    if (this.floorStream < start) this.settleBelow(start, isWider);
+    const isSettling = this.floorStream < start || (isWider && isHeldGone);
+    if (isSettling) this.settleBelow(start, isWider);
     if (this.pending.size === 0) {
       this.redelivered.clear();
       this.floorStream = this.streamSequence - 1;
       this.floorConsumer = this.consumerSequence - 1;
     }
+    for (const seq of this.redelivered.keys()) if (!this.log.has(seq)) this.redelivered.delete(seq);
     // All of it is written down anew.
     this.touched = null;
     this.told.set(this);
+    const isBehind = isAnyGone && (!isWider || firstWaiting < this.log.first);
+    if (isSettling && isBehind && this.config.ackPolicy === 'explicit') this.told.settledBehind(this.pending);
     return this.pending.size < waiting;
   }
 
   private settleBelow(start: number, isWider: boolean): void {
-    this.floorStream = start - 1;
+    this.floorStream = Math.max(this.floorStream, start - 1);
     for (const [seq, { consumerSequence }] of this.pending) {
       if (seq >= start && !(isWider && !this.log.has(seq))) continue;
       this.floorConsumer = Math.max(this.floorConsumer, consumerSequence);
@@ -477,7 +465,7 @@ export class ConsumerMachine {
   reset(seq: number): void {
     this.touched = null;
     this.pending.clear();
-    this.deadlines.clear();
+    this.overdue.clear();
     this.redelivered.clear();
     this.queue.clear();
     this.consumerSequence = 1;
@@ -486,6 +474,11 @@ export class ConsumerMachine {
     this.floorConsumer = 0;
     this.told.set(this);
   }
+}
+
+function waitsOf({ backoff, ackWait, ackPolicy }: ConsumerConfig): readonly number[] {
+  if (ackPolicy === 'flow_control') return [Number.POSITIVE_INFINITY];
+  return (backoff.length === 0 ? [ackWait] : backoff).map((nanos) => Number(nanos) / NANOS_PER_MS);
 }
 
 export function filterSetOf(config: ConsumerConfig): FilterSet {

@@ -1,3 +1,15 @@
+/**
+ * Messages that follow each other and were delivered together: the first one's sequence in the stream, its own, when they were delivered,
+ * when they are due (without that, as the configuration says), and how many they are (without that, one).
+ */
+export type PendingRun = readonly [
+  seq: number,
+  consumerSequence: number,
+  time: number,
+  deadline?: number | null,
+  count?: number,
+];
+
 /** Where a consumer stands, as it is written down. */
 export interface ConsumerState {
   readonly streamSequence: number;
@@ -7,13 +19,7 @@ export interface ConsumerState {
   readonly deliveredStream: number;
   /** The last of the stream when this was written: with less than that in it, something was lost. 0 where it is not known. */
   readonly streamLast: number;
-  /** Sequence in the stream, its own, when it was delivered, and when it is due; without that, as its configuration says. */
-  readonly pending: readonly (readonly [
-    seq: number,
-    consumerSequence: number,
-    time: number,
-    deadline?: number | null,
-  ])[];
+  readonly pending: readonly PendingRun[];
   readonly redelivered: readonly (readonly [seq: number, count: number])[];
 }
 
@@ -39,7 +45,8 @@ export interface ConsumerProgress {
 
 /** The state with all that changed since. */
 export function stateAfter(state: ConsumerState, steps: readonly ConsumerProgress[]): ConsumerState {
-  const pending = new Map(state.pending.map((one) => [one[0], one]));
+  if (steps.length === 0) return state;
+  const pending = new Map(eachOf(state.pending).map((one) => [one[0], one]));
   const redelivered = new Map(state.redelivered);
   let { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, streamLast } = state;
   for (const { place, messages } of steps) {
@@ -53,4 +60,11 @@ export function stateAfter(state: ConsumerState, steps: readonly ConsumerProgres
   }
   const place = { streamSequence, consumerSequence, floorStream, floorConsumer, deliveredStream, streamLast };
   return { ...place, pending: [...pending.values()], redelivered: [...redelivered] };
+}
+
+/** The messages of the runs, one by one. */
+export function eachOf(runs: readonly PendingRun[]): PendingRun[] {
+  return runs.flatMap(([seq, consumerSequence, time, deadline, count = 1]) =>
+    Array.from({ length: count }, (_, at) => [seq + at, consumerSequence + at, time, deadline] as const),
+  );
 }

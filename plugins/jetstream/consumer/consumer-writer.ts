@@ -1,14 +1,13 @@
 /**
  * Writes down where the consumers of a stream stand. What nobody waits for is written a little later, many changes at once, and
- * a crash takes no more than that. Where a client waits for the answer to its acknowledgement, what changed is on disk before it
+ * a crash takes no more than that: acknowledgements within some milliseconds (D-4), deliveries when there is time. Where a client waits for the answer to its acknowledgement, what changed is on disk before it
  * is answered: everything of one turn in one go, and only what is new.
  */
 import { consumerCell, printConsumer, printProgress } from '../account/kept-definitions.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Consumer } from './consumer.ts';
+import { LATE_MS } from './write-pace.ts';
 
-/** Later than that after a change, a crash forgets nothing but this. */
-const WRITE_AFTER_MS = 250;
 /** What writing may take of one turn. */
 const SLICE_MS = 2;
 /** Additions may be so much longer than what they add to. */
@@ -24,11 +23,14 @@ interface Written {
 export class ConsumerWriter {
   private readonly stream: Stream;
   private readonly unwritten = new Set<Consumer>();
+  /** Of those, the ones that something was said to. */
+  private readonly urgent = new Set<Consumer>();
   /** Who waits for what changes in this turn. */
   private readonly awaited = new Map<Consumer, (() => void)[]>();
   /** Of those whose changes are followed one by one. */
   private readonly followed = new Map<Consumer, Written>();
   private timer: (() => void) | null = null;
+  private urgentTimer: (() => void) | null = null;
   private isClosed = false;
   private readonly settleAll = (): void => {
     for (const [consumer, waiting] of this.awaited) this.settle(consumer, waiting);
@@ -44,7 +46,16 @@ export class ConsumerWriter {
     if (consumer.isUnwritten || !this.isWritten(consumer)) return;
     consumer.isUnwritten = true;
     this.unwritten.add(consumer);
-    this.timer ??= this.stream.of.after(WRITE_AFTER_MS, () => this.writeSome());
+    this.timer ??= this.stream.of.after(LATE_MS, () => this.writeSome());
+  }
+
+  /** A client said something to it, and does not wait for an answer. */
+  told(consumer: Consumer): void {
+    if (consumer.isUrgent || !this.isWritten(consumer)) return;
+    const { of } = this.stream;
+    consumer.isUrgent = true;
+    this.urgent.add(consumer);
+    this.urgentTimer ??= of.after(of.writePace.delayMs, () => this.writeUrgent());
   }
 
   /** Runs `then` when all that happened to it, up to the end of this turn, is as durable as it gets. */
@@ -78,22 +89,29 @@ export class ConsumerWriter {
 
   /** Everything that is not written yet. */
   flush(): void {
-    this.timer?.();
-    this.timer = null;
+    this.stopTimers();
     for (const consumer of this.unwritten) this.write(consumer);
+    for (const consumer of this.urgent) this.write(consumer);
   }
 
   /** It is gone. */
   forget(consumer: Consumer): void {
     this.unwritten.delete(consumer);
+    this.urgent.delete(consumer);
     this.awaited.delete(consumer);
     this.followed.delete(consumer);
   }
 
   close(): void {
     this.isClosed = true;
+    this.stopTimers();
+  }
+
+  private stopTimers(): void {
     this.timer?.();
+    this.urgentTimer?.();
     this.timer = null;
+    this.urgentTimer = null;
   }
 
   private isWritten({ config }: Consumer): boolean {
@@ -101,14 +119,27 @@ export class ConsumerWriter {
   }
 
   private writeSome(): void {
-    const { clock } = this.stream.of;
-    const until = clock.monotonic() + SLICE_MS;
-    this.timer = null;
-    for (const consumer of this.unwritten) {
+    this.writeFrom(this.unwritten);
+    const isOver = this.unwritten.size === 0 || this.isClosed;
+    this.timer = isOver ? null : this.stream.of.after(0, () => this.writeSome());
+  }
+
+  private writeUrgent(): void {
+    this.writeFrom(this.urgent);
+    const { of } = this.stream;
+    const isOver = this.urgent.size === 0 || this.isClosed;
+    this.urgentTimer = isOver ? null : of.after(of.writePace.delayMs, () => this.writeUrgent());
+  }
+
+  /** As many as may be written in one turn. */
+  private writeFrom(consumers: ReadonlySet<Consumer>): void {
+    const { clock, writePace } = this.stream.of;
+    const since = clock.monotonic();
+    for (const consumer of consumers) {
       this.write(consumer);
-      if (clock.monotonic() >= until) break;
+      if (clock.monotonic() >= since + SLICE_MS) break;
     }
-    if (this.unwritten.size > 0 && !this.isClosed) this.timer = this.stream.of.after(0, () => this.writeSome());
+    if (consumers !== this.unwritten) writePace.wrote(since);
   }
 
   private settle(consumer: Consumer, waiting: readonly (() => void)[]): void {
@@ -140,7 +171,9 @@ export class ConsumerWriter {
 
   private settled(consumer: Consumer): void {
     this.unwritten.delete(consumer);
+    this.urgent.delete(consumer);
     consumer.isUnwritten = false;
+    consumer.isUrgent = false;
     consumer.writtenPosition = consumer.machine.streamSequence;
   }
 

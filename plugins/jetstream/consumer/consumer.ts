@@ -44,7 +44,6 @@ import { Preparation } from './preparation.ts';
 import { PullSide } from './pull-side.ts';
 import { PushSide } from './push-side.ts';
 import { withoutBody, withPin } from './shown-record.ts';
-import { startOf } from './start-position.ts';
 
 const NANOS_PER_MS = 1e6;
 const PERCENT = 100;
@@ -88,8 +87,9 @@ export class Consumer implements ServiceSink {
   isWaiting = false;
   /** It stands among those that hold on to messages. */
   isHolding = false;
-  /** Something happened to it that is not written down. */
+  /** Something happened to it that is not written down, or was said to it. */
   isUnwritten = false;
+  isUrgent = false;
   private hasLooked = false;
   private readonly preparation = new Preparation(this);
   private timer: (() => void) | null = null;
@@ -111,8 +111,8 @@ export class Consumer implements ServiceSink {
     config: ConsumerConfig,
     created: bigint,
     onGone: (gone: Consumer) => void,
-    /** Where it stood before; null for one that is new. */
-    state: ConsumerState | null,
+    /** Where it stood before; for one that is new, where it begins. */
+    from: ConsumerState | number,
   ) {
     this.of = stream.of;
     this.stream = stream;
@@ -121,11 +121,11 @@ export class Consumer implements ServiceSink {
     this.onGone = onGone;
     this.jitterMs = LEAST_JITTER_MS + this.of.random.below(JITTER_MS);
     this.activeAt = this.of.clock.now();
-    const isAnew = state === null;
+    const isAnew = typeof from === 'number';
     const startsWithLast = isAnew && config.deliverPolicy === 'last_per_subject';
-    const start = isAnew ? startOf(config, stream.log) : state.streamSequence;
+    const start = isAnew ? from : from.streamSequence;
     this.machine = new ConsumerMachine(config, stream.log, start, startsWithLast);
-    if (!isAnew) this.machine.restore(state);
+    if (!isAnew) this.machine.restore(from);
     const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
     const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
     this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
@@ -249,7 +249,7 @@ export class Consumer implements ServiceSink {
     const { now, pace } = this;
     const size = pull.isMeasured || !pace.isFree ? this.sizeOf(record) : 0;
     if (!pace.isFree && this.isTooEarly(record, size, now)) return false;
-    const request = pull.nextFor(size);
+    const request = pull.nextFor(size, now);
     if (request === null) {
       this.machine.keptBack(record.seq);
       return false;
@@ -303,16 +303,15 @@ export class Consumer implements ServiceSink {
   /** An acknowledgement. */
   deliver(message: Message, subscription: Subscription): boolean {
     if (!this.readPosition(message, subscription)) return true;
-    const { position } = this;
-    if (!this.isAwake) this.now = this.of.clock.now();
+    this.now = this.of.inputTime.now();
     this.activeAt = this.now;
     const { bytes, bodyStart, bodyEnd } = message;
-    this.stream.consumers.writer.changed(this);
+    this.stream.consumers.writer.told(this);
     const kind = ackKindOf(bytes, bodyStart, bodyEnd);
-    const { streamSequence: seq, consumerSequence } = position;
+    const { streamSequence: seq, consumerSequence } = this.position;
     const wasBlocked = this.machine.isBlocked;
     if (kind === ACK || kind === NEXT) {
-      this.sample(seq);
+      if (this.config.sampleFrequency !== '') this.sample(seq);
       const acked = this.machine.ack(seq, this.settled, consumerSequence);
       if (acked === 'unknown' && kind === ACK) return true;
       if (acked === 'done') this.lastAckedAt = this.now;
@@ -349,7 +348,7 @@ export class Consumer implements ServiceSink {
 
   /** Everything up to a message was handled, says an answer to flow control. */
   confirmUpTo(seq: number): void {
-    if (this.machine.ack(seq, this.settled) !== 'unknown') this.stream.consumers.writer.changed(this);
+    if (this.machine.ack(seq, this.settled) !== 'unknown') this.stream.consumers.writer.told(this);
     this.lastAckedAt = this.of.clock.now();
   }
 
@@ -383,8 +382,8 @@ export class Consumer implements ServiceSink {
   private readonly settled = (seq: number): void => this.stream.settled(seq);
 
   /** The command of a purge. */
-  purged(start: number, isWider: boolean): void {
-    if (this.machine.purged(start, isWider)) this.letGo();
+  purged(part: Parameters<ConsumerMachine['purged']>[0]): void {
+    if (this.machine.purged(part)) this.letGo();
   }
 
   /** A message goes, before it is gone: whatever was delivered of it is done. */

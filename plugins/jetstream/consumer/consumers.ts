@@ -56,8 +56,8 @@ export class Consumers implements RemovalListener, Interest, Purging {
     this.writer = new ConsumerWriter(stream);
   }
 
-  make(name: string, config: ConsumerConfig): Consumer {
-    const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, null);
+  make(name: string, config: ConsumerConfig, start: number): Consumer {
+    const consumer = new Consumer(this.stream, name, config, momentNow(this.stream.of.clock), this.onGone, start);
     this.enter(consumer);
     this.writer.write(consumer);
     if (!config.direct) this.advise(name, 'create', 'CREATED');
@@ -185,8 +185,10 @@ export class Consumers implements RemovalListener, Interest, Purging {
 
   removed(seq: number, node: number): void {
     if (this.byName.size === 0) return;
+    this.askAgain();
     if (this.isPurging) {
       this.purgedCount++;
+      if (!this.isHeldGone && seq >= this.heldFrom) this.isHeldGone = this.isHeld(seq);
       if (!this.isSingle) return;
       if (this.stream.config.storage === 'memory') {
         this.unsettled = this.waitingFor(seq);
@@ -247,6 +249,8 @@ export class Consumers implements RemovalListener, Interest, Purging {
   private isPurging = false;
   private settling = 0;
   private purgedCount = 0;
+  /** Somebody was sent some of it, and waits. */
+  private isHeldGone = false;
   private isSingle = false;
   private unsettled: readonly Unsettled[] = NOBODY;
 
@@ -269,6 +273,11 @@ export class Consumers implements RemovalListener, Interest, Purging {
     }
   }
 
+  private isHeld(seq: number): boolean {
+    for (const { machine } of this.holding) if (machine.pending.has(seq)) return true;
+    return false;
+  }
+
   private settlePurged(each: Unsettled): void {
     each.consumer.acknowledged(each.seq, each.consumerSequence);
     this.tellOfRemoval(each);
@@ -280,6 +289,7 @@ export class Consumers implements RemovalListener, Interest, Purging {
     for (const each of this.unsettled) this.settlePurged(each);
     this.unsettled = NOBODY;
     this.purgedCount = 0;
+    this.isHeldGone = false;
   }
 
   /** Those who are delivered nothing but what was purged go on behind it, all others behind what is gone for everybody. */
@@ -292,8 +302,13 @@ export class Consumers implements RemovalListener, Interest, Purging {
       const filters = filtersOf(consumer.config).map(subjectFromText);
       const isCovered = filter === '' || (filters.length > 0 && filters.every((own) => isSubset(own, filter)));
       const isTouched = isCovered || filters.length === 0 || filters.some((own) => collide(own, filter));
-      if (isTouched) consumer.purged(isCovered ? start : log.first, !isCovered);
-      if (this.purgedCount > 0 && !this.isSingle) consumer.machine.recount();
+      const isAnyGone = this.purgedCount > 0;
+      // Others may hold on to what they were sent when they had other filters.
+      if (isTouched || (this.isHeldGone && consumer.isHolding)) {
+        const { isHeldGone } = this;
+        consumer.purged({ start: isCovered ? start : log.first, isWider: !isCovered, isAnyGone, isHeldGone });
+      }
+      if (isAnyGone && !this.isSingle) consumer.machine.recount();
       this.writer.changed(consumer);
     }
   }
@@ -305,6 +320,13 @@ export class Consumers implements RemovalListener, Interest, Purging {
   /** All below goes, within a purge: what was not delivered is counted again after it. */
   removedBefore(_seq: number): void {
     this.purgedCount++;
+    this.isHeldGone = true;
+    this.askAgain();
+  }
+
+  /** There may be nothing left of what those wait to see more of who do not want to wait for new ones. */
+  private askAgain(): void {
+    if (this.overflowing.size > 0) for (const consumer of this.overflowing) consumer.wake();
   }
 
   /** A message was acknowledged by one: it goes when nobody else needs it. */

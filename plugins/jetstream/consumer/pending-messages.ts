@@ -2,6 +2,8 @@
  * Messages that were delivered and not acknowledged, in the order of their first deliveries, which is that of the stream: a
  * ring of numbers. Most are acknowledged in that order, and found at once; others by halving.
  */
+import type { PendingRun } from './consumer-state.ts';
+
 const FIRST_CAPACITY = 8;
 /** So many places of what is done are never worth moving the rest. */
 const SLACK = 64;
@@ -33,7 +35,9 @@ export class PendingMessages {
 
   /** The lowest above a sequence; 0 when there is none. */
   after(seq: number): number {
-    if (this.size === 0) return 0;
+    const { first } = this;
+    // Most are acknowledged in their order.
+    if (first > seq || first === 0) return first;
     for (let place = this.placeFrom(seq + 1); place < this.tail; place++) {
       const slot = this.slot(place);
       if (this.own[slot]! >= 0) return this.seqs[slot]!;
@@ -118,6 +122,48 @@ export class PendingMessages {
   clear(): void {
     this.size = 0;
     this.head = this.tail;
+  }
+
+  /** In order. */
+  each(visit: (seq: number, deadline: number) => void): void {
+    for (let place = this.head; place < this.tail; place++) {
+      const slot = this.slot(place);
+      if (this.own[slot]! >= 0) visit(this.seqs[slot]!, this.deadlines[slot]!);
+    }
+  }
+
+  /** Of those that were added with one, and right after it, so many at most: what is due then. */
+  collect(seq: number, most: number, deadline: number, into: number[]): void {
+    const from = this.placeFrom(seq);
+    const to = Math.min(this.tail, from + most);
+    for (let place = from; place < to; place++) {
+      const slot = this.slot(place);
+      if (this.own[slot]! >= 0 && this.deadlines[slot] === deadline) into.push(this.seqs[slot]!);
+    }
+  }
+
+  /** All, in order, as they are written down. */
+  runs(): PendingRun[] {
+    const runs: PendingRun[] = [];
+    let count = 0;
+    let [first, own, time, deadline] = [0, 0, 0, 0];
+    const end = (): void => {
+      if (count > 0) runs.push([first, own, time, Number.isFinite(deadline) ? deadline : null, count]);
+    };
+    for (let place = this.head; place < this.tail; place++) {
+      const slot = this.slot(place);
+      if (this.own[slot]! < 0) continue;
+      const isNext = this.seqs[slot] === first + count && this.own[slot] === own + count;
+      if (isNext && this.times[slot] === time && this.deadlines[slot] === deadline) {
+        count++;
+        continue;
+      }
+      end();
+      [first, own, time, deadline] = [this.seqs[slot]!, this.own[slot]!, this.times[slot]!, this.deadlines[slot]!];
+      count = 1;
+    }
+    end();
+    return runs;
   }
 
   *keys(): IterableIterator<number> {

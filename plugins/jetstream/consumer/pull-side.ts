@@ -144,13 +144,14 @@ export class PullSide implements ServiceSink {
 
   /**
    * The request whose turn it is for a message of a size; null when nobody waits. Those whose inbox nobody listens to are
-   * forgotten, and those it is too large for are told so.
+   * forgotten, and those it is too large for, or whose time is over, are told so.
    */
-  nextFor(size: number): WaitingRequest | null {
+  nextFor(size: number, now: number): WaitingRequest | null {
     for (let request = this.line.first; request !== null; ) {
       const next = this.line.after(request);
       const admission = request.receivers(this.consumer.account).isEmpty ? GONE : this.group.admits(request);
-      if (admission === 'yes') {
+      if (request.expiresAt <= now) this.overdue(request, now);
+      else if (admission === 'yes') {
         if (!request.hasByteLimit || size <= request.remainingBytes) return request;
         this.end(request, TOO_LARGE);
       } else if (admission === GONE) this.line.remove(request);

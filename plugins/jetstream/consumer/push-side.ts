@@ -173,7 +173,7 @@ export class PushSide implements ServiceSink {
 }
 
 /** Somebody waits on this very subject: whoever listens to much, and gets this too, must not set a consumer going. */
-function isMeant({ clients, services, links, queues }: Plan, subject: string): boolean {
+export function isMeant({ clients, services, links, queues }: Plan, subject: string): boolean {
   const isLiteral = ({ pattern }: Subscription): boolean => pattern === subject;
   return (
     clients.some(isLiteral) ||

@@ -25,6 +25,16 @@ export class ToldPosition {
     this.floorConsumer = floorConsumer;
   }
 
+  /** Everything before the first that waits is settled: many messages went. */
+  settledBehind(pending: PendingMessages): void {
+    if (this.floorStream < pending.first - 1) this.settleTo(pending.first, pending);
+  }
+
+  private settleTo(next: number, pending: PendingMessages): void {
+    this.floorStream = next - 1;
+    this.floorConsumer = pending.consumerSequenceOf(next) - 1;
+  }
+
   delivered(seq: number, consumerSequence: number, isSettled: boolean): void {
     if (consumerSequence <= this.floorConsumer) return;
     if (consumerSequence > this.deliveredConsumer) this.deliveredConsumer = consumerSequence;
@@ -57,8 +67,6 @@ export class ToldPosition {
     this.floorStream = seq;
     this.floorConsumer = consumerSequence;
     const next = pending.after(seq);
-    if (next === 0) return;
-    this.floorStream = next - 1;
-    this.floorConsumer = pending.consumerSequenceOf(next) - 1;
+    if (next > 0) this.settleTo(next, pending);
   }
 }

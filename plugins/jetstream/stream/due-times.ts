@@ -38,6 +38,11 @@ export class DueTimes {
     return this.wakesAt !== Number.POSITIVE_INFINITY;
   }
 
+  /** It will be looked by then at the latest. */
+  isSetBy(time: number): boolean {
+    return this.wakesAt <= time;
+  }
+
   /** Something may be due earlier than was known. */
   schedule(): void {
     if (this.isStopped) return;

@@ -10,11 +10,20 @@ export class DurableEnd {
   private head = 0;
   private count = 0;
   private newest = 0;
-  private reached = 0;
+  private newestSequence: number;
+  /** All up to here are, as was found when somebody last asked. */
+  reached: number;
+
+  /** `last`: what was there at the beginning is durable. */
+  constructor(last: number) {
+    this.newestSequence = last;
+    this.reached = last;
+  }
 
   /** A message was written under a ticket. */
   note(ticket: number, seq: number): void {
     this.newest = ticket;
+    this.newestSequence = seq;
     if (this.count < MARKS) this.count++;
     const at = (this.head + this.count - 1) % MARKS;
     this.tickets[at] = ticket;
@@ -25,6 +34,7 @@ export class DurableEnd {
   covers(seq: number, durable: number): boolean {
     if (this.newest <= durable) {
       this.count = 0;
+      this.reached = this.newestSequence;
       return true;
     }
     while (this.count > 0 && this.tickets[this.head]! <= durable) {

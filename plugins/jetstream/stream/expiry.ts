@@ -9,7 +9,7 @@ export const HAS_TTL = 1;
 export const IS_ETERNAL = 2;
 
 /** What one command takes at most, so that nobody waits for it: whatever is left is for the next. */
-const STEP_MAX = 5_000;
+const STEP_MAX = 1_000;
 
 export class Expiry {
   private readonly log: MessageLog;

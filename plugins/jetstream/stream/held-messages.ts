@@ -94,7 +94,7 @@ function coldBefore(log: MessageLog, message: MessageBytes): number {
   return last !== 0 && log.isCold(last) ? last : 0;
 }
 
-function copyOf(message: Message): Message {
+export function copyOf(message: Message): Message {
   const copy = new Message();
   const subject = message.subjectBytes.subarray(message.subjectStart, message.subjectEnd);
   const reply = message.replyBytes.subarray(message.replyStart, message.replyEnd);

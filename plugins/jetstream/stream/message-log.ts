@@ -5,11 +5,14 @@ import { fileSize, memorySize, type SizeFormula } from '../../../storage-drivers
 import { CountWalk } from '../../../storage-drivers/derived/count-walk.ts';
 import type { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import type { IndexedStore } from '../../../storage-drivers/derived/indexed-store.ts';
+import { LastCountWalk } from '../../../storage-drivers/derived/last-count-walk.ts';
 import { MatchMerge } from '../../../storage-drivers/derived/match-merge.ts';
 import type { WalkBudget } from '../../../storage-drivers/derived/subject-walk.ts';
 import type { Usage } from '../account/usage.ts';
 import { DurableEnd } from './durable-end.ts';
 import type { Moment } from './moment.ts';
+import { SEQUENCE_MAX } from './sequence-limit.ts';
+import { SPENT } from './store-refusal.ts';
 
 /** Hears of every message that goes, before it is gone. */
 export interface RemovalListener {
@@ -45,7 +48,7 @@ export class MessageLog {
   private readonly storage: 'file' | 'memory';
   /** The first message, and when it came. */
   private readonly known = { seq: 0, seconds: 0, nanos: 0 };
-  private readonly durableEnd = new DurableEnd();
+  private readonly durableEnd: DurableEnd;
   private beforeUnit: Moment = { seconds: 0, nanos: 0 };
   /** What of it the usage knows. */
   private counted = 0;
@@ -56,6 +59,7 @@ export class MessageLog {
     this.records = records;
     this.lastSeconds = records.store.lastSeconds;
     this.lastNanos = records.store.lastNanos;
+    this.durableEnd = new DurableEnd(records.store.last);
     this.isAlwaysWarm = storage === 'memory';
     this.sizeOf = sizeFormulaOf(storage);
     this.checkLost();
@@ -96,8 +100,9 @@ export class MessageLog {
     return this.appendAt(this.last + 1, seconds, nanos, flags, message);
   }
 
-  /** Under a sequence that is given: what lies between is left out. */
+  /** Under a sequence that is given: what lies between is left out. `SPENT` where there are none left. */
   appendAt(seq: number, seconds: number, nanos: number, flags: number, message: MessageBytes): number {
+    if (seq > SEQUENCE_MAX) return SPENT;
     const ticket = this.records.append(seq, seconds, nanos, flags, message);
     if (ticket < 0) return ticket;
     this.ticket = ticket;
@@ -152,7 +157,8 @@ export class MessageLog {
 
   /** A crash can not take it any more. */
   isDurable(seq: number): boolean {
-    return this.durableEnd.covers(seq, this.records.store.durableTicket);
+    const { durableEnd } = this;
+    return seq <= durableEnd.reached || durableEnd.covers(seq, this.records.store.durableTicket);
   }
 
   has(seq: number): boolean {
@@ -334,6 +340,16 @@ export class MessageLog {
     return this.records.previous(filters, from);
   }
 
+  /** The same, no further down than `to`. */
+  previousWithin(filters: FilterSet, from: number, to: number): number {
+    return this.records.previousWithin(filters, from, to);
+  }
+
+  /** The last sequence with a message, at or below; 0 when there is none. */
+  lastUpTo(seq: number): number {
+    return this.records.index.lastUpTo(seq);
+  }
+
   countFrom(filters: FilterSet, from: number): number {
     return this.records.countMatches(filters, from);
   }
@@ -346,6 +362,11 @@ export class MessageLog {
   /** The same, a piece at a time. */
   countWalk(filters: FilterSet, from: number): CountWalk {
     return new CountWalk(this.records.index, filters, from);
+  }
+
+  /** The subjects that match and have a message from a sequence on, a piece at a time. */
+  lastCountWalk(filters: FilterSet, from: number): LastCountWalk {
+    return new LastCountWalk(this.records.index, filters, from);
   }
 
   countLastFrom(filters: FilterSet, from: number): number {

@@ -12,14 +12,17 @@ export interface PurgeCommand {
 }
 
 const EVERYTHING = new FilterSet([]);
+/** So many sequences go at once where messages need not be told of one by one. */
+const DROPPED_AT_ONCE = 4096;
 
 export class Purge {
   /** How many messages went so far. */
   removed = 0;
+  readonly filter: string;
   private readonly log: MessageLog;
   private readonly filters: FilterSet;
   /** What comes after that stays, whenever it comes. */
-  private readonly limit: number;
+  private limit: number;
   /** With nothing left, the next message gets the sequence. */
   private readonly nextSequence: number;
   private left: number;
@@ -28,6 +31,7 @@ export class Purge {
   constructor(log: MessageLog, { before, filter, keep }: PurgeCommand) {
     const isBeyond = filter === '' && before > log.last;
     this.log = log;
+    this.filter = filter;
     this.filters = filter === '' ? EVERYTHING : new FilterSet([filter]);
     this.limit = before === 0 || isBeyond ? log.last + 1 : before;
     this.nextSequence = isBeyond ? before : 0;
@@ -35,9 +39,14 @@ export class Purge {
     this.seq = log.next(this.filters, log.first);
   }
 
+  /** What comes before this goes as well. */
+  reach(before: number): void {
+    this.limit = Math.max(this.limit, before);
+  }
+
   /** Removes up to so many messages; true when none is left to go. */
   step(most: number): boolean {
-    if (this.isWhole && this.log.mayDrop) this.dropAll();
+    if (this.isWhole && this.log.mayDrop) this.drop();
     else this.removeSome(most);
     if (!this.isOver) return false;
     if (this.isWhole) this.log.forgetLost(0, this.limit - 1);
@@ -54,9 +63,15 @@ export class Purge {
     return this.seq >= this.limit || this.left <= 0;
   }
 
-  private dropAll(): void {
-    this.removed += this.log.removeBefore(this.limit);
-    this.seq = this.limit;
+  /** With nothing left it costs nothing; otherwise the subjects of what goes have to be found. */
+  private drop(): void {
+    const { log, limit } = this;
+    const isAll = limit > log.last;
+    const to = isAll ? limit : Math.min(limit, this.seq + DROPPED_AT_ONCE);
+    this.removed += log.removeBefore(to);
+    this.seq = to === limit ? limit : log.firstFrom(to);
+    // What is gone already has its sequence all the same.
+    if (this.seq > limit) this.drop();
   }
 
   /** Neighbours go together. */
@@ -79,10 +94,10 @@ export class Purge {
   }
 }
 
-/** What came before a message of the same subject goes. Answers how many there were. */
-export function removeOlder(log: MessageLog, node: number, sequence: number): number {
+/** What came before a message of the same subject goes, up to so many. Answers how many. */
+export function removeOlder(log: MessageLog, node: number, sequence: number, most: number): number {
   let removed = 0;
-  for (let first = log.firstOf(node); first !== 0 && first < sequence; first = log.firstOf(node)) {
+  for (let first = log.firstOf(node); first !== 0 && first < sequence && removed < most; first = log.firstOf(node)) {
     if (!log.remove(first)) break;
     removed++;
   }

@@ -17,7 +17,6 @@ import {
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes, StoredRecord } from '../../../storage-drivers/contract.ts';
-import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { type StagedMessage, withSchedule } from './atomic-batch.ts';
 import { checkBatch } from './batch-rules.ts';
 import { type Counted, count } from './counter.ts';
@@ -29,15 +28,20 @@ import { withTtl } from './message-ttl-field.ts';
 import { millisecondsOf } from './moment.ts';
 import { checkExpectations, checkNew } from './publish-rules.ts';
 import { PublishVerdict, STORED } from './publish-verdict.ts';
-import { Purge, type PurgeCommand, removeOlder } from './purge.ts';
+import { Purge, type PurgeCommand } from './purge.ts';
 import { type PurgeExtent, type Purging, purgeExtent } from './purge-extent.ts';
+import type { StoredListener } from './republisher.ts';
+import { Rollups } from './rollups.ts';
+import { roomProblem } from './room.ts';
 import { asSchedule } from './schedule-rules.ts';
+import { SEQUENCE_MAX } from './sequence-limit.ts';
 import { refusalOf } from './store-refusal.ts';
-import { subjectOf } from './subject-change.ts';
 import { Timetable } from './timetable.ts';
+import { Trimming } from './trimming.ts';
 
 const HEADER_BYTES_MAX = 65_535;
-const EVERYTHING = new FilterSet([]);
+/** What goes with a changed configuration itself; the rest follows in steps. */
+const TRIMMED_AT_ONCE = 1000;
 
 /** Whoever decides whether a message is wanted at all, under interest retention. */
 export interface Interest {
@@ -55,7 +59,8 @@ interface StoredOfBatch extends StagedMessage {
   readonly sequence: number;
   readonly ttl: number;
   readonly isWanted: boolean;
-  readonly counterValue: string;
+  readonly kept: MessageBytes;
+  readonly previous: number;
 }
 
 export class StreamMachine {
@@ -63,18 +68,23 @@ export class StreamMachine {
   readonly duplicates = new Duplicates();
   readonly expiry: Expiry;
   readonly timetable = new Timetable(this);
+  readonly trimming: Trimming;
+  readonly rollups = new Rollups(this);
   config: StreamConfig;
   limits: StreamLimits;
   lastMsgId = '';
   /** Null when every message is kept. */
   interest: Interest | null = null;
   purges: Purging | null = null;
+  /** Null when nobody is told of messages. */
+  listener: StoredListener | null = null;
 
   constructor(config: StreamConfig, log: MessageLog) {
     this.config = config;
     this.limits = limitsOf(config);
     this.log = log;
     this.expiry = new Expiry(log);
+    this.trimming = new Trimming(log);
   }
 
   /** The command of a published message. `headers` is null where the message has none. */
@@ -167,7 +177,7 @@ export class StreamMachine {
     if (id !== '' && this.limits.duplicateWindowMs > 0) {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
-    if (rollup !== '') this.rollUp(message, rollup, verdict.sequence);
+    if (rollup !== '') this.rollups.begin(message, rollup, verdict.sequence);
     if (this.config.allowMsgSchedules)
       this.timetable.note(message, headers, verdict.sequence, millisecondsOf(seconds, nanos));
   }
@@ -180,7 +190,7 @@ export class StreamMachine {
     const ttl = this.ttlOf(message, headers);
     this.store(seconds, nanos, ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL, ttl, message, false, verdict);
     if (verdict.kind !== STORED) return 0;
-    if (headers.has(ROLLUP)) this.rollUp(message, 'sub', verdict.sequence);
+    if (headers.has(ROLLUP)) this.rollups.begin(message, 'sub', verdict.sequence);
     return verdict.sequence;
   }
 
@@ -188,12 +198,14 @@ export class StreamMachine {
   mirror(sequence: number, seconds: number, nanos: number, message: MessageBytes, headers: PublishHeaders): boolean {
     const { log, limits } = this;
     if (sequence <= log.last) return true;
-    if (limits.discardsNew && this.checkRoom(message, false) !== null) return false;
+    if (limits.discardsNew && roomProblem(this, message, false) !== null) return false;
     const ttl = this.ttlOf(message, headers);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
+    const previous = this.beforeIt(message);
     if (log.appendAt(sequence, seconds, nanos, flags, message) < 0) return false;
+    this.listener?.tell(message, sequence, { seconds, nanos }, previous);
     if (ttl > 0) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
-    this.trim(sequence);
+    this.trimming.stored(sequence, this.limits);
     return true;
   }
 
@@ -221,7 +233,7 @@ export class StreamMachine {
     if (id !== '' && this.limits.duplicateWindowMs > 0) {
       this.duplicates.add(id, verdict.sequence, millisecondsOf(seconds, nanos));
     }
-    if (rollup === 'sub' || rollup === 'all') this.rollUp(message, rollup, verdict.sequence);
+    if (rollup === 'sub' || rollup === 'all') this.rollups.begin(message, rollup, verdict.sequence);
   }
 
   /** Counts only where the stream allows it. */
@@ -259,9 +271,7 @@ export class StreamMachine {
       return;
     }
     for (const one of kept) this.finishStaged(seconds, nanos, one);
-    const last = kept.at(-1)!;
-    verdict.stored(last.sequence);
-    verdict.counterValue = last.counterValue;
+    verdict.stored(kept.at(-1)!.sequence);
   }
 
   /** Only adds: what is to be removed waits until all is there. */
@@ -280,24 +290,26 @@ export class StreamMachine {
     const kept = ttl === asked ? own : withTtl(own, ttl);
     if (kept.bodyEnd - kept.headerStart > this.limits.maxMsgSize) return apiError(10054);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
-    const isWanted = this.interest === null || this.interest.wants(message);
+    const isWanted = this.interest === null || sequence > SEQUENCE_MAX || this.interest.wants(message);
+    const previous = this.beforeIt(message);
     const written = isWanted ? log.appendAt(sequence, seconds, nanos, flags, kept) : 0;
     if (written < 0) return refusalOf(written);
-    return { message, headers, sequence, ttl, isWanted, counterValue: counted?.value ?? '' };
+    return { message, headers, sequence, ttl, isWanted, kept, previous };
   }
 
   private finishStaged(
     seconds: number,
     nanos: number,
-    { message, headers, sequence, ttl, isWanted }: StoredOfBatch,
+    { message, headers, sequence, ttl, isWanted, kept, previous }: StoredOfBatch,
   ): void {
+    if (isWanted) this.listener?.tell(kept, sequence, { seconds, nanos }, previous);
     const bytes = message.bytes as Buffer;
     const now = millisecondsOf(seconds, nanos);
     if (ttl > 0) this.expiry.add(now + ttl * 1000, sequence);
-    if (isWanted) this.trim(sequence);
+    if (isWanted) this.trimming.stored(sequence, this.limits);
     this.lastMsgId = headers.text(bytes, MSG_ID);
     if (this.lastMsgId !== '' && this.limits.duplicateWindowMs > 0) this.duplicates.add(this.lastMsgId, sequence, now);
-    if (headers.has(ROLLUP)) this.rollUp(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
+    if (headers.has(ROLLUP)) this.rollups.begin(message, headers.text(bytes, ROLLUP).toLowerCase(), sequence);
     if (this.config.allowMsgSchedules && isWanted) this.timetable.note(message, headers, sequence, now);
   }
 
@@ -329,66 +341,32 @@ export class StreamMachine {
       verdict.refused(apiError(10054));
       return;
     }
-    if (this.interest !== null && !this.interest.wants(message)) {
+    if (this.interest !== null && log.last < SEQUENCE_MAX && !this.interest.wants(message)) {
       log.skip(seconds, nanos);
       verdict.unwanted(log.last);
       return;
     }
-    const problem = limits.discardsNew ? this.checkRoom(message, isRollup) : null;
+    const problem = limits.discardsNew ? roomProblem(this, message, isRollup) : null;
     if (problem !== null) {
       verdict.refused(problem);
       return;
     }
+    const previous = this.beforeIt(message);
     const ticket = log.append(seconds, nanos, flags, message);
     if (ticket < 0) {
       verdict.refused(refusalOf(ticket));
       return;
     }
     const sequence = log.last;
+    this.listener?.tell(message, sequence, { seconds, nanos }, previous);
     if (flags === HAS_TTL) this.expiry.add(millisecondsOf(seconds, nanos) + ttl * 1000, sequence);
-    this.trim(sequence);
+    this.trimming.stored(sequence, this.limits);
     verdict.stored(sequence);
   }
 
-  /** Nothing is thrown away for what comes new, except the oldest of a subject that is full. */
-  private checkRoom(message: MessageBytes, isRollup: boolean): ApiError | null {
-    const { log, limits, config } = this;
-    const node = Number.isFinite(limits.maxMsgsPerSubject) ? log.nodeOf(message) : 0;
-    const isFull = node !== 0 && log.countOf(node) >= limits.maxMsgsPerSubject;
-    if (isFull && config.discardNewPerSubject && !isRollup) return full('maximum messages per subject exceeded');
-    if (log.count >= limits.maxMsgs && !isFull) return full('maximum messages exceeded');
-    const size = log.accounted(message);
-    if (log.bytes + size <= limits.maxBytes) return null;
-    const isReplaced = isFull && log.sizeAt(log.firstOf(node)) >= size;
-    return isReplaced ? null : full('maximum bytes exceeded');
-  }
-
-  /** What is beyond the limits goes, the oldest first. */
-  private trim(sequence: number): void {
-    const { log, limits } = this;
-    const { maxMsgsPerSubject } = limits;
-    if (maxMsgsPerSubject !== Number.POSITIVE_INFINITY) this.trimSubject(log.nodeAt(sequence), maxMsgsPerSubject);
-    this.trimOldest(limits);
-  }
-
-  /** Where nothing can be removed now, it is left to the next. */
-  private trimOldest({ maxMsgs, maxBytes }: StreamLimits): void {
-    const { log } = this;
-    while (log.count > 0 && (log.count > maxMsgs || log.bytes > maxBytes)) if (!log.removeOldest()) return;
-  }
-
-  private trimSubject(node: number, most: number): void {
-    while (this.log.countOf(node) > most) if (!this.log.remove(this.log.firstOf(node))) return;
-  }
-
-  private rollUp(message: MessageBytes, extent: string, sequence: number): void {
-    const keep = this.log.has(sequence) ? 1 : 0;
-    if (extent === 'all') {
-      this.atOnce({ before: 0, filter: '', keep }, () => this.purgeNow({ before: sequence, filter: '', keep: 0 }));
-    } else {
-      const command = { before: 0, filter: subjectOf(message), keep };
-      this.atOnce(command, () => removeOlder(this.log, this.log.nodeOf(message), sequence));
-    }
+  /** Asked for only where somebody is told of it. */
+  private beforeIt(message: MessageBytes): number {
+    return this.listener === null ? 0 : this.log.lastOf(this.log.nodeOf(message));
   }
 
   private atOnce(command: PurgeCommand, purge: () => number): number {
@@ -420,6 +398,7 @@ export class StreamMachine {
     if (marker !== null) {
       // Before the message goes: whoever looks finds the one or the other.
       if (log.append(seconds, nanos, HAS_TTL, marker) >= 0) {
+        this.listener?.tell(marker, log.last, { seconds, nanos }, sequence);
         this.expiry.add(millisecondsOf(seconds, nanos) + limits.markerTtlMs, log.last);
         mark.marked(log.last);
       }
@@ -475,23 +454,22 @@ export class StreamMachine {
     return purge.step(most);
   }
 
-  /** The command of a changed configuration: what it does not allow goes at once. */
+  /** The command of some of what was rolled up. True when none is left to go. */
+  rollUpMore(most: number): boolean {
+    return this.rollups.step(most);
+  }
+
+  /** The command of a changed configuration. What it does not allow goes, some of it with `trimMore`. */
   update(config: StreamConfig): void {
     const before = this.limits;
     this.config = config;
     this.limits = limitsOf(config);
-    const { log, limits } = this;
-    if (limits.maxMsgsPerSubject < before.maxMsgsPerSubject) {
-      const nodes: number[] = [];
-      log.visitSubjects(EVERYTHING, (_subject, count, node) => {
-        if (count > limits.maxMsgsPerSubject) nodes.push(node);
-      });
-      for (const node of nodes) this.trimSubject(node, limits.maxMsgsPerSubject);
-    }
-    this.trimOldest(limits);
+    this.trimming.begin(before, this.limits);
+    this.trimMore(TRIMMED_AT_ONCE);
   }
-}
 
-function full(text: string): ApiError {
-  return apiError(10077, { err: text });
+  /** The command of some of what is not allowed any more. True when none is left to go. */
+  trimMore(most: number): boolean {
+    return this.trimming.step(this.limits, most);
+  }
 }

@@ -40,7 +40,8 @@ import { DirectAnswers } from './direct-answers.ts';
 import { DueTimes } from './due-times.ts';
 import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
 import { isFastReply, parseFastReply } from './fast-reply.ts';
-import { HeldMessages } from './held-messages.ts';
+import { copyOf, HeldMessages } from './held-messages.ts';
+import { inSteps, STEP } from './in-steps.ts';
 import { writeKnownIds } from './known-ids.ts';
 import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
@@ -92,6 +93,8 @@ export class Stream implements ServiceSink {
   private transform: SubjectTransform | null = null;
   private republisher: Republisher | null = null;
   private isClosed = false;
+  /** Messages that were rolled up are still there: nothing is acknowledged until they are gone. */
+  private isRollingUp = false;
 
   constructor(of: Surroundings, owner: StreamOwner, config: StreamConfig, log: MessageLog, created: bigint) {
     const { account } = owner;
@@ -113,7 +116,7 @@ export class Stream implements ServiceSink {
     this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
     log.records.onDurable({
       durable: (ticket) => {
-        this.acks.release(ticket);
+        if (!this.isRollingUp) this.acks.release(ticket);
         this.consumers.durable();
       },
       failed: (error) => this.failed(error),
@@ -157,7 +160,7 @@ export class Stream implements ServiceSink {
   }
 
   get isSettled(): boolean {
-    return this.log.ticket <= this.log.records.store.durableTicket;
+    return !this.isRollingUp && this.log.ticket <= this.log.records.store.durableTicket;
   }
 
   /** Runs as soon as everything that was written so far is as durable as it gets, or `refuse` where it will never be. */
@@ -180,18 +183,15 @@ export class Stream implements ServiceSink {
     this.configure();
     this.direct.configure();
     this.dueTimes.schedule();
+    this.machine.trimming.resume(this.machine.limits);
+    void this.trimmed();
   }
 
   /** What became of it stands in the verdict. */
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
-    const { moment, verdict } = this;
-    const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
-    if (problem !== null) verdict.refused(problem);
+    if (problem !== null) this.verdict.refused(problem);
     else this.store(published, headers);
-    if (verdict.kind === STORED) {
-      this.republisher?.tell(this.storedAs(published), verdict.sequence, moment, previous);
-    }
   }
 
   private store(published: MessageBytes, headers: PublishHeaders | null): void {
@@ -246,7 +246,8 @@ export class Stream implements ServiceSink {
     this.log.records.store.compression = compression;
     const { src = '', dest = '' } = subjectTransform ?? {};
     this.transform = dest === '' ? null : compileSubjects(this.of, src, dest);
-    this.republisher = Republisher.of(this.of, this.account, this.config);
+    this.republisher = Republisher.of(this);
+    this.machine.listener = this.republisher;
     const asks = !this.log.isAlwaysWarm && (this.config.allowMsgCounter || this.config.allowMsgSchedules);
     if (asks) this.held ??= new HeldMessages(this);
     if (!this.isClosed) this.supply.configure();
@@ -254,8 +255,15 @@ export class Stream implements ServiceSink {
 
   /** A message that was published on one of the subjects. It is borrowed. */
   deliver(message: Message): boolean {
-    if (this.held === null || !this.held.holds(message)) this.take(message);
+    if (this.republisher?.isTelling) this.deliverLater(message);
+    else if (this.held === null || !this.held.holds(message)) this.take(message);
     return true;
+  }
+
+  /** What this stream tells others has come back to it. */
+  private deliverLater(message: Message): void {
+    const copy = copyOf(message);
+    this.of.clock.soon(() => void this.deliver(copy));
   }
 
   /** The same, with everything at hand that it asks for. */
@@ -300,12 +308,8 @@ export class Stream implements ServiceSink {
     const moment = this.now();
     const published = this.transformed(message);
     this.rescan(published);
-    const previous = this.republisher === null ? 0 : this.log.lastOf(this.log.nodeOf(published));
     this.machine.publishSourced(moment.seconds, moment.nanos, published, this.headers, verdict);
-    if (verdict.kind === STORED) {
-      this.stored(verdict.sequence);
-      this.republisher?.tell(published, verdict.sequence, moment, previous);
-    }
+    if (verdict.kind === STORED) this.stored(verdict.sequence);
     return verdict.kind !== REFUSED;
   }
 
@@ -371,12 +375,6 @@ export class Stream implements ServiceSink {
     return subject === null ? message : withSubject(message, subject);
   }
 
-  /** A counter's payload is made here. */
-  private storedAs(message: MessageBytes): MessageBytes {
-    if (this.verdict.counterValue === '') return message;
-    return this.log.read(this.verdict.sequence) ?? message;
-  }
-
   private examined(message: Message): PublishHeaders | null {
     if (message.headerLength === 0) return null;
     scanPublishHeaders(message.bytes, message.headerStart, message.headerLength, this.headers);
@@ -397,7 +395,7 @@ export class Stream implements ServiceSink {
   /** False when it has to be said in another way. */
   private acknowledgeUsual({ replyBytes, replyStart, replyEnd }: Message, sequence: number): boolean {
     const { ticket, records } = this.log;
-    if (ticket > records.store.durableTicket) {
+    if (this.isRollingUp || ticket > records.store.durableTicket) {
       return this.acks.addUsual(ticket, sequence, replyBytes, replyStart, replyEnd);
     }
     this.of.outbox.acknowledge(this.account, replyBytes, replyStart, replyEnd, this.ackHead, sequence);
@@ -425,11 +423,22 @@ export class Stream implements ServiceSink {
   /** A message has its place: whoever waits for it hears of it. */
   stored(sequence: number): void {
     const { consumers, machine, config, dueTimes } = this;
+    this.republisher?.flush();
     if (consumers.byName.size > 0) consumers.stored(sequence, this.log.nodeAt(sequence));
     const isTimed = config.allowMsgTtl || config.allowMsgSchedules;
-    // By age and as a duplicate, the newest is the last to expire: whatever is due before has its time.
-    const isFirst = !dueTimes.isSet && (machine.limits.maxAgeMs > 0 || machine.duplicates.size > 0);
-    if (isTimed || isFirst) dueTimes.schedule();
+    const { duplicates, limits } = machine;
+    // Among all ages, and among all ids, the newest is the last to be over: whatever is due before has its time.
+    const isFirst = limits.maxAgeMs > 0 && !dueTimes.isSet;
+    const isEarlier = duplicates.size > 0 && !dueTimes.isSetBy(duplicates.nextExpiry(limits.duplicateWindowMs));
+    if (isTimed || isFirst || isEarlier) dueTimes.schedule();
+    if (machine.rollups.isPending && !this.isRollingUp) void this.rollUp();
+  }
+
+  private async rollUp(): Promise<void> {
+    this.isRollingUp = true;
+    await inSteps(this.of.clock, () => this.isClosed || this.machine.rollUpMore(STEP));
+    this.isRollingUp = false;
+    this.acks.release(this.log.records.store.durableTicket);
   }
 
   /** A consumer is done with a message. */
@@ -456,6 +465,11 @@ export class Stream implements ServiceSink {
       this.direct.configure();
     }
     this.dueTimes.run();
+  }
+
+  /** Fulfilled when nothing is there any more that the configuration does not allow. */
+  trimmed(): Promise<void> {
+    return inSteps(this.of.clock, () => this.isClosed || this.machine.trimMore(STEP));
   }
 
   /** Stops for good, with everything written down: it will be there again. */

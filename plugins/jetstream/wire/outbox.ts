@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { type Account, type Broker, Message, type Plan, PlanMemo } from '../../../kernel/plugin-api.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
+import { Copier } from '../../../storage-drivers/derived/copy-bytes.ts';
 import { AckPages } from '../stream/ack-page.ts';
 
 const SCRATCH_BYTES = 131_072;
@@ -13,8 +14,6 @@ const LF = 10;
 const ZERO = 0x30;
 const NINE = 0x39;
 const CLOSE = 0x7d;
-/** Copied byte by byte up to here: a view costs more. */
-const LOOP_BYTES = 64;
 /** Whole numbers up to here are counted with by the processor. */
 const SMALL_MAX = 0x7fffffff;
 const NINE_DIGITS = 1e9;
@@ -36,6 +35,8 @@ export class Outbox {
   private readonly message = new Message();
   private readonly delivery = new Message();
   private readonly arena: Buffer;
+  private readonly arenaView: DataView;
+  private readonly copier = new Copier();
   private readonly ackStart: number;
   private readonly deliveryStart: number;
   private readonly end: number;
@@ -59,6 +60,7 @@ export class Outbox {
     this.broker = broker;
     const taken = broker.arena.take();
     this.arena = taken < 0 ? Buffer.allocUnsafeSlow(SCRATCH_BYTES) : broker.arena.bytes;
+    this.arenaView = new DataView(this.arena.buffer, this.arena.byteOffset, this.arena.length);
     this.ackStart = Math.max(taken, 0);
     this.deliveryStart = this.ackStart + 4096;
     this.end = this.ackStart + SCRATCH_BYTES;
@@ -156,10 +158,10 @@ export class Outbox {
     if (!isUsual) return this.deliverLarge(plan, record, prefix, numbers);
     const { arena, deliveryStart } = this;
     if (this.prefix !== prefix) {
-      copy(arena, deliveryStart, prefix, 0, prefix.length);
+      arena.set(prefix, deliveryStart);
       this.prefix = prefix;
     }
-    this.layOut(arena, deliveryStart, record, deliveryStart + prefix.length, numbers);
+    this.layOut(arena, this.arenaView, deliveryStart, record, deliveryStart + prefix.length, numbers);
     const bodyAt = deliveryStart + BODY_AT;
     const headerLength = record.bodyStart - record.headerStart;
     if (this.shownLength !== length || this.shownHeader !== headerLength) {
@@ -168,7 +170,7 @@ export class Outbox {
       this.shownHeader = headerLength;
     }
     delivery.sizesStart = this.sizesStart;
-    return this.dispatch(plan, arena, bodyAt, record);
+    return this.dispatch(plan, arena, this.arenaView, bodyAt, record);
   }
 
   /** What has no room in the arena is laid out in memory of its own. */
@@ -176,16 +178,18 @@ export class Outbox {
     const subjectLength = record.subjectEnd - record.subjectStart;
     const bodyAt = BODY_AT + subjectLength;
     const target = Buffer.allocUnsafe(bodyAt + record.bodyEnd - record.headerStart + 2);
-    copy(target, 0, prefix, 0, prefix.length);
-    this.layOut(target, 0, record, prefix.length, numbers);
+    const view = new DataView(target.buffer, target.byteOffset, target.length);
+    target.set(prefix);
+    this.layOut(target, view, 0, record, prefix.length, numbers);
     const headerLength = record.bodyStart - record.headerStart;
     this.delivery.sizesStart = writeSizes(target, bodyAt, headerLength, record.bodyEnd - record.headerStart);
-    return this.dispatch(plan, target, bodyAt, record);
+    return this.dispatch(plan, target, view, bodyAt, record);
   }
 
   /** The subject, and the numbers of the reply behind its prefix. */
   private layOut(
     target: Buffer,
+    view: DataView,
     start: number,
     record: StoredRecord,
     numbersAt: number,
@@ -196,19 +200,23 @@ export class Outbox {
     delivery.subjectBytes = target;
     delivery.replyBytes = target;
     delivery.subjectStart = start + SUBJECT_AT;
-    delivery.subjectEnd = copy(target, start + SUBJECT_AT, record.subjectBytes, record.subjectStart, record.subjectEnd);
+    const { subjectStart, subjectEnd } = record;
+    this.copier.copy(record.subjectBytes, subjectStart, subjectEnd, target, view, start + SUBJECT_AT);
+    delivery.subjectEnd = start + SUBJECT_AT + subjectEnd - subjectStart;
     delivery.replyStart = start;
     delivery.replyEnd = this.writeReply(target, numbersAt, record, numbers);
   }
 
-  private dispatch(plan: Plan, target: Buffer, bodyAt: number, record: StoredRecord): number {
+  private dispatch(plan: Plan, target: Buffer, view: DataView, bodyAt: number, record: StoredRecord): number {
     const { delivery } = this;
-    const headerLength = record.bodyStart - record.headerStart;
+    const { headerStart, bodyEnd } = record;
+    const headerLength = record.bodyStart - headerStart;
+    const end = bodyAt + bodyEnd - headerStart;
     delivery.sizesEnd = bodyAt - 2;
     delivery.headerStart = bodyAt;
     delivery.headerLength = headerLength;
     delivery.bodyStart = bodyAt + headerLength;
-    const end = copy(target, bodyAt, record.bytes, record.headerStart, record.bodyEnd);
+    this.copier.copy(record.bytes, headerStart, bodyEnd, target, view, bodyAt);
     delivery.bodyEnd = end;
     target[end] = CR;
     target[end + 1] = LF;
@@ -302,11 +310,4 @@ function writeNineDigits(target: Buffer, at: number, value: number): number {
     rest = tens;
   }
   return at + 9;
-}
-
-function copy(target: Buffer, at: number, source: Uint8Array, start: number, end: number): number {
-  const length = end - start;
-  if (length > LOOP_BYTES) target.set(source.subarray(start, end), at);
-  else for (let index = 0; index < length; index++) target[at + index] = source[start + index]!;
-  return at + length;
 }

@@ -13,6 +13,7 @@ import {
   quotedText,
   type Refusal,
   ReplyAllowances,
+  type SubjectRules,
   subjectFromText,
 } from '../../../kernel/plugin-api.ts';
 import type { CompressionOptions } from '../../../protocols/link/compression-mode.ts';
@@ -82,7 +83,9 @@ export class Acceptance implements Greeting {
     this.said = said;
     this.credentials = credentials;
     connection.peer = peerFromConnect(said);
-    connection.user = credentials.nkey || credentials.user;
+    const { auth_token, nkey, user } = credentials;
+    // A URL with a name alone may mean a token by it, which is a secret.
+    connection.user = nkey || (user === auth_token && user !== '' ? '[REDACTED]' : user);
     void this.decide();
   }
 
@@ -99,16 +102,24 @@ export class Acceptance implements Greeting {
   closed(): void {}
 
   /** Asks once more, for when the answer may have changed. */
-  async reconsider(): Promise<void> {
+  reconsider(): void {
+    if (this.connection.isIn) void this.askAgain();
+  }
+
+  private async askAgain(): Promise<void> {
     const { connection } = this;
-    if (!connection.isIn || connection.isClosed) return;
     const verdict = await this.ask();
     if (connection.isClosed) return;
     if (isRefusal(verdict) || verdict.account !== connection.account.name) {
       this.turnAway(isRefusal(verdict) ? verdict.reason : 'the user is in another account now');
       return;
     }
-    const before = connection.border;
+    const { border: before, identity, peer } = connection;
+    if (!peer.asksAnew && identity !== null && !isSame(rulesOf(identity).subscribe, rulesOf(verdict).subscribe)) {
+      connection.log.info('what the user may subscribe to has changed: the leaf has to connect anew to go by it');
+      connection.close('Permissions Changed');
+      return;
+    }
     this.become(verdict);
     // The leaf goes by what it was told.
     this.greet(connection.account, verdict);
@@ -167,8 +178,7 @@ export class Acceptance implements Greeting {
     connection.isIsolated = said.flag('isolate') || leafs.config.isIsolated;
     this.become(identity);
     if (!leafs.hasRoomIn(account)) {
-      leafs.broker.limitHits.accountConnections++;
-      connection.refuse('maximum account active connections exceeded', CloseReason.maxAccountConnections);
+      connection.sendAway();
       return;
     }
     leafs.replaceTwin(connection);
@@ -204,6 +214,8 @@ export class Acceptance implements Greeting {
     const kept = ((this.said as Said).list('deny_pub') ?? []).map(subjectFromText);
     const barred = leafs.barredFor(connection.account, connection.peer);
     connection.identity = identity;
+    connection.expireAt(identity.expiresAt);
+    connection.limit();
     connection.user = identity.user || connection.user;
     connection.border = borderToLeaf(rules, kept, barred);
     const { responses } = rules;
@@ -229,6 +241,10 @@ const EVERYTHING: PermissionRules = {
   subscribe: { allow: null, deny: [] },
   responses: null,
 };
+
+function isSame(one: SubjectRules, other: SubjectRules): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
 
 function rulesOf({ permissions }: Identity): PermissionRules {
   return permissions instanceof PermissionSet ? permissions.rules : EVERYTHING;

@@ -7,7 +7,7 @@ import { addressOf, type RemoteUrl } from '../config/remote-url.ts';
 import { compressionInfoOf, connectOf } from '../introduction.ts';
 import type { Greeting, LeafConnection } from '../leaf-connection.ts';
 import type { Leafs } from '../leafs.ts';
-import { LOOP_DELAY_MS } from '../loop.ts';
+import { loopDelayMs } from '../loop.ts';
 import { optionsFor, Settled, settle } from '../packing.ts';
 import { peerFromInfo } from '../peer.ts';
 import { loginOf } from '../remotes/login.ts';
@@ -57,6 +57,8 @@ export class Solicitation implements Greeting {
   private async answer(said: Said): Promise<void> {
     const { connection, leafs, remote } = this;
     const { disk } = leafs.broker.ports;
+    // Accounts of an operator are there when somebody asks for them.
+    await leafs.broker.resolveAccount(remote.options.account);
     this.login = await loginOf(remote.options, this.url, said.text('nonce'), disk);
     if (connection.isClosed) return;
     connection.peer = peerFromInfo(said);
@@ -149,7 +151,7 @@ export class Solicitation implements Greeting {
   complained(text: string): void {
     const { connection } = this;
     if (text.includes('Loop detected') || text.includes('same cluster name')) {
-      connection.retryDelayMs = LOOP_DELAY_MS;
+      connection.retryDelayMs = loopDelayMs(this.leafs.broker.random);
       connection.close(CloseReason.protocolViolation);
     } else if (text.includes('minimum version required')) {
       connection.retryDelayMs = OLD_VERSION_DELAY_MS;
@@ -170,6 +172,7 @@ export class Solicitation implements Greeting {
     }
     connection.peer = peerFromInfo(said);
     connection.account = account;
+    connection.limit();
     connection.isIsolated = remote.options.isIsolated;
     this.setBorder(said);
     if (leafs.hasAcceptedFrom(account, connection.peer.cluster)) {

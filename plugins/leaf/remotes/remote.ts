@@ -24,6 +24,7 @@ export class Remote {
   /** What is used when it comes to that. */
   private plainTls: TlsBlock | null = null;
   private timer: Timer | null = null;
+  private isStarted = false;
   private isStopped = false;
   private attempts = 0;
   private wasConnected = false;
@@ -36,11 +37,17 @@ export class Remote {
   }
 
   start(): void {
-    if (this.options.isDisabled) return;
+    if (this.options.isDisabled || this.isStarted) return;
+    this.isStarted = true;
     const { broker, clusterName } = this.leafs;
     const isShared = clusterName !== '' && broker.accounts.get(this.options.account)?.isSystem === true;
     if (isShared) this.again(SYSTEM_ACCOUNT_DELAY_MS);
     else void this.dial();
+  }
+
+  /** Files of its certificates may have changed. */
+  async renew(): Promise<void> {
+    await (this.plainTls ?? this.tls)?.renew();
   }
 
   stop(): void {
@@ -110,7 +117,7 @@ export class Remote {
 
   /** What turns a connection into a secure one; null where it is to stay open. */
   private security(url: RemoteUrl): ((transport: Transport) => Promise<Transport>) | null {
-    return url.scheme === 'wss' ? (transport) => this.secured(transport, url) : null;
+    return url.scheme === 'wss' || this.tls !== null ? (transport) => this.secured(transport, url) : null;
   }
 
   private async serve(raw: Transport, url: RemoteUrl): Promise<void> {

@@ -1,5 +1,5 @@
 /** /accstatz: connections and traffic of each account. */
-import { wireTime } from '../../../kernel/plugin-api.ts';
+import { noTraffic, type Traffic, wireTime } from '../../../kernel/plugin-api.ts';
 import type { MonitorAnswer, MonitorQuery } from '../contract.ts';
 import { type Account, heading, type Monitor } from '../monitor.ts';
 import { clientCount } from './accountz.ts';
@@ -32,9 +32,8 @@ export function accountStatistics(monitor: Monitor, account: Account): object {
 function entryOf(account: Account, more: Readonly<Record<string, unknown>>, clients: number): object {
   const own = account.traffic();
   const leafs = account.linkTraffic();
+  const routes = (more.routes as Traffic | undefined) ?? noTraffic();
   const leafnodes = leafsOf(account, more);
-  const sent = { gateways: NOTHING, routes: NOTHING, leafs: { msgs: leafs.outMessages, bytes: leafs.outBytes } };
-  const received = { gateways: NOTHING, routes: NOTHING, leafs: { msgs: leafs.inMessages, bytes: leafs.inBytes } };
   return {
     acc: account.name,
     name: more.name ?? account.name,
@@ -43,15 +42,19 @@ function entryOf(account: Account, more: Readonly<Record<string, unknown>>, clie
     total_conns: clients + leafnodes,
     num_subscriptions: account.sublist.count,
     sent: {
-      msgs: own.outMessages + leafs.outMessages,
-      bytes: own.outBytes + leafs.outBytes,
-      ...sent,
+      msgs: own.outMessages + routes.outMessages + leafs.outMessages,
+      bytes: own.outBytes + routes.outBytes + leafs.outBytes,
+      gateways: NOTHING,
+      routes: { msgs: routes.outMessages, bytes: routes.outBytes },
+      leafs: { msgs: leafs.outMessages, bytes: leafs.outBytes },
       ...(more.sent as object | undefined),
     },
     received: {
-      msgs: own.inMessages + leafs.inMessages,
-      bytes: own.inBytes + leafs.inBytes,
-      ...received,
+      msgs: own.inMessages + routes.inMessages + leafs.inMessages,
+      bytes: own.inBytes + routes.inBytes + leafs.inBytes,
+      gateways: NOTHING,
+      routes: { msgs: routes.inMessages, bytes: routes.inBytes },
+      leafs: { msgs: leafs.inMessages, bytes: leafs.inBytes },
       ...(more.received as object | undefined),
     },
     slow_consumers: account.slowConsumers,

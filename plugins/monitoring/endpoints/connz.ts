@@ -74,8 +74,8 @@ function subscribes(connection: Connection, account: Account | null, { filterSub
 }
 
 function openConnections({ broker, sections }: Monitor, account: Account | null): Connection[] {
-  const all = account === null ? broker.connections.values() : account.connections;
-  return [...all].filter((connection) => kindText(connection, sections) !== '');
+  const { connections, links } = account ?? { connections: broker.connections.values(), links: broker.links };
+  return [...connections, ...links].filter((connection) => kindText(connection, sections) !== '');
 }
 
 function closedConnections({ closed }: Monitor, account: Account | null): readonly MonitoredFacts[] {
@@ -117,6 +117,6 @@ function subscriptionsFor(
 ): Iterable<PastSubscription> {
   if (subscriptions === 'none') return [];
   if (stoppedAt !== null) return closed.subscriptionsOf(id);
-  const connection = broker.connections.get(id);
+  const connection = broker.connections.get(id) ?? [...broker.links].find((link) => link.id === id);
   return connection === undefined ? [] : subscriptionsOf(connection);
 }

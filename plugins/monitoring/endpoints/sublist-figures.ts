@@ -1,4 +1,5 @@
 /** Figures about the subscriptions of some accounts, as /subsz and /accountz print them. */
+import { fanOutOf } from '../../../kernel/plugin-api.ts';
 import type { Account } from '../monitor.ts';
 
 export interface SublistFigures {
@@ -16,9 +17,9 @@ export function sublistFigures(accounts: readonly Account[]): SublistFigures {
   const sum = { num_subscriptions: 0, num_cache: 0, num_inserts: 0, num_removes: 0, num_matches: 0 };
   let [largest, total, plans] = [0, 0, 0];
   for (const { sublist } of accounts) {
-    const fanOut = sublist.fanOut();
+    const fanOut = fanOutOf(sublist);
     sum.num_subscriptions += sublist.count;
-    sum.num_cache += sublist.cachedPlans;
+    sum.num_cache += fanOut.plans;
     sum.num_inserts += sublist.inserts;
     sum.num_removes += sublist.removes;
     sum.num_matches += sublist.matches;

@@ -41,6 +41,10 @@ export class ForeignInterest {
     }
   }
 
+  known(account: Account): RouteLink | undefined {
+    return this.links.get(account);
+  }
+
   linkFor(account: Account): RouteLink {
     const known = this.links.get(account);
     if (known !== undefined) return known;
@@ -128,9 +132,10 @@ export class ForeignInterest {
   clear(): void {
     this.strangers.clear();
     this.strangerCount = 0;
-    const { clock } = this.connection.broker;
+    const { broker, cluster } = this.connection;
+    for (const link of this.links.values()) cluster.traffic.keep(link);
     const rest = this.rest();
-    removeSome(clock, rest);
+    removeSome(broker.clock, rest);
   }
 
   private *rest(): Generator<void> {

@@ -33,7 +33,7 @@ export function certificateLogin(listeners: MappingListeners, words: LoginWords)
     authenticate(attempt) {
       const mapped = typesThatMap(listeners);
       if (mapped.length === 0 || !hasNamedUsers(attempt) || comesByKey(attempt)) return undefined;
-      const isOwn = isMapped(attempt.connection, mapped.includes('STANDARD'));
+      const isOwn = mapped.includes(attempt.connectionType) && isMapped(attempt.connection);
       return isOwn ? authenticate(attempt, words, names) : guardWithoutPassword(attempt, mapped);
     },
   };
@@ -58,10 +58,9 @@ function bringsNothing({ user, pass, auth_token, nkey }: LoginAttempt['credentia
 }
 
 /** A listener of another plugin says it of its own connections. */
-function isMapped({ transport }: Connection, mapsClients: boolean): boolean {
+function isMapped({ transport }: Connection): boolean {
   const facts = transport.tls as Partial<HandshakeFacts> | null;
-  if (facts?.mapsIdentity !== undefined) return facts.mapsIdentity;
-  return mapsClients && (transport.kind === 'tcp' || transport.kind === 'memory');
+  return facts?.mapsIdentity ?? (transport.kind === 'tcp' || transport.kind === 'memory');
 }
 
 async function authenticate(

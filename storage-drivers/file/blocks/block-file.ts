@@ -7,7 +7,7 @@ import { datasync, writeAt } from '../file-calls.ts';
 import type { FrameCipher, StoreKeys } from '../frame-cipher.ts';
 import { FrameKind, headBytes } from '../journal/frame-format.ts';
 import { RECORD_HEADER_BYTES, writeRecordHeader } from '../journal/record-format.ts';
-import { type Compression, type FrameBody, sealFrame } from '../journal/seal-frame.ts';
+import { type Compression, type SealedFrame, sealFrame } from '../journal/seal-frame.ts';
 import { FRAMES_START, segmentHead, WRAPPED_KEY_BYTES } from '../journal/segment-format.ts';
 import { putU64, viewOf } from '../numbers.ts';
 import { compressionOf } from '../s2-compression.ts';
@@ -118,22 +118,10 @@ export class BlockWriter {
   }
 
   private add(frame: FrameContent, kind: number, end: FileEnd, pieces: Uint8Array[]): FramePlaceInFile {
-    const { uuid } = this.world;
     const number = end.frameCount + 1;
-    const head = new Uint8Array(headBytes(1));
-    const body: FrameBody = {
-      bytes: frame.bytes,
-      view: frame.view,
-      length: frame.length,
-      recordCount: frame.recordCount,
-      storeCount: 1,
-      storeIds: Uint32Array.of(this.store),
-      head,
-      headView: viewOf(head),
-    };
-    const family = { uuid, generation: this.block.number };
-    const place = { number, newestSynced: 0, oldestGeneration: 0, chain: end.chain };
-    const sealed = sealFrame(body, kind, family, place, end.cipher, this.compression, pieces);
+    const place = { store: this.store, block: this.block.number, number, chain: end.chain };
+    const sealing = { cipher: end.cipher, compression: this.compression };
+    const sealed = sealBlockFrame(this.world.uuid, frame, kind, place, sealing, pieces);
     const position = end.fileBytes;
     end.fileBytes += sealed.length;
     end.frameCount = number;
@@ -175,6 +163,35 @@ export class BlockWriter {
   }
 }
 
+interface SealedPlace {
+  readonly store: number;
+  readonly block: number;
+  readonly number: number;
+  /** The checksum of the frame before. */
+  readonly chain: number;
+}
+
+interface Sealing {
+  readonly cipher: FrameCipher | null;
+  readonly compression: Compression | null;
+}
+
+/** Appends what has to be written to `pieces`. */
+export function sealBlockFrame(
+  uuid: Uint8Array,
+  { bytes, view, length, recordCount }: FrameContent,
+  kind: number,
+  { store, block, number, chain }: SealedPlace,
+  { cipher, compression }: Sealing,
+  pieces: Uint8Array[],
+): SealedFrame {
+  const head = new Uint8Array(headBytes(1));
+  const headView = viewOf(head);
+  const body = { bytes, view, length, recordCount, storeCount: 1, storeIds: Uint32Array.of(store), head, headView };
+  const place = { number, newestSynced: 0, oldestGeneration: 0, chain };
+  return sealFrame(body, kind, { uuid, generation: block }, place, cipher, compression, pieces);
+}
+
 /** How far the file has got. */
 interface FileEnd {
   fileBytes: number;
@@ -193,7 +210,7 @@ interface FramePlaceInFile {
   readonly storedBytes: number;
 }
 
-interface FrameContent {
+export interface FrameContent {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly length: number;

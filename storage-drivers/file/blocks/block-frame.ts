@@ -20,7 +20,10 @@ export class BlockFrame {
   isTouched = false;
   /** What is in the file is damaged, and that was told. */
   isBroken = false;
-  private readonly memory: FrameMemory | null;
+  /** How often what stands in the file was overwritten, and the time being until that is over. */
+  changes = 0;
+  changed: Promise<void> | null = null;
+  private memory: FrameMemory | null;
   private own: Uint8Array = NOTHING;
   private ownView: DataView = NO_VIEW;
   /** The newest records, which still lie somewhere else; null when there are none. */
@@ -87,12 +90,26 @@ export class BlockFrame {
     this.recordCount = recordCount;
   }
 
-  /** The records, read from the file. */
-  bringIn(records: Uint8Array): void {
-    this.own = records;
-    this.ownView = viewOf(records);
+  /** The records, read from the file: they are copied. */
+  bringIn(bytes: Uint8Array, from: number, to: number, memory: FrameMemory): void {
+    const own = memory.takeFor(to - from);
+    own.set(bytes.subarray(from, to));
+    this.memory = memory;
+    this.own = own;
+    this.ownView = viewOf(own);
     this.isInMemory = true;
     this.isTouched = true;
+  }
+
+  /** Overwrites it in the file. Who read there meanwhile saw neither the one nor the other. */
+  async changing(work: () => Promise<void>): Promise<void> {
+    this.changes++;
+    this.changed = work();
+    try {
+      await this.changed;
+    } finally {
+      this.changed = null;
+    }
   }
 
   letGo(): void {

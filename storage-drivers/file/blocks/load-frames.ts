@@ -3,15 +3,24 @@ import type { SequenceRange } from '../../contract.ts';
 import { codeOf, readAt } from '../file-calls.ts';
 import { FRAME_HEADER_BYTES, FrameFlag, FrameKind } from '../journal/frame-format.ts';
 import { recordEnd } from '../journal/record-format.ts';
-import { SegmentReader } from '../journal/segment-reader.ts';
+import { type FoundFrame, SegmentReader, type WholeFrame } from '../journal/segment-reader.ts';
 import { viewOf } from '../numbers.ts';
 import type { OpenFiles } from '../open-files.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import type { Block } from './block.ts';
 import { type BlockWorld, blockPath } from './block-file.ts';
 import type { BlockFrame } from './block-frame.ts';
+import type { FrameMemory } from './frame-memory.ts';
 
 const INDEX_WINDOW = 256 * 1024;
+
+/** What reading frames needs. */
+export interface FrameWorld extends BlockWorld {
+  readonly files: OpenFiles;
+  readonly frameMemory: FrameMemory;
+  /** For what is read in one go. */
+  readonly windowMemory: FrameMemory;
+}
 
 /** A frame is not as it was written. */
 export interface FrameDamage {
@@ -28,8 +37,7 @@ export interface FrameDamage {
 export type OnDamage = (damage: FrameDamage) => void;
 
 export async function loadFrames(
-  world: BlockWorld,
-  files: OpenFiles,
+  world: FrameWorld,
   directory: string,
   block: Block,
   frames: readonly BlockFrame[],
@@ -38,11 +46,12 @@ export async function loadFrames(
   const path = blockPath(directory, block.number);
   const bytes = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
   const family = { uuid: world.uuid, generation: block.number };
+  const window = world.windowMemory.takeFor(bytes);
   try {
-    await files.use(path, async (file) => {
-      const lock = { cipher: block.cipher };
-      const reader = new SegmentReader(file, await file.size(), family, lock, bytes);
-      for (const frame of frames) await loadFrame(reader, block, frame, path, onDamage);
+    await world.files.use(path, async (file) => {
+      const reader = new SegmentReader(file, block.fileBytes, family, { cipher: block.cipher }, bytes);
+      reader.lend(window);
+      for (const frame of frames) await loadFrame(reader, block, frame, path, world.frameMemory, onDamage);
     });
   } catch (error) {
     const code = codeOf(error);
@@ -50,6 +59,8 @@ export async function loadFrames(
     // The file is gone, and with it all that was in it.
     const cause = code === 'EIO' ? 'unreadable' : 'missing';
     for (const frame of frames) if (!frame.isInMemory) tell(block, frame, path, cause, onDamage, () => false);
+  } finally {
+    world.windowMemory.giveBack(window);
   }
 }
 
@@ -58,16 +69,34 @@ async function loadFrame(
   block: Block,
   frame: BlockFrame,
   path: string,
+  memory: FrameMemory,
   onDamage: OnDamage,
 ): Promise<void> {
   if (frame.isInMemory) return;
   const errors = reader.readErrors;
-  const found = await reader.frameAt(frame.position);
+  const found = await readFrame(reader, frame);
   // It may have been brought in meanwhile by somebody else.
   if (frame.isInMemory) return;
-  const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
-  if (isRight) frame.bringIn(new Uint8Array(found.bytes.subarray(found.from, found.to)));
-  else await salvage(reader, block, frame, path, reader.readErrors > errors ? 'unreadable' : 'checksum', onDamage);
+  if (isRight(found, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
+  else {
+    const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
+    await salvage(reader, block, frame, path, cause, memory, onDamage);
+  }
+}
+
+/** What was overwritten while it was read is read again: that is no damage. */
+async function readFrame(reader: SegmentReader, frame: BlockFrame): Promise<FoundFrame> {
+  for (;;) {
+    await frame.changed;
+    const { changes } = frame;
+    const found = await reader.frameAt(frame.position);
+    if (frame.changes === changes || isRight(found, frame)) return found;
+    reader.forget();
+  }
+}
+
+function isRight(found: FoundFrame, frame: BlockFrame): found is WholeFrame {
+  return found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
 }
 
 /** Waits as long as whoever reads so many bytes should. */
@@ -77,7 +106,7 @@ export type Pace = (bytes: number) => Promise<void>;
  * Reads all frames of a block from its file, whatever is in memory, and keeps none. Answers where its index is when that is damaged.
  */
 export async function checkFrames(
-  world: BlockWorld & { readonly files: OpenFiles },
+  world: FrameWorld,
   directory: string,
   block: Block,
   onDamage: OnDamage,
@@ -91,7 +120,7 @@ export async function checkFrames(
     await world.files
       .use(path, async (file) => {
         const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, frame.storedBytes);
-        await checkFrame(reader, block, frame, path, onDamage);
+        await checkFrame(reader, block, frame, path, world.frameMemory, onDamage);
       })
       .catch((error) => missed(block, frame, path, error, onDamage));
     await pace(frame.storedBytes);
@@ -109,19 +138,25 @@ export async function checkFrames(
   return { indexPath: isIndexWhole ? null : path };
 }
 
-async function checkFrame(reader: SegmentReader, block: Block, frame: BlockFrame, path: string, onDamage: OnDamage) {
+async function checkFrame(
+  reader: SegmentReader,
+  block: Block,
+  frame: BlockFrame,
+  path: string,
+  memory: FrameMemory,
+  onDamage: OnDamage,
+): Promise<void> {
   const errors = reader.readErrors;
-  const found = await reader.frameAt(frame.position);
-  const isRight = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
+  const found = await readFrame(reader, frame);
   // While it was read, its block may have been written anew.
-  if (isRight || block.isDropped) return;
+  if (isRight(found, frame) || block.isDropped) return;
   const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
   if (frame.isInMemory) {
     // Nothing is lost as long as it is written anew from there.
     tell(block, frame, path, cause, onDamage, () => true);
     return;
   }
-  await salvage(reader, block, frame, path, cause, onDamage);
+  await salvage(reader, block, frame, path, cause, memory, onDamage);
   frame.letGo();
 }
 
@@ -135,7 +170,7 @@ function missed(block: Block, frame: BlockFrame, path: string, error: unknown, o
 
 /** What stands in the file where a message was, unverified; null when nothing of it can be told from the rest. */
 export async function readRaw(
-  world: BlockWorld & { readonly files: OpenFiles },
+  world: FrameWorld,
   directory: string,
   block: Block,
   slot: number,
@@ -163,6 +198,7 @@ async function salvage(
   frame: BlockFrame,
   path: string,
   cause: FrameDamage['cause'],
+  memory: FrameMemory,
   onDamage: OnDamage,
 ): Promise<void> {
   const from = frame.position + FRAME_HEADER_BYTES + 4;
@@ -171,10 +207,10 @@ async function salvage(
     return;
   }
   const { bytes, at } = await reader.bytesAt(from, frame.length);
-  const records = bytes.slice(at, at + frame.length);
+  const records = bytes.subarray(at, at + frame.length);
   const view = viewOf(records);
   tell(block, frame, path, cause, onDamage, (start, end) => recordEnd(records, view, start, end) === end);
-  frame.bringIn(records);
+  frame.bringIn(bytes, at, at + frame.length, memory);
 }
 
 /** Marks the records that are not whole, and tells of the frame once, and again when more of it turns out to be lost. */

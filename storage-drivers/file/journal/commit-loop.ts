@@ -17,7 +17,8 @@ import type { TailMarks } from './tail-mark.ts';
 const RETRY_MS = 1000;
 const WRITTEN_AT_ONCE_MAX = 16_384;
 const SLOW_MS = 1;
-const SLOW_FOR_MS = 1000;
+/** By how much the thread has the work longer than the write took: others wait for the disk a tenth of the time at most. */
+const SLOW_PART = 10;
 /** After so many tries that fail for another reason than room, the disk is given up, though tried on. */
 const TRIES_BEFORE_FAILED = 3;
 
@@ -222,7 +223,7 @@ export class CommitLoop {
       failure = error as Error;
     }
     const ended = clock.monotonic();
-    if (ended - began > SLOW_MS) this.slowUntilMs = ended + SLOW_FOR_MS;
+    if (ended - began > SLOW_MS) this.slowUntilMs = ended + SLOW_PART * (ended - began);
     if (failure !== null) this.fail(failure);
     else if (this.isSyncDue()) this.sync(active);
     else {

@@ -83,6 +83,7 @@ export class JournalEraser {
    * another segment.
    */
   private async prepare(slot: Slot, erasure: Erasure, targets: Target[], isQuiet: boolean): Promise<boolean> {
+    if (!isQuiet && this.isFreeOf(slot, erasure)) return true;
     const segment = await findSegment(this.disk, slot.path, this.options);
     if (segment === null) return true;
     const { generation } = segment;
@@ -91,13 +92,24 @@ export class JournalEraser {
     const listing = await this.listing(segment, erasure.keyOf);
     const isNeeded = generation >= this.journal.oldest;
     for (const frame of listing.frames) {
-      if (!frame.spans.some(({ store, min, max }) => erasure.mayHold(store, min, max))) continue;
+      if (!mayHold(frame, erasure)) continue;
       const isOwn = frame.generation === generation;
       if (isOwn && isNeeded && !(await this.patch(segment, frame, erasure))) continue;
       targets.push({ path, generation, isOwn, from: isOwn ? frame.bodyAt : frame.position, to: frame.end });
     }
     for (const { from, to } of listing.remains) targets.push({ path, generation, isOwn: false, from, to });
     return true;
+  }
+
+  /**
+   * Whether nothing that is meant stands in a file, by what is known of it. Nothing was written to it since; and should it be about to
+   * become another segment, what is meant was written before.
+   */
+  private isFreeOf({ path, generation }: Slot, erasure: Erasure): boolean {
+    const known = this.listings.get(path);
+    if (known === undefined || !known.isFinal || known.generation !== generation) return false;
+    if (this.journal.active?.slot.path === path || known.remains.length > 0) return false;
+    return !known.frames.some((frame) => mayHold(frame, erasure));
   }
 
   private isKnown(path: string, generation: number): boolean {
@@ -184,4 +196,8 @@ export class JournalEraser {
     const { active } = this.journal;
     return active?.slot.path === path ? active.position : null;
   }
+}
+
+function mayHold({ spans }: ListedFrame, erasure: Erasure): boolean {
+  return spans.some(({ store, min, max }) => erasure.mayHold(store, min, max));
 }

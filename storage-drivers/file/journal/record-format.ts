@@ -20,8 +20,13 @@ export function writeRecordHeader(
 
 /** The end of the record that begins at `at`, or -1 when it is damaged. */
 export function recordEnd(bytes: Uint8Array, view: DataView, at: number, end: number): number {
+  const after = recordAfter(view, at, end);
+  return after < 0 || checksum(bytes, at + 4, after, 0, view) !== view.getUint32(at, true) ? -1 : after;
+}
+
+/** The same where its bytes were checked already; -1 when it does not fit. */
+export function recordAfter(view: DataView, at: number, end: number): number {
   if (at + RECORD_HEADER_BYTES > end) return -1;
   const after = at + RECORD_HEADER_BYTES + view.getUint32(at + 4, true);
-  if (after > end || checksum(bytes, at + 4, after, 0, view) !== view.getUint32(at, true)) return -1;
-  return after;
+  return after > end ? -1 : after;
 }

@@ -19,7 +19,7 @@ import {
   readFrameHead,
   storesAt,
 } from './frame-format.ts';
-import { recordEnd } from './record-format.ts';
+import { recordAfter, recordEnd } from './record-format.ts';
 
 const WINDOW_BYTES = 1024 * 1024;
 const PIECE_BYTES = 4096;
@@ -61,7 +61,7 @@ export class SegmentReader {
   private readonly family: FrameFamily;
   private readonly lock: FrameLock;
   private readonly windowBytes: number;
-  private window = new Uint8Array(0);
+  private window: Uint8Array = new Uint8Array(0);
   private view = viewOf(this.window);
   private start = 0;
   private filled = 0;
@@ -83,6 +83,12 @@ export class SegmentReader {
     this.size = size;
     this.family = family;
     this.lock = lock;
+  }
+
+  /** Somebody else's memory for what is read, for as long as the reader is used. */
+  lend(window: Uint8Array): void {
+    this.window = window;
+    this.view = viewOf(window);
   }
 
   /** What stands at a place. It is borrowed until the next read. */
@@ -113,6 +119,11 @@ export class SegmentReader {
     return { bytes: this.window.subarray(0, this.filled), view: this.view, at: position - this.start };
   }
 
+  /** What was read may have changed. */
+  forget(): void {
+    this.filled = 0;
+  }
+
   private holds(position: number, length: number): boolean {
     return position >= this.start && position + length <= this.start + this.filled;
   }
@@ -139,7 +150,7 @@ export class SegmentReader {
     const broken = { isWhole: false, header, stores: storesAt(this.view, at, header.storeCount) } as const;
     if (sum !== this.view.getUint32(to, true)) return broken;
     const body = this.readable(bytes, at, from, to, header);
-    if (body === null || !holdsRecords(body, header.recordCount)) return broken;
+    if (body === null || !holdsRecords(body, header)) return broken;
     return { isWhole: true, header, ...body, checksum: sum, end: position + paddedLength(header.length) };
   }
 
@@ -178,9 +189,9 @@ export class SegmentReader {
     // One bad place in it must not hide the rest: what cannot be read is as good as zeros.
     for (let at = 0; at < target.length; at += PIECE_BYTES) {
       const piece = target.subarray(at, at + PIECE_BYTES);
-      const got = await readAt(this.file, piece, position + at).catch(() => 0);
-      if (got < piece.length) this.readErrors++;
-      piece.fill(0, got);
+      const got = await readAt(this.file, piece, position + at).catch(() => -1);
+      if (got < 0) this.readErrors++;
+      piece.fill(0, Math.max(got, 0));
     }
   }
 }
@@ -208,12 +219,15 @@ function unpacked(body: Body, length: number): Uint8Array | null {
   }
 }
 
-/** Whether the body consists of exactly so many undamaged records. */
-function holdsRecords({ bytes, from, to }: Body, count: number): boolean {
+/**
+ * Whether the body consists of exactly so many undamaged records. What is as it stands in the file has just been checked with the frame;
+ * what was made out of that is checked once more.
+ */
+function holdsRecords({ bytes, from, to }: Body, { flags, recordCount }: FrameHeader): boolean {
   const view = viewOf(bytes);
   let at = from;
-  for (let index = 0; index < count; index++) {
-    at = recordEnd(bytes, view, at, to);
+  for (let index = 0; index < recordCount; index++) {
+    at = flags === 0 ? recordAfter(view, at, to) : recordEnd(bytes, view, at, to);
     if (at < 0) return false;
   }
   return at === to;

@@ -6,6 +6,7 @@ import { embeddedStart } from './embedded-start.ts';
 import type { Figure, FigureScript } from './figure.ts';
 import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
+import { leafPair } from './leaf-pair.ts';
 import { loginStorm } from './login-storm.ts';
 import { manyAccounts } from './many-accounts.ts';
 import { manySubjects } from './many-subjects.ts';
@@ -29,6 +30,7 @@ const SCRIPTS: readonly FigureScript[] = [
   steadyStream,
   stuckSubscribers,
   routePair,
+  leafPair,
   readingStreams,
   bucketOfKeys,
   manySubjects,

@@ -11,6 +11,8 @@ const MEMORY_MAX = 350 * 2 ** 20;
 const WAIT_MS_MAX = 20;
 const PARTS = 100;
 const ROUNDS = 3;
+/** Too many to look for one by one, and all of the first messages. */
+const FIRST = Array.from({ length: 50 }, (_, at) => `s.*.${at}`);
 const noLogin = (): object => ({});
 
 type Work = (client: StreamClient, round: number, subjects: number) => Promise<unknown>;
@@ -23,6 +25,10 @@ const WORKS: readonly [what: string, work: Work][] = [
   [
     'one that begins with the last of each is made',
     (client, round) => make(client, `D${round}`, 's.>', 'last_per_subject'),
+  ],
+  [
+    'one that begins with the last of some subjects is made, which is far back',
+    (client, round) => make(client, `F${round}`, FIRST, 'last'),
   ],
   ['one part in a hundred is read', (client, round, subjects) => read(client, `E${round}`, subjects)],
   [
@@ -64,9 +70,9 @@ async function waited(running: RunningServer, name: string, subjects: number, wo
   return figure(`longest wait while ${name}`, measured, `under ${WAIT_MS_MAX} ms`, best < WAIT_MS_MAX);
 }
 
-function make(client: StreamClient, name: string, filter: string, policy: string): Promise<string> {
+function make(client: StreamClient, name: string, filter: string | string[], policy: string): Promise<string> {
   const start = policy === 'by_start_sequence' ? { opt_start_seq: 50_000 } : {};
-  const config = { name, filter_subject: filter, deliver_policy: policy, ack_policy: 'none', ...start };
+  const config = { name, filter_subjects: [filter].flat(), deliver_policy: policy, ack_policy: 'none', ...start };
   return client.api(`CONSUMER.CREATE.S.${name}`, { stream_name: 'S', config });
 }
 

@@ -56,6 +56,15 @@ export class StreamClient {
     return answer;
   }
 
+  /** The same with a field in its header. */
+  requestWith(field: string, subject: string, body: string): Promise<string> {
+    const answer = new Promise<string>((resolve) => this.answers.push(resolve));
+    const header = `NATS/1.0\r\n${field}\r\n\r\n`;
+    const sizes = `${header.length} ${header.length + body.length}`;
+    this.write(`HPUB ${subject} ${this.inbox} ${sizes}\r\n${header}${body}\r\n`);
+    return answer;
+  }
+
   /** Throws where it is refused. */
   async api(endpoint: string, request: object | string = ''): Promise<string> {
     const answer = await this.request(

@@ -4,15 +4,10 @@ import * as assert from 'uvu/assert';
 import type { Account, Broker, Message } from '../../../kernel/plugin-api.ts';
 import { createSimulation } from '../../../kernel/ports/simulated-ports.ts';
 import { composed } from '../../../kernel/routing/compose.ts';
-import {
-  ANSWER_MS,
-  type FarHalf,
-  HALF_MS,
-  MEASURED_MAX,
-  RemoteMeasures,
-} from '../../../plugins/account-sharing/services/remote-measures.ts';
+import { type FarHalf, HALF_MS, RemoteMeasures } from '../../../plugins/account-sharing/services/remote-measures.ts';
 
 const SUBJECT = '_R_.abcdef.ghijkl.NUmM6cRx.T';
+const LIMITS = { measuredMax: 3, measuredMs: 120_000 };
 const ACCOUNT = { name: 'SVC' } as Account;
 
 function bench() {
@@ -21,7 +16,7 @@ function bench() {
   const told: string[] = [];
   const publisher = { publish: (_account: Account, { subject }: { subject: string }) => void told.push(subject) };
   const broker = { name: 'B', clock, publisher, accounts: { system: ACCOUNT } } as unknown as Broker;
-  const measures = new RemoteMeasures({ broker, clusterName: () => '' });
+  const measures = new RemoteMeasures({ broker, limits: LIMITS, clusterName: () => '' });
   const run = (milliseconds: number): Promise<void> => sim.run(clock.monotonic() + milliseconds);
   return { measures, run, told };
 }
@@ -95,17 +90,24 @@ test('the first answer to a request of another server is told there, and nothing
   measures.close();
 });
 
-test('requests that are not answered are forgotten after two minutes, and the oldest where there are too many', async () => {
+test('requests that are not answered are forgotten after their time, and the oldest where there are too many', async () => {
   const { measures, told, run } = bench();
   const subjectOf = (count: number): string => `_R_.abcdef.${count}.NUmM6cRx.T`;
-  for (let count = 0; count <= MEASURED_MAX; count++) measures.requested(ACCOUNT, request(subjectOf(count)));
+  for (let count = 0; count < LIMITS.measuredMax; count++) measures.requested(ACCOUNT, request(subjectOf(count)));
+  assert.is(measures.forgotten, 0, 'not at the limit');
+  measures.requested(ACCOUNT, request(subjectOf(LIMITS.measuredMax)));
+  assert.is(measures.forgotten, 1);
   measures.answered(ACCOUNT, answer(subjectOf(0)));
   assert.equal(told, []);
   measures.answered(ACCOUNT, answer(subjectOf(1)));
   assert.is(told.length, 1);
-  await run(ANSWER_MS + 1);
+  await run(LIMITS.measuredMs + 1);
   measures.answered(ACCOUNT, answer(subjectOf(2)));
   assert.is(told.length, 1);
+  assert.is(measures.forgotten, 1, 'what took too long is none of them');
+  measures.limit({ ...LIMITS, measuredMax: 1 });
+  for (let count = 0; count < 2; count++) measures.requested(ACCOUNT, request(subjectOf(count)));
+  assert.is(measures.forgotten, 2);
   measures.close();
 });
 

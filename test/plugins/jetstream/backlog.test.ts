@@ -143,6 +143,21 @@ test('what is found out in pieces is right, whatever comes and goes meanwhile', 
   }
 });
 
+test('what went from the front is counted no more by who goes on behind it', async () => {
+  const readers = new Readers(await machineBench());
+  const { log } = readers.bench.machine;
+  readers.publish(100, 's.1.x');
+  for (let count = 0; count < 3000; count++) readers.publish(100, 's.0.x');
+  readers.publish(100, 's.2.x');
+  for (const filters of [['s.1.*', 's.2.*'], ['s.*.x']]) readers.add(filters, {}, 1);
+  const [some, all] = readers.all as [Reader, Reader];
+  assert.equal([some.machine.pendingCount, all.machine.pendingCount], [2, 3002]);
+  log.remove(1);
+  assert.is(nextOf(some), 3002, 'having passed what is not for it');
+  all.machine.purged({ start: 2, isWider: true, isAnyGone: true, isHeldGone: false });
+  assert.equal([some.machine.pendingCount, all.machine.pendingCount], [1, 3001]);
+});
+
 test('the last message of each of very many subjects comes first, and each counts once', async () => {
   const readers = new Readers(await machineBench());
   const subjects = 20_000;
@@ -167,6 +182,36 @@ test('the last message of each of very many subjects comes first, and each count
   assert.ok(sent.includes(subjects + 6));
   assert.is(readers.stored.get(sent.at(-1)!), 's.k.5');
   assert.is(numbers.pending, 0);
+});
+
+test('the last of each subject are counted anew in pieces as they would be at once, whatever comes and goes meanwhile', async () => {
+  const seed = chosenSeed();
+  const chance = new Seeded(seed);
+  const readers = new Readers(await machineBench());
+  const subject = (): string => `s.${chance.below(9)}.w${chance.below(15_000)}`;
+  for (let count = 0; count < 40_000; count++) readers.publish(100, subject());
+  const { log } = readers.bench.machine;
+  for (const filters of [['>'], ['s.*.*'], ['s.3.*', 's.*.w7'], ['s.4.>']]) {
+    for (let twin = 0; twin < 2; twin++) readers.add(filters, { deliver_policy: 'last_per_subject' }, 1);
+    const [atOnce, inPieces] = readers.all.splice(0).map(({ machine }) => machine) as [
+      ConsumerMachine,
+      ConsumerMachine,
+    ];
+    const both = [atOnce, inPieces];
+    for (const machine of both) while (!machine.prepare());
+    readers.all.push(...both.map((machine) => ({ machine, matches: () => true })));
+    for (const machine of both) for (let sent = 0; sent < 50; sent++) machine.deliver(machine.next(nobody), 0, numbers);
+    for (const machine of both) machine.recount();
+    assert.ok(atOnce.pendingCount > 0);
+    let pieces = 0;
+    for (; !inPieces.prepare(); pieces++) {
+      for (let count = chance.below(60); count > 0; count--) readers.publish(100, subject());
+      for (let count = chance.below(60); count > 0; count--) log.remove(1 + chance.below(log.last));
+    }
+    assert.ok(pieces > 5, 'it was done in pieces');
+    assert.is(inPieces.pendingCount, atOnce.pendingCount, `seed ${seed}`);
+    readers.all.length = 0;
+  }
 });
 
 test.run();

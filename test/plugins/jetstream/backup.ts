@@ -32,6 +32,9 @@ export async function backUp(client: NatsConnection, stream: string, chunkSize =
   return { config, state, chunks, status };
 }
 
+/** A piece may hold much. */
+const PATIENCE = { timeout: 30_000 };
+
 /** What is answered to the end. */
 export async function restore(client: NatsConnection, stream: string, backup: Backup): Promise<string> {
   const { config, state } = backup;
@@ -39,8 +42,8 @@ export async function restore(client: NatsConnection, stream: string, backup: Ba
   const { deliver_subject: subject } = JSON.parse(begun.string()) as { deliver_subject: string };
   if (subject === undefined || subject === '') return begun.string();
   for (const chunk of backup.chunks) {
-    const answer = (await client.request(subject, chunk)).string();
+    const answer = (await client.request(subject, chunk, PATIENCE)).string();
     if (answer !== '') return answer;
   }
-  return (await client.request(subject, '')).string();
+  return (await client.request(subject, '', PATIENCE)).string();
 }

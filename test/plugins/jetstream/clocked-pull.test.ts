@@ -49,6 +49,21 @@ test('a request that does not wait gets what is there, and is told that this was
     assert.is(client.heard(), status('404 No Messages'));
   }));
 
+for (const [how, take] of [
+  ['purged', (streams: ClockedStreams) => streams.ask('STREAM.PURGE.S')],
+  ['deleted', (streams: ClockedStreams) => streams.ask('STREAM.MSG.DELETE.S', { seq: 1 })],
+] as const) {
+  test(`one that does not wait for new messages, and waits until more is there, hears when all of it is ${how}`, () =>
+    clocked(async (streams) => {
+      const client = await stored(streams, 1, { priority_policy: 'overflow', priority_groups: ['g'] });
+      await client.pull({ batch: 1, no_wait: true, group: 'g', min_ack_pending: 3 });
+      assert.is(client.heard(), '');
+      await take(streams);
+      assert.is(client.heard(), status('404 No Messages'));
+      assert.is((await streams.info()).num_waiting, 0);
+    }));
+}
+
 test('one that waits for the first only, gets what comes then, and ends', () =>
   clocked(async (streams) => {
     const client = await stored(streams, 0);
@@ -156,6 +171,28 @@ test('a message that is not acknowledged is sent again after each of its waits, 
     await streams.advance(60_000);
     assert.is(watcher.heard(), '');
   }));
+
+for (const [how, take] of [
+  ['deleted', (streams: ClockedStreams) => streams.ask('STREAM.MSG.DELETE.S', { seq: 2 })],
+  ['purged', (streams: ClockedStreams) => streams.ask('STREAM.PURGE.S', { seq: 3 })],
+] as const) {
+  test(`a message that was given up counts as sent again until it is ${how}`, () =>
+    clocked(async (streams) => {
+      const client = await stored(streams, 4, { ack_wait: 1e9, max_deliver: 2 });
+      for (let round = 0; round < 2; round++) {
+        await client.pull({ batch: 2, expires: 500e6 });
+        await streams.advance(1_000);
+      }
+      // The last one waits, so that not everything is forgotten.
+      await client.pull({ batch: 1, expires: 500e6 });
+      await streams.advance(1_000);
+      const { num_redelivered: before, num_ack_pending: waiting } = await streams.info();
+      assert.equal([before, waiting], [2, 1]);
+      await take(streams);
+      const { num_redelivered: after } = await streams.info();
+      assert.is(after, how === 'deleted' ? 1 : 0);
+    }));
+}
 
 test('what many messages wait for is told apart to the millisecond', () =>
   clocked(async (streams) => {

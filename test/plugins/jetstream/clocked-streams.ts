@@ -1,9 +1,12 @@
 /** Streams and consumers in a world whose time moves when it is told, and clients whose every byte is seen. */
 import { plugin } from '../../../plugins/jetstream/index.ts';
+import type { StorageDriver } from '../../../storage-drivers/contract.ts';
 import { MemoryDriver } from '../../../storage-drivers/memory/memory-driver.ts';
 import { QUIET, TestWire } from '../../kits/broker-bench.ts';
 import { createFakePorts } from '../../kits/fake-ports.ts';
 import { type PluginBench, startPlugin } from '../../kits/plugin-kit.ts';
+
+type FilesOf = (driver: MemoryDriver) => StorageDriver;
 
 export class ClockedStreams {
   private readonly bench: PluginBench;
@@ -14,10 +17,11 @@ export class ClockedStreams {
     this.manager = manager;
   }
 
-  static async open(): Promise<ClockedStreams> {
+  /** `files`: what keeps streams that want to be in files, made of what keeps all others. */
+  static async open(files: FilesOf = (driver) => driver): Promise<ClockedStreams> {
     const ports = createFakePorts();
     const driver = new MemoryDriver(ports);
-    const capabilities = { 'storage.driver': { memory: driver, file: driver } };
+    const capabilities = { 'storage.driver': { memory: driver, file: files(driver) } };
     const bench = await startPlugin(plugin, { ports, capabilities, block: {} });
     const manager = new TestWire();
     const streams = new ClockedStreams(bench, manager);
@@ -133,8 +137,8 @@ export class ClockedClient {
 }
 
 /** Plays something in a world of its own. */
-export async function clocked(play: (streams: ClockedStreams) => Promise<void>): Promise<void> {
-  const streams = await ClockedStreams.open();
+export async function clocked(play: (streams: ClockedStreams) => Promise<void>, files?: FilesOf): Promise<void> {
+  const streams = await ClockedStreams.open(files);
   try {
     await play(streams);
   } finally {

@@ -48,11 +48,11 @@ test('D-23: the files of a nats-server end the start, with what to do instead', 
   const err = await refused(folder);
   assert.match(
     err,
-    /Can't start JetStream: data\/jetstream holds the streams of a nats-server \(\$G, \$SYS\), whose files are not read here; nothing was touched\. /,
+    /Can't start JetStream: data\/jetstream holds the streams of a nats-server \(\$G, \$SYS\), whose files are not used here; nothing was touched\. /,
   );
   assert.match(
     err,
-    /take backups there \("nats account backup FOLDER".*start gnatlet on a store_dir of its own.*nats account restore/,
+    /"gnatlet store import FROM --into DIR" takes over what it kept.*what is encrypted goes by backups \("nats account backup FOLDER"/,
   );
 });
 

@@ -4,7 +4,9 @@ import type { Conversation, Said } from './said.ts';
 import { about, ack, api, clock, consumer, info, later, listen, next, pub, stream, update } from './words.ts';
 
 const NAMES = ['A', 'B', 'C'];
-const FILTERS = [{}, { filter_subject: 's.1' }, { filter_subjects: ['s.0', 's.2'] }, { filter_subject: 's.*' }];
+const FILTERED = [{ filter_subject: 's.1' }, { filter_subjects: ['s.0', 's.2'] }, { filter_subject: 's.*' }];
+/** After a purge of some of what a consumer reads, a genuine server goes on waiting for some of what is gone, or not. */
+const filtersOf = (hasPurges: boolean): readonly Config[] => (hasPurges ? FILTERED : [{}, ...FILTERED]);
 const SUBJECTS = ['s.0', 's.1', 's.2'];
 const MS = 1_000_000;
 /** Long enough for an answer, where there may be none. */
@@ -20,6 +22,8 @@ interface Scene {
   readonly stream: Config;
   readonly consumers: Map<string, Config>;
   waiting: number;
+  /** A consumer with other filters waits for what was deleted, if it would not be for it any more. */
+  hasOtherFilters: boolean;
   /** A genuine server does not look at those who wait when a consumer goes on: it is one or the other. */
   readonly hasWaiting: Set<string>;
   readonly wasPaused: Set<string>;
@@ -29,7 +33,7 @@ export function randomTalk(chance: Seeded, steps: number): Conversation {
   const hasPurges = chance.once(2);
   const scene: Scene = {
     hasPurges,
-
+    hasOtherFilters: false,
     stream: streamConfig(chance),
     consumers: new Map(),
     waiting: 0,
@@ -60,7 +64,7 @@ function streamConfig(chance: Seeded): Config {
 
 function consumerConfig(chance: Seeded, { hasPurges }: Pick<Scene, 'hasPurges'>): Config {
   const policy = chance.pick(['explicit', 'explicit', 'explicit', hasPurges ? 'explicit' : 'all', 'none']);
-  const filters = chance.pick(FILTERS);
+  const filters = chance.pick(filtersOf(hasPurges));
   const config = { ack_policy: policy, deliver_policy: chance.pick(['all', 'all', 'all', 'last', 'new']), ...filters };
   if (policy === 'none') return config;
   return { ...config, max_ack_pending: chance.pick([3, 1000]), max_deliver: chance.pick([-1, -1, 2]) };
@@ -81,7 +85,7 @@ const publishExpecting: Step = (chance, { stream: { storage }, hasPurges }) => {
     { 'Nats-Expected-Last-Subject-Sequence': seq },
     { 'Nats-Expected-Last-Subject-Sequence': seq, 'Nats-Expected-Last-Subject-Sequence-Subject': 's.>' },
     { 'Nats-Expected-Last-Msg-Id': `m${chance.below(4)}` },
-    hasPurges ? { 'Nats-Rollup': storage === 'memory' && chance.once(2) ? 'all' : 'sub' } : {},
+    hasPurges && storage === 'memory' ? { 'Nats-Rollup': 'all' } : {},
   ];
   return [pub(chance.pick(SUBJECTS), 'e', chance.pick(headers)), ...allTold()];
 };
@@ -128,40 +132,44 @@ const acknowledge: Step = (chance) => {
   return [{ ...said, patienceMs: PATIENCE_MS }, ...sent, { ...told(name), afterMs: SETTLING_MS }, info('S')];
 };
 
-const deleteMessage: Step = (chance) => [api('STREAM.MSG.DELETE.S', { seq: 1 + chance.below(14) }), ...allTold()];
+const deleteMessage: Step = (chance, { hasOtherFilters }) =>
+  hasOtherFilters ? [] : [api('STREAM.MSG.DELETE.S', { seq: 1 + chance.below(14) }), ...allTold()];
 
-/** Files do not count anew what is to come when one message goes by its place alone. */
+/** What becomes of one message that is purged from files is up to the order in which a genuine server gets to it. */
 const purge: Step = (chance, { stream: { storage }, hasPurges }) => {
   if (!hasPurges) return [];
   const seq = 1 + chance.below(16);
   const keep = 1 + chance.below(3);
-  const filter = chance.pick([...SUBJECTS, 's.*']);
-  const placed = storage === 'memory' ? [{ seq }, { seq }, { keep }] : [];
-  const request = chance.pick([...placed, { filter }, { filter, seq }, { filter, keep }, {}]);
+  const filter = 's.*';
+  const placed = [{ seq }, { seq }, { keep }, { filter, seq }, { filter, keep }, { filter }];
+  const request = chance.pick(storage === 'memory' ? [...placed, {}] : [{}]);
   return [api('STREAM.PURGE.S', request), ...allTold()];
 };
 
-const changeStream: Step = (chance, { stream: config }) => {
+const changeStream: Step = (chance, { stream: config, hasOtherFilters }) => {
+  if (hasOtherFilters) return [];
   const change = chance.pick([{ max_msgs: 4 }, { max_msgs: -1 }, { max_msgs_per_subject: 2 }, { retention: 'limits' }]);
   return [update('S', { ...config, ...change }), ...allTold()];
 };
 
-const changeConsumer: Step = (chance, { consumers }) => {
+const changeConsumer: Step = (chance, scene) => {
+  const { consumers } = scene;
   const name = chance.pick(NAMES);
   const change = chance.pick<Config>([
     { max_ack_pending: chance.pick([2, 5, 1000]) },
     { max_deliver: chance.pick([-1, 2, 3]) },
     { headers_only: chance.once(2) },
     { description: 'changed' },
-    { filter_subject: undefined, filter_subjects: undefined, ...chance.pick(FILTERS.slice(1)) },
+    { filter_subject: undefined, filter_subjects: undefined, ...chance.pick(FILTERED) },
   ]);
   const before = consumers.get(name);
   // A genuine server does not always hear of a filter that comes or goes.
   const isFiltered = before?.filter_subject !== undefined || before?.filter_subjects !== undefined;
-  if ('filter_subject' in change && !isFiltered) return [];
+  if ('filter_subject' in change && (!isFiltered || scene.stream.max_msgs_per_subject !== -1)) return [];
   const config = { ...before, ...change };
   if (config.ack_policy === 'none') return [];
   consumers.set(name, config);
+  if ('filter_subject' in change) scene.hasOtherFilters = true;
   return [consumer('S', name, config), ...allTold()];
 };
 
@@ -173,10 +181,13 @@ const pause: Step = (chance, { hasWaiting, wasPaused }) => {
   return [api(`CONSUMER.PAUSE.S.${name}`, until), told(name)];
 };
 
-/** Where interest decides, nobody looks below the place that is gone to, here or there. */
-const reset: Step = (chance, { stream: { retention } }) => {
-  if (retention === 'interest') return [];
+/**
+ * Where interest decides, nobody looks below the place that is gone to, here or there. Whether those who wait are served before it is
+ * answered is up to a genuine server's mood.
+ */
+const reset: Step = (chance, { stream: { retention }, hasWaiting }) => {
   const name = chance.pick(NAMES);
+  if (retention === 'interest' || hasWaiting.has(name)) return [];
   const request = chance.once(2) ? {} : { seq: 1 + chance.below(12) };
   return [{ ...api(`CONSUMER.RESET.S.${name}`, request), patienceMs: PATIENCE_MS }, told(name), info('S')];
 };

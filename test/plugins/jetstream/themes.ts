@@ -4,6 +4,8 @@ import { API_TALKS } from './api-talks.ts';
 import { CONSUMER_TALKS } from './consumer-talks.ts';
 import { DELIVERY_TALKS } from './delivery-talks.ts';
 import { PUBLISH_TALKS } from './publish-talks.ts';
+import { PURGE_TALKS } from './purge-talks.ts';
+import { REPUBLISH_TALKS } from './republish-talks.ts';
 import { RETENTION_TALKS } from './retention-talks.ts';
 import type { Conversation } from './said.ts';
 import { STREAM_TALKS } from './stream-talks.ts';
@@ -11,6 +13,8 @@ import { STREAM_TALKS } from './stream-talks.ts';
 export const THEMES: readonly Conversation[] = [
   ...STREAM_TALKS,
   ...PUBLISH_TALKS,
+  ...PURGE_TALKS,
+  ...REPUBLISH_TALKS,
   ...RETENTION_TALKS,
   ...CONSUMER_TALKS,
   ...DELIVERY_TALKS,

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Broker } from '../../../kernel/plugin-api.ts';
 import { composed } from '../../../kernel/routing/compose.ts';
-import { PATIENCE_MS, REPLIES_MAX, RoutedReplies } from '../../../plugins/leaf/routed-replies.ts';
+import { RoutedReplies } from '../../../plugins/leaf/routed-replies.ts';
 import { clientOf, settled, withNodes } from '../route/nodes.ts';
 import { RawClient } from '../running-server.ts';
 import { hubText, type LeafNode, startLeafNode } from './nodes.ts';
@@ -87,12 +87,14 @@ test('what nobody was asked for does not go there', () =>
     assert.is(hub.text.replace('PONG\r\n', ''), 'LMSG _INBOX.a.1 1\r\nx\r\n', 'which it wants as it is');
   }));
 
+const LIMITS = { repliesMax: 3, replyMs: 60_000 };
+
 async function withReplies(use: (replies: RoutedReplies, tree: SimulatedTree, broker: Broker) => Promise<void>) {
   const tree = new SimulatedTree(1);
   const { server } = await tree.start('here', leafnodes('here'));
   const { broker } = server;
   broker.publisher.subscribe(broker.accounts.global, 'svc', '', () => true);
-  const replies = new RoutedReplies(broker);
+  const replies = new RoutedReplies(broker, LIMITS);
   await use(replies, tree, broker);
   replies.close();
   await tree.sim.until(server.close());
@@ -103,26 +105,29 @@ function ask(replies: RoutedReplies, { accounts }: Broker, reply: string): void 
   assert.ok(replies.delivers(accounts.global, accounts.global.sublist.matchSubject('svc'), message));
 }
 
-test('what was asked for is forgotten after a minute', () =>
+test('what was asked for is forgotten after its time', () =>
   withReplies(async (replies, tree, broker) => {
     const { sublist } = broker.accounts.global;
     ask(replies, broker, 'a');
-    await tree.run(PATIENCE_MS / 2);
+    await tree.run(LIMITS.replyMs / 2);
     ask(replies, broker, 'b');
-    await tree.run(PATIENCE_MS / 2 + 1);
+    await tree.run(LIMITS.replyMs / 2 + 1);
     assert.equal([sublist.hasInterest('a'), sublist.hasInterest('b')], [false, true]);
-    await tree.run(PATIENCE_MS);
+    await tree.run(LIMITS.replyMs);
     assert.not.ok(sublist.hasInterest('b'));
   }));
 
-test('of very many the oldest are forgotten', () =>
+test('of more than there may be the oldest are forgotten', () =>
   withReplies(async (replies, _tree, broker) => {
     const { sublist } = broker.accounts.global;
     const before = sublist.count;
-    for (let count = 0; count < REPLIES_MAX; count++) ask(replies, broker, `r.${count}`);
-    assert.is(sublist.count, before + REPLIES_MAX);
+    const { repliesMax } = LIMITS;
+    for (let count = 0; count < repliesMax; count++) {
+      ask(replies, broker, `r.${count}`);
+      assert.equal([sublist.count, replies.forgotten], [before + count + 1, 0]);
+    }
     ask(replies, broker, 'one.more');
-    assert.is(sublist.count, before + REPLIES_MAX);
+    assert.equal([sublist.count, replies.forgotten], [before + repliesMax, 1]);
     assert.equal(
       ['r.0', 'r.1', 'one.more'].map((subject) => sublist.hasInterest(subject)),
       [false, true, true],

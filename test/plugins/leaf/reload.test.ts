@@ -75,9 +75,24 @@ test('what cannot change while the server runs makes the reload fail, and everyt
     () => '',
     (error: Error) => error.message,
   );
-  assert.match(outcome, 'config reload not supported for LeafNode: minVersion changed');
+  assert.match(outcome, 'config reload not supported for LeafNode: min_version changed');
   await tree.run(5000);
   assert.equal(tree.links(), [1, 0, 1]);
+  await tree.close();
+});
+
+test('a block of which one remote cannot be used changes nothing, and a good one after it counts', async () => {
+  const { tree, leaf } = await twoHubs();
+  const broken = leafnodes('leaf', ['two'], '', 'tls { ca_file: "/not/there.pem" }');
+  const outcome = await reload(tree, leaf, broken).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  assert.match(outcome, /not.there\.pem/);
+  await tree.run(5000);
+  assert.equal(tree.links(), [1, 0, 1]);
+  await reload(tree, leaf, leafnodes('leaf', ['one', 'two']));
+  await tree.untilSo(() => tree.links().join() === '1,1,2');
   await tree.close();
 });
 

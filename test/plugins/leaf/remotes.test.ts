@@ -174,6 +174,44 @@ test('the monitor shows both sides', () =>
     assert.equal([varz.leafnodes, varz.leaf.port], [1, hub.leafPort]);
   }));
 
+test('the monitor lists leafs among connections, open and closed', () =>
+  withNodes(async (add) => {
+    const accounts = 'accounts { APP { users: [{user: app, password: app}] } }';
+    const hub = await addLeaf(add, 'hub', `http: "127.0.0.1:-1"\n${accounts}\n${hubText()}`);
+    const leaf = await addLeaf(add, 'leaf', spokeText(hub, '', 'app:app@'));
+    const client = await clientOf(leaf);
+    client.send('SUB wanted 1\r\n');
+    await untilHeard(await clientOf(hub, 'app'), client, 'wanted');
+    const address = hub.server!.host.capabilities.find('monitor.address')!.value as { urls(): string[] };
+    type Connz = { num_connections: number; connections: Record<string, unknown>[] };
+    const connz = async (query: string): Promise<Record<string, unknown>[]> => {
+      const answer = (await (await fetch(`${address.urls()[0]}/connz?auth=1&subs=1&${query}`)).json()) as Connz;
+      assert.is(answer.num_connections, answer.connections.length);
+      return answer.connections.filter(({ kind }) => kind === 'Leafnode');
+    };
+    for (const query of ['', 'acc=APP']) {
+      const [shown = {}, ...more] = await connz(query);
+      assert.equal(more, []);
+      assert.equal([shown.name, shown.account, shown.authorized_user], ['leaf', 'APP', 'app']);
+      const subjects = shown.subscriptions_list as string[];
+      assert.ok(subjects.includes('wanted'));
+      assert.is(subjects.length, shown.subscriptions);
+    }
+    await leaf.stop();
+    await until(async () => (await connz('state=closed')).length === 1);
+    assert.equal([(await connz('')).length, (await connz('state=closed'))[0]?.reason], [0, 'Client Closed']);
+  }));
+
+test('a token in the URL of a leaf is shown to nobody', () =>
+  withNodes(async (add) => {
+    const hub = await addLeaf(add, 'hub', `authorization { token: "sesame" }\n${hubText()}`);
+    await addLeaf(add, 'leaf', spokeText(hub, '', 'sesame@'));
+    await until(
+      () => hub.server!.broker.links.size === 1 && [...hub.server!.broker.links][0]!.introduction?.isLetIn === true,
+    );
+    assert.is([...hub.server!.broker.links][0]!.introduction?.user, '[REDACTED]');
+  }));
+
 test('a broken block is refused with what is wrong with it, all at once', async () => {
   const text = `leafnodes {
   min_version: "2.7.0"

@@ -39,6 +39,23 @@ test('wss:// proves who the hub is before a word is said, with a path in front o
     await until(() => stranger.log.some((line) => /Error trying to connect as leafnode .*certificate/.test(line)));
   }));
 
+test('a block `tls` makes a remote secure, whatever its URL says', () =>
+  withNodes(async (add) => {
+    const tls = 'tls { cert_file: "@tls/server.pem", key_file: "@tls/server-key.pem" }';
+    const hub = await addNode(add, 'hub', `${webText(tls)}\n${hubText()}`);
+    const leaf = await addNode(add, 'leaf', webSpokeText(hub, 'tls { ca_file: "@tls/ca.pem" }'));
+    await LEAF_BEHAVIOURS['a message reaches subscribers on the other server once']!(hub, leaf);
+  }));
+
+test('a listener that hangs up instead of answering is told from one that is slow', () =>
+  withNodes(async (add) => {
+    const tls =
+      'tls { cert_file: "@tls/server.pem", key_file: "@tls/server-key.pem", ca_file: "@tls/ca.pem", verify: true }';
+    const hub = await addNode(add, 'hub', `${webText(tls)}\n${hubText()}`);
+    const leaf = await addNode(add, 'leaf', webSpokeText(hub, 'tls { ca_file: "@tls/ca.pem" }'));
+    await until(() => leaf.log.some((line) => line.includes('(attempt 1): the other side closed the connection')));
+  }));
+
 test('what is no WebSocket is said once, and tried again', () =>
   withNodes(async (add) => {
     const hub = await addNode(add, 'hub', `http: "127.0.0.1:-1"\n${hubText()}`);

@@ -93,6 +93,12 @@ const CASES: Readonly<Record<string, Case>> = {
     isFromPeer: true,
     ofClient: 'SUB foo.* g 1\r\nSUB foo.* h 2\r\n',
   },
+  'from another server, shown on another subject, with others who want it': {
+    frame: `RMSG $G foo.bar $JS.ACK.S.C.1.2.3.4.5@orders.new ${BODY}`,
+    isFromPeer: true,
+    ofPeer: 'RS+ $G foo.*\r\n',
+    ofClient: 'SUB foo.* 1\r\n',
+  },
   'from another server, on subjects that change': {
     frame: `RMSG $G foo.a ${BODY}RMSG $G foo.b ${BODY}`,
     isFromPeer: true,

@@ -138,12 +138,48 @@ for (const [what, { first, second, says }] of Object.entries(MISFITS)) {
     const said = [...cluster.nodes.values()].flatMap(complaintsOf);
     const reasons = said.filter((line) => says.test(line));
     assert.ok(reasons.length >= 1 && reasons.length <= 8, said.join('\n'));
-    const attempts = cluster.node('n1').log.filter((line) => line.includes('Route connection created')).length;
+    for (const { log, name } of cluster.nodes.values()) {
+      const told = log.filter((line) => /^(info|warn|error) .*(Rout|Remote|Rejecting|Authorization)/.test(line));
+      assert.ok(told.length >= 1 && told.length <= 9, `${name} says ${told.length} lines:\n${told.join('\n')}`);
+    }
+    const attempts = cluster.node('n1').log.filter((line) => line.includes('Router connection closed')).length;
     assert.ok(attempts > 60 && attempts < 130, `${attempts} attempts in two minutes`);
     assert.ok(cluster.links().every((count) => count <= 1));
     await cluster.close();
   });
 }
+
+test('both servers of one name say so', async () => {
+  const cluster = new SimulatedCluster(chooseSeed());
+  for (const [name, known] of [
+    ['n1', []],
+    ['n2', ['n1']],
+  ] as const)
+    await cluster.start(name, known, 'name: C', 'called twin');
+  await cluster.run(3000);
+  for (const node of cluster.nodes.values()) {
+    const said = complaintsOf(node);
+    assert.is(said.length, 1, said.join('\n'));
+    assert.match(said[0]!, 'Remote server has a duplicate name: "twin"');
+  }
+  await cluster.close();
+});
+
+test('a peer that comes and goes all the time is told of a few times a minute', async () => {
+  const cluster = await pairOf(chooseSeed(), 'name: C, pool_size: -1');
+  for (let round = 0; round < 110; round++) {
+    await cluster.untilSo(() => cluster.peers().join() === '1,1', 3000);
+    cluster.sim.network.cut('n1', 'n2');
+    await cluster.run(20);
+  }
+  for (const { log, name } of cluster.nodes.values()) {
+    const all = log.filter((line) => /Route connection created|Router connection closed/.test(line));
+    const told = all.filter((line) => line.startsWith('info '));
+    assert.ok(all.length >= 200, `${name} was left ${all.length / 2} times`);
+    assert.ok(told.length >= 20 && told.length <= 50, `${name} says ${told.length} lines in two minutes`);
+  }
+  await cluster.close();
+});
 
 test('a peer that no longer reads is closed when nothing has moved for long enough, and holds up nobody for ever', async () => {
   const cluster = await pairOf();
@@ -177,7 +213,7 @@ test('with connect_backoff attempts become rarer, up to one in half a minute', a
   await cluster.start('n1', [], 'name: C');
   await cluster.start('n2', ['n1'], 'name: D, connect_backoff: true');
   await cluster.run(5 * MINUTE);
-  const attempts = cluster.node('n1').log.filter((line) => line.includes('Route connection created')).length;
+  const attempts = cluster.node('n1').log.filter((line) => line.includes('Router connection closed')).length;
   assert.ok(attempts >= 10 && attempts <= 17, `${attempts} attempts in five minutes`);
   await cluster.close();
 });

@@ -31,13 +31,18 @@ test('the level follows the distance, and what is sent begins a stream of its ow
   const { codec } = packing;
   const begins = (): boolean => {
     const target = Buffer.alloc(codec.bytesMax(6));
-    codec.encode(Buffer.from('PING\r\n'), target);
+    codec.encode(Buffer.from('PING\r\n'), target, 0);
     return target[0] === 0xff;
   };
   assert.ok(begins());
-  packing.measured(2);
+  assert.not(packing.measured(2));
   assert.not(begins());
-  packing.measured(200);
+  assert.ok(packing.measured(200), 'once may be chance');
+  assert.is(packing.mode, 's2_uncompressed');
+  assert.not(packing.measured(60), 'of two the smaller counts');
+  assert.is(packing.mode, 's2_better');
+  assert.ok(packing.measured(200));
+  assert.not(packing.measured(200));
   assert.is(packing.mode, 's2_best');
   assert.ok(begins());
   packing.change('s2_fast', 200, DEFAULT_THRESHOLDS_MS);

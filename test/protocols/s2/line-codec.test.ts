@@ -7,7 +7,7 @@ import { prose, routedMessages } from './samples.ts';
 
 function send(codec: LineCodec, bytes: Buffer): Buffer {
   const target = Buffer.alloc(codec.bytesMax(bytes.length));
-  return target.subarray(0, codec.encode(bytes, target));
+  return target.subarray(0, codec.encode(bytes, target, 0));
 }
 
 function receive(codec: LineCodec, bytes: Buffer): string {

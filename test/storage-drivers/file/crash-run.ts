@@ -1,8 +1,12 @@
 /**
  * The same power cuts as in the tests, for as long as somebody likes: `npm run test:crash -- --minutes 20`, `--seeds 1000`, `--from SEED`,
- * `--only WORD`. Ends with 1 at the first failure, and says the seed.
+ * `--only WORD`. Ends with 1 at the first failure, and says the seed. With `--image ROUNDS`, cuts of a real file system under a broker that
+ * is used, by root on Linux; `--server PATH` is another server to try.
  */
 
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { whyNoCutDisk } from '../../plugins/jetstream/power/cut-disk.ts';
 import { CRASH_VARIANTS, runVariant } from './crash-variants.ts';
 import { runCrashScript } from './journal/crash-script.ts';
 
@@ -47,4 +51,14 @@ async function journalCrashes(seed: number): Promise<number> {
   }
 }
 
-await run();
+function runOnImage(): void {
+  const reason = whyNoCutDisk();
+  if (reason !== '') throw new Error(`there are no power cuts of a real file system here: ${reason}`);
+  const script = fileURLToPath(new URL('../../plugins/jetstream/power/power-rounds.js', import.meta.url));
+  const words = [option('image', '10'), option('from', String(Date.now() % 2 ** 32)), option('server', '')];
+  const end = spawnSync('unshare', ['--mount', process.execPath, script, ...words], { stdio: 'inherit' });
+  process.exitCode = end.status ?? 1;
+}
+
+if (process.argv.includes('--image')) runOnImage();
+else await run();

@@ -41,18 +41,18 @@ function configured(folder: Folder, kept: Kept): string[] {
   return ['-c', 'a.conf'];
 }
 
-function clientOf({ port }: BrokerProcess): Promise<NatsConnection> {
+export function clientOf({ port }: BrokerProcess): Promise<NatsConnection> {
   return connect({ servers: `127.0.0.1:${port}`, reconnect: false });
 }
 
-async function prepare(client: NatsConnection): Promise<void> {
+export async function prepare(client: NatsConnection): Promise<void> {
   const manager = await jetstreamManager(client);
   await manager.streams.add({ name: 'S', subjects: ['s.>'], duplicate_window: 3_600_000_000_000 });
   await manager.consumers.add('S', { durable_name: 'C', ack_policy: AckPolicy.Explicit, ack_wait: ACK_WAIT });
 }
 
 /** All there is, by its sequence. */
-async function contentOf(client: NatsConnection): Promise<Map<number, string>> {
+export async function contentOf(client: NatsConnection): Promise<Map<number, string>> {
   const found = new Map<number, string>();
   const { state } = await (await jetstreamManager(client)).streams.info('S');
   if (state.messages === 0) return found;
@@ -64,13 +64,14 @@ async function contentOf(client: NatsConnection): Promise<Map<number, string>> {
   return found;
 }
 
-async function untilKilled(
+export async function untilKilled(
   broker: BrokerProcess,
   client: NatsConnection,
   ledger: Ledger,
   milliseconds: number,
+  kill = (): void => void broker.child.kill('SIGKILL'),
 ): Promise<void> {
-  const timer = setTimeout(() => broker.child.kill('SIGKILL'), milliseconds);
+  const timer = setTimeout(kill, milliseconds);
   const lanes = Array.from({ length: LANES }, () => publishUntilGone(client, ledger));
   const readers = Array.from({ length: READERS }, () => consumeUntilGone(client, ledger));
   await Promise.allSettled([...lanes, ...readers, broker.ended()]);
@@ -111,7 +112,7 @@ async function settle(message: JsMsg, ledger: Ledger): Promise<void> {
 }
 
 /** Publishes what is uncertain, consumes all that is left, and looks at everything once more. */
-async function finish(client: NatsConnection, ledger: Ledger): Promise<string[]> {
+export async function finish(client: NatsConnection, ledger: Ledger): Promise<string[]> {
   const js = jetstream(client);
   while (ledger.uncertain.size > 0) {
     const content = ledger.draw();

@@ -43,7 +43,8 @@ export function publishBatch(stream: PlainStream, now: number, sent: readonly Pu
     if (last.kind === 'refused') break;
   }
   stream.config = roomy;
-  if (last.kind !== 'refused') return last;
+  // What a counter says stands in the acknowledgements of single messages alone.
+  if (last.kind !== 'refused') return { kind: last.kind, seq: last.seq };
   Object.assign(stream, { kept, last: before, lastTime, lastStored, lastId, onlookers });
   ids.clear();
   for (const [id, one] of known) ids.set(id, one);

@@ -403,6 +403,7 @@ export class PlainConsumer {
   removed({ seq }: Kept): void {
     const known = this.pending.get(seq);
     if (known !== undefined) this.ack(seq, known.consumerSequence);
+    else this.redelivered.delete(seq);
   }
 
   /** All messages of all subjects went. */

@@ -166,9 +166,6 @@ export class StreamPlay {
   }
 
   private async backup(): Promise<Pair> {
-    const { sealed, allow_msg_schedules: hasSchedules, allow_msg_counter: isCounter } = this.plain.config;
-    // What sealing makes of these is refused as a configuration to restore.
-    if (sealed && (hasSchedules || isCounter)) return NOTHING;
     const backup = await backedUp(this.world, 'S');
     await this.world.api('STREAM.DELETE.S');
     const answer = await restored(this.world, 'S', backup);

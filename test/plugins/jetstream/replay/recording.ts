@@ -18,6 +18,8 @@ const STREAM_COMMANDS = [
   'beginPurge',
   'stepPurge',
   'update',
+  'trimMore',
+  'rollUpMore',
 ] as const;
 const CONSUMER_COMMANDS = [
   'deliver',
@@ -97,8 +99,8 @@ export class Recording {
     const { make, remove } = of as { make: Method; remove: Method };
     this.originals.push(() => Object.assign(of, { make, remove }));
     of.make = function (this: object, ...given: unknown[]): unknown {
-      const [name, config] = given;
-      commands.push({ to: 'stream', command: 'make', given: [name, config] });
+      const [name] = given;
+      commands.push({ to: 'stream', command: 'make', given });
       const made = make.apply(this, given) as { machine: ConsumerMachine };
       consumers.set(name as string, made.machine);
       return made;

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { Usage } from '../../../../plugins/jetstream/account/usage.ts';
 import { ConsumerMachine } from '../../../../plugins/jetstream/consumer/consumer-machine.ts';
-import { startOf } from '../../../../plugins/jetstream/consumer/start-position.ts';
+import type { PurgedPart } from '../../../../plugins/jetstream/consumer/purged-part.ts';
 import { Markers } from '../../../../plugins/jetstream/stream/marker.ts';
 import { MessageLog, sizeFormulaOf } from '../../../../plugins/jetstream/stream/message-log.ts';
 import { PublishVerdict } from '../../../../plugins/jetstream/stream/publish-verdict.ts';
@@ -94,17 +94,22 @@ export class Replica {
         stream.update(given[0] as StreamConfig);
         this.setInterest();
         break;
+      case 'trimMore':
+        stream.trimMore(first);
+        break;
+      case 'rollUpMore':
+        stream.rollUpMore(first);
+        break;
       case 'make':
-        this.make(given[0] as string, given[1] as ConsumerConfig);
+        this.make(given[0] as string, given[1] as ConsumerConfig, given[2] as number);
         break;
       case 'forget':
         this.consumers.delete(given[0] as string);
     }
   }
 
-  private make(name: string, config: ConsumerConfig): void {
+  private make(name: string, config: ConsumerConfig, start: number): void {
     const startsWithLast = config.deliverPolicy === 'last_per_subject';
-    const start = startOf(config, this.stream.log);
     this.consumers.set(name, new ConsumerMachine(config, this.stream.log, start, startsWithLast));
   }
 
@@ -145,7 +150,7 @@ export class Replica {
         machine.missed(first, second);
         break;
       case 'purged':
-        machine.purged(first, given[1] as boolean);
+        machine.purged(given[0] as PurgedPart);
         break;
       case 'keptBack':
         machine.keptBack(first);
