@@ -45,7 +45,7 @@ test('functions and files stay small', () => none(checkSizes(sources)));
 
 test('file names say what a file is for', () => none(checkNames(paths)));
 
-test('T-1: the clock, chance, the network and the disk are reached through the ports', () =>
+test('T-1 T-2: the clock, chance, the network and the disk are reached through the ports', () =>
   none(checkOutsideWorld(sources)));
 
 test('the kernel does not know what is built on it', () => none(checkKernelWords(files)));

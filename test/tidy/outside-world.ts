@@ -15,6 +15,10 @@ const WORLD_MODULES = new Set(
 const TIMER_WORDS = new Set(['setTimeout', 'setInterval', 'setImmediate', 'performance']);
 /** What a simulation cannot repeat, where everything runs in one. */
 const UNREPEATABLE_WORDS = new Set(['WeakRef', 'FinalizationRegistry']);
+/** What ends on another thread, at a time that nobody can repeat, where there is one that ends at once. */
+const THREADED_WORDS =
+  /^(hkdf|pbkdf2|scrypt|subtle|webcrypto|generateKey|generateKeyPair|deflate|inflate|deflateRaw|inflateRaw|gzip|gunzip|unzip|brotliCompress|brotliDecompress|create(Gzip|Gunzip|Deflate|Inflate|DeflateRaw|InflateRaw|Unzip|BrotliCompress|BrotliDecompress))$/;
+const THREADED_MODULES = ['node:zlib', 'node:crypto'];
 const SIMULATED_FOLDERS = ['plugins/jetstream/', 'plugins/raft/', 'storage-drivers/'];
 const RANDOM_WORDS = /^(randomBytes|randomFill|randomFillSync|randomInt|randomUUID|getRandomValues)$/;
 
@@ -96,7 +100,9 @@ function usesOf(file: SourceFile): Use[] {
     .filter((found) => WORLD_MODULES.has(found.specifier) && !found.isTypeOnly)
     .map((found) => ({ what: found.specifier, line: found.line }));
   const isSimulated = SIMULATED_FOLDERS.some((folder) => file.path.startsWith(folder));
+  const isThreaded = readImports(file).some(({ specifier }) => THREADED_MODULES.includes(specifier));
   const unrepeatable = isSimulated ? file.tokens.flatMap((_, index) => unrepeatableAt(file.tokens, index)) : [];
+  if (isSimulated && isThreaded) unrepeatable.push(...file.tokens.flatMap(threadedAt));
   return [...imports, ...unrepeatable, ...file.tokens.flatMap((token, index) => globalAt(file.tokens, index, token))];
 }
 
@@ -106,6 +112,10 @@ function unrepeatableAt(tokens: readonly Token[], index: number): Use[] {
   if (UNREPEATABLE_WORDS.has(text)) return [{ what: text, line }];
   const isTimeout = text === 'AbortSignal' && tokens[index + 2]?.text === 'timeout';
   return isTimeout ? [{ what: 'AbortSignal.timeout', line }] : [];
+}
+
+function threadedAt({ text, kind, line }: Token): Use[] {
+  return kind === 'word' && THREADED_WORDS.test(text) ? [{ what: text, line }] : [];
 }
 
 function globalAt(tokens: readonly Token[], index: number, token: Token): Use[] {

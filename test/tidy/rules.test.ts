@@ -139,6 +139,16 @@ test('T-1: what a simulation cannot repeat is found where all must run in one', 
   assert.equal(world('plugins/websocket/a.ts', text), []);
 });
 
+test('T-2: what ends on another thread is found where all must run in one', () => {
+  const text = "import { gzip, hkdfSync } from 'node:zlib';\ngzip(bytes, done);\nhkdfSync('sha256');";
+  assert.equal(world('plugins/jetstream/a.ts', text), [
+    'plugins/jetstream/a.ts:1: gzip goes around the ports',
+    'plugins/jetstream/a.ts:2: gzip goes around the ports',
+  ]);
+  assert.equal(world('plugins/metrics/a.ts', text), []);
+  assert.equal(world('storage-drivers/file/a.ts', 'const gzip = 1;'), []);
+});
+
 test('T-1: every way around the ports is found', () => {
   const ways = [
     'Date.now()',
