@@ -96,9 +96,10 @@ function streamLines({
   return [...lines, ...found.problems.map((problem) => `  ${problem}`)];
 }
 
-function damageLine({ path, from, to, cause, records }: Damage, directory: string): string {
+function damageLine({ path, part, from, to, cause, records }: Damage, directory: string): string {
   const place = path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path;
   const what = cause === 'missing' ? 'is missing' : cause === 'unreadable' ? 'can not be read' : 'is damaged';
   const where = to > from ? ` from byte ${from} to ${to}` : '';
+  if (part === 'folder') return `${place} ${what}: it is left as it is, and nobody knows what stream it is`;
   return `${place} ${what}${where}: ${records === 0 ? 'no message is known to be lost by it' : `${plural(records, 'message')} lost`}`;
 }

@@ -26,6 +26,7 @@ import { type JournalReport, openJournal } from './journal/open-journal.ts';
 import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
 import { KeyRotation } from './key-rotation.ts';
 import { loadStore } from './load-store.ts';
+import { Orphans, settleFolders } from './lost-folders.ts';
 import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
 import { S2 } from './s2-compression.ts';
@@ -34,6 +35,7 @@ import { removeStoreFiles, removeStrayBlocks, storeDirectory } from './store-fil
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
 import { TidyQueue } from './tidy-queue.ts';
 import { Troubles } from './troubles.ts';
+import { YoungStores } from './young-stores.ts';
 
 const SUPPORTS: DriverSupport = {
   durable: 'power',
@@ -118,7 +120,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private nextStore = 1;
   private opens = 0;
   private readonly dirty: DirtyMemory;
-  private orphanedOperations = 0;
+  private readonly orphans = new Orphans();
+  private readonly young: YoungStores;
   private closing: Promise<void> | null = null;
   journal!: Journal;
   private rotation: KeyRotation | null = null;
@@ -133,6 +136,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.tidying = new TidyQueue(ports.clock, this.checkpoints, options.tidyBytesPerSecond);
     this.erasing = new EraseQueue(ports.clock, this.checkpoints, () => driver.journal);
     this.dirty = new DirtyMemory(options.dirtyBytesMax, this.stores, (store) => this.wantsCheckpoint(store));
+    this.young = new YoungStores(ports.clock, (store) => this.wantsCheckpoint(store));
     this.care = new FileCare(damage, driver);
     this.scrubber = new Scrubber(ports.clock, this.care, options);
     this.checkpoints.onTaken = (store) => {
@@ -204,11 +208,13 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     await this.erasing.idle();
     const phasesMs = { load: loaded - begun, journal: report.milliseconds };
     const stillUnreadable = unreadable.filter((number) => !this.stores.has(number));
+    await settleFolders(world, stillUnreadable, this.orphans);
+    for (const store of this.stores.values()) if (store.checkpointSerial === 0) this.young.add(store);
     this.report = {
       journal: report,
       incarnation: identity.incarnation,
       unreadable: stillUnreadable.map((number) => storeDirectory(world, number)),
-      orphanedOperations: this.orphanedOperations,
+      orphanedOperations: this.orphans.operations,
       phasesMs,
     };
     this.scrubber.start();
@@ -239,6 +245,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   private async shut(): Promise<void> {
     for (const store of this.stores.values()) await store.close();
+    const young = this.young.close();
     this.erasing.close();
     this.checkpoints.close();
     this.tidying.close();
@@ -246,9 +253,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     await this.rotation?.close();
     for (const store of this.stores.values()) {
       await this.checkpoints.settled(store);
-      const isWorthIt = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose && !store.isFailed;
+      const isMuch = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose || young.includes(store);
       // What cannot be written now is in the journal still.
-      if (isWorthIt) await this.checkpoints.takeLast(store).catch(() => {});
+      if (isMuch && !store.isFailed) await this.checkpoints.takeLast(store).catch(() => {});
     }
     await this.journal.close();
     await this.world.files.closeAll();
@@ -363,6 +370,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       this.journal.removeStore(store.journalStore);
       throw error;
     }
+    this.young.add(store);
     return store;
   }
 
@@ -430,7 +438,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
         if (!this.pins.has(number)) this.pins.set(number, generation);
         const store = this.stores.get(number);
         if (type === Op.create) this.created(number, bytes, from);
-        else if (store === undefined) this.orphanedOperations++;
+        else if (store === undefined) this.orphans.add(number, type);
         else applyOp(store, type, bytes, from, to);
       },
       carried: () => {},

@@ -323,9 +323,9 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   /** Reads frames that are not in memory. */
   async bringIn(cold: ReturnType<BlockList['coldFrames']>): Promise<void> {
-    const { world, directory } = this;
+    const { world } = this;
     for (const { block, frames } of cold) {
-      await loadFrames(world, world.files, directory, block, frames, this.care.onDamage);
+      await loadFrames(world, world.files, this, block, frames, this.care.onDamage);
       for (const frame of frames) if (frame.isInMemory) world.cache.add(frame);
     }
   }

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { store } from '../../bin/store/command.ts';
 import { testBroker } from '../../bin/testing.ts';
 import { chosenSeed, Seeded } from '../fuzz/seeded.ts';
+import { untilStoresAreOnDisk } from '../kits/stores-on-disk.ts';
 import { BrokerProcess, Folder, run } from './broker-process.ts';
 
 const seed = chosenSeed();
@@ -26,6 +27,8 @@ async function fill(directory: string, key = ''): Promise<void> {
   await manager.streams.add({ name: 'A', subjects: ['a.>'] });
   await manager.streams.add({ name: 'B', subjects: ['b.>'] });
   await manager.consumers.add('A', { durable_name: 'C', ack_policy: AckPolicy.Explicit });
+  // Then all messages of A come to one block at the end, and those of B stay in the journal.
+  await untilStoresAreOnDisk(directory, 2);
   for (let seq = 1; seq <= COUNT; seq++) await js.publish(`a.${seq % 3}`, bodyOf(seq));
   const fields = headers();
   fields.append('Colour', 'red');

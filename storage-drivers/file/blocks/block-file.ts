@@ -4,7 +4,7 @@ import type { Clock, Disk } from '../../../kernel/plugin-api.ts';
 import { Breath } from '../breath.ts';
 import { datasync, writeAt } from '../file-calls.ts';
 import type { FrameCipher, StoreKeys } from '../frame-cipher.ts';
-import { FrameKind, headBytes } from '../journal/frame-format.ts';
+import { type FrameFamily, FrameKind, headBytes } from '../journal/frame-format.ts';
 import { RECORD_HEADER_BYTES, writeRecordHeader } from '../journal/record-format.ts';
 import { type Compression, type SealedFrame, sealFrame } from '../journal/seal-frame.ts';
 import { FRAMES_START, segmentHead, WRAPPED_KEY_BYTES } from '../journal/segment-format.ts';
@@ -20,6 +20,17 @@ export interface BlockWorld {
   readonly uuid: Uint8Array;
   readonly keys: StoreKeys | null;
   readonly compression: Compression | null;
+}
+
+/** Where the blocks of a store are. */
+export interface BlockHome {
+  readonly directory: string;
+  /** Of the store. */
+  readonly number: number;
+}
+
+export function blockFamily({ uuid }: Pick<BlockWorld, 'uuid'>, { number }: BlockHome, block: number): FrameFamily {
+  return { uuid, generation: block, store: number };
 }
 
 export function blockPath(directory: string, number: number): string {

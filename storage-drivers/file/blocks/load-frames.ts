@@ -2,13 +2,14 @@
 import type { SequenceRange } from '../../contract.ts';
 import { codeOf, readAt } from '../file-calls.ts';
 import { FRAME_HEADER_BYTES, FrameFlag, FrameKind } from '../journal/frame-format.ts';
-import { recordEnd } from '../journal/record-format.ts';
+import { RECORD_HEADER_BYTES, recordEnd } from '../journal/record-format.ts';
 import { type FoundFrame, SegmentReader, type WholeFrame } from '../journal/segment-reader.ts';
 import { viewOf } from '../numbers.ts';
+import { appendSeqAt } from '../op-format.ts';
 import type { OpenFiles } from '../open-files.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import type { Block } from './block.ts';
-import { type BlockWorld, blockPath } from './block-file.ts';
+import { type BlockHome, type BlockWorld, blockFamily, blockPath } from './block-file.ts';
 import type { BlockFrame } from './block-frame.ts';
 
 const INDEX_WINDOW = 256 * 1024;
@@ -30,19 +31,19 @@ export type OnDamage = (damage: FrameDamage) => void;
 export async function loadFrames(
   world: BlockWorld,
   files: OpenFiles,
-  directory: string,
+  home: BlockHome,
   block: Block,
   frames: readonly BlockFrame[],
   onDamage: OnDamage,
 ): Promise<void> {
-  const path = blockPath(directory, block.number);
+  const path = blockPath(home.directory, block.number);
   const bytes = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
-  const family = { uuid: world.uuid, generation: block.number };
+  const family = blockFamily(world, home, block.number);
   try {
     await files.use(path, async (file) => {
       const lock = { cipher: block.cipher };
       const reader = new SegmentReader(file, await file.size(), family, lock, bytes);
-      for (const frame of frames) await loadFrame(reader, block, frame, path, onDamage);
+      for (const frame of frames) await loadFrame(reader, home, block, frame, path, onDamage);
     });
   } catch (error) {
     const code = codeOf(error);
@@ -55,6 +56,7 @@ export async function loadFrames(
 
 async function loadFrame(
   reader: SegmentReader,
+  home: BlockHome,
   block: Block,
   frame: BlockFrame,
   path: string,
@@ -66,7 +68,8 @@ async function loadFrame(
   // It may have been brought in meanwhile by somebody else.
   if (frame.isInMemory) return;
   if (isRight(found, frame)) frame.bringIn(new Uint8Array(found.bytes.subarray(found.from, found.to)));
-  else await salvage(reader, block, frame, path, reader.readErrors > errors ? 'unreadable' : 'checksum', onDamage);
+  else
+    await salvage(reader, home, block, frame, path, reader.readErrors > errors ? 'unreadable' : 'checksum', onDamage);
 }
 
 /** What was overwritten while it was read is read again: that is no damage. */
@@ -92,20 +95,20 @@ export type Pace = (bytes: number) => Promise<void>;
  */
 export async function checkFrames(
   world: BlockWorld & { readonly files: OpenFiles },
-  directory: string,
+  home: BlockHome,
   block: Block,
   onDamage: OnDamage,
   pace: Pace,
 ): Promise<{ indexPath: string | null }> {
-  const path = blockPath(directory, block.number);
-  const family = { uuid: world.uuid, generation: block.number };
+  const path = blockPath(home.directory, block.number);
+  const family = blockFamily(world, home, block.number);
   let isIndexWhole = true;
   for (const frame of [...block.frames]) {
     if (frame.position < 0) continue;
     await world.files
       .use(path, async (file) => {
         const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, frame.storedBytes);
-        await checkFrame(reader, block, frame, path, onDamage);
+        await checkFrame(reader, home, block, frame, path, onDamage);
       })
       .catch((error) => missed(block, frame, path, error, onDamage));
     await pace(frame.storedBytes);
@@ -123,7 +126,14 @@ export async function checkFrames(
   return { indexPath: isIndexWhole ? null : path };
 }
 
-async function checkFrame(reader: SegmentReader, block: Block, frame: BlockFrame, path: string, onDamage: OnDamage) {
+async function checkFrame(
+  reader: SegmentReader,
+  home: BlockHome,
+  block: Block,
+  frame: BlockFrame,
+  path: string,
+  onDamage: OnDamage,
+) {
   const errors = reader.readErrors;
   const found = await readFrame(reader, frame);
   // While it was read, its block may have been written anew.
@@ -134,7 +144,7 @@ async function checkFrame(reader: SegmentReader, block: Block, frame: BlockFrame
     tell(block, frame, path, cause, onDamage, () => true);
     return;
   }
-  await salvage(reader, block, frame, path, cause, onDamage);
+  await salvage(reader, home, block, frame, path, cause, onDamage);
   frame.letGo();
 }
 
@@ -172,6 +182,7 @@ export async function readRaw(
 /** A frame that is broken may hold records that are not. */
 async function salvage(
   reader: SegmentReader,
+  home: BlockHome,
   block: Block,
   frame: BlockFrame,
   path: string,
@@ -186,7 +197,11 @@ async function salvage(
   const { bytes, at } = await reader.bytesAt(from, frame.length);
   const records = bytes.slice(at, at + frame.length);
   const view = viewOf(records);
-  tell(block, frame, path, cause, onDamage, (start, end) => recordEnd(records, view, start, end) === end);
+  tell(block, frame, path, cause, onDamage, (start, end, seq) => {
+    if (recordEnd(records, view, start, end) !== end) return false;
+    // It may be whole, and of another file.
+    return view.getUint32(start + 8, true) === home.number && appendSeqAt(view, start + RECORD_HEADER_BYTES) === seq;
+  });
   frame.bringIn(records);
 }
 
@@ -197,13 +212,13 @@ function tell(
   path: string,
   cause: FrameDamage['cause'],
   onDamage: OnDamage,
-  isWhole: (start: number, end: number) => boolean,
+  isWhole: (start: number, end: number, seq: number) => boolean,
 ): void {
   const lost = new SequenceRanges();
   let bytes = 0;
   for (let slot = block.slotAtStart(frame.start); slot < block.slots && block.starts[slot]! < frame.end; slot++) {
     const [start, end] = [block.starts[slot]! - frame.start, block.starts[slot + 1]! - frame.start];
-    if (isWhole(start, end) || !block.markDamaged(slot)) continue;
+    if (isWhole(start, end, block.seqAt(slot)) || !block.markDamaged(slot)) continue;
     lost.add(block.seqAt(slot), block.seqAt(slot));
     bytes += block.contentLength(slot);
   }
