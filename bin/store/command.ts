@@ -1,8 +1,10 @@
 /** `gnatlet store`: what streams on disk hold, whether they are whole, and what can be done where they are not. */
 import { findAll, findingsJson, findingsText } from './check.ts';
 import { dump } from './dump.ts';
-import { findDirectory, openView } from './open-store.ts';
+import { LevelBroken } from './level-directory.ts';
+import { findPlace, type OpenedDirectory, openView } from './open-store.ts';
 import { repair } from './repair.ts';
+import { repairDatabase } from './repair-level.ts';
 import { readKeys } from './store-keys.ts';
 import { parseStoreRequest, STORE_USAGE, type StoreRequest } from './store-request.ts';
 
@@ -25,9 +27,18 @@ export async function store(words: readonly string[], env: NodeJS.ProcessEnv, wr
 
 async function run(request: StoreRequest, env: NodeJS.ProcessEnv, write: Write): Promise<boolean> {
   const keys = readKeys(request, env);
-  const directory = await findDirectory(request.directory);
-  if (request.action === 'repair') return repair(directory, request, keys, write);
-  const opened = await openView(directory, request, keys);
+  const place = await findPlace(request.directory);
+  if (request.action === 'repair') {
+    return place.isLevel ? repairDatabase(place, request, keys, write) : repair(place, request, keys, write);
+  }
+  let opened: OpenedDirectory;
+  try {
+    opened = await openView(place, request, keys);
+  } catch (error) {
+    if (!(error instanceof LevelBroken)) throw error;
+    await write(`${place.directory}: ${error.message}\n`);
+    return false;
+  }
   try {
     if (request.action === 'dump') return await dump(opened, request, write);
     const findings = await findAll(opened, request);

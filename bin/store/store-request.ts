@@ -36,7 +36,8 @@ Usage: gnatlet store check DIR [options]     reads and checks everything; never 
        gnatlet store repair DIR [options]    writes damaged files anew, after it copied them aside
        gnatlet store dump DIR [options]      prints streams, consumers and messages as lines of JSON
 
-DIR is what the configuration calls store_dir, or the folder "jetstream" in it. No server may be running on it.
+DIR is what the configuration calls store_dir, or the folder "jetstream" in it, or a database of LevelDB. No server may
+be running on it.
 
     --key-file <file>        holds the key of an encrypted store; or the variable GNATLET_STORE_KEY
     --prev-key-file <file>   holds the key before that one; or GNATLET_STORE_PREV_KEY
