@@ -14,6 +14,7 @@ import {
   type StoreStats,
   type Visit,
 } from '../contract.ts';
+import { RecordView } from '../derived/record-view.ts';
 import { BlockList } from './blocks/block-list.ts';
 import { loadFrames } from './blocks/load-frames.ts';
 import type { Era } from './checkpoint-format.ts';
@@ -24,7 +25,6 @@ import type { JournalListener, JournalStore } from './journal/journal-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import type { JournalHole } from './journal/recovery.ts';
 import { Op } from './op-format.ts';
-import { RecordView } from './record-view.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
 import { StoreCare } from './store-care.ts';
 import { type ErasureBatch, StoreErasures } from './store-erasures.ts';

@@ -3,7 +3,7 @@
  *
  * Header, list of stores, body, tag where it is encrypted, checksum; then zeros up to the next sector.
  */
-import { checksum } from '../checksum.ts';
+import { checksum } from '../../derived/checksum.ts';
 import { getU64, putU64 } from '../numbers.ts';
 
 /** What a disk writes as a whole; a frame begins with one, so that no frame shares a torn sector with the one before. */
