@@ -2,13 +2,14 @@
 import type { SequenceRange } from '../../contract.ts';
 import { codeOf, readAt } from '../file-calls.ts';
 import { FRAME_HEADER_BYTES, FrameFlag, FrameKind } from '../journal/frame-format.ts';
-import { recordEnd } from '../journal/record-format.ts';
+import { RECORD_HEADER_BYTES, recordEnd } from '../journal/record-format.ts';
 import { type FoundFrame, SegmentReader, type WholeFrame } from '../journal/segment-reader.ts';
 import { viewOf } from '../numbers.ts';
+import { appendSeqAt } from '../op-format.ts';
 import type { OpenFiles } from '../open-files.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import type { Block } from './block.ts';
-import { type BlockWorld, blockPath } from './block-file.ts';
+import { type BlockHome, type BlockWorld, blockFamily, blockPath } from './block-file.ts';
 import type { BlockFrame } from './block-frame.ts';
 import type { FrameMemory } from './frame-memory.ts';
 
@@ -38,20 +39,20 @@ export type OnDamage = (damage: FrameDamage) => void;
 
 export async function loadFrames(
   world: FrameWorld,
-  directory: string,
+  home: BlockHome,
   block: Block,
   frames: readonly BlockFrame[],
   onDamage: OnDamage,
 ): Promise<void> {
-  const path = blockPath(directory, block.number);
+  const path = blockPath(home.directory, block.number);
   const bytes = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
-  const family = { uuid: world.uuid, generation: block.number };
+  const family = blockFamily(world, home, block.number);
   const window = world.windowMemory.takeFor(bytes);
   try {
     await world.files.use(path, async (file) => {
       const reader = new SegmentReader(file, block.fileBytes, family, { cipher: block.cipher }, bytes);
       reader.lend(window);
-      for (const frame of frames) await loadFrame(reader, block, frame, path, world.frameMemory, onDamage);
+      for (const frame of frames) await loadFrame(reader, home, block, frame, path, world.frameMemory, onDamage);
     });
   } catch (error) {
     const code = codeOf(error);
@@ -66,6 +67,7 @@ export async function loadFrames(
 
 async function loadFrame(
   reader: SegmentReader,
+  home: BlockHome,
   block: Block,
   frame: BlockFrame,
   path: string,
@@ -80,7 +82,7 @@ async function loadFrame(
   if (isRight(found, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
   else {
     const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
-    await salvage(reader, block, frame, path, cause, memory, onDamage);
+    await salvage(reader, home, block, frame, path, cause, memory, onDamage);
   }
 }
 
@@ -107,20 +109,20 @@ export type Pace = (bytes: number) => Promise<void>;
  */
 export async function checkFrames(
   world: FrameWorld,
-  directory: string,
+  home: BlockHome,
   block: Block,
   onDamage: OnDamage,
   pace: Pace,
 ): Promise<{ indexPath: string | null }> {
-  const path = blockPath(directory, block.number);
-  const family = { uuid: world.uuid, generation: block.number };
+  const path = blockPath(home.directory, block.number);
+  const family = blockFamily(world, home, block.number);
   let isIndexWhole = true;
   for (const frame of [...block.frames]) {
     if (frame.position < 0) continue;
     await world.files
       .use(path, async (file) => {
         const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, frame.storedBytes);
-        await checkFrame(reader, block, frame, path, world.frameMemory, onDamage);
+        await checkFrame(reader, home, block, frame, path, world.frameMemory, onDamage);
       })
       .catch((error) => missed(block, frame, path, error, onDamage));
     await pace(frame.storedBytes);
@@ -140,6 +142,7 @@ export async function checkFrames(
 
 async function checkFrame(
   reader: SegmentReader,
+  home: BlockHome,
   block: Block,
   frame: BlockFrame,
   path: string,
@@ -156,7 +159,7 @@ async function checkFrame(
     tell(block, frame, path, cause, onDamage, () => true);
     return;
   }
-  await salvage(reader, block, frame, path, cause, memory, onDamage);
+  await salvage(reader, home, block, frame, path, cause, memory, onDamage);
   frame.letGo();
 }
 
@@ -194,6 +197,7 @@ export async function readRaw(
 /** A frame that is broken may hold records that are not. */
 async function salvage(
   reader: SegmentReader,
+  home: BlockHome,
   block: Block,
   frame: BlockFrame,
   path: string,
@@ -209,7 +213,11 @@ async function salvage(
   const { bytes, at } = await reader.bytesAt(from, frame.length);
   const records = bytes.subarray(at, at + frame.length);
   const view = viewOf(records);
-  tell(block, frame, path, cause, onDamage, (start, end) => recordEnd(records, view, start, end) === end);
+  tell(block, frame, path, cause, onDamage, (start, end, seq) => {
+    if (recordEnd(records, view, start, end) !== end) return false;
+    // It may be whole, and of another file.
+    return view.getUint32(start + 8, true) === home.number && appendSeqAt(view, start + RECORD_HEADER_BYTES) === seq;
+  });
   frame.bringIn(bytes, at, at + frame.length, memory);
 }
 
@@ -220,13 +228,13 @@ function tell(
   path: string,
   cause: FrameDamage['cause'],
   onDamage: OnDamage,
-  isWhole: (start: number, end: number) => boolean,
+  isWhole: (start: number, end: number, seq: number) => boolean,
 ): void {
   const lost = new SequenceRanges();
   let bytes = 0;
   for (let slot = block.slotAtStart(frame.start); slot < block.slots && block.starts[slot]! < frame.end; slot++) {
     const [start, end] = [block.starts[slot]! - frame.start, block.starts[slot + 1]! - frame.start];
-    if (isWhole(start, end) || !block.markDamaged(slot)) continue;
+    if (isWhole(start, end, block.seqAt(slot)) || !block.markDamaged(slot)) continue;
     lost.add(block.seqAt(slot), block.seqAt(slot));
     bytes += block.contentLength(slot);
   }
