@@ -121,7 +121,7 @@ export async function checkFrames(
     if (frame.position < 0) continue;
     await world.files
       .use(path, async (file) => {
-        const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, frame.storedBytes);
+        const reader = new SegmentReader(file, block.fileBytes, family, { cipher: block.cipher }, frame.storedBytes);
         await checkFrame(reader, home, block, frame, path, world.frameMemory, onDamage);
       })
       .catch((error) => missed(block, frame, path, error, onDamage));
@@ -131,7 +131,7 @@ export async function checkFrames(
   if (block.indexPosition >= 0) {
     isIndexWhole = await world.files
       .use(path, async (file) => {
-        const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, INDEX_WINDOW);
+        const reader = new SegmentReader(file, block.fileBytes, family, { cipher: block.cipher }, INDEX_WINDOW);
         const found = await reader.frameAt(block.indexPosition);
         return found.isWhole && found.header.kind === FrameKind.index;
       })

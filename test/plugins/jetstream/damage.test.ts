@@ -238,9 +238,9 @@ test('a stream of which both checkpoints are damaged, and the journal is gone, i
       for (const name of readdirSync(journal)) rmSync(join(journal, name));
     },
     async (world) => {
-      assert.match((await health(world)).body, /JetStream stream in \S+stores.\d+ could not be recovered/);
+      assert.match((await health(world)).body, /JetStream stream in \S+quarantine.1-2 could not be recovered/);
       const told = world.lines.filter((line) =>
-        /stores.\d+ is damaged: it is left as it is, and its stream/.test(line),
+        /stores.1 has no checkpoint .* is not served, and was set aside/.test(line),
       );
       assert.is(told.length, 1, world.lines.join('\n'));
     },

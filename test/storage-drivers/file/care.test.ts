@@ -292,7 +292,7 @@ test('D-12: a stream whose checkpoints are both damaged is told of to whoever ca
   const again = await world.open();
   assert.equal(await again.list(), []);
   const folder = again.care.damage.find(({ part }) => part === 'folder')!;
-  assert.equal([folder.path, folder.store, folder.cause], ['/data/stores/1', null, 'checksum']);
+  assert.equal([folder.path, folder.store, folder.cause], ['/data/quarantine/1-2', null, 'checksum']);
   await world.until(again.close());
 });
 
