@@ -64,6 +64,8 @@ export class PlainConsumer {
   /** The next to look at, and the next number of its own. */
   next: number;
   ownNext = 1;
+  /** The number of its own that was delivered last, as it is told. */
+  toldOwn = 0;
   floor: number;
   ownFloor = 0;
   readonly pending = new Map<number, Pending>();
@@ -231,6 +233,8 @@ export class PlainConsumer {
   private send(sid: string, one: Kept, now: number): void {
     const { seq } = one;
     const known = this.pending.get(seq);
+    // After a reset, deliveries from before it may be acknowledged: what was settled with them does not count as delivered.
+    if (this.ownNext > this.ownFloor) this.toldOwn = this.ownNext;
     if (known === undefined) this.sendFirst(seq, now);
     else {
       this.again = this.again.filter((other) => other !== seq);
@@ -408,6 +412,7 @@ export class PlainConsumer {
 
   /** All messages of all subjects went. */
   purged(): void {
+    this.toldOwn = this.ownNext - 1;
     this.next = Math.max(this.next, this.stream.first);
     for (const seq of [...this.pending.keys(), ...this.redelivered.keys()]) this.forget(seq);
     this.floor = this.next - 1;
@@ -434,6 +439,7 @@ export class PlainConsumer {
     this.next = seq;
     this.ownNext = 1;
     this.floor = seq - 1;
+    this.toldOwn = 0;
     this.ownFloor = 0;
   }
 
@@ -446,13 +452,14 @@ export class PlainConsumer {
     this.waiting = [];
     this.starters = [];
     this.liveFrom = 0;
+    this.toldOwn = this.ownNext - 1;
     this.boundTo = '';
   }
 
   info(): object {
     const { pending, redelivered, waiting, config } = this;
     return {
-      delivered: this.ownNext - 1,
+      delivered: this.toldOwn,
       ackPending: pending.size,
       redelivered: config.max_deliver === 1 ? 0 : redelivered.size,
       waiting: waiting.length,
