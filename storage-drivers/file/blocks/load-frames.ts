@@ -2,15 +2,17 @@
 import type { SequenceRange } from '../../contract.ts';
 import { codeOf, readAt } from '../file-calls.ts';
 import { FRAME_HEADER_BYTES, FrameFlag, FrameKind } from '../journal/frame-format.ts';
-import { recordEnd } from '../journal/record-format.ts';
+import { RECORD_HEADER_BYTES, recordEnd } from '../journal/record-format.ts';
 import { type FoundFrame, SegmentReader, type WholeFrame } from '../journal/segment-reader.ts';
 import { viewOf } from '../numbers.ts';
+import { appendSeqAt } from '../op-format.ts';
 import type { OpenFiles } from '../open-files.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import type { Block } from './block.ts';
 import { type BlockWorld, blockPath } from './block-file.ts';
 import type { BlockFrame } from './block-frame.ts';
 import type { FrameMemory } from './frame-memory.ts';
+import { isInPlace } from './frame-place.ts';
 
 const INDEX_WINDOW = 256 * 1024;
 
@@ -74,10 +76,10 @@ async function loadFrame(
 ): Promise<void> {
   if (frame.isInMemory) return;
   const errors = reader.readErrors;
-  const found = await readFrame(reader, frame);
+  const found = await readFrame(reader, block, frame);
   // It may have been brought in meanwhile by somebody else.
   if (frame.isInMemory) return;
-  if (isRight(found, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
+  if (isRight(found, block, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
   else {
     const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
     await salvage(reader, block, frame, path, cause, memory, onDamage);
@@ -85,18 +87,19 @@ async function loadFrame(
 }
 
 /** What was overwritten while it was read is read again: that is no damage. */
-async function readFrame(reader: SegmentReader, frame: BlockFrame): Promise<FoundFrame> {
+async function readFrame(reader: SegmentReader, block: Block, frame: BlockFrame): Promise<FoundFrame> {
   for (;;) {
     await frame.changed;
     const { changes } = frame;
     const found = await reader.frameAt(frame.position);
-    if (frame.changes === changes || isRight(found, frame)) return found;
+    if (frame.changes === changes || isRight(found, block, frame)) return found;
     reader.forget();
   }
 }
 
-function isRight(found: FoundFrame, frame: BlockFrame): found is WholeFrame {
-  return found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
+function isRight(found: FoundFrame, block: Block, frame: BlockFrame): found is WholeFrame {
+  const isWhole = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
+  return isWhole && isInPlace(block, frame, found.bytes, found.from);
 }
 
 /** Waits as long as whoever reads so many bytes should. */
@@ -147,9 +150,9 @@ async function checkFrame(
   onDamage: OnDamage,
 ): Promise<void> {
   const errors = reader.readErrors;
-  const found = await readFrame(reader, frame);
+  const found = await readFrame(reader, block, frame);
   // While it was read, its block may have been written anew.
-  if (isRight(found, frame) || block.isDropped) return;
+  if (isRight(found, block, frame) || block.isDropped) return;
   const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
   if (frame.isInMemory) {
     // Nothing is lost as long as it is written anew from there.
@@ -209,7 +212,11 @@ async function salvage(
   const { bytes, at } = await reader.bytesAt(from, frame.length);
   const records = bytes.subarray(at, at + frame.length);
   const view = viewOf(records);
-  tell(block, frame, path, cause, onDamage, (start, end) => recordEnd(records, view, start, end) === end);
+  tell(block, frame, path, cause, onDamage, (start, end, seq) => {
+    if (recordEnd(records, view, start, end) !== end) return false;
+    // It may be whole, and belong elsewhere.
+    return appendSeqAt(view, start + RECORD_HEADER_BYTES) === seq;
+  });
   frame.bringIn(bytes, at, at + frame.length, memory);
 }
 
@@ -220,13 +227,13 @@ function tell(
   path: string,
   cause: FrameDamage['cause'],
   onDamage: OnDamage,
-  isWhole: (start: number, end: number) => boolean,
+  isWhole: (start: number, end: number, seq: number) => boolean,
 ): void {
   const lost = new SequenceRanges();
   let bytes = 0;
   for (let slot = block.slotAtStart(frame.start); slot < block.slots && block.starts[slot]! < frame.end; slot++) {
     const [start, end] = [block.starts[slot]! - frame.start, block.starts[slot + 1]! - frame.start];
-    if (isWhole(start, end) || !block.markDamaged(slot)) continue;
+    if (isWhole(start, end, block.seqAt(slot)) || !block.markDamaged(slot)) continue;
     lost.add(block.seqAt(slot), block.seqAt(slot));
     bytes += block.contentLength(slot);
   }
