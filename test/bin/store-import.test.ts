@@ -81,7 +81,7 @@ const streamOf = ({ streams }: Imported, name: string): Imported['streams'][numb
   streams.find(({ stream }) => stream === name)!;
 
 for (const version of RECORDED_VERSIONS) {
-  test(`what a ${version} kept is told and found as before: messages, gaps, times, consumers, buckets`, async () => {
+  test(`S-43: what a ${version} kept is told and found as before: messages, gaps, times, consumers, buckets`, async () => {
     const { from, into } = place(version);
     const { told, buckets } = recorded(version);
     const { whole, streams } = await imported(from, into);

@@ -243,7 +243,8 @@ export class Stream implements ServiceSink {
   /** What is done with messages, as the configuration says. */
   private configure(): void {
     const { subjectTransform, compression } = this.config;
-    this.log.records.store.compression = compression;
+    const { store } = this.log.records;
+    if (store.compression !== undefined) store.compression = compression;
     const { src = '', dest = '' } = subjectTransform ?? {};
     this.transform = dest === '' ? null : compileSubjects(this.of, src, dest);
     this.republisher = Republisher.of(this);

@@ -12,6 +12,7 @@ import type { Block } from './block.ts';
 import { type BlockHome, type BlockWorld, blockFamily, blockPath } from './block-file.ts';
 import type { BlockFrame } from './block-frame.ts';
 import type { FrameMemory } from './frame-memory.ts';
+import { isInPlace } from './frame-place.ts';
 
 const INDEX_WINDOW = 256 * 1024;
 
@@ -76,10 +77,10 @@ async function loadFrame(
 ): Promise<void> {
   if (frame.isInMemory) return;
   const errors = reader.readErrors;
-  const found = await readFrame(reader, frame);
+  const found = await readFrame(reader, block, frame);
   // It may have been brought in meanwhile by somebody else.
   if (frame.isInMemory) return;
-  if (isRight(found, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
+  if (isRight(found, block, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
   else {
     const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
     await salvage(reader, home, block, frame, path, cause, memory, onDamage);
@@ -87,18 +88,19 @@ async function loadFrame(
 }
 
 /** What was overwritten while it was read is read again: that is no damage. */
-async function readFrame(reader: SegmentReader, frame: BlockFrame): Promise<FoundFrame> {
+async function readFrame(reader: SegmentReader, block: Block, frame: BlockFrame): Promise<FoundFrame> {
   for (;;) {
     await frame.changed;
     const { changes } = frame;
     const found = await reader.frameAt(frame.position);
-    if (frame.changes === changes || isRight(found, frame)) return found;
+    if (frame.changes === changes || isRight(found, block, frame)) return found;
     reader.forget();
   }
 }
 
-function isRight(found: FoundFrame, frame: BlockFrame): found is WholeFrame {
-  return found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
+function isRight(found: FoundFrame, block: Block, frame: BlockFrame): found is WholeFrame {
+  const isWhole = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
+  return isWhole && isInPlace(block, frame, found.bytes, found.from);
 }
 
 /** Waits as long as whoever reads so many bytes should. */
@@ -150,9 +152,9 @@ async function checkFrame(
   onDamage: OnDamage,
 ): Promise<void> {
   const errors = reader.readErrors;
-  const found = await readFrame(reader, frame);
+  const found = await readFrame(reader, block, frame);
   // While it was read, its block may have been written anew.
-  if (isRight(found, frame) || block.isDropped) return;
+  if (isRight(found, block, frame) || block.isDropped) return;
   const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
   if (frame.isInMemory) {
     // Nothing is lost as long as it is written anew from there.

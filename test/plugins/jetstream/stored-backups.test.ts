@@ -22,7 +22,7 @@ const CREATED = '"type":"io.nats.jetstream.api.v1.stream_create_response","confi
 const V1 = { jetstream: { backup_format: 'v1' } };
 
 for (const version of ['2.9', '2.10']) {
-  test(`backups of a genuine ${version} are taken in as they were: messages, gaps, times, consumers, buckets`, () =>
+  test(`S-42: backups of a genuine ${version} are taken in as they were: messages, gaps, times, consumers, buckets`, () =>
     withFiles(async ({ client }) => {
       const record = recorded(version);
       for (const stream of STREAMS) {
@@ -33,7 +33,7 @@ for (const version of ['2.9', '2.10']) {
     }));
 }
 
-test('what is sent away as files is taken in as it was, in files and in memory', () =>
+test('S-42: what is sent away as files is taken in as it was, in files and in memory', () =>
   withFiles(async ({ client, manager }) => {
     await fillStreams(client);
     for (const stream of STREAMS) {
@@ -199,7 +199,7 @@ async function streamCount(client: NatsConnection): Promise<number> {
   return (await client.request('$JS.API.INFO', '')).json<{ streams: number }>().streams;
 }
 
-test('what no server can have made is refused with the reason, and leaves nothing', () =>
+test('S-41: what no server can have made is refused with the reason, and leaves nothing', () =>
   withFiles(async ({ client }) => {
     const backup = await backupOfA(client);
     const [definition, sum] = partsOf(unpacked(backup));
@@ -221,7 +221,7 @@ test('what no server can have made is refused with the reason, and leaves nothin
     assert.match(await restore(client, 'A', backup), CREATED);
   }, V1));
 
-test('what is cut or changed anywhere is refused, or is what it was; it never leaves half of it', () =>
+test('S-41: what is cut or changed anywhere is refused, or is what it was; it never leaves half of it', () =>
   withFiles(async ({ client }) => {
     const backup = await backupOfA(client);
     const tar = unpacked(backup);
@@ -240,7 +240,7 @@ test('what is cut or changed anywhere is refused, or is what it was; it never le
     }
   }, V1));
 
-test('a bomb is given up before it fills the disk', () =>
+test('S-41: a bomb is given up before it fills the disk', () =>
   withFiles(async ({ client }) => {
     const backup = await backupOfA(client);
     const [definition, sum] = partsOf(unpacked(backup));
@@ -257,7 +257,7 @@ test('a bomb is given up before it fills the disk', () =>
     assert.is(await streamCount(client), 0);
   }, V1));
 
-test('more than an account may have is refused before anything comes, and when more comes than was said', () =>
+test('S-41: more than an account may have is refused before anything comes, and when more comes than was said', () =>
   withFiles(
     async ({ client }) => {
       const backup = await backupOfA(client);

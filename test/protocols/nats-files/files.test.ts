@@ -47,7 +47,7 @@ function removedBy(facts: StoreFacts): Set<number> {
 }
 
 for (const version of RECORDED_VERSIONS) {
-  test(`blocks and indexes of a genuine ${version} say what that server said`, () => {
+  test(`S-43: blocks and indexes of a genuine ${version} say what that server said`, () => {
     const { told } = recorded(version);
     const facts = new Map<string, StoreFacts>();
     for (const [stream, number, bytes] of filesOf(version, /streams\/(\w+)\/msgs\/(?:(\d+)\.idx|index\.db)$/)) {

@@ -58,7 +58,7 @@ test('a file that is too large, or not expected, is refused before it came', () 
   assert.is(unpacked(bytes, 512, () => null).reader.problem, 'it holds "a", which is not known');
 });
 
-test('links and devices are refused, folders are passed over', () => {
+test('S-41: links and devices are refused, folders are passed over', () => {
   for (const [type, problem] of [
     ['2', 'it holds what is not a file'],
     ['3', 'it holds what is not a file'],
