@@ -136,7 +136,9 @@ async function readIndexFrame(world: StoreWorld, store: FileStore, block: Block)
   const lock = { cipher: block.cipher };
   try {
     return await world.files.use(path, async (file) => {
-      const reader = new SegmentReader(file, await file.size(), family, lock, INDEX_WINDOW);
+      // It stands at the end of what is in the file.
+      const window = Math.min(INDEX_WINDOW, block.fileBytes - block.indexPosition);
+      const reader = new SegmentReader(file, await file.size(), family, lock, window);
       const found = await reader.frameAt(block.indexPosition);
       if (!found.isWhole || found.header.kind !== FrameKind.index) return null;
       return new Uint8Array(found.bytes.subarray(found.from + RECORD_HEADER_BYTES, found.to));

@@ -9,6 +9,9 @@ export interface ScrubOptions {
   readonly scrubBytesPerSecond: number;
 }
 
+/** Ends a pass in the midst of it. */
+class ScrubOver extends Error {}
+
 export class Scrubber {
   private readonly clock: Clock;
   private readonly care: FileCare;
@@ -37,11 +40,15 @@ export class Scrubber {
 
   private async work(): Promise<void> {
     const { scrubDelayMs, scrubIntervalMs, scrubBytesPerSecond } = this.options;
-    const pace = (bytes: number) => this.rest((bytes * 1000) / scrubBytesPerSecond);
+    // Whoever reads on without a pause would read all that is left before the end.
+    const pace = async (bytes: number): Promise<void> => {
+      await this.rest((bytes * 1000) / scrubBytesPerSecond);
+      if (this.isClosed) throw new ScrubOver();
+    };
     for (let delay = scrubDelayMs; !this.isClosed; ) {
       await this.rest(delay);
       const begun = this.clock.monotonic();
-      // What cannot be read at all is tried again with the next pass.
+      // What was not read, or cannot be read at all, is tried again with the next pass.
       if (!this.isClosed) await this.care.pass(pace, () => this.isClosed).catch(() => {});
       delay = Math.max(scrubDelayMs, begun + scrubIntervalMs - this.clock.monotonic());
     }

@@ -320,4 +320,14 @@ test('a store that was just made does not hang on one frame of the journal for l
   }
 });
 
+test('D-27: the end does not wait for what the background has not read yet', async () => {
+  const world = new DriverWorld(15, { scrubDelayMs: 100, scrubIntervalMs: 1000, scrubBytesPerSecond: 10_000 });
+  const { driver } = await filled(world);
+  await world.pass(2000);
+  const { verifiedBytes, leftBytes } = driver.care.figures;
+  assert.ok(verifiedBytes > 0 && leftBytes > 50_000, `${verifiedBytes} read, ${leftBytes} left`);
+  await world.until(driver.close());
+  assert.ok(driver.care.figures.verifiedBytes - verifiedBytes < 10_000);
+});
+
 test.run();

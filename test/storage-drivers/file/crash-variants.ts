@@ -43,12 +43,27 @@ export const CRASH_VARIANTS: readonly CrashVariant[] = [
       options: { scrubDelayMs: 10, scrubIntervalMs: 20, scrubBytesPerSecond: 5_000_000 },
     }),
   },
+  {
+    name: 'on a disk that is full now and then, and writes less than it is told',
+    script: () => ({ lives: 5, isPlain: true, spoil: fullNowAndThen }),
+  },
   { name: 'with lazy stores', script: () => ({ lives: 5, isLazy: true }) },
 ];
 
 function failNowAndThen({ disk }: DriverWorld, random: FastRandom): void {
   disk.faults.rates.syncError = [0, 0.02, 0.08][random.below(3)]!;
   disk.faults.rates.writeError = [0, 0.02][random.below(2)]!;
+}
+
+/** A little room is left, or none; and sometimes there is more again in the midst of it. */
+function fullNowAndThen({ disk, sim }: DriverWorld, random: FastRandom): void {
+  disk.faults.rates.shortWrite = [0, 0.05][random.below(2)]!;
+  disk.capacityBytes = Number.POSITIVE_INFINITY;
+  if (random.below(3) === 0) return;
+  let used = 0;
+  for (const bytes of disk.image().values()) used += bytes.length;
+  disk.capacityBytes = used + random.below(150_000);
+  if (random.below(2) === 0) sim.clock.after(random.below(300), () => (disk.capacityBytes = Number.POSITIVE_INFINITY));
 }
 
 /** A new key as soon as nothing is under the one before; the one before is forgotten when it is not needed. */

@@ -108,6 +108,7 @@ class StoreScript {
   async end(): Promise<void> {
     this.world.disk.stepsLeft = Infinity;
     this.world.disk.faults.stop();
+    this.world.disk.capacityBytes = Number.POSITIVE_INFINITY;
     this.world.crash('none');
     const driver = await this.world.open();
     for (const tracked of this.tracked) await this.take(driver, tracked);
