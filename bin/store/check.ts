@@ -28,10 +28,12 @@ export interface Findings {
 
 export async function findAll(opened: OpenedDirectory, request: StoreRequest): Promise<Findings> {
   const { driver, directory } = opened;
-  await driver.care.verify();
+  // What opens a database of LevelDB has read all of it.
+  await driver.care?.verify();
   const streams: StreamFinding[] = [];
-  for await (const { account, stream, store, kept } of knownStreams(opened, request)) {
+  for await (const { account, stream, store, kept, isAmnesiac } of knownStreams(opened, request)) {
     const problems = kept === null ? ['its definition can not be read'] : [];
+    if (isAmnesiac && driver.name === 'level') problems.push(AMNESIA);
     for (const consumer of await consumersOf(store)) {
       if (consumer.kept === null) problems.push(`the consumer ${consumer.name} can not be read`);
     }
@@ -49,10 +51,13 @@ export async function findAll(opened: OpenedDirectory, request: StoreRequest): P
       problems,
     });
   }
-  const damage = once(driver.care.damage);
+  const damage = once(driver.care?.damage ?? []);
   const isWhole = damage.length === 0 && streams.every((found) => found.lost.length + found.problems.length === 0);
   return { directory, streams, damage, isWhole };
 }
+
+/** A file driver says what it forgot, with the file. */
+const AMNESIA = 'LevelDB lost writes that it had confirmed: more messages may be missing than it can tell';
 
 /** What was found at opening is found again by looking. */
 function once(damage: readonly Damage[]): Damage[] {
@@ -96,9 +101,10 @@ function streamLines({
   return [...lines, ...found.problems.map((problem) => `  ${problem}`)];
 }
 
-function damageLine({ path, from, to, cause, records }: Damage, directory: string): string {
+function damageLine({ path, part, from, to, cause, records }: Damage, directory: string): string {
   const place = path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path;
   const what = cause === 'missing' ? 'is missing' : cause === 'unreadable' ? 'can not be read' : 'is damaged';
   const where = to > from ? ` from byte ${from} to ${to}` : '';
+  if (part === 'folder') return `${place} ${what}: it is left as it is, and nobody knows what stream it is`;
   return `${place} ${what}${where}: ${records === 0 ? 'no message is known to be lost by it' : `${plural(records, 'message')} lost`}`;
 }

@@ -2,9 +2,11 @@
 import { findAll, findingsJson, findingsText } from './check.ts';
 import { dump } from './dump.ts';
 import { importStore } from './import.ts';
-import { findDirectory, openView } from './open-store.ts';
+import { LevelBroken } from './level-directory.ts';
+import { findPlace, type OpenedDirectory, openView } from './open-store.ts';
 import { discard, quarantine } from './quarantine.ts';
 import { repair } from './repair.ts';
+import { repairDatabase } from './repair-level.ts';
 import { readKeys } from './store-keys.ts';
 import { parseStoreRequest, STORE_USAGE, type StoreRequest } from './store-request.ts';
 
@@ -28,14 +30,23 @@ export async function store(words: readonly string[], env: NodeJS.ProcessEnv, wr
 async function run(request: StoreRequest, env: NodeJS.ProcessEnv, write: Write): Promise<boolean> {
   const keys = readKeys(request, env);
   if (request.action === 'import') return importStore(request, keys, write);
-  const directory = await findDirectory(request.directory);
-  if (request.action === 'repair') return repair(directory, request, keys, write);
+  const place = await findPlace(request.directory);
   if (request.action === 'quarantine' || request.action === 'discard') {
-    if (request.action === 'discard') await discard(directory, request, write);
-    else await quarantine(directory, request, keys, write);
+    if (request.action === 'discard') await discard(place, request, write);
+    else await quarantine(place, request, keys, write);
     return true;
   }
-  const opened = await openView(directory, request, keys);
+  if (request.action === 'repair') {
+    return place.isLevel ? repairDatabase(place, request, keys, write) : repair(place, request, keys, write);
+  }
+  let opened: OpenedDirectory;
+  try {
+    opened = await openView(place, request, keys);
+  } catch (error) {
+    if (!(error instanceof LevelBroken)) throw error;
+    await write(`${place.directory}: ${error.message}\n`);
+    return false;
+  }
   try {
     if (request.action === 'dump') return await dump(opened, request, write);
     const findings = await findAll(opened, request);

@@ -18,6 +18,8 @@ export interface KnownStream {
   readonly store: RecordStore;
   /** Null where it can not be read. */
   readonly kept: KeptStream | null;
+  /** More may be missing than is known. */
+  readonly isAmnesiac: boolean;
 }
 
 /** Each that was asked for, open until the next. */
@@ -28,11 +30,12 @@ export async function* knownStreams(
   for (const id of (await driver.list()).sort()) {
     const account = textFromSubject(id.slice(0, id.indexOf('/')));
     if (request.account !== '' && account !== request.account) continue;
-    const { store } = await driver.open(id);
+    const { store, report } = await driver.open(id);
     const cell = await store.cells.get(STREAM_CELL).catch(() => null);
     const kept = cell === null ? null : readStream(cell);
     const stream = kept?.config.name ?? textFromSubject(id.slice(id.indexOf('/') + 1));
-    if (request.stream === '' || stream === request.stream) yield { account, stream, store, kept };
+    if (request.stream === '' || stream === request.stream)
+      yield { account, stream, store, kept, isAmnesiac: report.isAmnesiac };
     await store.close();
   }
 }

@@ -3,24 +3,31 @@ import { resolve } from 'node:path';
 import { borrowDirectory } from '../../kernel/ports/directory-lock.ts';
 import { systemPorts } from '../../kernel/ports/system-ports.ts';
 import { foreignStore } from '../../plugins/jetstream/foreign-store.ts';
+import type { StorageDriver } from '../../storage-drivers/contract.ts';
 import { type FileDriver, openFileDriver } from '../../storage-drivers/file/file-driver.ts';
 import { CommandFailure } from '../command-failure.ts';
+import { isLevelDirectory, openLevelCopy } from './level-directory.ts';
 import { OverlayDisk, storeDirectory } from './overlay-disk.ts';
 import type { StoreKeys } from './store-keys.ts';
 import type { StoreRequest } from './store-request.ts';
 
 export interface OpenedDirectory {
-  readonly driver: FileDriver;
+  readonly driver: StorageDriver;
   readonly directory: string;
   close(): Promise<void>;
 }
 
-/** Where the files are. */
-export async function findDirectory(given: string): Promise<string> {
+/** Where streams are, and what keeps them. */
+export interface Place {
+  readonly directory: string;
+  readonly isLevel: boolean;
+}
+
+export async function findPlace(given: string): Promise<Place> {
   const { disk } = systemPorts();
   const directory = await storeDirectory(disk, resolve(given));
-  if (directory !== '') return directory;
-  if ((await disk.list(resolve(given)).catch((): string[] => [])).includes('CURRENT')) throw new CommandFailure(LEVEL);
+  if (directory !== '') return { directory, isLevel: false };
+  if (await isLevelDirectory(resolve(given))) return { directory: resolve(given), isLevel: true };
   for (const place of [resolve(given), resolve(given, 'jetstream')]) {
     const foreign = await foreignStore(disk, place);
     if (foreign !== null) throw new CommandFailure(`store: ${foreign}`);
@@ -28,12 +35,10 @@ export async function findDirectory(given: string): Promise<string> {
   throw new CommandFailure(`store: there are no streams in ${given}: name the store_dir of the configuration`);
 }
 
-const LEVEL =
-  'store: this is a database of LevelDB, which has a repair of its own: copy the folder first, then call ' +
-  '"Level.repair(folder)" of the package level; what can not be read then is reported when the driver opens it';
-
 /** Nothing is written, whatever is done with the driver. */
-export async function openView(directory: string, request: StoreRequest, keys: StoreKeys): Promise<OpenedDirectory> {
+export async function openView(place: Place, request: StoreRequest, keys: StoreKeys): Promise<OpenedDirectory> {
+  const { directory } = place;
+  if (place.isLevel) return { directory, ...(await openLevelCopy(directory)) };
   const ports = systemPorts();
   const disk = new OverlayDisk(ports.disk, borrowDirectory);
   const driver = await open({ ...ports, disk }, directory, request, keys).catch(async (error: Error) => {
@@ -47,7 +52,11 @@ export async function openView(directory: string, request: StoreRequest, keys: S
   return { driver, directory, close };
 }
 
-export async function openFiles(directory: string, request: StoreRequest, keys: StoreKeys): Promise<OpenedDirectory> {
+export async function openFiles(
+  directory: string,
+  request: StoreRequest,
+  keys: StoreKeys,
+): Promise<OpenedDirectory & { readonly driver: FileDriver }> {
   const driver = await open(systemPorts(), directory, request, keys);
   return { driver, directory, close: () => driver.close() };
 }

@@ -5,7 +5,7 @@ import { plural } from '../../plugins/jetstream/trouble/range-text.ts';
 import { type QuarantineEntry, quarantineEntries, removeEntry } from '../../storage-drivers/file/quarantine.ts';
 import { CommandFailure } from '../command-failure.ts';
 import { knownStreams } from './known-streams.ts';
-import { openFiles } from './open-store.ts';
+import { openFiles, type Place } from './open-store.ts';
 import type { StoreKeys } from './store-keys.ts';
 import type { StoreRequest } from './store-request.ts';
 
@@ -14,7 +14,8 @@ type Say = (text: string) => Promise<void>;
 const entriesOf = (directory: string): Promise<QuarantineEntry[]> =>
   quarantineEntries(systemPorts().disk, join(directory, 'quarantine'));
 
-export async function quarantine(directory: string, request: StoreRequest, keys: StoreKeys, say: Say): Promise<void> {
+export async function quarantine(place: Place, request: StoreRequest, keys: StoreKeys, say: Say): Promise<void> {
+  const directory = ofFiles(place, request);
   if (request.stream !== '') await setAside(directory, request, keys, say);
   const entries = await entriesOf(directory);
   if (request.isJson) await say(`${JSON.stringify(entries)}\n`);
@@ -27,12 +28,20 @@ function textOf({ name, reason, files, bytes }: QuarantineEntry): string {
   return `${name}: ${plural(files, 'file')}, ${plural(bytes, 'byte')}, since ${since}: ${why.join(' ')}`;
 }
 
-export async function discard(directory: string, { entry: name }: StoreRequest, say: Say): Promise<void> {
+export async function discard(place: Place, request: StoreRequest, say: Say): Promise<void> {
+  const directory = ofFiles(place, request);
+  const { entry: name } = request;
   if (name === '') throw new CommandFailure('store discard: name what is to be removed with --entry');
   const entry = (await entriesOf(directory)).find((each) => each.name === name);
   if (entry === undefined) throw new CommandFailure(`store discard: there is no ${JSON.stringify(name)} in quarantine`);
   await removeEntry(systemPorts().disk, entry);
   await say(`${textOf(entry)}\nis removed\n`);
+}
+
+function ofFiles({ directory, isLevel }: Place, { action }: StoreRequest): string {
+  if (isLevel)
+    throw new CommandFailure(`store ${action}: ${directory} is a database of LevelDB, where nothing is set aside`);
+  return directory;
 }
 
 /** The stream is gone from the directory then, and its name is free. */

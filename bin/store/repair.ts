@@ -10,15 +10,18 @@ import type { FileStore } from '../../storage-drivers/file/file-store.ts';
 import { CommandFailure } from '../command-failure.ts';
 import { type Findings, findAll, findingsJson, findingsText } from './check.ts';
 import { knownStreams } from './known-streams.ts';
-import { findDirectory, type OpenedDirectory, openFiles, openView } from './open-store.ts';
+import { findPlace, type OpenedDirectory, openFiles, openView, type Place } from './open-store.ts';
 import type { StoreKeys } from './store-keys.ts';
 import type { StoreRequest } from './store-request.ts';
 
-type Say = (text: string) => Promise<void>;
+export type Say = (text: string) => Promise<void>;
+
+type OpenedFiles = Awaited<ReturnType<typeof openFiles>>;
 
 /** Answers whether all is well now. */
-export async function repair(directory: string, request: StoreRequest, keys: StoreKeys, say: Say): Promise<boolean> {
-  const before = await look(directory, request, keys);
+export async function repair(place: Place, request: StoreRequest, keys: StoreKeys, say: Say): Promise<boolean> {
+  const { directory } = place;
+  const before = await look(place, request, keys);
   if (before.isWhole) {
     await say(`${directory}: nothing is damaged, and nothing was done\n`);
     return true;
@@ -39,22 +42,22 @@ export async function repair(directory: string, request: StoreRequest, keys: Sto
   }
   // The next journal file says that those before it are not needed.
   await (await openFiles(directory, request, keys)).close();
-  const after = await look(directory, request, keys);
+  const after = await look(place, request, keys);
   await say(`\n${findingsText(after)}`);
   if (!after.isWhole) await say(adviceFor(after, request));
   return after.isWhole;
 }
 
 /** Everything stands in blocks then: a damaged part of the journal is not read any more. */
-async function leaveJournal(opened: OpenedDirectory): Promise<void> {
+async function leaveJournal(opened: OpenedFiles): Promise<void> {
   if (!opened.driver.care.damage.some(({ part }) => part === 'journal')) return;
   for await (const { store } of knownStreams(opened, { account: '', stream: '' })) {
     await opened.driver.checkpoint(store as FileStore);
   }
 }
 
-async function look(directory: string, request: StoreRequest, keys: StoreKeys): Promise<Findings> {
-  const opened = await openView(directory, request, keys);
+export async function look(place: Place, request: StoreRequest, keys: StoreKeys): Promise<Findings> {
+  const opened = await openView(place, request, keys);
   try {
     return await findAll(opened, request);
   } finally {
@@ -65,11 +68,7 @@ async function look(directory: string, request: StoreRequest, keys: StoreKeys): 
 /** Files as they are, and what was found. */
 async function copyAside(findings: Findings, request: StoreRequest): Promise<string> {
   const { directory, damage } = findings;
-  const aside = request.aside === '' ? await freeName(directory) : resolve(request.aside);
-  if (await exists(aside)) throw new CommandFailure(`store repair: ${aside} is there already; nothing was done`);
-  if (!relative(directory, aside).startsWith('..')) {
-    throw new CommandFailure(`store repair: ${aside} lies in the store itself; name another folder with --aside`);
-  }
+  const aside = await asideFolder(directory, request);
   await mkdir(aside, { recursive: true });
   for (const path of new Set([...damage.map((one) => one.path), ...smallFiles(findings)])) {
     if (!(await exists(path))) continue;
@@ -78,6 +77,16 @@ async function copyAside(findings: Findings, request: StoreRequest): Promise<str
     await cp(path, target, { recursive: true });
   }
   await writeFile(join(aside, 'findings.json'), findingsJson(findings));
+  return aside;
+}
+
+/** Where copies go: a folder that is not there yet, and outside of the store. */
+export async function asideFolder(directory: string, request: StoreRequest): Promise<string> {
+  const aside = request.aside === '' ? await freeName(directory) : resolve(request.aside);
+  if (await exists(aside)) throw new CommandFailure(`store repair: ${aside} is there already; nothing was done`);
+  if (!relative(directory, aside).startsWith('..')) {
+    throw new CommandFailure(`store repair: ${aside} lies in the store itself; name another folder with --aside`);
+  }
   return aside;
 }
 
@@ -105,7 +114,7 @@ function exists(path: string): Promise<boolean> {
 /** What is lost here may be whole in another copy of the directory: a backup, or a snapshot of the volume. */
 async function fill(opened: OpenedDirectory, request: StoreRequest, keys: StoreKeys, say: Say): Promise<void> {
   if (request.from === '') return;
-  const other = await openView(await findDirectory(request.from), request, keys);
+  const other = await openView(await findPlace(request.from), request, keys);
   try {
     const ids = new Set(await other.driver.list());
     for await (const { account, stream, store } of knownStreams(opened, request)) {
@@ -155,7 +164,7 @@ function loaded(store: RecordStore, from: number, to: number): Promise<void> {
   });
 }
 
-async function acceptLoss(opened: OpenedDirectory, request: StoreRequest, say: Say): Promise<void> {
+export async function acceptLoss(opened: OpenedDirectory, request: StoreRequest, say: Say): Promise<void> {
   for await (const { account, stream, store } of knownStreams(opened, request)) {
     const { ranges, records } = store.holes();
     for (const range of ranges) remove(store, range);

@@ -47,7 +47,8 @@ Usage: gnatlet store check DIR [options]     reads and checks everything; never 
        gnatlet store quarantine DIR          lists what was set aside because nobody knew what it was for
        gnatlet store discard DIR --entry E   removes some of that for good
 
-DIR is what the configuration calls store_dir, or the folder "jetstream" in it. No server may be running on it.
+DIR is what the configuration calls store_dir, or the folder "jetstream" in it, or a database of LevelDB. No server may
+be running on it.
 
     --key-file <file>        holds the key of an encrypted store; or the variable GNATLET_STORE_KEY
     --prev-key-file <file>   holds the key before that one; or GNATLET_STORE_PREV_KEY

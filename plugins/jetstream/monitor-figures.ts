@@ -5,6 +5,8 @@ import type { ServerLimits } from './server-limits.ts';
 import { directoryOf } from './storage.ts';
 import { API_LEVEL } from './wire/api-level.ts';
 
+/** What a server that syncs always says beside that. */
+const USUAL_SYNC_MS = 120_000;
 const NANOS_PER_MS = 1e6;
 
 export function configKeys(config: JetStreamConfig, limits: ServerLimits): object {
@@ -13,7 +15,7 @@ export function configKeys(config: JetStreamConfig, limits: ServerLimits): objec
     max_memory: limits.maxMemory,
     max_storage: limits.maxStorage,
     store_dir: directoryOf(config),
-    sync_interval: syncIntervalMs > 0 ? syncIntervalMs * NANOS_PER_MS : undefined,
+    sync_interval: (syncIntervalMs > 0 ? syncIntervalMs : USUAL_SYNC_MS) * NANOS_PER_MS,
     sync_always: syncIntervalMs === 0 ? true : undefined,
     domain: domain === '' ? undefined : domain,
     compress_ok: true,

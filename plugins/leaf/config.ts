@@ -14,7 +14,6 @@ import {
   quotedText,
   typeName,
 } from '../../kernel/plugin-api.ts';
-import { decodePublicKey, NkeyKind } from '../../protocols/nkeys/nkey-text.ts';
 import { authorizationSchema, conflictIn, type LeafUser } from './config/authorization-options.ts';
 import { type RemoteOptions, readRemotes } from './config/remote-options.ts';
 
@@ -136,7 +135,6 @@ function* accountsMissing(
   remotes: readonly RemoteOptions[],
   authorization: Block['authorization'],
 ): Generator<string> {
-  if (elsewhere?.('operator') !== undefined) yield* namesOfNoKey(remotes, authorization);
   if (elsewhere === undefined || MAKE_ACCOUNTS.some((key) => elsewhere(key) !== undefined)) return;
   const isThere = (name: string): boolean => name === '' || BUILT_IN.has(name) || accounts.has(name);
   const used = [authorization?.account ?? '', ...(authorization?.users ?? []).map(({ account }) => account)];
@@ -146,16 +144,6 @@ function* accountsMissing(
   for (const { account } of remotes) {
     if (!isThere(account)) yield `cannot find local account ${quotedText(account)} specified in leafnode remote`;
   }
-}
-
-/** An operator's accounts are called by their keys, and its users bring tokens. */
-function* namesOfNoKey(remotes: readonly RemoteOptions[], authorization: Block['authorization']): Generator<string> {
-  const isKey = (name: string): boolean => decodePublicKey(name)?.kind === NkeyKind.account;
-  const { users = [], account = '' } = authorization ?? {};
-  if (users.length > 0) yield 'operator mode does not allow specifying users in leafnode config';
-  if (account !== '' && !isKey(account)) yield 'operator mode and non account nkeys are incompatible';
-  if (remotes.every((remote) => isKey(remote.account))) return;
-  yield "operator mode requires account nkeys in remotes. Please add an `account` key to each remote in your `leafnodes` section, to assign it to an account. Each account value should be a 56 character public key, starting with the letter 'A'";
 }
 
 /** Null where the block names nobody. */

@@ -51,22 +51,6 @@ export function infoOf(leafs: Leafs, connection: LeafConnection, wishes: InfoWis
   };
 }
 
-/** To ask for packing before CONNECT. */
-export function compressionInfoOf(compression: string): object {
-  return {
-    server_id: '',
-    server_name: '',
-    version: '',
-    proto: 0,
-    go: '',
-    host: '',
-    port: 0,
-    headers: false,
-    max_payload: 0,
-    compression,
-  };
-}
-
 export interface ConnectWishes {
   readonly login: object;
   readonly isHub: boolean;

@@ -24,8 +24,7 @@ export class LeafAuthenticator implements Authenticator {
     if (authorization.nkey !== '') return this.byKey(attempt, authorization);
     const { users } = authorization;
     const { credentials } = attempt;
-    const said = whoIs(attempt, authorization);
-    const user = users.find(({ user: name }) => name === said);
+    const user = whoIs(attempt, authorization);
     // How long it takes tells nothing of who is known.
     const isRight = await attempt.isRight((user ?? users[0]!).password, credentials.pass);
     return user !== undefined && isRight ? attempt.admit(known(user)) : attempt.refuse();
@@ -41,13 +40,10 @@ export class LeafAuthenticator implements Authenticator {
 }
 
 /** Where a certificate says it, what the leaf says of itself does not count. */
-function whoIs({ connection, credentials }: LoginAttempt, { isList, users }: LeafAuthorization): string | undefined {
+function whoIs({ connection, credentials }: LoginAttempt, { isList, users }: LeafAuthorization): LeafUser | undefined {
   const { tls } = (connection as LeafConnection).leafs;
-  if (!isList || tls?.settings.options.mapsIdentity !== true) return credentials.user;
-  return tls.nameOf(
-    connection.transport,
-    users.map(({ user }) => user),
-  );
+  const isMapped = isList && tls?.settings.options.mapsIdentity;
+  return isMapped ? tls.userOf(connection.transport, users) : users.find(({ user }) => user === credentials.user);
 }
 
 function known({ user, account, isProxyRequired }: LeafUser): KnownUser {

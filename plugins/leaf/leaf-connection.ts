@@ -282,13 +282,8 @@ export class LeafConnection extends LinkConnection implements LinkHandler, Liste
   }
 
   override reconsider(): void {
-    this.limit();
-    this.greeting.reconsider?.();
-  }
-
-  /** By what its account, its user and this server allow. */
-  limit(): void {
     applyLimits(this);
+    this.greeting.reconsider?.();
   }
 
   /** Gives back all that stands in the account, a little at a time where it is much. */

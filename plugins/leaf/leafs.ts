@@ -121,13 +121,7 @@ export class Leafs {
       firstPingMs: FIRST_PING_MS,
     };
     this.pingsOfHub = pings;
-    this.pingsOfLeaf = {
-      get options() {
-        return broker.options;
-      },
-      firstPingMs: FIRST_PING_MS,
-      pingsAlways: true,
-    };
+    this.pingsOfLeaf = Object.create(pings, { pingsAlways: { value: true } });
   }
 
   /** Both sides have said who they are. */

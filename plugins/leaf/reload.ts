@@ -1,7 +1,7 @@
 /** Another block `leafnodes` is wanted: what can change while the server runs. */
 import { type ConfigChange, type ConfigNode, plainOf, type ReloadAnswer } from '../../kernel/plugin-api.ts';
 import { identityOf, type RemoteOptions } from './config/remote-options.ts';
-import { type LeafConfig, leafSchema } from './config.ts';
+import type { LeafConfig } from './config.ts';
 import type { Leafs } from './leafs.ts';
 import { Remote } from './remotes/remote.ts';
 
@@ -11,10 +11,7 @@ const LIVE = new Set<keyof LeafConfig>(['remotes', 'tls', 'compression']);
 export function reloadAnswer({ before, after }: ConfigChange<LeafConfig>): ReloadAnswer {
   for (const key of Object.keys(after) as (keyof LeafConfig)[]) {
     if (LIVE.has(key) || isSame(before[key], after[key])) continue;
-    const fields: Readonly<Record<string, { readonly key: string }>> = leafSchema.fields;
-    // How long a login may take stands in the block `authorization`.
-    const { key: name } = fields[key] ?? leafSchema.fields.authorization;
-    return { refuse: `config reload not supported for LeafNode: ${name} changed` };
+    return { refuse: `config reload not supported for LeafNode: ${key} changed` };
   }
   if ((before.tls === null) !== (after.tls === null))
     return { refuse: 'config reload not supported for LeafNode: tls changed' };

@@ -95,10 +95,10 @@ export interface TlsBlock {
   renew(): Promise<void>;
   close(): void;
   /**
-   * Which of these names the certificate of the other side bears, in the order of `verify_and_map`. Undefined for none, and where
-   * there is no certificate.
+   * Whose name the certificate of the other side bears, in the order of `verify_and_map`. Undefined for nobody's, and where there is no
+   * certificate.
    */
-  nameOf(transport: Transport, names: readonly string[]): string | undefined;
+  userOf<User extends { readonly user: string }>(transport: Transport, users: readonly User[]): User | undefined;
   /** Whether the other side begins with a handshake (`handshake_first`) rather than waiting to be told who is there. */
   comesFirst(transport: Transport): Promise<boolean>;
   /** Performs the server's part of a handshake. Rejects when it fails or takes too long; the transport is gone then. */

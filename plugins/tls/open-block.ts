@@ -68,8 +68,10 @@ export class OpenBlock implements TlsBlock {
     this.stopMapping();
   }
 
-  nameOf({ tls }: Transport, names: readonly string[]): string | undefined {
-    return nameInCertificate(tls?.peerCertificates[0], names);
+  userOf<User extends { readonly user: string }>({ tls }: Transport, users: readonly User[]): User | undefined {
+    const names = users.map(({ user }) => user);
+    const name = nameInCertificate(tls?.peerCertificates[0], names);
+    return name === undefined ? undefined : users.find(({ user }) => user === name);
   }
 
   async comesFirst(transport: Transport): Promise<boolean> {

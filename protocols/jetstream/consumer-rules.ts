@@ -76,8 +76,9 @@ function replicasRule({ replicas }: ConsumerDraft, { stream }: ConsumerSurroundi
 }
 
 function waitRule({ ackWait, backoff }: ConsumerDraft): ApiError | null {
-  if (ackWait < 0n) return apiError(10183);
-  return backoff.some((wait) => wait < 0n) ? apiError(10184) : null;
+  // The first of these has become the other.
+  if (backoff.some((wait) => wait < 0n)) return apiError(10184);
+  return ackWait < 0n ? apiError(10183) : null;
 }
 
 function flowPolicyRule(draft: ConsumerDraft): ApiError | null {

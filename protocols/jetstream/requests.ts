@@ -92,6 +92,11 @@ export function isEmptyBody(body: Uint8Array): boolean {
   return /^[ \t\r\n]*\{[ \t\r\n]*\}[ \t\r\n]*$/.test(Buffer.from(body).toString('latin1'));
 }
 
+/** White space, and nothing else. */
+export function isBlank(body: Uint8Array): boolean {
+  return body.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}
+
 export const REQUIRED_LEVEL_HEADER = 'Nats-Required-Api-Level';
 
 /** `value` is what the header says; empty where there is none. */

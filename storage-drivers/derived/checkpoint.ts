@@ -6,7 +6,7 @@
 import type { Clock } from '../../kernel/plugin-api.ts';
 import type { RecordStore } from '../contract.ts';
 import { ByteReader, ByteWriter } from './byte-writer.ts';
-import { crc32 } from './checksum.ts';
+import { checksum } from './checksum.ts';
 import type { IndexSegment } from './index-segment.ts';
 import { nextTurn } from './rebuild.ts';
 import { RecordIndex } from './record-index.ts';
@@ -24,21 +24,21 @@ export async function saveIndex(store: RecordStore, index: RecordIndex, clock: C
   const numbers = new Map<number, number>();
   const head = new ByteWriter();
   const parts = Math.ceil(segments.length / PART_SEGMENTS);
-  head.uint32(VERSION);
-  head.uint32(parts);
+  head.u32(VERSION);
+  head.u32(parts);
   for (let part = 0; part < parts; part++) {
     if (part > 0) await nextTurn(clock);
     if (index.changes !== changes) return;
     const writer = new ByteWriter();
     const from = part * PART_SEGMENTS;
     for (const segment of segments.slice(from, from + PART_SEGMENTS)) writeSegment(writer, index, segment, numbers);
-    head.uint32(crc32(writer.written));
+    head.u32(checksum(writer.written, 0, writer.length));
     if (store.cells.put(PART + part, writer.written) < 0) return;
   }
   const mark = store.mark();
   head.float64(mark.position);
   head.float64(mark.check);
-  head.uint32(crc32(head.written));
+  head.u32(checksum(head.written, 0, head.length));
   store.cells.put(HEAD, head.written);
 }
 
@@ -50,7 +50,8 @@ export async function restoreIndex(store: RecordStore, clock: Clock): Promise<Re
   for (let part = 0; part < sums.length; part++) {
     if (part > 0) await nextTurn(clock);
     const bytes = await cellOrNull(store, PART + part);
-    if (bytes === null || crc32(bytes) !== sums[part] || !readPart(index, bytes, nodes)) return new RecordIndex();
+    if (bytes === null || checksum(bytes, 0, bytes.length) !== sums[part] || !readPart(index, bytes, nodes))
+      return new RecordIndex();
   }
   bringUpToDate(store, index);
   return index;
@@ -61,10 +62,10 @@ async function readHead(store: RecordStore): Promise<number[]> {
   const bytes = await cellOrNull(store, HEAD);
   if (bytes === null || bytes.length < 12) return [];
   const sumAt = bytes.length - 4;
-  const reader = new ByteReader(bytes);
-  if (crc32(bytes.subarray(0, sumAt)) !== new ByteReader(bytes.subarray(sumAt)).uint32()) return [];
-  if (reader.uint32() !== VERSION) return [];
-  const sums = Array.from({ length: reader.uint32() }, () => reader.uint32());
+  const reader = new ByteReader(bytes, true);
+  if (checksum(bytes, 0, sumAt) !== new ByteReader(bytes.subarray(sumAt), true).u32()) return [];
+  if (reader.u32() !== VERSION) return [];
+  const sums = Array.from({ length: reader.u32() }, () => reader.u32());
   const mark = { position: reader.float64(), check: reader.float64() };
   return !reader.isShort && store.passed(mark) ? sums : [];
 }
@@ -86,7 +87,7 @@ function writeSegment(
 ): void {
   writer.float64(segment.base);
   writer.float64(segment.firstSeconds);
-  writer.uint32(segment.firstNanos);
+  writer.u32(segment.firstNanos);
   writer.varint(segment.count);
   let slot = 0;
   for (let place = 0; place < segment.places; place++) {
@@ -115,11 +116,11 @@ function writeSubject(writer: ByteWriter, index: RecordIndex, node: number, numb
 }
 
 function readPart(index: RecordIndex, bytes: Uint8Array, nodes: number[]): boolean {
-  const reader = new ByteReader(bytes);
+  const reader = new ByteReader(bytes, true);
   while (!reader.isAtEnd) {
     const base = reader.float64();
     const seconds = reader.float64();
-    const nanos = reader.uint32();
+    const nanos = reader.u32();
     const count = reader.varint();
     let seq = base;
     for (let record = 0; record < count; record++) {

@@ -1,10 +1,11 @@
 /** Applies operations from the journal to a store that is coming back. */
+
+import { RecordView } from '../derived/record-view.ts';
 import type { FileStore } from './file-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import type { JournalHole } from './journal/recovery.ts';
 import { getU64, viewOf } from './numbers.ts';
 import { appendSeqAt, Op, readAppend, serialDistance } from './op-format.ts';
-import { RecordView } from './record-view.ts';
 
 const record = new RecordView();
 

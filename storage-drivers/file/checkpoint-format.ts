@@ -3,9 +3,9 @@
  * not needed any more. It is kept twice.
  */
 import type { SequenceRange } from '../contract.ts';
+import { ByteReader, ByteWriter } from '../derived/byte-writer.ts';
 import { Block } from './blocks/block.ts';
 import { readIndex, writeIndex } from './blocks/block-index.ts';
-import { ByteReader, ByteWriter } from './byte-writer.ts';
 import { joined } from './file-cells.ts';
 import type { FrameCipher } from './frame-cipher.ts';
 import type { ErasedRange } from './store-erasures.ts';
@@ -84,7 +84,7 @@ export function writeCheckpoint(state: StoreState, blocks: readonly BlockState[]
   }
   writer.u32(blocks.length);
   for (const entry of blocks) writeBlock(writer, entry);
-  return writer.done();
+  return writer.written;
 }
 
 function writeRanges(writer: ByteWriter, ranges: readonly SequenceRange[]): void {

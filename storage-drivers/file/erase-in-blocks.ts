@@ -1,6 +1,6 @@
 /** Destroys messages in the blocks of their store (S-24). They were removed before, and that is durable. */
 import type { Block } from './blocks/block.ts';
-import { blockPath, type FrameContent, sealBlockFrame } from './blocks/block-file.ts';
+import { blockFamily, blockPath, type FrameContent, sealBlockFrame } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
 import { ROOM_BEHIND } from './blocks/frame-memory.ts';
 import { loadFrames } from './blocks/load-frames.ts';
@@ -126,7 +126,7 @@ async function eraseInFile(store: FileStore, block: Block, frame: BlockFrame, sl
   try {
     if ((await readAt(file, head, frame.position)) < HEAD_BYTES) return false;
     const view = viewOf(head);
-    const header = readFrameHead(head, view, 0, { uuid: store.world.uuid, generation: block.number });
+    const header = readFrameHead(head, view, 0, blockFamily(store.world, store, block.number));
     if (header === null || header.plainLength !== frame.length || !(await isLoaded(store, block, frame))) return false;
     wipeSlots(block, frame, slots);
     const isPlain = (header.flags & (FrameFlag.compressed | FrameFlag.encrypted)) === 0;
@@ -174,8 +174,8 @@ function roomyCopy({ bytes, length, recordCount }: BlockFrame): FrameContent {
 /** What a power cut tore in an erasure is no damage, as long as nothing is lost by it. */
 async function isLoaded(store: FileStore, block: Block, frame: BlockFrame): Promise<boolean> {
   if (frame.isInMemory) return true;
-  const { world, directory, care } = store;
-  await loadFrames(world, directory, block, [frame], (damage) => {
+  const { world, care } = store;
+  await loadFrames(world, store, block, [frame], (damage) => {
     if (damage.records > 0) care.onDamage(damage);
     else frame.isBroken = false;
     block.isBroken = block.frames.some(({ isBroken }) => isBroken);

@@ -38,6 +38,7 @@ import type { StoreKeeper, StoreWorld } from './store-world.ts';
 import { removeBlocks, Strangers } from './strangers.ts';
 import { TidyQueue } from './tidy-queue.ts';
 import { Troubles } from './troubles.ts';
+import { YoungStores } from './young-stores.ts';
 
 const SUPPORTS: DriverSupport = {
   durable: 'power',
@@ -100,6 +101,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private nextStore = 1;
   private opens = 0;
   private readonly dirty: DirtyMemory;
+  private readonly young: YoungStores;
   private closing: Promise<void> | null = null;
   journal!: Journal;
   private rotation: KeyRotation | null = null;
@@ -114,6 +116,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.tidying = new TidyQueue(ports.clock, this.checkpoints, options.tidyBytesPerSecond);
     this.erasing = new EraseQueue(ports.clock, this.checkpoints, () => driver.journal);
     this.dirty = new DirtyMemory(options.dirtyBytesMax, this.stores, (store) => this.wantsCheckpoint(store));
+    this.young = new YoungStores(ports.clock, (store) => this.wantsCheckpoint(store));
     this.care = new FileCare(damage, driver);
     this.scrubber = new Scrubber(ports.clock, this.care, options);
     this.checkpoints.onTaken = (store) => {
@@ -197,6 +200,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     for (const store of this.stores.values()) this.erasing.request(store);
     await this.erasing.idle();
     const phasesMs = { load: loaded - begun, journal: report.milliseconds };
+    for (const store of this.stores.values()) if (store.checkpointSerial === 0) this.young.add(store);
     this.report = {
       journal: report,
       incarnation: identity.incarnation,
@@ -234,6 +238,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   private async shut(): Promise<void> {
     for (const store of this.stores.values()) await store.close();
+    const young = this.young.close();
     this.erasing.close();
     this.checkpoints.close();
     this.tidying.close();
@@ -241,9 +246,9 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     await this.rotation?.close();
     for (const store of this.stores.values()) {
       await this.checkpoints.settled(store);
-      const isWorthIt = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose && !store.isFailed;
+      const isMuch = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose || young.includes(store);
       // What cannot be written now is in the journal still.
-      if (isWorthIt) await this.checkpoints.takeLast(store).catch(() => {});
+      if (isMuch && !store.isFailed) await this.checkpoints.takeLast(store).catch(() => {});
     }
     await this.journal.close();
     await this.world.files.closeAll();
@@ -358,6 +363,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       this.journal.removeStore(store.journalStore);
       throw error;
     }
+    this.young.add(store);
     return store;
   }
 

@@ -1,10 +1,10 @@
 /** The messages of a store as they were: the files of their blocks stay as long as it is held. */
 import type { Scan, StoreSnapshot, Visit } from '../contract.ts';
+import { RecordView } from '../derived/record-view.ts';
 import { type Block, slotFrom } from './blocks/block.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
 import { coldFramesOf, type ReadableBlock, scanBlocks } from './blocks/block-list.ts';
 import type { FileStore } from './file-store.ts';
-import { RecordView } from './record-view.ts';
 
 class HeldBlock implements ReadableBlock {
   readonly block: Block;

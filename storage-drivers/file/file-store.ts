@@ -16,6 +16,7 @@ import {
   type StoreStats,
   type Visit,
 } from '../contract.ts';
+import { RecordView } from '../derived/record-view.ts';
 import { BlockList } from './blocks/block-list.ts';
 import { loadFrames } from './blocks/load-frames.ts';
 import type { Era } from './checkpoint-format.ts';
@@ -26,7 +27,6 @@ import type { JournalListener, JournalStore } from './journal/journal-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import type { JournalHole } from './journal/recovery.ts';
 import { Op } from './op-format.ts';
-import { RecordView } from './record-view.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
 import { StoreCare } from './store-care.ts';
 import { type ErasureBatch, StoreErasures } from './store-erasures.ts';
@@ -322,9 +322,9 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
 
   /** Reads frames that are not in memory. */
   async bringIn(cold: ReturnType<BlockList['coldFrames']>): Promise<void> {
-    const { world, directory } = this;
+    const { world } = this;
     for (const { block, frames } of cold) {
-      await loadFrames(world, directory, block, frames, this.care.onDamage);
+      await loadFrames(world, this, block, frames, this.care.onDamage);
       for (const frame of frames) if (frame.isInMemory) world.cache.add(frame);
     }
   }

@@ -1,7 +1,7 @@
 /** Whose directory it is, and how often it was opened: kept twice. */
 import { join } from 'node:path';
 import type { DriverPorts } from '../contract.ts';
-import { ByteReader, ByteWriter } from './byte-writer.ts';
+import { ByteReader, ByteWriter } from '../derived/byte-writer.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import { codeOf } from './file-calls.ts';
 import { SealBroken, StoreKeys } from './frame-cipher.ts';
@@ -121,7 +121,7 @@ async function writeIdentity(
   writer.blob(key !== null ? sealBox(new Uint8Array(8), KEY_CHECK_PLACE, uuid, keys) : new Uint8Array(0));
   writer.u32(older.length);
   for (const check of older) writer.blob(check);
-  const box = sealBox(writer.done(), PLACE, NO_UUID, null);
+  const box = sealBox(writer.written, PLACE, NO_UUID, null);
   for (const name of NAMES) await ports.disk.writeFile(join(directory, name), box);
 }
 

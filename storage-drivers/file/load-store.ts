@@ -1,6 +1,6 @@
 /** Brings a store back from its folder: the checkpoint, and the index of each block. */
 import type { Block } from './blocks/block.ts';
-import { blockPath } from './blocks/block-file.ts';
+import { blockFamily, blockPath } from './blocks/block-file.ts';
 import { readIndex, recount } from './blocks/block-index.ts';
 import { rebuildBlock } from './blocks/rebuild-block.ts';
 import type { FoundBlock } from './checkpoint-format.ts';
@@ -132,7 +132,7 @@ async function rebuild(world: StoreWorld, store: FileStore, entry: FoundBlock): 
 
 async function readIndexFrame(world: StoreWorld, store: FileStore, block: Block): Promise<Uint8Array | null> {
   const path = blockPath(store.directory, block.number);
-  const family = { uuid: world.uuid, generation: block.number };
+  const family = blockFamily(world, store, block.number);
   const lock = { cipher: block.cipher };
   try {
     return await world.files.use(path, async (file) => {

@@ -1,5 +1,5 @@
 /** A small file that is written and read as a whole: checksum, and encryption where there is a key. */
-import { checksum } from './checksum.ts';
+import { checksum } from '../derived/checksum.ts';
 import type { StoreKeys } from './frame-cipher.ts';
 import { viewOf } from './numbers.ts';
 

@@ -60,9 +60,9 @@ export class StoreCare {
   }
 
   private async checkBlock(block: Block, pace: Pace): Promise<void> {
-    const { world, directory, id } = this.store;
+    const { world, id } = this.store;
     if (block.fileBytes === 0 || block.isDropped) return;
-    const { indexPath } = await checkFrames(world, directory, block, this.onDamage, pace);
+    const { indexPath } = await checkFrames(world, this.store, block, this.onDamage, pace);
     if (indexPath === null || block.isDropped) return;
     const [from, to] = [block.indexPosition, block.fileBytes];
     block.indexPosition = -1;

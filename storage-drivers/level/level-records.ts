@@ -97,8 +97,12 @@ export class LevelRecords {
     this.sizes.remove(seq, seq);
   }
 
+  holesWithin(from: number, to: number): number[] {
+    return [...this.holes].filter((seq) => seq >= from && seq <= to);
+  }
+
   remove(from: number, to: number): number {
-    for (const seq of this.holes) if (seq >= from && seq <= to) this.holes.delete(seq);
+    for (const seq of this.holesWithin(from, to)) this.holes.delete(seq);
     return this.sizes.remove(from, to);
   }
 
@@ -116,8 +120,14 @@ export class LevelRecords {
     });
   }
 
+  /** The lowest sequence that something is kept under, readable or not; Infinity when there is none. */
+  get lowest(): number {
+    return Math.min(this.sizes.firstFrom(0), ...this.holes);
+  }
+
+  /** What is damaged stands in the database too. */
   keysOf(from: number, to: number): Uint8Array[] {
-    const keys: Uint8Array[] = [];
+    const keys = this.holesWithin(from, to).map((seq) => recordKey(this.store, seq));
     for (let seq = this.sizes.firstFrom(from); seq <= to; seq = this.sizes.firstFrom(seq + 1)) {
       keys.push(recordKey(this.store, seq));
     }

@@ -344,14 +344,15 @@ export class LevelStore implements RecordStore, BatchMember, CellHost {
   }
 
   private removeNow(from: number, to: number): Operation[] {
-    const [low, high] = [Math.max(from, this.first), Math.min(to, this.last)];
+    const [low, high] = [Math.max(from, Math.min(this.first, this.records.lowest)), Math.min(to, this.last)];
     if (low > high) return [];
+    const isHurt = this.records.holesWithin(low, high).length > 0;
     const keys =
       high - low < REMOVED_AT_ONCE_MAX && this.removals.snapshots === 0 ? this.records.keysOf(low, high) : null;
     const removed = this.records.remove(low, high);
     this.settle(removed);
     if (keys !== null) return keys.map((key) => ({ type: 'del', key }));
-    return removed === 0 ? [] : [this.removals.note(low, high)];
+    return removed === 0 && !isHurt ? [] : [this.removals.note(low, high)];
   }
 
   private settle(removed: number): void {

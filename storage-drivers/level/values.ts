@@ -4,7 +4,7 @@
  */
 import type { MessageBytes } from '../contract.ts';
 import { ByteReader, ByteWriter } from '../derived/byte-writer.ts';
-import { crc32 } from '../derived/checksum.ts';
+import { checksum } from '../derived/checksum.ts';
 import type { RecordView } from '../derived/record-view.ts';
 
 const SUM_BYTES = 4;
@@ -12,7 +12,7 @@ const SUM_BYTES = 4;
 export function sealed(key: Uint8Array, content: Uint8Array): Uint8Array {
   const value = new Uint8Array(SUM_BYTES + content.length);
   value.set(content, SUM_BYTES);
-  new DataView(value.buffer).setUint32(0, crc32(content, crc32(key)));
+  new DataView(value.buffer).setUint32(0, sumOf(key, content));
   return value;
 }
 
@@ -21,7 +21,11 @@ export function opened(key: Uint8Array, value: Uint8Array): Uint8Array | null {
   if (value.length < SUM_BYTES) return null;
   const content = value.subarray(SUM_BYTES);
   const sum = new DataView(value.buffer, value.byteOffset).getUint32(0);
-  return crc32(content, crc32(key)) === sum ? content : null;
+  return sumOf(key, content) === sum ? content : null;
+}
+
+function sumOf(key: Uint8Array, content: Uint8Array): number {
+  return checksum(content, 0, content.length, checksum(key, 0, key.length));
 }
 
 /** Seconds (8), nanoseconds (4), flags (2), subject length (2), header length (4), then the bytes. */
@@ -80,7 +84,7 @@ export function stateContent(state: StoreState): Uint8Array {
 }
 
 export function readState(content: Uint8Array): StoreState {
-  const reader = new ByteReader(content);
+  const reader = new ByteReader(content, true);
   return {
     last: reader.float64(),
     lastSeconds: reader.float64(),
@@ -100,15 +104,15 @@ export interface StoreEntry {
 
 export function entryContent(entry: StoreEntry): Uint8Array {
   const writer = new ByteWriter();
-  writer.uint32(entry.number);
-  writer.uint32(entry.incarnation);
-  writer.uint32(entry.identity);
+  writer.u32(entry.number);
+  writer.u32(entry.incarnation);
+  writer.u32(entry.identity);
   return writer.written.slice();
 }
 
 export function readEntry(content: Uint8Array): StoreEntry {
-  const reader = new ByteReader(content);
-  return { number: reader.uint32(), incarnation: reader.uint32(), identity: reader.uint32() };
+  const reader = new ByteReader(content, true);
+  return { number: reader.u32(), incarnation: reader.u32(), identity: reader.u32() };
 }
 
 export function rangeContent(from: number, to: number): Uint8Array {
@@ -119,6 +123,6 @@ export function rangeContent(from: number, to: number): Uint8Array {
 }
 
 export function readRange(content: Uint8Array): { from: number; to: number } {
-  const reader = new ByteReader(content);
+  const reader = new ByteReader(content, true);
   return { from: reader.float64(), to: reader.float64() };
 }

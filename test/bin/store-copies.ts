@@ -1,4 +1,5 @@
 /** Copies of a store directory to damage and look at, and `gnatlet store` upon them. */
+
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -7,6 +8,7 @@ import { connect, headers } from '@nats-io/transport-node';
 import * as assert from 'uvu/assert';
 import { store } from '../../bin/store/command.ts';
 import { testBroker } from '../../bin/testing.ts';
+import { untilStoresAreOnDisk } from '../kits/stores-on-disk.ts';
 import { Folder } from './broker-process.ts';
 
 export const COUNT = 400;
@@ -26,6 +28,8 @@ export async function fill(
   await manager.streams.add({ name: 'A', subjects: ['a.>'], compression });
   await manager.streams.add({ name: 'B', subjects: ['b.>'] });
   await manager.consumers.add('A', { durable_name: 'C', ack_policy: AckPolicy.Explicit });
+  // Then all messages of A come to one block at the end, and those of B stay in the journal.
+  await untilStoresAreOnDisk(directory, 2);
   for (let seq = 1; seq <= COUNT; seq++) await js.publish(`a.${seq % 3}`, bodyOf(seq));
   const fields = headers();
   fields.append('Colour', 'red');

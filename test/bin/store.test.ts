@@ -312,7 +312,7 @@ test('an encrypted store wants its key, from a file or a variable and never from
 
 test('mistakes are named', async () => {
   mkdirSync(folder.file('level'));
-  folder.write('level/CURRENT', 'MANIFEST-000001');
+  folder.write('level/CURRENT', 'MANIFEST-000001\n');
   const cases: [words: string[], text: RegExp][] = [
     [
       ['store', 'mend', 'x'],
@@ -321,7 +321,7 @@ test('mistakes are named', async () => {
     [['store', 'check'], /store check: name one directory\n/],
     [['store', 'check', 'a', 'b'], /store check: name one directory\n/],
     [['store', 'check', '/no/such/dir'], /store: there are no streams in \/no\/such\/dir: name the store_dir/],
-    [['store', 'check', 'level'], /this is a database of LevelDB, which has a repair of its own/],
+    [['store', 'repair', 'level', '--aside', 'level/in'], /level\/in lies in the store itself/],
     [['store', 'check', '--lmit', '3', 'x'], /store: --lmit is no flag of it; did you mean --limit\?/],
     [['store', 'check', '--limit', '3', 'x'], /store check: --limit means nothing here/],
     [['store', 'check', '--entry', '1-1', 'x'], /store check: --entry means nothing here/],

@@ -8,11 +8,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { backUp, restore } from '../plugins/jetstream/backup.ts';
 import { withStreams } from '../plugins/jetstream/streaming-broker.ts';
-import { skip } from '../runner/skip.ts';
+import { skipFile } from '../runner/skip.ts';
 import { genuineTargets } from '../wire/targets.ts';
 
 const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
-if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+if (genuine.length === 0) skipFile('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
 
 async function withGenuine(play: (client: NatsConnection) => Promise<void>): Promise<void> {
   const store = mkdtempSync(join(tmpdir(), 'gnatlet-backup-'));

@@ -18,12 +18,12 @@ import {
   judgeStreamUpdate,
   printVerdict,
 } from '../protocols/jetstream/judge.ts';
-import { skip } from '../runner/skip.ts';
+import { skipFile } from '../runner/skip.ts';
 import { genuineTargets, type RunningServer } from '../wire/targets.ts';
 
 /** Older ones know less, and say it otherwise. */
 const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
-if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+if (genuine.length === 0) skipFile('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
 
 const ROUNDS = 400;
 const seed = chosenSeed();

@@ -3,12 +3,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LIMIT_CONVERSATIONS } from '../plugins/jetstream/limit-conversations.ts';
 import { record } from '../plugins/jetstream/recordings.ts';
-import { skip } from '../runner/skip.ts';
+import { skipFile } from '../runner/skip.ts';
 import { genuineTargets, gnatletTarget } from '../wire/targets.ts';
 import { heardAt } from './heard-at.ts';
 
 const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
-if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+if (genuine.length === 0) skipFile('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
 
 for (const conversation of LIMIT_CONVERSATIONS) {
   test(`${conversation.name}: answered as a genuine server answers`, async () => {

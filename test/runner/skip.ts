@@ -7,3 +7,9 @@ export const SKIP_MARK = '# skip: ';
 export function skip(reason: string): void {
   process.stdout.write(`\n${SKIP_MARK}${reason.replaceAll('\n', ' ')}\n`);
 }
+
+/** Of a file that can run none of its tests here: it ends with this. */
+export function skipFile(reason: string): never {
+  skip(reason);
+  process.exit(0);
+}

@@ -147,7 +147,8 @@ export class ApiService implements ServiceSink {
     const { account, of } = this.of;
     const isRefused = typeof answer !== 'string';
     const body = isRefused ? printErrorReply(call.address.endpoint, answer) : answer;
-    const header = call.replyFields.length === 0 ? undefined : withFields(new Uint8Array(0), call.replyFields);
+    const hasFields = call.replyFields.length > 0 && !(isRefused && answer.number !== 10225);
+    const header = !hasFields ? undefined : withFields(new Uint8Array(0), call.replyFields);
     if (call.reply !== '') of.outbox.send(account, call.reply, body, header);
     if (isAudited(call, isRefused)) this.note(call, body, isRefused);
   }

@@ -14,7 +14,7 @@ import {
 } from '../../../protocols/jetstream/requests.ts';
 import { findMessage } from '../stream/find-message.ts';
 import { momentOf, nanosOf } from '../stream/moment.ts';
-import type { PurgeCommand } from '../stream/purge.ts';
+import type { Purge, PurgeCommand } from '../stream/purge.ts';
 import { placeOf, SEQUENCE_MAX } from '../stream/sequence-limit.ts';
 import { failureOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
@@ -27,9 +27,9 @@ export async function getMessage({ address, body, of }: ApiCall): Promise<Answer
   if (isEmptyBody(body)) return apiError(10003);
   const request = decodeRequest(body, messageGetRequest, of.of.isStrict);
   if ('number' in request) return request;
+  if (!isSoundGet(request)) return apiError(10003);
   const stream = of.streams.get(address.stream);
   if (stream === undefined) return apiError(10059);
-  if (!isSoundGet(request)) return apiError(10003);
   if (request.startTime !== null) await stream.log.find(momentOf(request.startTime.nanos));
   const { log } = stream;
   let record = findMessage(log, request);
@@ -88,22 +88,24 @@ export async function purgeStream({ address, body, of }: ApiCall): Promise<Answe
   if (subject === '' && sequence > BigInt(SEQUENCE_MAX))
     return apiError(10110, { err: `sequences end at ${SEQUENCE_MAX}` });
   const command = { before: placeOf(sequence), filter: subjectFromText(subject), keep: Number(keep) };
-  const purged = await purgeInSteps(stream, command, () => of.streams.get(address.stream) === stream);
-  if (purged < 0) return apiError(10059);
+  const purge = await purgeInSteps(stream, command, () => of.streams.get(address.stream) === stream);
+  if (purge === null) return apiError(10059);
   if (stream.trouble !== null) return failureOf(stream.trouble);
+  const { removed: purged, isCut } = purge;
+  if (isCut) return apiError(10110, { err: `the store took no more after ${purged} messages` });
   stream.wasTouched = true;
   return printReply('STREAM.PURGE', purgeReply, { success: true, purged });
 }
 
-/** Others get their turn now and then; -1 when the stream goes meanwhile. A store in trouble ends it. */
-async function purgeInSteps(stream: Stream, command: PurgeCommand, isThere: () => boolean): Promise<number> {
+/** Others get their turn now and then; null when the stream goes meanwhile. A store in trouble ends it. */
+async function purgeInSteps(stream: Stream, command: PurgeCommand, isThere: () => boolean): Promise<Purge | null> {
   const { consumers, machine } = stream;
   const extent = machine.extentOf(command);
   const purge = machine.beginPurge(command);
   while (!consumers.purgingSome(extent, () => machine.stepPurge(purge, STEP_MAX))) {
     await new Promise<void>((resolve) => stream.of.clock.soon(resolve));
-    if (!isThere()) return -1;
+    if (!isThere()) return null;
   }
   consumers.purged(extent);
-  return purge.removed;
+  return purge;
 }

@@ -19,6 +19,7 @@ import {
 import {
   checkApiLevel,
   decodeRequest,
+  isBlank,
   isEmptyBody,
   type MessageGetRequest,
   messageGetRequest,
@@ -133,7 +134,7 @@ export class DirectGet implements ServiceSink {
       return;
     }
     const request = decodeRequest(body, messageGetRequest, false);
-    if ('number' in request) {
+    if ('number' in request || isBlank(body)) {
       this.say(reply, MALFORMED_REQUEST);
       return;
     }

@@ -18,6 +18,8 @@ const DROPPED_AT_ONCE = 4096;
 export class Purge {
   /** How many messages went so far. */
   removed = 0;
+  /** The store did not take all of it: what it did not take is there. */
+  isCut = false;
   readonly filter: string;
   private readonly log: MessageLog;
   private readonly filters: FilterSet;
@@ -69,7 +71,8 @@ export class Purge {
     const isAll = limit > log.last;
     const to = isAll ? limit : Math.min(limit, this.seq + DROPPED_AT_ONCE);
     this.removed += log.removeBefore(to);
-    this.seq = to === limit ? limit : log.firstFrom(to);
+    this.isCut = log.firstFrom(0) < to;
+    this.seq = to === limit || this.isCut ? limit : log.firstFrom(to);
     // What is gone already has its sequence all the same.
     if (this.seq > limit) this.drop();
   }
@@ -79,6 +82,7 @@ export class Purge {
     const { log, filters } = this;
     for (let count = 0; count < most && !this.isOver; ) {
       const from = this.seq;
+      const before = this.removed;
       let to = from;
       do {
         log.tellRemoved(this.seq);
@@ -88,8 +92,10 @@ export class Purge {
         this.removed++;
         this.seq = log.next(filters, to + 1);
       } while (count < most && !this.isOver && this.seq === log.firstFrom(to + 1));
-      // What the store does not take will be there again when it is well.
-      if (!log.removeTold(from, to)) this.seq = this.limit;
+      if (log.removeTold(from, to)) continue;
+      this.removed = before;
+      this.isCut = true;
+      this.seq = this.limit;
     }
   }
 }

@@ -1,6 +1,7 @@
 /** A leaf has connected: it is told who this is, says who it is, and is let in or not. */
 import {
   type Account,
+  applyLimits,
   type ClientOptions,
   CloseReason,
   DEFAULT_CLIENT_OPTIONS,
@@ -83,9 +84,8 @@ export class Acceptance implements Greeting {
     this.said = said;
     this.credentials = credentials;
     connection.peer = peerFromConnect(said);
-    const { auth_token, nkey, user } = credentials;
     // A URL with a name alone may mean a token by it, which is a secret.
-    connection.user = nkey || (user === auth_token && user !== '' ? '[REDACTED]' : user);
+    connection.user = credentials.nkey || (credentials.auth_token && '[REDACTED]') || credentials.user;
     void this.decide();
   }
 
@@ -215,7 +215,7 @@ export class Acceptance implements Greeting {
     const barred = leafs.barredFor(connection.account, connection.peer);
     connection.identity = identity;
     connection.expireAt(identity.expiresAt);
-    connection.limit();
+    applyLimits(connection);
     connection.user = identity.user || connection.user;
     connection.border = borderToLeaf(rules, kept, barred);
     const { responses } = rules;

@@ -1,10 +1,16 @@
 /** This server has connected to a hub, heard who it is, and says who it is itself. */
-import { CloseReason, type SubjectRules, subjectFromText, UNRESTRICTED } from '../../../kernel/plugin-api.ts';
+import {
+  applyLimits,
+  CloseReason,
+  type SubjectRules,
+  subjectFromText,
+  UNRESTRICTED,
+} from '../../../kernel/plugin-api.ts';
 import { connectLine, infoLine } from '../../../protocols/link/json-line.ts';
 import { Said, type SaidRules } from '../../../protocols/link/said.ts';
 import { borderToHub } from '../border.ts';
 import { addressOf, type RemoteUrl } from '../config/remote-url.ts';
-import { compressionInfoOf, connectOf } from '../introduction.ts';
+import { connectOf } from '../introduction.ts';
 import type { Greeting, LeafConnection } from '../leaf-connection.ts';
 import type { Leafs } from '../leafs.ts';
 import { loopDelayMs } from '../loop.ts';
@@ -12,7 +18,7 @@ import { optionsFor, Settled, settle } from '../packing.ts';
 import { peerFromInfo } from '../peer.ts';
 import { loginOf } from '../remotes/login.ts';
 import type { Remote } from '../remotes/remote.ts';
-import { isWrongPort, WRONG_PORT } from './wrong-port.ts';
+import { isWrongPort, SILENT, WRONG_PORT } from './wrong-port.ts';
 
 export const ANSWER_MS = 2000;
 const OLD_VERSION_DELAY_MS = 5000;
@@ -74,7 +80,7 @@ export class Solicitation implements Greeting {
   /** Nothing more may be said before the hub has answered, packed. */
   private askToPack(packing: Settled, mode: string): void {
     const { connection } = this;
-    connection.send(infoLine(compressionInfoOf(mode)));
+    connection.send(infoLine({ compression: mode }));
     this.awaitsPackedInfo = true;
     packing.start(connection, () => this.answerIfAsked());
   }
@@ -140,12 +146,13 @@ export class Solicitation implements Greeting {
   }
 
   overdue(): void {
-    if (!this.hasHeard) {
-      this.connection.complain('the other side did not say who it is');
-      this.connection.close(CloseReason.stale);
+    const { connection } = this;
+    if (this.hasHeard) {
+      connection.refuse('Stale Leaf Node Connection - Closing', CloseReason.stale);
       return;
     }
-    this.connection.refuse('Stale Leaf Node Connection - Closing', CloseReason.stale);
+    connection.complain(SILENT);
+    connection.close(CloseReason.stale);
   }
 
   complained(text: string): void {
@@ -172,7 +179,7 @@ export class Solicitation implements Greeting {
     }
     connection.peer = peerFromInfo(said);
     connection.account = account;
-    connection.limit();
+    applyLimits(connection);
     connection.isIsolated = remote.options.isIsolated;
     this.setBorder(said);
     if (leafs.hasAcceptedFrom(account, connection.peer.cluster)) {

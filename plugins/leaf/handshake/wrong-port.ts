@@ -1,6 +1,7 @@
 /** Whether what answers is a port for leafs at all. */
 import type { Said } from '../../../protocols/link/said.ts';
 
+export const SILENT = 'the other side did not say who it is';
 export const WRONG_PORT = 'attempted to connect to wrong port';
 
 /** Servers of other kinds, and clients' ports, do not say these. */

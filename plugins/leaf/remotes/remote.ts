@@ -5,7 +5,7 @@ import type { TlsBlock } from '../../tls/contract.ts';
 import type { RemoteOptions } from '../config/remote-options.ts';
 import { addressOf, isWebSocket, type RemoteUrl } from '../config/remote-url.ts';
 import { ANSWER_MS, Solicitation } from '../handshake/solicitation.ts';
-import { isWrongPort, WRONG_PORT } from '../handshake/wrong-port.ts';
+import { isWrongPort, SILENT, WRONG_PORT } from '../handshake/wrong-port.ts';
 import { LeafConnection } from '../leaf-connection.ts';
 import type { Leafs } from '../leafs.ts';
 import { firstLine } from './first-line.ts';
@@ -155,7 +155,7 @@ export class Remote {
     let transport = isFirst ? await this.secured(raw, url) : raw;
     const line = await firstLine(transport, () => clock.monotonic(), this.options.firstInfoTimeoutMs);
     const said = line === null ? null : infoIn(line);
-    if (said === null) throw new Error('the other side did not say who it is');
+    if (said === null) throw new Error(SILENT);
     if (isWrongPort(said)) throw new Error(WRONG_PORT);
     const isSecure = said.flag('tls_required') || this.options.tls !== null || url.scheme === 'tls';
     if (isSecure && !isFirst) transport = await this.secured(transport, url);

@@ -5,7 +5,7 @@ import type { StoreCompression } from '../../contract.ts';
 import { Breath } from '../breath.ts';
 import { datasync, writeAt } from '../file-calls.ts';
 import type { FrameCipher, StoreKeys } from '../frame-cipher.ts';
-import { FrameKind, headBytes } from '../journal/frame-format.ts';
+import { type FrameFamily, FrameKind, headBytes } from '../journal/frame-format.ts';
 import { RECORD_HEADER_BYTES, writeRecordHeader } from '../journal/record-format.ts';
 import { type Compression, type SealedFrame, sealFrame } from '../journal/seal-frame.ts';
 import { FRAMES_START, segmentHead, WRAPPED_KEY_BYTES } from '../journal/segment-format.ts';
@@ -31,6 +31,17 @@ export interface BlockOwner {
   readonly number: number;
   readonly directory: string;
   readonly compression: StoreCompression | null;
+}
+
+/** Where the blocks of a store are. */
+export interface BlockHome {
+  readonly directory: string;
+  /** Of the store. */
+  readonly number: number;
+}
+
+export function blockFamily({ uuid }: Pick<BlockWorld, 'uuid'>, { number }: BlockHome, block: number): FrameFamily {
+  return { uuid, generation: block, store: number };
 }
 
 export function blockPath(directory: string, number: number): string {

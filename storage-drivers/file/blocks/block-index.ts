@@ -1,5 +1,5 @@
 /** Where the messages and frames of a block are, as bytes: behind the frames of a full block, or in the checkpoint of its store. */
-import { ByteReader, ByteWriter } from '../byte-writer.ts';
+import { ByteReader, ByteWriter } from '../../derived/byte-writer.ts';
 import { APPEND_OVERHEAD } from '../op-format.ts';
 import type { Block } from './block.ts';
 import { BlockFrame } from './block-frame.ts';
@@ -26,7 +26,7 @@ export function writeIndex(block: Block, placeOf: (frame: BlockFrame) => PlaceIn
     writer.u64(position);
     writer.u32(storedBytes);
   }
-  return writer.done();
+  return writer.written;
 }
 
 export function readIndex(bytes: Uint8Array, block: Block): void {

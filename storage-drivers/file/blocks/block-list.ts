@@ -1,8 +1,8 @@
 /** The messages of a store: its blocks in order, and what is known of all of them together. */
 import { Read, Scan, type SequenceRange, type Visit } from '../../contract.ts';
+import type { RecordView } from '../../derived/record-view.ts';
 import { RECORD_HEADER_BYTES } from '../journal/record-format.ts';
 import { APPEND_OVERHEAD, readAppend } from '../op-format.ts';
-import type { RecordView } from '../record-view.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import { Block } from './block.ts';
 import type { BlockFrame } from './block-frame.ts';

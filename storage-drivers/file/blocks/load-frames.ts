@@ -9,7 +9,7 @@ import { appendSeqAt } from '../op-format.ts';
 import type { OpenFiles } from '../open-files.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import type { Block } from './block.ts';
-import { type BlockWorld, blockPath } from './block-file.ts';
+import { type BlockHome, type BlockWorld, blockFamily, blockPath } from './block-file.ts';
 import type { BlockFrame } from './block-frame.ts';
 import type { FrameMemory } from './frame-memory.ts';
 import { isInPlace } from './frame-place.ts';
@@ -40,20 +40,20 @@ export type OnDamage = (damage: FrameDamage) => void;
 
 export async function loadFrames(
   world: FrameWorld,
-  directory: string,
+  home: BlockHome,
   block: Block,
   frames: readonly BlockFrame[],
   onDamage: OnDamage,
 ): Promise<void> {
-  const path = blockPath(directory, block.number);
+  const path = blockPath(home.directory, block.number);
   const bytes = frames.reduce((sum, frame) => sum + frame.storedBytes, 0);
-  const family = { uuid: world.uuid, generation: block.number };
+  const family = blockFamily(world, home, block.number);
   const window = world.windowMemory.takeFor(bytes);
   try {
     await world.files.use(path, async (file) => {
       const reader = new SegmentReader(file, block.fileBytes, family, { cipher: block.cipher }, bytes);
       reader.lend(window);
-      for (const frame of frames) await loadFrame(reader, block, frame, path, world.frameMemory, onDamage);
+      for (const frame of frames) await loadFrame(reader, home, block, frame, path, world.frameMemory, onDamage);
     });
   } catch (error) {
     const code = codeOf(error);
@@ -68,6 +68,7 @@ export async function loadFrames(
 
 async function loadFrame(
   reader: SegmentReader,
+  home: BlockHome,
   block: Block,
   frame: BlockFrame,
   path: string,
@@ -82,7 +83,7 @@ async function loadFrame(
   if (isRight(found, block, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
   else {
     const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
-    await salvage(reader, block, frame, path, cause, memory, onDamage);
+    await salvage(reader, home, block, frame, path, cause, memory, onDamage);
   }
 }
 
@@ -110,20 +111,20 @@ export type Pace = (bytes: number) => Promise<void>;
  */
 export async function checkFrames(
   world: FrameWorld,
-  directory: string,
+  home: BlockHome,
   block: Block,
   onDamage: OnDamage,
   pace: Pace,
 ): Promise<{ indexPath: string | null }> {
-  const path = blockPath(directory, block.number);
-  const family = { uuid: world.uuid, generation: block.number };
+  const path = blockPath(home.directory, block.number);
+  const family = blockFamily(world, home, block.number);
   let isIndexWhole = true;
   for (const frame of [...block.frames]) {
     if (frame.position < 0) continue;
     await world.files
       .use(path, async (file) => {
-        const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, frame.storedBytes);
-        await checkFrame(reader, block, frame, path, world.frameMemory, onDamage);
+        const reader = new SegmentReader(file, block.fileBytes, family, { cipher: block.cipher }, frame.storedBytes);
+        await checkFrame(reader, home, block, frame, path, world.frameMemory, onDamage);
       })
       .catch((error) => missed(block, frame, path, error, onDamage));
     await pace(frame.storedBytes);
@@ -132,7 +133,7 @@ export async function checkFrames(
   if (block.indexPosition >= 0) {
     isIndexWhole = await world.files
       .use(path, async (file) => {
-        const reader = new SegmentReader(file, await file.size(), family, { cipher: block.cipher }, INDEX_WINDOW);
+        const reader = new SegmentReader(file, block.fileBytes, family, { cipher: block.cipher }, INDEX_WINDOW);
         const found = await reader.frameAt(block.indexPosition);
         return found.isWhole && found.header.kind === FrameKind.index;
       })
@@ -143,6 +144,7 @@ export async function checkFrames(
 
 async function checkFrame(
   reader: SegmentReader,
+  home: BlockHome,
   block: Block,
   frame: BlockFrame,
   path: string,
@@ -159,7 +161,7 @@ async function checkFrame(
     tell(block, frame, path, cause, onDamage, () => true);
     return;
   }
-  await salvage(reader, block, frame, path, cause, memory, onDamage);
+  await salvage(reader, home, block, frame, path, cause, memory, onDamage);
   frame.letGo();
 }
 
@@ -197,6 +199,7 @@ export async function readRaw(
 /** A frame that is broken may hold records that are not. */
 async function salvage(
   reader: SegmentReader,
+  home: BlockHome,
   block: Block,
   frame: BlockFrame,
   path: string,
@@ -215,7 +218,7 @@ async function salvage(
   tell(block, frame, path, cause, onDamage, (start, end, seq) => {
     if (recordEnd(records, view, start, end) !== end) return false;
     // It may be whole, and belong elsewhere.
-    return appendSeqAt(view, start + RECORD_HEADER_BYTES) === seq;
+    return view.getUint32(start + 8, true) === home.number && appendSeqAt(view, start + RECORD_HEADER_BYTES) === seq;
   });
   frame.bringIn(bytes, at, at + frame.length, memory);
 }

@@ -10,7 +10,7 @@ import { appendSeqAt } from '../op-format.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
 import type { StoreWorld } from '../store-world.ts';
 import type { Block } from './block.ts';
-import { blockPath } from './block-file.ts';
+import { blockFamily, blockPath } from './block-file.ts';
 import { BlockFrame } from './block-frame.ts';
 
 export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<SequenceRanges> {
@@ -19,7 +19,7 @@ export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: F
   block.gone = null;
   block.damaged = null;
   const path = blockPath(store.directory, block.number);
-  const family = { uuid: world.uuid, generation: block.number };
+  const family = blockFamily(world, store, block.number);
   const lock = { cipher: block.cipher };
   block.indexPosition = -1;
   await world.files.use(path, async (file) => {

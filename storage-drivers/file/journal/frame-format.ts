@@ -3,7 +3,7 @@
  *
  * Header, list of stores, body, tag where it is encrypted, checksum; then zeros up to the next sector.
  */
-import { checksum } from '../checksum.ts';
+import { checksum } from '../../derived/checksum.ts';
 import { getU64, putU64 } from '../numbers.ts';
 
 /** What a disk writes as a whole; a frame begins with one, so that no frame shares a torn sector with the one before. */
@@ -24,6 +24,8 @@ export const FrameFlag = { compressed: 1, encrypted: 2 } as const;
 export interface FrameFamily {
   readonly uuid: Uint8Array;
   readonly generation: number;
+  /** Whose all of them are, where they are all of one store: a file of another one is damage. */
+  readonly store?: number;
 }
 
 export interface FrameHeader {
@@ -109,6 +111,8 @@ export function readFrameHead(bytes: Uint8Array, view: DataView, at: number, fam
   if (at + headLength > bytes.length) return null;
   if (headChecksum(bytes, at, storeCount) !== view.getUint32(at + CHECKED_BYTES, true)) return null;
   for (let index = 0; index < 16; index++) if (bytes[at + 16 + index] !== family.uuid[index]) return null;
+  const { store } = family;
+  if (store !== undefined && (storeCount !== 1 || view.getUint32(at + FRAME_HEADER_BYTES, true) !== store)) return null;
   const length = view.getUint32(at + 8, true);
   if (length < headLength + FRAME_TRAILER_BYTES || length > FRAME_BYTES_MAX) return null;
   return {

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Disk } from '../../../kernel/plugin-api.ts';
-import { ByteReader, ByteWriter } from '../byte-writer.ts';
+import { ByteReader, ByteWriter } from '../../derived/byte-writer.ts';
 import { datasync, writeAt } from '../file-calls.ts';
 import type { StoreKeys } from '../frame-cipher.ts';
 import { putU64, viewOf } from '../numbers.ts';
@@ -101,7 +101,7 @@ function encode({ bodyAt, frame }: FramePatch): Uint8Array {
   for (const number of [bodyAt, end, header.number, header.newestSynced, header.oldestGeneration]) writer.u64(number);
   for (const number of [header.chain, header.recordCount, checksum]) writer.u32(number);
   writer.blob(bytes.subarray(from, to));
-  return writer.done();
+  return writer.written;
 }
 
 function decode(content: Uint8Array, generation: number, position: number): FramePatch {

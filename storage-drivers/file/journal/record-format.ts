@@ -1,5 +1,5 @@
 /** A record within a frame: checksum, length, store, type, and the data. It can be verified without the frame. */
-import { checksum } from '../checksum.ts';
+import { checksum } from '../../derived/checksum.ts';
 
 export const RECORD_HEADER_BYTES = 16;
 

@@ -1,5 +1,5 @@
 /** The head of a segment: which one it is, where the frames before it end, and what is needed to read it. It is there twice. */
-import { checksum } from '../checksum.ts';
+import { checksum } from '../../derived/checksum.ts';
 import { getU64, putU64, viewOf } from '../numbers.ts';
 import { SECTOR_BYTES } from './frame-format.ts';
 

@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import type { Disk, OpenFile } from '../../../kernel/plugin-api.ts';
-import { checksum } from '../checksum.ts';
+import { checksum } from '../../derived/checksum.ts';
 import { datasync, readAt, writeAt } from '../file-calls.ts';
 import { getU64, putU64, viewOf } from '../numbers.ts';
 import { SECTOR_BYTES } from './frame-format.ts';

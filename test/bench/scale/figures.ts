@@ -41,19 +41,27 @@ const SCRIPTS: readonly FigureScript[] = [
 export async function runScale(servers: Server[], options: BenchOptions): Promise<void> {
   const scripts = chooseScripts(options.rows);
   const measured = options.servers.length > 0 ? servers : servers.filter(({ isGnatlet }) => isGnatlet);
-  if (measured.length === 0) console.log('Skipped: gnatlet is not built; run npm run build.');
-  for (const server of measured) {
-    console.log(`\n${server.name}\n\n| figure | measured | target | met |\n| --- | --- | --- | --- |`);
-    for (const script of scripts) await runScript(script, server, options.isQuick);
+  if (measured.length === 0) {
+    console.log('Skipped: gnatlet is not built; run npm run build.');
+    return;
+  }
+  console.log(`\n${measured.map(({ name }) => name).join(', ')}\n`);
+  console.log('| figure | measured | target | met |\n| --- | --- | --- | --- |');
+  // One figure of all of them before the next: they are measured as the machine is at that time.
+  for (const script of scripts) {
+    for (const server of measured) {
+      await runScript(script, server, options.isQuick, measured.length > 1 ? `${server.name}: ` : '');
+    }
   }
 }
 
-async function runScript(script: FigureScript, server: Server, isQuick: boolean): Promise<void> {
+async function runScript(script: FigureScript, server: Server, isQuick: boolean, whose: string): Promise<void> {
   try {
-    for (const line of await script.run(server, isQuick)) console.log(renderFigure(line));
+    for (const line of await script.run(server, isQuick))
+      console.log(renderFigure({ ...line, what: whose + line.what }));
   } catch (error) {
     process.exitCode = 1;
-    console.log(`| ${script.name} | failed: ${(error as Error).message.split('\n').join(' ')} | | no |`);
+    console.log(`| ${whose}${script.name} | failed: ${(error as Error).message.split('\n').join(' ')} | | no |`);
   }
 }
 

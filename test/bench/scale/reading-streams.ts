@@ -8,9 +8,10 @@ import { store, withStreamServer } from './stream-server.ts';
 
 const PAYLOAD = 128;
 const BATCH = 500;
-const PULL = JSON.stringify({ batch: BATCH, expires: 60e9 });
+/** It does not expire: what one gives up would be missing in the end. */
+const PULL = JSON.stringify({ batch: BATCH });
 
-/** How fast a stream is read by one client, in each of the ways there are. For others, name them with `--servers`. */
+/** How fast a stream is read by one client, in each of the ways there are. Others, named with `--servers`, take turns with it. */
 export const readingStreams: FigureScript = {
   name: 'reading-streams',
   async run(server, isQuick) {

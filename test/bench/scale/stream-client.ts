@@ -8,6 +8,7 @@ const HELLO =
 /** What the subjects begin with where answers come in; everything else is counted. */
 const ANSWERS = '_r';
 let opened = 0;
+const PATIENCE_MS = 20_000;
 const LF = 10;
 const SPACE = 32;
 const ZERO = 48;
@@ -81,14 +82,23 @@ export class StreamClient {
     this.onRequest = (reply) => this.write(`PUB ${reply} 0\r\n\r\n`);
   }
 
+  /** Rejects where nothing comes for long. */
   async until(isDone: () => boolean): Promise<void> {
     if (isDone()) return;
-    await new Promise<void>((resolve) => {
-      this.onRead = () => {
-        if (isDone()) resolve();
-      };
-    });
-    this.onRead = null;
+    let patience: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const giveUp = () => reject(new Error(`nothing came for ${PATIENCE_MS} ms, after ${this.messages} messages`));
+        patience = setTimeout(giveUp, PATIENCE_MS);
+        this.onRead = () => {
+          if (isDone()) resolve();
+          else patience?.refresh();
+        };
+      });
+    } finally {
+      clearTimeout(patience);
+      this.onRead = null;
+    }
   }
 
   close(): void {

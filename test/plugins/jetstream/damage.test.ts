@@ -1,12 +1,13 @@
 /** Files that rotted: what is lost shows everywhere it should, once, and all the rest is served. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AckPolicy, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ServerConfig, type TestBroker, testBroker } from '../../../bin/testing.ts';
+import { untilStoresAreOnDisk } from '../../kits/stores-on-disk.ts';
 import { until } from '../../kits/until.ts';
 
 const BODY = 'x'.repeat(1000);
@@ -26,6 +27,7 @@ interface World {
   readonly manager: JetStreamManager;
   readonly lines: string[];
   readonly monitor: string;
+  readonly directory: string;
   state(): Promise<State>;
 }
 
@@ -45,12 +47,14 @@ async function withBroker(
   const state = async (): Promise<State> =>
     (await client.request('$JS.API.STREAM.INFO.A', '')).json<{ state: State }>().state;
   const manager = await jetstreamManager(client);
-  await play({ broker, client, manager, lines, monitor: `http://127.0.0.1:${port}`, state });
+  await play({ broker, client, manager, lines, monitor: `http://127.0.0.1:${port}`, directory, state });
   await client.close();
 }
 
-async function fill({ client, manager }: World): Promise<void> {
+async function fill({ client, manager, directory }: World): Promise<void> {
   await manager.streams.add({ name: 'A', subjects: ['a.>'] });
+  // Then all messages come to one block at the end.
+  await untilStoresAreOnDisk(directory, 1);
   const js = jetstream(client);
   await Promise.all(Array.from({ length: COUNT }, (_, at) => js.publish(`a.${at % 3}`, BODY)));
   await manager.consumers.add('A', { durable_name: 'C', ack_policy: AckPolicy.Explicit, ack_wait: 500_000_000 });
@@ -222,6 +226,23 @@ test('D-16: a block that is gone costs its messages and nothing else; a purge en
       await manager.streams.purge('A');
       assert.is((await state()).lost, undefined);
       assert.is((await health(world)).status, 200);
+    },
+  ));
+
+test('a stream of which both checkpoints are damaged, and the journal is gone, is not served, and log and health say so', () =>
+  withDamage(
+    (block) => {
+      for (const name of ['checkpoint.1', 'checkpoint.2']) flip(join(dirname(block), name), 100);
+      // Nor does the journal say what the stream was.
+      const journal = join(dirname(block), '..', '..', 'journal');
+      for (const name of readdirSync(journal)) rmSync(join(journal, name));
+    },
+    async (world) => {
+      assert.match((await health(world)).body, /JetStream stream in \S+quarantine.1-2 could not be recovered/);
+      const told = world.lines.filter((line) =>
+        /stores.1 has no checkpoint .* is not served, and was set aside/.test(line),
+      );
+      assert.is(told.length, 1, world.lines.join('\n'));
     },
   ));
 

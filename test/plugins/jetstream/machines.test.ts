@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { ConsumerMachine } from '../../../plugins/jetstream/consumer/consumer-machine.ts';
 import { Markers } from '../../../plugins/jetstream/stream/marker.ts';
 import type { ConsumerConfig } from '../../../protocols/jetstream/consumer-config.ts';
+import { Refused } from '../../../storage-drivers/contract.ts';
 import { chosenSeed, Seeded } from '../../fuzz/seeded.ts';
 import { judgeConsumerCreate } from '../../protocols/jetstream/judge.ts';
 import { type MachineBench, machineBench } from './machine-bench.ts';
@@ -194,6 +195,26 @@ test('where a consumer stands is the same after it was written down and read', a
   assert.equal(again.state(), consumer.state());
   assert.is(again.pendingCount, consumer.pendingCount);
   assert.is(again.next(nobody), consumer.next(nobody));
+});
+
+test('a purge that a store takes only a part of counts that part, and says that it was cut', async () => {
+  const { machine, publish } = await machineBench();
+  for (const token of [1, 1, 1, 2, 1, 1]) publish(100, `s.${token}`);
+  const { records } = machine.log;
+  const remove = records.remove.bind(records);
+  let isFull = false;
+  records.remove = (from, to) => {
+    const ticket = isFull ? Refused.full : remove(from, to);
+    isFull = true;
+    return ticket;
+  };
+  const purge = machine.beginPurge({ before: 0, filter: 's.1', keep: 0 });
+  while (!machine.stepPurge(purge, 2));
+  assert.equal([purge.removed, purge.isCut, machine.log.count], [2, true, 4]);
+  records.dropBefore = () => Refused.full;
+  const whole = machine.beginPurge({ before: 0, filter: '', keep: 0 });
+  while (!machine.stepPurge(whole, 2));
+  assert.equal([whole.removed, whole.isCut, machine.log.count], [0, true, 4]);
 });
 
 test.run();

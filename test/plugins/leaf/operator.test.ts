@@ -177,27 +177,4 @@ test('a remote asks for its account, which nobody here has used yet', async () =
   await hub.server.close();
 });
 
-const MISTAKES: Readonly<Record<string, readonly [leafnodes: string, text: string]>> = {
-  'a remote without an account': ['remotes: [{ url: "nats-leaf://127.0.0.1" }]', 'requires account nkeys in remotes'],
-  'a remote whose account is a name': [
-    'remotes: [{ url: "nats-leaf://127.0.0.1", account: APP }]',
-    'requires account nkeys in remotes',
-  ],
-  'users of the block': [
-    'port: -1, authorization { users: [{user: a, password: b}] }',
-    'does not allow specifying users',
-  ],
-  'an account of the block that is a name': ['port: -1, authorization { account: APP }', 'non account nkeys'],
-};
-
-for (const [what, [block, text]] of Object.entries(MISTAKES)) {
-  test(`with an operator ${what} is a mistake, as nats-server says it`, async () => {
-    const error = await startBench(accountToken(ACME), `leafnodes { ${block} }`).then(
-      () => '',
-      (reason: Error) => reason.message,
-    );
-    assert.ok(error.includes(`operator mode`) && error.includes(text), error);
-  });
-}
-
 test.run();

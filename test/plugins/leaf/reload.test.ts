@@ -75,7 +75,7 @@ test('what cannot change while the server runs makes the reload fail, and everyt
     () => '',
     (error: Error) => error.message,
   );
-  assert.match(outcome, 'config reload not supported for LeafNode: min_version changed');
+  assert.match(outcome, 'config reload not supported for LeafNode: minVersion changed');
   await tree.run(5000);
   assert.equal(tree.links(), [1, 0, 1]);
   await tree.close();

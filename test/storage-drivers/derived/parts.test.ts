@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileSize, memorySize } from '../../../storage-drivers/derived/accounting.ts';
 import { ByteReader, ByteWriter } from '../../../storage-drivers/derived/byte-writer.ts';
-import { crc32, crc32ByTable } from '../../../storage-drivers/derived/checksum.ts';
+import { checksum, checksumHere } from '../../../storage-drivers/derived/checksum.ts';
 import { ExpiryQueue } from '../../../storage-drivers/derived/expiry-queue.ts';
 import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { HashPages } from '../../../storage-drivers/derived/hash-pages.ts';
@@ -195,27 +195,39 @@ test('numbers are written and read back, and what is cut short is noticed', () =
   const numbers = [0, 1, 127, 128, 300, 2 ** 31, 2 ** 40 + 5, 2 ** 49];
   for (const number of numbers) writer.varint(number);
   writer.float64(-0.5);
-  writer.uint32(0xffffffff);
+  writer.u32(0xffffffff);
+  writer.u8(7);
+  writer.u64(2 ** 50 + 1);
+  writer.text('grün');
+  writer.words(Uint32Array.of(1, 2, 3), 2);
   const reader = new ByteReader(writer.written.slice());
   assert.equal(
     numbers.map(() => reader.varint()),
     numbers,
   );
-  assert.equal([reader.float64(), reader.uint32(), reader.isShort, reader.isAtEnd], [-0.5, 0xffffffff, false, true]);
+  assert.equal([reader.float64(), reader.u32(), reader.u8(), reader.u64()], [-0.5, 0xffffffff, 7, 2 ** 50 + 1]);
+  assert.equal([reader.text(), [...reader.words(2, 4)]], ['grün', [1, 2, 0, 0]]);
+  assert.equal([reader.isShort, reader.isAtEnd], [false, true]);
+  assert.throws(() => reader.u8(), /fewer bytes/);
   for (let end = 0; end < writer.length; end++) {
-    const short = new ByteReader(writer.written.slice(0, end));
+    const short = new ByteReader(writer.written.slice(0, end), true);
     for (const _ of numbers) short.varint();
     short.float64();
-    short.uint32();
+    short.u32();
+    short.u8();
+    short.u64();
+    short.text();
+    short.words(2, 2);
     assert.is(short.isShort, true, `cut at ${end}`);
   }
 });
 
 test('S-6: the checksum is that of everybody, with and without help from Node', () => {
   const bytes = Buffer.from('123456789');
-  assert.is(crc32(bytes), 0xcbf43926);
-  assert.is(crc32ByTable(bytes), 0xcbf43926);
-  assert.is(crc32ByTable(bytes.subarray(4), crc32ByTable(bytes.subarray(0, 4))), 0xcbf43926);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  assert.is(checksum(bytes, 0, 9), 0xcbf43926);
+  assert.is(checksumHere(view, 0, 9, 0), 0xcbf43926);
+  assert.is(checksumHere(view, 4, 9, checksumHere(view, 0, 4, 0)), 0xcbf43926);
 });
 
 test.run();

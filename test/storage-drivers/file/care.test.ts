@@ -247,6 +247,7 @@ test('S-28: when the end of the journal is lost, no sequence is given out twice'
   for (let seq = 1; seq <= 20; seq++) {
     store.append(seq, seq, 0, 0, messageOf(bodyOf(seq)));
     await world.pass(20);
+    if (seq === 10) await world.until(driver.checkpoint(store as never));
   }
   await world.until(driver.close());
   const segment = world.disk.paths.filter((path) => path.endsWith('.seg'))[0]!;
@@ -259,6 +260,64 @@ test('S-28: when the end of the journal is lost, no sequence is given out twice'
   assert.is(cut.count, 19);
   assert.is(again.care.damage[0]!.part, 'journal');
   await world.until(again.close());
+});
+
+test('a block of another store under the same name is damage, and none of it is served', async () => {
+  const world = new DriverWorld(12);
+  const driver = await world.open();
+  for (const id of ['s', 't']) {
+    const { store } = await world.until(driver.open(id));
+    for (let seq = 1; seq <= COUNT; seq++)
+      store.append(seq, seq, 0, 0, messageOf(id === 's' ? bodyOf(seq) : 'another'));
+    await world.pass(300);
+  }
+  await world.until(driver.close());
+  const [own, other] = ['/data/stores/1/00000002.blk', '/data/stores/2/00000002.blk'];
+  world.disk.put(own!, world.disk.readFileSync(other!));
+  const again = await world.open();
+  const { store } = await world.until(again.open('s'));
+  const missing = await expectExact(world, again, store);
+  assert.ok(missing.length > 10 && missing.length < 120, `${missing.length}`);
+  await world.until(again.close());
+});
+
+test('D-12: a stream whose checkpoints are both damaged is told of to whoever cares, and so is one that is known by the journal only', async () => {
+  const world = new DriverWorld(13);
+  const { driver, store } = await filled(world);
+  await world.until(driver.checkpoint(store as never));
+  await world.until(driver.close());
+  for (const name of ['checkpoint.1', 'checkpoint.2']) {
+    world.disk.damage(`/data/stores/1/${name}`, (bytes) => bytes.fill(1, 100, 200));
+  }
+  const again = await world.open();
+  assert.equal(await again.list(), []);
+  const folder = again.care.damage.find(({ part }) => part === 'folder')!;
+  assert.equal([folder.path, folder.store, folder.cause], ['/data/quarantine/1-2', null, 'checksum']);
+  await world.until(again.close());
+});
+
+test('a store that was just made does not hang on one frame of the journal for long', async () => {
+  for (const isClosed of [false, true]) {
+    const world = new DriverWorld(14);
+    const driver = await world.open();
+    const { store } = await world.until(driver.open('young'));
+    for (let seq = 1; seq <= 10; seq++) {
+      store.append(seq, seq, 0, 0, messageOf(bodyOf(seq)));
+      await world.pass(5);
+    }
+    if (isClosed) await world.until(driver.close());
+    else {
+      await world.pass(1200);
+      world.crash('none');
+    }
+    const path = world.disk.paths.find((each) => each.endsWith('.seg'))!;
+    const at = Buffer.from(world.disk.readFileSync(path)).indexOf('young');
+    world.disk.damage(path, (bytes) => bytes.fill(0, at, at + 5));
+    const again = await world.open();
+    const { store: same } = await world.until(again.open('young'));
+    assert.is(same.count, 10, isClosed ? 'closed' : 'cut off');
+    await world.until(again.close());
+  }
 });
 
 test.run();

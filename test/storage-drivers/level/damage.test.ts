@@ -122,4 +122,43 @@ test('what was durable is there after the writer was killed', async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+test('a damaged record that is removed is not missed any more, after a restart too, wherever it stood', async () => {
+  for (const [seq, from, to] of [
+    [4, 4, 4],
+    [1, 1, 1],
+    [1, 0, 3],
+    [10, 10, 10],
+    [10, 1, 10_000],
+  ] as const) {
+    const directory = mkdtempSync(join(tmpdir(), 'gnatlet-level-'));
+    try {
+      const open = () => LevelDriver.open(createFakePorts(), { directory });
+      const driver = await open();
+      const { store } = await driver.open('s');
+      const running = { driver, turn: settle, restart: async () => running, end: async () => undefined };
+      for (let each = 1; each <= 10; each++)
+        await untilDurable(running, store, put(store, each, sample({ salt: each })));
+      await driver.close();
+      const database: Database = new Level(directory, { keyEncoding: 'view', valueEncoding: 'view' });
+      await flip(database, recordKey(1, seq));
+      await database.close();
+      const hurt = await open();
+      const { store: lacking } = await hurt.open('s');
+      assert.equal(lacking.holes().ranges, [{ from: seq, to: seq }]);
+      assert.ok(lacking.remove(from, to) > 0);
+      await hurt.close();
+      const again = await open();
+      const { store: same, report } = await again.open('s');
+      assert.equal([same.holes().records, report.isAmnesiac], [0, false], `${from} to ${to}`);
+      assert.is(same.count, 10 - sequencesWithin(from, to));
+      await again.close();
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+});
+
+/** How many of the ten there were. */
+const sequencesWithin = (from: number, to: number): number => Math.min(10, to) - Math.max(1, from) + 1;
+
 test.run();

@@ -1,6 +1,6 @@
 /**
- * What is done to a stream and its consumers by chance, as plain values. Rollups, purges of some subjects, and consumers that begin
- * with the last of each subject are held against a nats-server instead: what they leave behind follows no plain rule.
+ * What is done to a stream and its consumers by chance, as plain values. Consumers that begin with the last of each subject are held
+ * against a nats-server instead: what they are told there is to come follows no plain rule.
  */
 import type { Seeded } from '../../../fuzz/seeded.ts';
 import type { PlainConfig } from './plain-config.ts';
@@ -18,9 +18,15 @@ export type ConsumerCommand =
   | { readonly kind: 'ack'; readonly name: string; readonly which: number; readonly body: string }
   | { readonly kind: 'reset'; readonly name: string; readonly seq: number }
   | { readonly kind: 'delete'; readonly seq: number }
-  | { readonly kind: 'purge'; readonly filter: string }
+  | { readonly kind: 'purge'; readonly request: PurgeRequest }
   | { readonly kind: 'pass'; readonly halves: number }
   | { readonly kind: 'restart' };
+
+export interface PurgeRequest {
+  readonly filter?: string;
+  readonly seq?: number;
+  readonly keep?: number;
+}
 
 export const NAMES = ['A', 'B', 'C'];
 const FILTERS: readonly (readonly string[])[] = [[], [], ['s.0'], ['s.0', 's.2'], ['s.*'], ['s.1', 's.d.>']];
@@ -37,7 +43,7 @@ const WEIGHTED: readonly (readonly [ConsumerCommand['kind'], number])[] = [
   ['forget', 1],
   ['reset', 1],
   ['delete', 3],
-  ['purge', 1],
+  ['purge', 2],
   ['restart', 2],
 ];
 const TOTAL = WEIGHTED.reduce((sum, [, weight]) => sum + weight, 0);
@@ -69,7 +75,8 @@ function drawnKind(chance: Seeded): ConsumerCommand['kind'] {
 
 function drawnPublish(chance: Seeded): ConsumerCommand {
   const subject = chance.once(5) ? 's.d.0' : `s.${chance.below(3)}`;
-  return { kind: 'publish', subject, body: 'x'.repeat(chance.below(30)), rollup: '' };
+  const rollup = chance.once(20) ? chance.pick(['sub', 'sub', 'all']) : '';
+  return { kind: 'publish', subject, body: 'x'.repeat(chance.below(30)), rollup };
 }
 
 function drawnCommand(chance: Seeded, retention: PlainConfig['retention'], name: string): ConsumerCommand {
@@ -92,10 +99,15 @@ function drawnCommand(chance: Seeded, retention: PlainConfig['retention'], name:
     case 'delete':
       return { kind, seq: 1 + chance.below(25) };
     case 'purge':
-      return { kind, filter: '' };
+      return { kind, request: drawnPurge(chance) };
     default:
       return { kind, name } as ConsumerCommand;
   }
+}
+
+function drawnPurge(chance: Seeded): PurgeRequest {
+  const filter = chance.once(3) ? {} : { filter: chance.pick(['s.0', 's.1', 's.2', 's.*', 's.d.>']) };
+  return { ...filter, ...chance.pick([{}, {}, { seq: 1 + chance.below(25) }, { keep: 1 + chance.below(3) }]) };
 }
 
 const BODIES = ['', '+ACK', '+ACK', '+ACK', '-NAK', '-NAK', '-NAK {"delay":2000000000}', '+WPI', '+TERM', '+TERM why'];

@@ -1,5 +1,5 @@
 /** Does the same to consumers of a broker and to plain ones, and tells what each of them makes of it. */
-import { type ConsumerCommand, NAMES } from './consumer-commands.ts';
+import { type ConsumerCommand, NAMES, type PurgeRequest } from './consumer-commands.ts';
 import type { PlainConfig } from './plain-config.ts';
 import { PlainConsumer, type PlainConsumerConfig, type PullWish, type Said } from './plain-consumer.ts';
 import { publish } from './plain-publish.ts';
@@ -47,8 +47,9 @@ export class ConsumerPlay {
       removed: (one) => {
         for (const consumer of this.all) consumer.removed(one);
       },
-      purged: () => {
-        for (const consumer of this.all) consumer.purged();
+      purged: (filter) => {
+        const isHeldGone = this.all.some((consumer) => consumer.waitsForWhatIsGone());
+        for (const consumer of this.all) consumer.purged(filter, isHeldGone);
       },
       settled: (seq) => this.settled(seq),
     };
@@ -107,7 +108,7 @@ export class ConsumerPlay {
       case 'delete':
         return this.delete(command.seq);
       case 'purge':
-        return this.purge(command.filter);
+        return this.purge(command.request);
       case 'pass':
         return this.pass(command.halves);
       case 'restart':
@@ -259,9 +260,9 @@ export class ConsumerPlay {
     return [String(error === undefined), String(this.plain.remove(seq))];
   }
 
-  private async purge(filter: string): Promise<Pair> {
-    const { purged } = await this.api<{ purged: number }>('STREAM.PURGE.S', filter === '' ? {} : { filter });
-    return [String(purged), String(this.plain.purge({ filter }))];
+  private async purge(request: PurgeRequest): Promise<Pair> {
+    const { purged } = await this.api<{ purged: number }>('STREAM.PURGE.S', request);
+    return [String(purged), String(this.plain.purge(request))];
   }
 
   private async pass(halves: number): Promise<Pair> {

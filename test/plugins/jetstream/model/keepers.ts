@@ -2,6 +2,8 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SqliteDriver } from '../../../../examples/plugin-storage-sqlite/sqlite-driver.ts';
+import { openDatabase } from '../../../../examples/plugin-storage-sqlite/sqlite-module.ts';
 import { definePlugin, type PluginDefinition } from '../../../../kernel/plugin-api.ts';
 import { systemDisk } from '../../../../kernel/ports/system-disk.ts';
 import type { DriverPorts, StorageDriver } from '../../../../storage-drivers/contract.ts';
@@ -58,6 +60,24 @@ const COLD: Partial<FileDriverOptions> = {
   loadBytes: 4096,
 };
 
+/** The driver of the examples, where the package is installed that it stands on. */
+const SQLITE: readonly Keeper[] = (await isInstalled())
+  ? [
+      {
+        name: 'SQLite',
+        isLasting: true,
+        place: (seed) =>
+          onDisk(seed, (ports, directory) => SqliteDriver.open(ports, join(directory, 'streams.sqlite'))),
+      },
+    ]
+  : [];
+
+async function isInstalled(): Promise<boolean> {
+  const opened = await openDatabase(':memory:').catch(() => null);
+  opened?.close();
+  return opened !== null;
+}
+
 export const KEEPERS: readonly Keeper[] = [
   {
     name: 'memory',
@@ -77,6 +97,7 @@ export const KEEPERS: readonly Keeper[] = [
     isLasting: true,
     place: (seed) => onDisk(seed, (ports, directory) => LevelDriver.open(ports, { directory })),
   },
+  ...SQLITE,
 ];
 
 /** Provides what a place holds, for streams of either kind. */

@@ -64,6 +64,8 @@ export class PlainConsumer {
   /** The next to look at, and the next number of its own. */
   next: number;
   ownNext = 1;
+  /** The number of its own that was delivered last, as it is told. */
+  toldOwn = 0;
   floor: number;
   ownFloor = 0;
   readonly pending = new Map<number, Pending>();
@@ -231,6 +233,8 @@ export class PlainConsumer {
   private send(sid: string, one: Kept, now: number): void {
     const { seq } = one;
     const known = this.pending.get(seq);
+    // After a reset, deliveries from before it may be acknowledged: what was settled with them does not count as delivered.
+    if (this.ownNext > this.ownFloor) this.toldOwn = this.ownNext;
     if (known === undefined) this.sendFirst(seq, now);
     else {
       this.again = this.again.filter((other) => other !== seq);
@@ -406,12 +410,38 @@ export class PlainConsumer {
     else this.redelivered.delete(seq);
   }
 
-  /** All messages of all subjects went. */
-  purged(): void {
-    this.next = Math.max(this.next, this.stream.first);
-    for (const seq of [...this.pending.keys(), ...this.redelivered.keys()]) this.forget(seq);
+  waitsForWhatIsGone(): boolean {
+    return [...this.pending.keys()].some((seq) => this.isGone(seq));
+  }
+
+  private isGone(seq: number): boolean {
+    return !this.stream.kept.some((one) => one.seq === seq);
+  }
+
+  /** Messages of these subjects went: whoever reads nothing else goes on behind them, all others behind what is gone for everybody. */
+  purged(filter: string, isHeldGone: boolean): void {
+    const { stream, config } = this;
+    const { filter_subjects: own } = config;
+    const isCovered = filter === '' || (own.length > 0 && own.every((one) => isMatch(filter, one)));
+    const isTouched = isCovered || own.length === 0 || own.some((one) => isMatch(one, filter) || isMatch(filter, one));
+    if (!isTouched && !(isHeldGone && this.pending.size > 0)) return;
+    const start = isCovered ? (stream.of(filter)[0]?.seq ?? stream.last + 1) : stream.first;
+    this.next = Math.max(this.next, start);
+    if (this.floor < start || (!isCovered && isHeldGone)) this.settleBelow(start, isCovered);
+    if (this.pending.size > 0) return;
+    this.redelivered.clear();
+    this.again = [];
     this.floor = this.next - 1;
     this.ownFloor = this.ownNext - 1;
+  }
+
+  private settleBelow(start: number, isCovered: boolean): void {
+    this.floor = Math.max(this.floor, start - 1);
+    for (const [seq, { consumerSequence }] of [...this.pending]) {
+      if (seq >= start && (isCovered || !this.isGone(seq))) continue;
+      this.ownFloor = Math.max(this.ownFloor, consumerSequence);
+      this.forget(seq);
+    }
   }
 
   /** Whether a message may not go on its account. */
@@ -434,6 +464,7 @@ export class PlainConsumer {
     this.next = seq;
     this.ownNext = 1;
     this.floor = seq - 1;
+    this.toldOwn = 0;
     this.ownFloor = 0;
   }
 
@@ -446,13 +477,14 @@ export class PlainConsumer {
     this.waiting = [];
     this.starters = [];
     this.liveFrom = 0;
+    this.toldOwn = this.ownNext - 1;
     this.boundTo = '';
   }
 
   info(): object {
     const { pending, redelivered, waiting, config } = this;
     return {
-      delivered: this.ownNext - 1,
+      delivered: this.toldOwn,
       ackPending: pending.size,
       redelivered: config.max_deliver === 1 ? 0 : redelivered.size,
       waiting: waiting.length,

@@ -93,7 +93,8 @@ function afterwards(stream: PlainStream, now: number, { subject, fields }: Publi
   if (id !== '') stream.ids.set(id, { seq, time: now });
   const rollup = fieldValue(fields, 'Nats-Rollup');
   if (rollup === undefined) return;
-  stream.asPurge(() => stream.drop((one) => one.seq < seq && (rollup === 'all' || one.subject === subject)));
+  const isAll = rollup === 'all';
+  stream.asPurge(isAll ? '' : subject, (one) => one.seq < seq && (isAll || one.subject === subject));
 }
 
 function countedBody(

@@ -50,8 +50,8 @@ export function isMatch(pattern: string, subject: string): boolean {
 export interface Onlookers {
   wants(subject: string): boolean;
   removed(one: Kept): void;
-  /** Many went at once. */
-  purged?(): void;
+  /** Many went at once, of these subjects; all where it is empty. Nobody heard of each. */
+  purged?(filter: string): void;
   /** Somebody is done with a message. */
   settled?(seq: number): void;
 }
@@ -116,15 +116,21 @@ export class PlainStream {
 
   drop(isGone: (one: Kept) => boolean): number {
     const gone = this.kept.filter(isGone);
-    for (const one of gone) this.onlookers.removed(one);
+    if (!this.isPurging) for (const one of gone) this.onlookers.removed(one);
     this.kept = this.kept.filter((one) => !gone.includes(one));
     return gone.length;
   }
 
-  asPurge<Answer>(run: () => Answer): Answer {
-    const answer = run();
-    this.onlookers.purged?.();
-    return answer;
+  private isPurging = false;
+
+  /** One message alone, of one subject, goes as if it were deleted. */
+  asPurge(filter: string, isGone: (one: Kept) => boolean): number {
+    const isSingle = /^[^*>]+$/.test(filter) && this.kept.filter(isGone).length === 1;
+    this.isPurging = !isSingle;
+    const count = this.drop(isGone);
+    this.isPurging = false;
+    this.onlookers.purged?.(filter);
+    return count;
   }
 
   /** Oldest first: of the subject, then of all. */
@@ -156,14 +162,12 @@ export class PlainStream {
   }
 
   purge({ seq = 0, filter = '', keep = 0 }: { seq?: number; filter?: string; keep?: number }): number {
-    return this.asPurge(() => {
-      this.wasTouched = true;
-      const found = this.of(filter).filter((one) => seq === 0 || one.seq < seq);
-      const gone = new Set(found.slice(0, Math.max(0, found.length - keep)));
-      const count = this.drop((one) => gone.has(one));
-      if (filter === '' && seq > this.last) this.last = seq - 1;
-      return count;
-    });
+    this.wasTouched = true;
+    const found = this.of(filter).filter((one) => seq === 0 || one.seq < seq);
+    const gone = new Set(found.slice(0, Math.max(0, found.length - keep)));
+    const isBeyond = filter === '' && seq > this.last;
+    if (isBeyond) this.last = seq - 1;
+    return this.asPurge(filter, (one) => gone.has(one));
   }
 
   /** What is due by now goes; a subject's last message may leave a marker. */

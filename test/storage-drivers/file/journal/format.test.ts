@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FastRandom } from '../../../../kernel/ports/fast-random.ts';
-import { checksum, checksumHere } from '../../../../storage-drivers/file/checksum.ts';
+import { checksum, checksumHere } from '../../../../storage-drivers/derived/checksum.ts';
 import { FrameBuilder } from '../../../../storage-drivers/file/journal/frame-builder.ts';
 import { FrameKind } from '../../../../storage-drivers/file/journal/frame-format.ts';
 import { JournalStore } from '../../../../storage-drivers/file/journal/journal-store.ts';
