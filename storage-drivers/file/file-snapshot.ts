@@ -5,6 +5,7 @@ import { type Block, slotFrom } from './blocks/block.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
 import { coldFramesOf, type ReadableBlock, scanBlocks } from './blocks/block-list.ts';
 import type { FileStore } from './file-store.ts';
+import { loadBytesOf } from './read-ahead.ts';
 
 class HeldBlock implements ReadableBlock {
   readonly block: Block;
@@ -73,7 +74,7 @@ export class FileSnapshot implements StoreSnapshot {
   }
 
   load(from: number, to: number, done: (error: Error | null) => void): void {
-    const cold = coldFramesOf(this.held, from, to, this.store.loadBytes);
+    const cold = coldFramesOf(this.held, from, to, loadBytesOf(this.store.world.options));
     this.store.bringIn(cold.map(({ block, frames }) => ({ block: block.block, frames }))).then(
       () => done(null),
       (error: Error) => done(error),

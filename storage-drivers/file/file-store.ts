@@ -27,6 +27,7 @@ import type { JournalListener, JournalStore } from './journal/journal-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import type { JournalHole } from './journal/recovery.ts';
 import { Op } from './op-format.ts';
+import { ReadAhead } from './read-ahead.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
 import { StoreCare } from './store-care.ts';
 import { type ErasureBatch, StoreErasures } from './store-erasures.ts';
@@ -48,6 +49,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   readonly world: StoreWorld;
   readonly care = new StoreCare(this);
   readonly erasures = new StoreErasures();
+  private readonly reading = new ReadAhead(this);
   first: number;
   last: number;
   lastSeconds = 0;
@@ -309,15 +311,10 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   load(from: number, to: number, done: (error: Error | null) => void): void {
-    this.bringIn(this.blocks.coldFrames(from, to, this.loadBytes)).then(
+    this.reading.load(from, to).then(
       () => done(null),
       (error: Error) => done(error),
     );
-  }
-
-  /** What one load brings in: no more than the cache keeps until it is read. */
-  get loadBytes(): number {
-    return Math.min(this.world.options.loadBytes, this.world.options.cacheBytes / 4);
   }
 
   /** Reads frames that are not in memory. */

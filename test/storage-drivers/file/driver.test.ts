@@ -57,6 +57,39 @@ test('what is in memory does not grow with what is on disk, beyond the index', a
   await world.until(driver.close());
 });
 
+test('who goes through a store finds most of it read by the time it is asked for, and may close it at any moment', async () => {
+  const world = new DriverWorld(7, { cacheBytes: 400_000, blockBytes: 32_768, blockSlotsMax: 4096 });
+  const first = await filled(world, 2000);
+  await world.until(first.driver.close());
+  const { driver, store } = await reopened(world);
+  const load = (from: number): Promise<void> =>
+    world.until(
+      new Promise((resolve, reject) => store.load(from, store.last, (error) => (error ? reject(error) : resolve()))),
+    );
+  let loads = 0;
+  for (let seq = 1; seq <= 2000; seq++) {
+    if (store.read(seq) === Read.cold) {
+      loads++;
+      await load(seq);
+      await world.pass(20);
+      assert.is(store.read(seq), Read.found);
+    }
+    const { bytes, bodyStart, bodyEnd } = store.record;
+    assert.is(Buffer.from(bytes.subarray(bodyStart, bodyEnd)).toString(), bodyOf(seq));
+  }
+  const pieces = store.contentBytes / 8192;
+  assert.ok(loads > 0 && loads < pieces / 3, `${loads} loads of ${pieces} pieces`);
+  await world.until(driver.close());
+  const again = await reopened(world);
+  again.store.load(1, 2000, () => again.store.load(again.store.coldSequence + 1, 2000, () => {}));
+  await world.until(again.driver.close());
+  await world.pass(500);
+  const whole = await reopened(world);
+  assert.is((await contents(world, whole.store)).size, 2000);
+  assert.equal(whole.driver.care.damage, []);
+  await world.until(whole.driver.close());
+});
+
 test('S-26: blocks of which little is left are written anew, with the same records, and the old files go', async () => {
   const world = new DriverWorld(2, { blockBytes: 65_536, dirtyBytesPerStore: 80_000, dirtyBytesMax: 200_000 });
   const { driver, store } = await filled(world, 2000);
