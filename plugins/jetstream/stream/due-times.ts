@@ -25,7 +25,7 @@ export class DueTimes {
   private readonly markers: MarkerWriter;
   private timer: (() => void) | null = null;
   /** When it runs; Infinity while there is none. */
-  private wakesAt = Number.POSITIVE_INFINITY;
+  wakesAt = Number.POSITIVE_INFINITY;
   private isStopped = false;
 
   constructor(stream: KeepsTime) {

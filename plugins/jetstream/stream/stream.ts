@@ -431,9 +431,9 @@ export class Stream implements ServiceSink {
     const { consumers, machine, config, dueTimes } = this;
     if (consumers.byName.size > 0) consumers.stored(sequence, this.log.nodeAt(sequence));
     const isTimed = config.allowMsgTtl || config.allowMsgSchedules;
-    // By age and as a duplicate, the newest is the last to expire: whatever is due before has its time.
-    const isFirst = !dueTimes.isSet && (machine.limits.maxAgeMs > 0 || machine.duplicates.size > 0);
-    if (isTimed || isFirst) dueTimes.schedule();
+    // By age the newest is the last to expire, and so it is among ids: whatever is due before has its time.
+    const isFirst = !dueTimes.isSet && machine.limits.maxAgeMs > 0;
+    if (isTimed || isFirst || machine.nextForgotten < dueTimes.wakesAt) dueTimes.schedule();
     if (machine.rollups.isPending && !this.isRollingUp) void this.rollUp();
   }
 
