@@ -146,6 +146,11 @@ export class Journal {
     return at;
   }
 
+  /** The disk does not keep up with what comes: half of what may wait is waiting. */
+  get isBehind(): boolean {
+    return 2 * this.lanes.queuedBytes > this.options.queueBytesMax;
+  }
+
   /** The record is there; answers its ticket, which is that of the whole group where it is part of one. */
   end(): number {
     const store = this.store!;

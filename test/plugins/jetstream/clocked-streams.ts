@@ -1,17 +1,20 @@
 /** Streams and consumers in a world whose time moves when it is told, and clients whose every byte is seen. */
 import { plugin } from '../../../plugins/jetstream/index.ts';
+import type { StorageDriver } from '../../../storage-drivers/contract.ts';
 import { MemoryDriver } from '../../../storage-drivers/memory/memory-driver.ts';
 import { QUIET, TestWire } from '../../kits/broker-bench.ts';
 import { createFakePorts } from '../../kits/fake-ports.ts';
 import { type PluginBench, startPlugin } from '../../kits/plugin-kit.ts';
 
 export class ClockedStreams {
+  readonly driver: StorageDriver;
   private readonly bench: PluginBench;
   private readonly manager: TestWire;
 
-  private constructor(bench: PluginBench, manager: TestWire) {
+  private constructor(bench: PluginBench, manager: TestWire, driver: StorageDriver) {
     this.bench = bench;
     this.manager = manager;
+    this.driver = driver;
   }
 
   static async open(): Promise<ClockedStreams> {
@@ -20,7 +23,7 @@ export class ClockedStreams {
     const capabilities = { 'storage.driver': { memory: driver, file: driver } };
     const bench = await startPlugin(plugin, { ports, capabilities, block: {} });
     const manager = new TestWire();
-    const streams = new ClockedStreams(bench, manager);
+    const streams = new ClockedStreams(bench, manager, driver);
     await streams.accept(manager);
     manager.input('SUB _R 1\r\n');
     return streams;
