@@ -58,6 +58,8 @@ export interface StorageDriver {
   readonly trouble?: StorageTrouble | null;
   /** Who hears when that changes. One listener; it replaces the one before. */
   watchTrouble?(listener: ((trouble: StorageTrouble | null) => void) | null): void;
+  /** So much waits to be written that whoever brings more does well to wait a little: beyond a limit it is refused. */
+  readonly isBehind?: boolean;
 }
 
 export interface StorageTrouble {

@@ -14,7 +14,10 @@ export interface FrameReader {
   readonly neededBytes: number;
 }
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING: Buffer = Buffer.alloc(0);
+/** What a large frame leaves, if it is no more than this, is for the next of any connection. */
+const SPARE_MAX = 2e6;
+let spare = NOTHING;
 
 export class Inbox {
   private rest: Buffer = NOTHING;
@@ -43,7 +46,10 @@ export class Inbox {
     if (this.large !== null) {
       start += this.gather(arena.bytes, start, end);
       if (this.largeLength < this.large.length) return;
-      this.consumeLarge(reader);
+      const { large } = this;
+      this.large = null;
+      this.consumeRange(large, 0, large.length, reader);
+      if (large.length < SPARE_MAX) spare = Buffer.from(large.buffer);
     }
     const held = this.restLength;
     if (held > HEADROOM) {
@@ -78,15 +84,6 @@ export class Inbox {
     this.acceptRead(arena, 0, reader);
   }
 
-  /** The frame whose beginning is held gets memory of its own. */
-  private gatherLarge(total: number): void {
-    const large = Buffer.allocUnsafeSlow(total);
-    this.rest.copy(large, 0, 0, this.restLength);
-    this.large = large;
-    this.largeLength = this.restLength;
-    this.clear();
-  }
-
   /** Gives the memory back. */
   clear(): void {
     this.rest = NOTHING;
@@ -101,13 +98,6 @@ export class Inbox {
     return count;
   }
 
-  private consumeLarge(reader: FrameReader): void {
-    const large = this.large as Buffer;
-    this.large = null;
-    this.largeLength = 0;
-    this.consumeRange(large, 0, large.length, reader);
-  }
-
   /** More was left, by a parser that was halted, than the headroom holds. */
   private acceptJoined(arena: Arena, start: number, end: number, reader: FrameReader): void {
     const joined = Buffer.concat([this.rest.subarray(0, this.restLength), arena.bytes.subarray(start, end)]);
@@ -119,8 +109,12 @@ export class Inbox {
     if (start === end) return;
     const used = reader.parse(bytes, start, end);
     if (used === end) return;
-    this.keep(bytes, used, end);
-    if (reader.neededBytes > HEADROOM) this.gatherLarge(reader.neededBytes);
+    const needed = reader.neededBytes;
+    if (needed > HEADROOM) {
+      this.large = spare.length < needed ? Buffer.allocUnsafeSlow(needed) : spare.subarray(0, needed);
+      spare = NOTHING;
+      this.largeLength = bytes.copy(this.large, 0, used, end);
+    } else this.keep(bytes, used, end);
   }
 
   private keep(bytes: Buffer, start: number, end: number): void {

@@ -215,6 +215,10 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     this.rotation.start();
   }
 
+  get isBehind(): boolean {
+    return this.journal.isBehind;
+  }
+
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
     checkId(id);
     if (options.isStaged === true) return this.openStaged(id, options);

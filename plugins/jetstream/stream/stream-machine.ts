@@ -410,9 +410,13 @@ export class StreamMachine {
 
   /** When something is due next, in milliseconds; Infinity for never. */
   get nextDue(): number {
-    const { duplicateWindowMs, maxAgeMs } = this.limits;
-    const expires = Math.min(this.expiry.nextDue(maxAgeMs), this.duplicates.nextExpiry(duplicateWindowMs));
+    const expires = Math.min(this.expiry.nextDue(this.limits.maxAgeMs), this.nextForgotten);
     return Math.min(expires, this.timetable.nextDue);
+  }
+
+  /** When the next id is forgotten. */
+  get nextForgotten(): number {
+    return this.duplicates.nextExpiry(this.limits.duplicateWindowMs);
   }
 
   /** What a message says of the time before a restart. */

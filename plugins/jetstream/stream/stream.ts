@@ -427,11 +427,9 @@ export class Stream implements ServiceSink {
     this.republisher?.flush();
     if (consumers.byName.size > 0) consumers.stored(sequence, this.log.nodeAt(sequence));
     const isTimed = config.allowMsgTtl || config.allowMsgSchedules;
-    const { duplicates, limits } = machine;
-    // Among all ages, and among all ids, the newest is the last to be over: whatever is due before has its time.
-    const isFirst = limits.maxAgeMs > 0 && !dueTimes.isSet;
-    const isEarlier = duplicates.size > 0 && !dueTimes.isSetBy(duplicates.nextExpiry(limits.duplicateWindowMs));
-    if (isTimed || isFirst || isEarlier) dueTimes.schedule();
+    // By age the newest is the last to expire, and so it is among ids: whatever is due before has its time.
+    const isFirst = !dueTimes.isSet && machine.limits.maxAgeMs > 0;
+    if (isTimed || isFirst || !dueTimes.isSetBy(machine.nextForgotten)) dueTimes.schedule();
     if (machine.rollups.isPending && !this.isRollingUp) void this.rollUp();
   }
 

@@ -9,6 +9,7 @@ import { Copier } from '../../../storage-drivers/derived/copy-bytes.ts';
 import { AckPages } from '../stream/ack-page.ts';
 
 const SCRATCH_BYTES = 131_072;
+const LARGE_BYTES_MAX = 2 * 1024 * 1024;
 const CR = 13;
 const LF = 10;
 const ZERO = 0x30;
@@ -53,6 +54,8 @@ export class Outbox {
   private sizesStart = 0;
   private shownSeconds = -1;
   private readonly secondsText = new Uint8Array(DIGITS_OF_TIME);
+  /** For deliveries that have no room in the arena, if they are no larger than that. */
+  private large: Buffer = Buffer.alloc(0);
   private lastSubject = '';
   private lastBytes: Buffer = Buffer.alloc(0);
 
@@ -173,17 +176,24 @@ export class Outbox {
     return this.dispatch(plan, arena, this.arenaView, bodyAt, record);
   }
 
-  /** What has no room in the arena is laid out in memory of its own. */
+  /** What has no room in the arena is laid out in memory of its own, which the next gets as well. */
   private deliverLarge(plan: Plan, record: StoredRecord, prefix: Uint8Array, numbers: DeliveryNumbers): number {
     const subjectLength = record.subjectEnd - record.subjectStart;
     const bodyAt = BODY_AT + subjectLength;
-    const target = Buffer.allocUnsafe(bodyAt + record.bodyEnd - record.headerStart + 2);
+    const target = this.largeOf(bodyAt + record.bodyEnd - record.headerStart + 2);
     const view = new DataView(target.buffer, target.byteOffset, target.length);
     target.set(prefix);
     this.layOut(target, view, 0, record, prefix.length, numbers);
     const headerLength = record.bodyStart - record.headerStart;
     this.delivery.sizesStart = writeSizes(target, bodyAt, headerLength, record.bodyEnd - record.headerStart);
     return this.dispatch(plan, target, view, bodyAt, record);
+  }
+
+  private largeOf(length: number): Buffer {
+    if (this.large.length >= length) return this.large;
+    const large = Buffer.allocUnsafeSlow(length);
+    if (length <= LARGE_BYTES_MAX) this.large = large;
+    return large;
   }
 
   /** The subject, and the numbers of the reply behind its prefix. */

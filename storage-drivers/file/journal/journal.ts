@@ -142,6 +142,10 @@ export class Journal {
     return at;
   }
 
+  get isBehind(): boolean {
+    return this.lanes.isBehind;
+  }
+
   /** The record is there; answers its ticket, which is that of the whole group where it is part of one. */
   end(): number {
     const store = this.store!;

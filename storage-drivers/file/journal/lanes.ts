@@ -48,6 +48,11 @@ export class Lanes {
     return this.queuedBytes > 0 && this.queuedBytes + bytes > max;
   }
 
+  /** The disk does not keep up with what comes: half of what may wait is waiting. */
+  get isBehind(): boolean {
+    return 2 * this.queuedBytes > this.limits.queueBytesMax;
+  }
+
   /** The frame the store's next record goes into. */
   frameFor(store: JournalStore, dataLength: number): FrameBuilder {
     if (store.lane === Lane.normal && store.queuedBytes > this.limits.fairBytes) this.slowDown(store);

@@ -9,12 +9,14 @@ import { type PluginBench, startPlugin } from '../../kits/plugin-kit.ts';
 type FilesOf = (driver: MemoryDriver) => StorageDriver;
 
 export class ClockedStreams {
+  readonly driver: StorageDriver;
   private readonly bench: PluginBench;
   private readonly manager: TestWire;
 
-  private constructor(bench: PluginBench, manager: TestWire) {
+  private constructor(bench: PluginBench, manager: TestWire, driver: StorageDriver) {
     this.bench = bench;
     this.manager = manager;
+    this.driver = driver;
   }
 
   /** `files`: what keeps streams that want to be in files, made of what keeps all others. */
@@ -24,7 +26,7 @@ export class ClockedStreams {
     const capabilities = { 'storage.driver': { memory: driver, file: files(driver) } };
     const bench = await startPlugin(plugin, { ports, capabilities, block: {} });
     const manager = new TestWire();
-    const streams = new ClockedStreams(bench, manager);
+    const streams = new ClockedStreams(bench, manager, driver);
     await streams.accept(manager);
     manager.input('SUB _R 1\r\n');
     return streams;
