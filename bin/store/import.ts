@@ -56,7 +56,9 @@ async function targetOf({ into }: StoreRequest, from: string): Promise<string> {
   const directory = (await storeDirectory(disk, wanted)) || join(wanted, 'jetstream');
   const isWithin = (path: string, folder: string): boolean => !relative(folder, path).startsWith('..');
   if (isWithin(directory, from) || isWithin(from, directory) || (await foreignStore(disk, directory)) !== null) {
-    throw new CommandFailure(`store import: --into names what it is taken from; name a folder of its own`);
+    throw new CommandFailure(
+      `store import: --into names what it is taken from, or the files of another nats-server: name a folder of its own`,
+    );
   }
   await disk.makeDirectory(directory);
   return directory;

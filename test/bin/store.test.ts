@@ -437,7 +437,7 @@ test('mistakes are named', async () => {
   mkdirSync(folder.file('level'));
   folder.write('level/CURRENT', 'MANIFEST-000001');
   const cases: [words: string[], text: RegExp][] = [
-    [['store', 'mend', 'x'], /^nats-server: store: there is no "mend"; there are check, repair, dump\n/],
+    [['store', 'mend', 'x'], /^nats-server: store: there is no "mend"; there are check, repair, dump, import\n/],
     [['store', 'check'], /store check: name one directory\n/],
     [['store', 'check', 'a', 'b'], /store check: name one directory\n/],
     [['store', 'check', '/no/such/dir'], /store: there are no streams in \/no\/such\/dir: name the store_dir/],
