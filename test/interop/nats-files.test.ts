@@ -73,7 +73,8 @@ async function fillBulk(client: NatsConnection): Promise<void> {
     );
     await Promise.all(some);
   }
-  for (let seq = 100; seq < 2900; seq += 97) await manager.streams.deleteMessage('BULK', seq, seq % 2 === 0);
+  // Not erased: where a block is compressed, 2.10 writes over something else then.
+  for (let seq = 100; seq < 2900; seq += 97) await manager.streams.deleteMessage('BULK', seq, false);
 }
 
 async function imported(from: string, into: string): Promise<string> {

@@ -177,6 +177,30 @@ test('compressed blocks are read, and what is damaged or would grow too large is
   }
 });
 
+test('of a compressed block that was written over, the chunks that are whole are left', () => {
+  const bodies = Array.from({ length: 40 }, (_, at) => `${Math.sin(at)}`.repeat(300));
+  const records = bodies.map((body, at) =>
+    encodeMessage(BLOCK, {
+      sequence: at + 1,
+      time: 1n,
+      subject: Buffer.from('a'),
+      header: Buffer.alloc(0),
+      body: Buffer.from(body),
+    }),
+  );
+  const whole = Buffer.concat(records);
+  const body = whole.subarray(0, -8);
+  const chunks = encodeStream(body, { blockBytes: 16 * 1024 });
+  const size = Buffer.from([(body.length & 127) | 128, ((body.length >>> 7) & 127) | 128, body.length >>> 14]);
+  chunks.fill(0xff, Math.floor(chunks.length / 2), Math.floor(chunks.length / 2) + 40);
+  const garbage = Buffer.alloc(5000, 'what was there before');
+  const file = Buffer.concat([Buffer.from('cmp\x01'), size, chunks, whole.subarray(-8), garbage]);
+  const read = readAll(blockRecords(file, 1e6) as Uint8Array, BLOCK);
+  assert.ok(read.messages.length >= 30 && read.messages.length < 40, `${read.messages.length}`);
+  assert.equal([read.messages[0], read.messages.at(-1)], [1, 40]);
+  assert.is(read.reader.damage.length, 1);
+});
+
 test('a block of zeros, and one that claims endless records, are read to their end in no time', () => {
   const zeros = new Uint8Array(4 * 1024 * 1024);
   assert.equal(readAll(zeros, BLOCK).reader.damage, [{ from: 0, to: zeros.length }]);
