@@ -9,8 +9,12 @@ export function keepToLimits(staged: StagedStream, config: StreamConfig): number
   const { records } = staged;
   const before = records.count;
   const limits = limitsOf(config);
-  if (Number.isFinite(limits.maxMsgsPerSubject)) keepSubjects(staged, limits.maxMsgsPerSubject);
-  keepNewest(staged, limits);
+  const isRefused = config.discard === 'new';
+  if (Number.isFinite(limits.maxMsgsPerSubject) && !(isRefused && config.discardNewPerSubject)) {
+    keepSubjects(staged, limits.maxMsgsPerSubject);
+  }
+  // Where what is beyond is refused there is nothing beyond.
+  if (!isRefused) keepNewest(staged, limits);
   return before - records.count;
 }
 

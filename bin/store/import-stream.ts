@@ -119,7 +119,7 @@ export class StreamImport {
     for (const block of blocks) await this.takeBlock(messages, block);
     const facts = await this.takeIndex(messages, blocks);
     await messages.finish();
-    const over = stored.config.discard === 'old' ? keepToLimits(staged, stored.config) : 0;
+    const over = keepToLimits(staged, stored.config);
     if (over > 0) this.notes.push(`${over} messages beyond its limits are not taken, since its index is old`);
     const { records } = staged;
     if (facts !== null && facts.last === records.last && records.count < facts.messages) {
