@@ -47,7 +47,7 @@ export async function tellAll(client: NatsConnection, streams: readonly string[]
  * Without what a client that looks into a bucket leaves for a while, and without what genuine servers tell in more ways than one: times
  * where there is no message.
  */
-export function settled(told: Told, isKilled = false): object {
+export function settled(told: Told, isLastKnown = true): object {
   return Object.entries(told).map(([name, { consumers, state, ...rest }]) => ({
     ...rest,
     name,
@@ -55,8 +55,8 @@ export function settled(told: Told, isKilled = false): object {
       ...state,
       consumer_count: 0,
       first_ts: state.messages === 0 ? '' : state.first_ts,
-      // A server that was killed does not know when a message was stored that was erased.
-      last_ts: isKilled ? '' : state.last_ts,
+      // A server that was killed, and one before 2.10, does not know when a message was stored that was erased.
+      last_ts: isLastKnown ? state.last_ts : '',
     },
     consumers: name === 'ORDERS' || name === 'WORK' ? consumers : {},
   }));

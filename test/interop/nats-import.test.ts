@@ -69,10 +69,11 @@ for (const { name, version, program } of genuine) {
       const client = await connect({ servers: broker.url! });
       const told = await tellAll(client, all);
       // A server before 2.10 begins to count at 1 where nothing ever was.
+      const isKnown = !isKilled && minorOf(version) >= 10;
       for (const stream of all.filter((one) => one !== 'FRESH')) {
         assert.equal(
-          settled({ [stream]: told[stream]! }, isKilled),
-          settled({ [stream]: expected[stream]! }, isKilled),
+          settled({ [stream]: told[stream]! }, isKnown),
+          settled({ [stream]: expected[stream]! }, isKnown),
           stream,
         );
       }
