@@ -173,7 +173,10 @@ export class StreamPlay {
     await this.world.api('STREAM.DELETE.S');
     const answer = await restored(this.world, 'S', backup);
     this.forget();
-    this.plain.lastStored = this.plain.kept.at(-1)?.time ?? 0;
+    const { kept, last, lastTime } = this.plain;
+    const newest = kept.at(-1);
+    // When the last sequence was given out stands in the backup, though its message is gone.
+    this.plain.lastStored = (newest?.seq ?? 0) < last && lastTime > 0 ? lastTime : (newest?.time ?? 0);
     await this.pass(SETTLE_MS);
     return [/"error"/.test(answer) ? answer : '', ''];
   }
