@@ -456,6 +456,7 @@ export class Consumer implements ServiceSink {
     this.timerAt = Number.POSITIVE_INFINITY;
     this.pacedUntil = Number.POSITIVE_INFINITY;
     const now = this.of.clock.now();
+    if (this.isWaiting && this.isAwaited) this.machine.hadAll();
     this.machine.expire(now, this.exhausted);
     (this.pull ?? this.push)!.expire(now);
     if (this.idleAt <= now) {
