@@ -45,6 +45,8 @@ export async function createStream({ address, body, of }: ApiCall): Promise<Answ
   const problem = checkPlace(of, config);
   if (problem !== null) return problem;
   const stream = await of.create(withRequiredLevel(config, streamRequiredLevel(request)));
+  // It says where it begins, even where that is where all begin.
+  stream.wasTouched = config.firstSeq > 0n;
   advise(stream, 'create');
   return created(stream);
 }

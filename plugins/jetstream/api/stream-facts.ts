@@ -37,7 +37,7 @@ export function stateOf(stream: Stream): StreamState {
     ...streamInfo.zero().state,
     messages: log.count,
     bytes: log.bytes,
-    firstSequence: isUntouched && !stream.wasTouched && stream.config.firstSeq === 0n ? 0 : log.first,
+    firstSequence: isUntouched && !stream.wasTouched ? 0 : log.first,
     firstTime: firstTime === null ? ZERO_NANOS : nanosOf(firstTime.seconds, firstTime.nanos),
     lastSequence: log.last,
     lastTime: log.lastSeconds === 0 ? ZERO_NANOS : nanosOf(log.lastSeconds, log.lastNanos),
