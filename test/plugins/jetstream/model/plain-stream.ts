@@ -75,6 +75,7 @@ export class PlainStream {
   constructor(config: PlainConfig) {
     this.config = config;
     this.last = Math.max(0, config.first_seq - 1);
+    this.wasTouched = config.first_seq > 0;
   }
 
   get first(): number {
