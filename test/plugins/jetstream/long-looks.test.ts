@@ -9,7 +9,7 @@ import { FilterSet } from '../../../storage-drivers/derived/filter-set.ts';
 import { judgeConsumerCreate } from '../../protocols/jetstream/judge.ts';
 import { type MachineBench, machineBench } from './machine-bench.ts';
 
-const MESSAGES = 300_000;
+const MESSAGES = 1_000_000;
 const PARTS = 100;
 const ROUNDS = 8;
 /** Of subjects that nothing comes of any more. */

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { testBroker } from '../../../bin/testing.ts';
 import { systemPorts } from '../../../kernel/ports/system-ports.ts';
 import { FailingDisk } from '../../kits/failing-disk.ts';
+import { until } from '../../kits/until.ts';
 import { withFiles, withStreams } from './streaming-broker.ts';
 
 /** What came on the subject, and what was answered, as it came. */
@@ -22,7 +23,7 @@ function hearing(client: NatsConnection, subject: string): string[] {
 }
 
 async function settled(client: NatsConnection, heard: readonly string[], count: number): Promise<void> {
-  for (let left = 200; heard.length < count && left > 0; left--) await client.flush();
+  await until(() => heard.length >= count);
   await client.flush();
 }
 
