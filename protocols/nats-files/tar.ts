@@ -88,7 +88,7 @@ export class TarReader {
   private readPax(content: Buffer): void {
     for (let at = 0; at < content.length; ) {
       const blank = content.indexOf(0x20, at);
-      const length = blank < 0 ? 0 : Number(content.toString('latin1', at, blank));
+      const length = blank < 0 ? Number.NaN : Number(content.toString('latin1', at, blank));
       if (!Number.isInteger(length) || length <= blank - at || at + length > content.length) {
         this.problem = 'a file in it has a damaged header';
         return;

@@ -71,6 +71,16 @@ test('S-41: links and devices are refused, folders are passed over', () => {
   }
 });
 
+test('S-41: a PAX header without a length that makes sense is refused', () => {
+  const bytes = packed([['grün', 'x']]);
+  const at = bytes.indexOf('path=grün') - 3;
+  for (const damage of ['xxxxxxxxx', '0 path=g', '99999 pat', '-7 path=g', ' path=grü']) {
+    const broken = Buffer.from(bytes);
+    broken.write(damage.padEnd(14, 'x'), at, 'latin1');
+    assert.is(unpacked(broken, 512).reader.problem, 'a file in it has a damaged header', damage);
+  }
+});
+
 test('what is cut is not complete, and what is flipped is read or refused', () => {
   const whole = packed(FILES);
   assert.not(unpacked(whole.subarray(0, -512), 700).reader.isComplete);
