@@ -18,6 +18,17 @@ export function checksum(bytes: Uint8Array, from: number, to: number, seed = 0, 
   return native(bytes.subarray(from, to), seed);
 }
 
+/** The checksum of a range whose two parts have these checksums each, where the second part is so long. */
+export function joinChecksums(first: number, second: number, secondBytes: number): number {
+  if (secondBytes !== joinedBytes) {
+    joinedBytes = secondBytes;
+    joinedFactor = factorOf(secondBytes);
+  }
+  return (product(joinedFactor, first) ^ second) >>> 0;
+}
+
+/** A checksum is the rest of a division of polynomials; its first bit stands for the highest power. This is 1. */
+const ONE = 1 << 31;
 const POLYNOMIAL = 0xedb88320;
 const WIDTH = 16;
 /** What a byte does to the checksum when 0 to 15 others follow it, 256 numbers for each. */
@@ -60,6 +71,39 @@ export function checksumHere(view: DataView, from: number, to: number, seed: num
   }
   for (; at < to; at++) crc = TABLES[(crc ^ view.getUint8(at)) & 255]! ^ (crc >>> 8);
   return ~crc >>> 0;
+}
+
+/** Parts of one length follow each other: what they have in common is kept. */
+let joinedBytes = 0;
+let joinedFactor = ONE;
+/** What 1, 2, 4 and so on bytes that follow multiply a checksum with. */
+const FACTORS = makeFactors();
+
+function factorOf(bytes: number): number {
+  let factor = ONE;
+  for (let rest = bytes, power = 0; rest > 0; rest = Math.floor(rest / 2), power++) {
+    if (rest % 2 === 1) factor = product(factor, FACTORS[power]!);
+  }
+  return factor;
+}
+
+function product(one: number, other: number): number {
+  let sum = 0;
+  let shifted = other;
+  for (let rest = one; rest !== 0; rest <<= 1) {
+    sum ^= shifted & (rest >> 31);
+    shifted = (shifted >>> 1) ^ (POLYNOMIAL & -(shifted & 1));
+  }
+  return sum;
+}
+
+function makeFactors(): Int32Array {
+  const factors = new Int32Array(48);
+  // One byte: the eighth power.
+  factors[0] = ONE >>> 8;
+  for (let power = 1; power < factors.length; power++)
+    factors[power] = product(factors[power - 1]!, factors[power - 1]!);
+  return factors;
 }
 
 function makeTables(): Int32Array {

@@ -165,7 +165,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     const { bytes } = writer.journal;
     const size = RECORD_HEADER_BYTES + 28 + length;
     if (this.blocks.count === 0) this.first = seq;
-    this.blocks.append(seq, bytes, writer.placedAt - RECORD_HEADER_BYTES, size);
+    this.blocks.append(seq, bytes, writer.placedAt - RECORD_HEADER_BYTES, size, writer.journal.isOwnMemory);
     this.last = seq;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;

@@ -30,6 +30,7 @@ export class BlockFrame {
   private lent: Uint8Array | null = null;
   private lentFrom = 0;
   private lentTo = 0;
+  private isLeft = false;
 
   /** `memory`: where that of a frame comes from that is filled here. */
   constructor(start: number, isInMemory: boolean, memory: FrameMemory | null = null) {
@@ -61,13 +62,14 @@ export class BlockFrame {
    * One more record, which stands whole in other memory. It stays there until `settle`, or until somebody wants to see it: records that
    * follow each other are copied as one.
    */
-  add(bytes: Uint8Array, from: number, size: number): void {
+  add(bytes: Uint8Array, from: number, size: number, isLeft = false): void {
     if (this.lent === bytes && this.lentTo === from) this.lentTo = from + size;
     else {
       if (this.lent !== null) this.settle();
       this.lent = bytes;
       this.lentFrom = from;
       this.lentTo = from + size;
+      this.isLeft = isLeft;
     }
     this.length += size;
     this.recordCount++;
@@ -79,6 +81,11 @@ export class BlockFrame {
     if (lent === null) return;
     this.lent = null;
     const settled = this.length - (this.lentTo - this.lentFrom);
+    if (settled === 0 && this.mayKeep(lent)) {
+      this.own = lent;
+      this.ownView = viewOf(lent);
+      return;
+    }
     this.makeRoom(settled);
     this.own.set(lent.subarray(this.lentFrom, this.lentTo), settled);
   }
@@ -119,6 +126,11 @@ export class BlockFrame {
     this.ownView = NO_VIEW;
     this.isInMemory = false;
     this.memory?.giveBack(own);
+  }
+
+  /** A single large record need not be copied. */
+  private mayKeep(lent: Uint8Array): boolean {
+    return this.isLeft && this.lentFrom === 0 && this.recordCount === 1 && lent.length <= this.length + ROOM_BEHIND;
   }
 
   private makeRoom(keep: number): void {

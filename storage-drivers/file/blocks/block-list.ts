@@ -38,12 +38,15 @@ export class BlockList {
     this.limits = limits;
   }
 
-  /** Takes over a record that stands whole in other memory, from `from` on, and stays there as it is until `settle`. */
-  append(seq: number, bytes: Uint8Array, from: number, size: number): void {
+  /**
+   * Takes over a record that stands whole in other memory, from `from` on, and stays there as it is until `settle`. `isLeft`: the memory is
+   * not used for anything else later.
+   */
+  append(seq: number, bytes: Uint8Array, from: number, size: number, isLeft = false): void {
     const { limits } = this;
     let block = this.newest;
     if (block === null || !block.canTake(seq, size, limits.blockBytes, limits.slotsMax)) block = this.begin(seq);
-    block.frameFor(size, limits.frameBytes, limits.memory).add(bytes, from, size);
+    block.frameFor(size, limits.frameBytes, limits.memory).add(bytes, from, size, isLeft);
     block.add(seq, size);
     this.count++;
     this.contentBytes += size - APPEND_OVERHEAD;

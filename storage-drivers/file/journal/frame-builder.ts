@@ -29,12 +29,16 @@ export class FrameBuilder {
   /** So many frames of the normal lane must be written first. */
   barrier = 0;
   readonly ordinaryBytes: number;
+  private readonly ordinary: Uint8Array;
+  private readonly ordinaryView: DataView;
   private readonly mark = { length: 0, recordCount: 0, storeCount: 0, ticket: 0 };
 
   constructor(ordinaryBytes: number) {
     this.ordinaryBytes = ordinaryBytes;
-    this.bytes = new Uint8Array(ordinaryBytes + END_BYTES);
-    this.view = viewOf(this.bytes);
+    this.ordinary = Buffer.allocUnsafeSlow(ordinaryBytes + END_BYTES);
+    this.ordinaryView = viewOf(this.ordinary);
+    this.bytes = this.ordinary;
+    this.view = this.ordinaryView;
     this.head = new Uint8Array(headBytes(STORES_AT_FIRST));
     this.headView = viewOf(this.head);
   }
@@ -47,11 +51,17 @@ export class FrameBuilder {
     this.stores.length = 0;
     this.serial = serial;
     this.barrier = 0;
-    if (this.bytes.length > this.ordinaryBytes + END_BYTES) {
-      // A giant is not kept for ever.
-      this.bytes = new Uint8Array(this.ordinaryBytes + END_BYTES);
-      this.view = viewOf(this.bytes);
-    }
+    this.shrink();
+  }
+
+  /** The memory of a giant is let go of, and never used here again: it may be somebody else's by now. */
+  shrink(): void {
+    this.bytes = this.ordinary;
+    this.view = this.ordinaryView;
+  }
+
+  get isGiant(): boolean {
+    return this.bytes !== this.ordinary;
   }
 
   /** Whether a record with so much data still belongs in here. */
@@ -133,7 +143,8 @@ export class FrameBuilder {
   }
 
   private grow(least: number): void {
-    const next = new Uint8Array(Math.max(least, this.bytes.length * 2));
+    // A single one gets what it needs; a group of many grows faster than that.
+    const next = Buffer.allocUnsafeSlow(this.length === 0 ? least : Math.max(least, this.bytes.length * 2));
     next.set(this.bytes.subarray(0, this.length));
     this.bytes = next;
     this.view = viewOf(next);

@@ -142,6 +142,11 @@ export class Journal {
     return at;
   }
 
+  /** Whether `bytes` is used for nothing else, now and later. */
+  get isOwnMemory(): boolean {
+    return this.frame!.isGiant;
+  }
+
   get isBehind(): boolean {
     return this.lanes.isBehind;
   }

@@ -88,7 +88,11 @@ export class Lanes {
 
   /** The frames are done with, and are filled again later. */
   giveBack(frames: readonly FrameBuilder[]): void {
-    for (const frame of frames) if (this.spare.length < SPARE_FRAMES_MAX) this.spare.push(frame);
+    for (const frame of frames) {
+      if (this.spare.length === SPARE_FRAMES_MAX) return;
+      frame.shrink();
+      this.spare.push(frame);
+    }
   }
 
   /** Everything that waits is dropped; answers the frames it stood in. */

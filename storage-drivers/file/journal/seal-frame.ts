@@ -1,5 +1,6 @@
 /** Closes a frame: compresses and encrypts its body where wanted, and puts head and checksum around it. */
 
+import { checksum, joinChecksums } from '../../derived/checksum.ts';
 import type { FrameCipher } from '../frame-cipher.ts';
 import { viewOf } from '../numbers.ts';
 import {
@@ -12,6 +13,7 @@ import {
   TAG_BYTES,
   writeFrameHead,
 } from './frame-format.ts';
+import { RECORD_HEADER_BYTES } from './record-format.ts';
 
 /** Blocks of bytes made smaller; `protocols/s2` has one. */
 export interface Compression {
@@ -46,6 +48,8 @@ export interface SealedFrame {
   readonly checksum: number;
 }
 
+/** From this mean size on, checksums of records are joined. */
+const LARGE_RECORD_BYTES = 2048;
 /** Compression that saves less is not worth undoing. */
 const SAVES_AT_LEAST = 0.1;
 
@@ -77,12 +81,25 @@ export function sealFrame(
   const head = frame.head.subarray(0, headLength);
   const body = cipher === null ? stored : encrypted(stored, cipher, head, place.number);
   const end = stored.length + tagLength;
-  const sum = bodyChecksum(body.bytes, 0, end, headSum);
+  const sum = body.bytes === frame.bytes ? plainChecksum(frame, headSum) : bodyChecksum(body.bytes, 0, end, headSum);
   body.view.setUint32(end, sum, true);
   const padded = paddedLength(length);
   body.bytes.fill(0, end + FRAME_TRAILER_BYTES, padded - headLength);
   pieces.push(head, body.bytes.subarray(0, padded - headLength));
   return { length: padded, checksum: sum };
+}
+
+/** The records have their checksums: large ones are not read once more for that of the frame. */
+function plainChecksum({ bytes, view, length, recordCount }: FrameBody, headSum: number): number {
+  if (length < recordCount * LARGE_RECORD_BYTES) return bodyChecksum(bytes, 0, length, headSum);
+  let sum = headSum;
+  for (let at = 0; at < length; ) {
+    const end = at + RECORD_HEADER_BYTES + view.getUint32(at + 4, true);
+    sum = checksum(bytes, at, at + 4, sum, view);
+    sum = joinChecksums(sum, view.getUint32(at, true), end - at - 4);
+    at = end;
+  }
+  return sum;
 }
 
 interface StoredBody {

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FastRandom } from '../../../../kernel/ports/fast-random.ts';
-import { checksum, checksumHere } from '../../../../storage-drivers/derived/checksum.ts';
+import { checksum, checksumHere, joinChecksums } from '../../../../storage-drivers/derived/checksum.ts';
 import { FrameBuilder } from '../../../../storage-drivers/file/journal/frame-builder.ts';
 import { FrameKind } from '../../../../storage-drivers/file/journal/frame-format.ts';
 import { JournalStore } from '../../../../storage-drivers/file/journal/journal-store.ts';
@@ -24,6 +24,7 @@ test('S-6: a checksum is a CRC-32, whoever computes it and in however many steps
     if (crc32 !== undefined) assert.is(part, crc32(bytes.subarray(1, 1 + length)));
     assert.is(checksum(bytes, 1, 1 + length), part);
     assert.is(checksum(bytes, 1 + length, 5000, part), checksumHere(view, 1, 5000, 0));
+    assert.is(joinChecksums(part, checksum(bytes, 1 + length, 5000), 4999 - length), checksum(bytes, 1, 5000));
   }
 });
 
