@@ -12,6 +12,8 @@ import { shredFrames } from './shred-frames.ts';
 import { makeStoreDirectory, writeCheckpointFiles } from './store-files.ts';
 import { isStale } from './untidy-blocks.ts';
 
+const BLOCKS_AT_ONCE = 3;
+
 interface Captured {
   readonly ticket: number;
   readonly state: StoreState;
@@ -25,7 +27,7 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
     // What is not durable yet may never have been.
     await store.untilDurable();
     if (store.checkpointSerial === 0) await makeStoreDirectory(store.world, store.directory);
-    for (const entry of captured.blocks) await writeBlock(store, entry);
+    await writeBlocks(store, captured.blocks);
     const content = writeCheckpoint(captured.state, captured.blocks);
     store.checkpointBytes = await writeCheckpointFiles(store.world, store.directory, store.number, content);
   } catch (error) {
@@ -71,6 +73,20 @@ function stateOf(store: FileStore): StoreState {
     erasing: store.erasures.capture(),
     cells: store.cells.capture(),
   };
+}
+
+/** A few at once: the syncs of one are waited for while others are written. None is under way any more when this is over. */
+async function writeBlocks(store: FileStore, entries: readonly BlockState[]): Promise<void> {
+  const waiting = entries.values();
+  const errors: unknown[] = [];
+  const writeOn = async () => {
+    for (const entry of waiting) {
+      if (errors.length > 0) return;
+      await writeBlock(store, entry).catch((error) => errors.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: BLOCKS_AT_ONCE }, writeOn));
+  if (errors.length > 0) throw errors[0];
 }
 
 async function writeBlock(store: FileStore, entry: BlockState): Promise<void> {

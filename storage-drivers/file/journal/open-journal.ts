@@ -48,7 +48,7 @@ export async function openJournal(
   const recovery = new JournalRecovery(visitor, mark);
   const reading = { uuid, patches };
   await recovery.run(found.needed, found.oldest, (segment) => openSegment(disk, segment, reading));
-  const segments = new Segments(disk, directory, uuid, options.reserveBytes);
+  const segments = new Segments(disk, directory, uuid, options.reserveBytes, options.syncIntervalMs > 0);
   segments.adopt(
     found.names,
     found.needed.map((segment) => segment.slot),

@@ -9,8 +9,12 @@ const TEMPORARY = '.tmp';
 const RESERVE = 'reserve';
 /** More free files than this are given back to the disk. */
 const FREE_MAX = 3;
-/** Zeros are written and synced in small pieces, so that the syncs of what is written meanwhile do not wait for many of them. */
+/**
+ * Zeros are written and synced in small pieces, so that the syncs of what is written meanwhile do not wait for many of them. Where few
+ * syncs are waited for, that would only take time.
+ */
 const ZEROS_AT_ONCE = 512 * 1024;
+const ZEROS_AT_ONCE_SELDOM_SYNCED = 16 * 1024 * 1024;
 
 /** A file of the journal, whatever it holds. */
 export interface Slot {
@@ -33,18 +37,22 @@ export class Segments {
   private readonly directory: string;
   private readonly uuid: Uint8Array;
   private readonly reserveBytes: number;
+  private readonly zerosAtOnce: number;
   private free: Slot[] = [];
+  /** Neither free nor in use: about to be opened, or removed. */
+  private readonly moving = new Set<Slot>();
   private spare: { slot: Slot; file: OpenFile } | null = null;
   private preparing: Promise<void> | null = null;
   private highestName = 0;
   /** How many files were made. */
   made = 0;
 
-  constructor(disk: Disk, directory: string, uuid: Uint8Array, reserveBytes: number) {
+  constructor(disk: Disk, directory: string, uuid: Uint8Array, reserveBytes: number, isSeldomSynced: boolean) {
     this.disk = disk;
     this.uuid = uuid;
     this.directory = directory;
     this.reserveBytes = reserveBytes;
+    this.zerosAtOnce = isSeldomSynced ? ZEROS_AT_ONCE_SELDOM_SYNCED : ZEROS_AT_ONCE;
   }
 
   /** What was found on the disk. Names that are taken, also by files that are none of ours, are not used again. */
@@ -57,13 +65,13 @@ export class Segments {
   /** All files but the one that is written. */
   get bytes(): number {
     let bytes = this.spare?.slot.bytes ?? 0;
-    for (const slot of [...this.sealed, ...this.free]) bytes += slot.bytes;
+    for (const slot of [...this.sealed, ...this.free, ...this.moving]) bytes += slot.bytes;
     return bytes;
   }
 
   /** All of them. */
   get all(): Slot[] {
-    return [...this.sealed, ...this.free, ...(this.spare === null ? [] : [this.spare.slot])];
+    return [...this.sealed, ...this.free, ...this.moving, ...(this.spare === null ? [] : [this.spare.slot])];
   }
 
   get sealedBytes(): number {
@@ -92,6 +100,8 @@ export class Segments {
 
   /** A file of at least so many bytes, open and written once. */
   async take(least: number, bytes: number): Promise<{ slot: Slot; file: OpenFile }> {
+    // One that is free is there at once; to make another takes long, and goes on meanwhile.
+    if (this.preparing !== null && this.free.some((slot) => slot.bytes >= least)) return this.openFree(least);
     await this.prepare(least, bytes);
     const taken = this.spare!;
     this.spare = null;
@@ -117,13 +127,8 @@ export class Segments {
 
   private async makeReady(least: number, bytes: number): Promise<void> {
     await this.putSpareBack();
-    const index = this.free.findIndex((slot) => slot.bytes >= least);
-    if (index >= 0) {
-      const slot = this.free[index]!;
-      const file = await this.disk.open(slot.path, 'update');
-      this.free.splice(index, 1);
-      this.spare = { slot, file };
-    } else {
+    if (this.free.some((slot) => slot.bytes >= least)) this.spare = await this.openFree(least);
+    else {
       const name = `${String(++this.highestName).padStart(8, '0')}.seg`;
       const file = await this.create(name, bytes, blankSegmentHead(this.uuid, bytes));
       this.spare = { slot: { path: join(this.directory, name), bytes, generation: 0 }, file };
@@ -131,6 +136,28 @@ export class Segments {
       this.made++;
     }
     await this.removeSurplus(least);
+  }
+
+  /** The largest of the free files, of which one has so many bytes. */
+  private async openFree(least: number): Promise<{ slot: Slot; file: OpenFile }> {
+    let slot = this.free[0]!;
+    for (const other of this.free) if (other.bytes > slot.bytes) slot = other;
+    if (slot.bytes < least) throw new Error(`${this.directory}: no free file of ${least} bytes`);
+    return { slot, file: await this.withoutFree(slot, () => this.disk.open(slot.path, 'update')) };
+  }
+
+  /** A free file is not free any more, unless that fails. */
+  private async withoutFree<T>(slot: Slot, work: () => Promise<T>): Promise<T> {
+    this.free.splice(this.free.indexOf(slot), 1);
+    this.moving.add(slot);
+    try {
+      return await work();
+    } catch (error) {
+      this.free.push(slot);
+      throw error;
+    } finally {
+      this.moving.delete(slot);
+    }
   }
 
   /** One that is too small now. */
@@ -144,12 +171,12 @@ export class Segments {
 
   private async removeSurplus(least: number): Promise<void> {
     const small = this.free.filter((slot) => slot.bytes < least);
-    const enough = this.free.filter((slot) => slot.bytes >= least);
+    const enough = this.free.filter((slot) => slot.bytes >= least).sort((one, other) => other.bytes - one.bytes);
     // A file that a reader of the journal might still miss stays: it may be overwritten, but only by a segment that says so.
     const surplus = [...small, ...enough.slice(FREE_MAX)].filter((slot) => slot.generation < this.statedOldest);
     for (const slot of surplus) {
-      await this.disk.remove(slot.path);
-      this.free.splice(this.free.indexOf(slot), 1);
+      // It may have been taken meanwhile.
+      if (this.free.includes(slot)) await this.withoutFree(slot, () => this.disk.remove(slot.path));
     }
     if (surplus.length > 0) await this.disk.syncDirectory(this.directory);
   }
@@ -161,8 +188,8 @@ export class Segments {
     await this.disk.remove(temporary);
     const file = await this.disk.open(temporary, 'create');
     try {
-      for (let at = 0; at < bytes; at += ZEROS_AT_ONCE) {
-        await file.preallocate(at, Math.min(bytes, at + ZEROS_AT_ONCE));
+      for (let at = 0; at < bytes; at += this.zerosAtOnce) {
+        await file.preallocate(at, Math.min(bytes, at + this.zerosAtOnce));
         await datasync(file);
       }
       await writeAt(file, [head], 0);
