@@ -24,7 +24,7 @@ export interface LaneLimits {
   commitBytes: number;
 }
 
-const SPARE_FRAMES_MAX = 64;
+const SPARE_FRAMES_MAX = 128;
 /** So much more than the queue may hold is there for stores that did not fill it. */
 const SHARE_OF_OTHERS = 1 / 8;
 

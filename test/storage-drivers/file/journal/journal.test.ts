@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { append, DIRECTORY, JournalWorld, SILENT } from './journal-world.ts';
+import { Segments } from '../../../../storage-drivers/file/journal/segments.ts';
+import { append, DIRECTORY, JournalWorld, SILENT, UUID } from './journal-world.ts';
 
 test('D-1 S-5: what was durable is there after a power cut, in order, and read back as it was written', async () => {
   const world = await JournalWorld.create(1);
@@ -73,6 +74,27 @@ test('S-2: what no store needs is written over, and the files stay few', async (
   const { records, holes } = await world.open();
   assert.equal(holes, []);
   assert.match(records.at(-1)!.data, /^1999 /);
+});
+
+test('S-2: a file that is free is taken at once, while another one is still being made', async () => {
+  const world = await JournalWorld.create(11);
+  await world.until(world.disk.makeDirectory(DIRECTORY));
+  const segments = new Segments(world.disk, DIRECTORY, UUID, 0, true);
+  const first = await world.until(segments.take(4096, 8192));
+  await first.file.close();
+  const making = segments.prepare(4096, 8_000_000);
+  segments.adopt([], [], [first.slot]);
+  const next = await world.until(segments.take(4096, 8192));
+  assert.is(next.slot, first.slot);
+  assert.is(segments.made, 1);
+  await world.until(making);
+  assert.is(segments.made, 2);
+  assert.equal(
+    segments.all.map(({ bytes }) => bytes),
+    [8_000_000],
+  );
+  await next.file.close();
+  await world.until(segments.close());
 });
 
 test('D-3: a group is there as a whole or not at all', async () => {
