@@ -12,7 +12,8 @@ import { shredFrames } from './shred-frames.ts';
 import { makeStoreDirectory, writeCheckpointFiles } from './store-files.ts';
 import { isStale } from './untidy-blocks.ts';
 
-const BLOCKS_AT_ONCE = 3;
+/** With the file that the journal makes ready, that leaves one of the four threads to the journal's own writes. */
+const BLOCKS_AT_ONCE = 2;
 
 interface Captured {
   readonly ticket: number;
