@@ -46,8 +46,11 @@ async function expectAll(world: DriverWorld, store: RecordStore, count: number, 
   assert.is(found, count);
 }
 
+/** In the order of their numbers, whichever was written first. */
 const blocksOf = (world: DriverWorld, number: number) =>
-  [...world.disk.image()].filter(([path]) => path.includes(`/stores/${number}/`) && path.endsWith('.blk'));
+  [...world.disk.image()]
+    .filter(([path]) => path.includes(`/stores/${number}/`) && path.endsWith('.blk'))
+    .sort(([one], [other]) => (one < other ? -1 : 1));
 
 /** Whether each frame of records in the blocks of a store is compressed. */
 function framesOf(world: DriverWorld, number: number): boolean[] {
