@@ -4,7 +4,7 @@
  */
 import type { Seeded } from '../../../fuzz/seeded.ts';
 import type { PlainConfig } from './plain-config.ts';
-import type { PlainConsumerConfig, PullWish } from './plain-consumer.ts';
+import type { PlainConsumerConfig, PullWish } from './plain-consumer-config.ts';
 
 export type ConsumerCommand =
   | { readonly kind: 'publish'; readonly subject: string; readonly body: string; readonly rollup: string }

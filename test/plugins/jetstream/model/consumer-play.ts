@@ -1,7 +1,8 @@
 /** Does the same to consumers of a broker and to plain ones, and tells what each of them makes of it. */
 import { type ConsumerCommand, NAMES, type PurgeRequest } from './consumer-commands.ts';
 import type { PlainConfig } from './plain-config.ts';
-import { PlainConsumer, type PlainConsumerConfig, type PullWish, type Said } from './plain-consumer.ts';
+import { PlainConsumer, type Said } from './plain-consumer.ts';
+import type { PlainConsumerConfig, PullWish } from './plain-consumer-config.ts';
 import { publish } from './plain-publish.ts';
 import { headerOf, type Kept, PlainStream } from './plain-stream.ts';
 import type { Pair } from './stream-play.ts';

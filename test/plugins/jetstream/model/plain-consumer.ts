@@ -2,37 +2,8 @@
  * A consumer as plain lists, written down from what a NATS server is said to do. What it sends is what its broker has to send, in
  * this order and with these numbers. Times are milliseconds.
  */
+import type { PlainConsumerConfig, PullWish } from './plain-consumer-config.ts';
 import { isMatch, type Kept, type PlainStream } from './plain-stream.ts';
-
-export interface PlainConsumerConfig {
-  readonly name: string;
-  readonly durable_name: string;
-  readonly deliver_policy: 'all' | 'last' | 'new' | 'by_start_sequence' | 'by_start_time' | 'last_per_subject';
-  readonly opt_start_seq?: number;
-  readonly opt_start_time?: string;
-  readonly ack_policy: 'explicit' | 'all' | 'none';
-  readonly ack_wait: number;
-  readonly backoff: readonly number[];
-  readonly max_deliver: number;
-  readonly max_ack_pending: number;
-  readonly max_waiting?: number;
-  readonly filter_subjects: readonly string[];
-  readonly deliver_subject?: string;
-  readonly headers_only: boolean;
-  readonly priority_policy?: 'overflow' | 'prioritized';
-  readonly priority_groups?: readonly string[];
-}
-
-export interface PullWish {
-  readonly batch: number;
-  /** Milliseconds; 0 for ever. */
-  readonly expires: number;
-  readonly noWait: boolean;
-  readonly maxBytes: number;
-  readonly minPending: number;
-  readonly minAckPending: number;
-  readonly priority: number;
-}
 
 interface Waiting extends PullWish {
   readonly sid: string;
@@ -422,6 +393,8 @@ export class PlainConsumer {
   purged(filter: string, isHeldGone: boolean): void {
     const { stream, config } = this;
     const { filter_subjects: own } = config;
+    for (const seq of this.redelivered.keys())
+      if (!this.pending.has(seq) && this.isGone(seq)) this.redelivered.delete(seq);
     const isCovered = filter === '' || (own.length > 0 && own.every((one) => isMatch(filter, one)));
     const isTouched = isCovered || own.length === 0 || own.some((one) => isMatch(one, filter) || isMatch(filter, one));
     if (!isTouched && !(isHeldGone && this.pending.size > 0)) return;
