@@ -407,6 +407,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     fresh.attach(journalStore);
     this.stores.set(number, fresh);
     this.erasing.request(fresh);
+    // It may keep a journal at its limit, which asked while it had failed.
+    this.checkpoints.request(fresh);
     return fresh;
   }
 
