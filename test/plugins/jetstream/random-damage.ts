@@ -69,3 +69,8 @@ export function damage(directory: string, chance: Seeded, { concerns, bytesMax, 
     }
   }
 }
+
+/** Without its note of the tail, what is cut off a journal may never have been there. */
+export function isBlindAfter(done: readonly string[]): boolean {
+  return ['tail', '.seg'].every((part) => done.some((one) => one.includes(part)));
+}
