@@ -25,16 +25,27 @@ for (const isLasting of [false, true]) {
   KINDS.push({ what: `a look fails with EIO, ${how}`, failure, operations: LOOKING });
 }
 
-const WAYS: [name: string, options: Partial<FileDriverOptions>][] = [
-  ['', {}],
-  [', with a journal that is always at its limit', { journalBytesMax: 150_000 }],
-  [', with everything compressed and encrypted', { key: Buffer.from('a key'), cipher: 'aes', compression: 's2' }],
+interface Way {
+  readonly name: string;
+  readonly options: Partial<FileDriverOptions>;
+  /** Of so many calls one fails. */
+  readonly step: number;
+}
+
+const WAYS: readonly Way[] = [
+  { name: '', options: {}, step: 1 },
+  { name: ', with a journal that is always at its limit', options: { journalBytesMax: 150_000 }, step: 3 },
+  {
+    name: ', with everything compressed and encrypted',
+    options: { key: Buffer.from('a key'), cipher: 'aes', compression: 's2' },
+    step: 3,
+  },
 ];
 
-/** As many runs as there are calls: in each the next one fails. */
-async function failEach(seed: number, failure: Omit<Failure, 'after'>, options: Partial<FileDriverOptions>) {
+/** As many runs as there are calls: in each the next one fails, or the third after it. */
+async function failEach(seed: number, failure: Omit<Failure, 'after'>, { options, step }: Way): Promise<FailedCall[]> {
   const failed: FailedCall[] = [];
-  for (let after = 0; ; after++) {
+  for (let after = seed % step; ; after += step) {
     try {
       const call = await runFailingCall(seed, { ...failure, after }, options);
       if (call === null) return failed;
@@ -47,13 +58,14 @@ async function failEach(seed: number, failure: Omit<Failure, 'after'>, options: 
 }
 
 for (const { what, failure, operations } of KINDS) {
-  for (const [name, options] of WAYS) {
-    test(`S-15 D-17 D-18 D-20 D-22: ${what}${name}: nothing is lost but what nobody was promised`, async () => {
+  for (const way of WAYS) {
+    test(`S-15 D-17 D-18 D-20 D-22: ${what}${way.name}: nothing is lost but what nobody was promised`, async () => {
       const first = chooseSeed();
       const seen = new Set<string>();
       for (let seed = first; seed < first + COUNT; seed++) {
-        for (const { operation } of await failEach(seed, failure, options)) seen.add(operation);
+        for (const { operation } of await failEach(seed, failure, way)) seen.add(operation);
       }
+      if (way.step > 1) return;
       const missing = operations.filter((operation) => operation !== 'remove' && !seen.has(operation));
       assert.equal(missing, [], 'each kind of call failed');
     });
