@@ -1,4 +1,4 @@
-/** Each call a driver makes to its disk fails once in these: whoever waits is told, nothing that is stored suffers, and it goes on. */
+/** Any call a driver makes to its disk fails in these: whoever waits is told, nothing that is stored suffers, and it goes on. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
@@ -6,6 +6,8 @@ import { chooseSeed } from '../../kernel/ports/seed.ts';
 import { type FailedCall, type Failure, runFailingCall } from './failing-call.ts';
 
 const COUNT = Number(process.env.GNATLET_SEEDS ?? 1);
+/** Of so many calls one fails, drawn by the seed: with GNATLET_STEP=1 each of them does, in its turn. */
+const STEP = Number(process.env.GNATLET_STEP ?? 5);
 
 /** What may fail, and what is asked for below. */
 const CHANGING = ['open', 'write', 'datasync', 'rename', 'remove', 'syncDirectory', 'makeDirectory'];
@@ -28,21 +30,20 @@ for (const isLasting of [false, true]) {
 interface Way {
   readonly name: string;
   readonly options: Partial<FileDriverOptions>;
-  /** Of so many calls one fails. */
   readonly step: number;
 }
 
 const WAYS: readonly Way[] = [
-  { name: '', options: {}, step: 1 },
-  { name: ', with a journal that is always at its limit', options: { journalBytesMax: 150_000 }, step: 3 },
+  { name: '', options: {}, step: STEP },
+  { name: ', with a journal that is always at its limit', options: { journalBytesMax: 150_000 }, step: 3 * STEP },
   {
     name: ', with everything compressed and encrypted',
     options: { key: Buffer.from('a key'), cipher: 'aes', compression: 's2' },
-    step: 3,
+    step: 3 * STEP,
   },
 ];
 
-/** As many runs as there are calls: in each the next one fails, or the third after it. */
+/** As many runs as there are such calls: in each another one fails. */
 async function failEach(seed: number, failure: Omit<Failure, 'after'>, { options, step }: Way): Promise<FailedCall[]> {
   const failed: FailedCall[] = [];
   for (let after = seed % step; ; after += step) {
