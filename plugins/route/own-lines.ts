@@ -98,7 +98,7 @@ export class OwnLines {
   /** The connection is gone, and others to that server are there. */
   gone(connection: RouteConnection, remote: Remote, reason: CloseReason): void {
     const { dedicatedTo: account } = connection;
-    if (account === '') return;
+    if (account === '' || remote.dedicated.has(account)) return;
     if (reason !== CloseReason.routeRemoved) remote.requested.delete(account);
     for (const { foreign } of remote.pooled) foreign.settle(account);
     // Where the other server is gone altogether, its other connections are about to follow.
