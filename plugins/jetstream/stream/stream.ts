@@ -33,6 +33,7 @@ import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
 import { Losses } from '../trouble/losses.ts';
+import { admissionProblem } from './admission.ts';
 import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
@@ -47,7 +48,6 @@ import type { MessageLog } from './message-log.ts';
 import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
-import { resourceProblem } from './resource-problem.ts';
 import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
@@ -189,7 +189,7 @@ export class Stream implements ServiceSink {
 
   /** What became of it stands in the verdict. */
   private publish(published: MessageBytes, headers: PublishHeaders | null): void {
-    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    const problem = admissionProblem(this.owner, this, published);
     if (problem !== null) this.verdict.refused(problem);
     else this.store(published, headers);
   }
@@ -345,7 +345,7 @@ export class Stream implements ServiceSink {
   /** What speaks against a message before it is looked at as one of a batch. */
   private batchProblem(published: MessageBytes): ApiError | null {
     if (this.config.sealed) return apiError(10109);
-    const problem = this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    const problem = admissionProblem(this.owner, this, published);
     if (problem !== null) return problem;
     return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
   }
