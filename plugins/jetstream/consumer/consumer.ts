@@ -174,7 +174,7 @@ export class Consumer implements ServiceSink {
   wake(): void {
     if (this.isAwake || this.isClosed) return;
     this.isAwake = true;
-    this.of.clock.soon(this.turn);
+    this.of.clock.afterInput(this.turn);
   }
 
   /** Sends what can be sent now, as far as that is quickly done. */
