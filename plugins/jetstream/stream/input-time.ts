@@ -1,6 +1,6 @@
 /** The time for messages that were read together: the clock is asked for some of them at once. */
 import type { Broker, Clock } from '../../../kernel/plugin-api.ts';
-import type { MutableMoment } from './moment.ts';
+import { type Latest, MutableMoment } from './moment.ts';
 
 /** Messages of one input that share a time: some microseconds. */
 const SHARED_MAX = 32;
@@ -11,6 +11,8 @@ export class InputTime {
   private input = -1;
   private left = 0;
   private time = 0;
+  /** The same, in whole numbers. */
+  private readonly moment = new MutableMoment();
 
   constructor(clock: Clock, flow: Broker['flow']) {
     this.clock = clock;
@@ -23,10 +25,10 @@ export class InputTime {
     return this.time;
   }
 
-  /** The same as a moment, unless something later has happened already; handed on like this it makes nothing. */
-  tell(moment: MutableMoment, log: { readonly lastSeconds: number; readonly lastNanos: number }): void {
+  /** The same as a moment, unless something later has happened already. */
+  tell(moment: MutableMoment, log: Latest): void {
     this.look();
-    moment.setNotBefore(this.time, log);
+    moment.copyNotBefore(this.moment, log);
   }
 
   private look(): void {
@@ -39,5 +41,6 @@ export class InputTime {
     this.input = isWithin ? flow.inputs : -1;
     this.left = SHARED_MAX - 1;
     this.time = this.clock.now();
+    this.moment.set(this.time);
   }
 }
