@@ -2,8 +2,8 @@
  * Moves what all connections have to send, and keeps producers from outrunning receivers.
  *
  * Writes happen once a turn: what was touched while input was read is flushed when the input of that turn is done, so
- * many messages, from many senders, leave in one system call. Only where turns have had one read each of late is the
- * one receiver it touched served at once, because waiting would win nothing and cost a request a tenth of its time.
+ * many messages, from many senders, leave in one system call. Only where turns have had one read each of late is its end
+ * said at once, and the one receiver it touched served, because waiting would win nothing and cost a request a tenth of its time.
  * A flush that takes long is continued in the next turn.
  */
 import type { Clock, Timer } from '../ports/ports.ts';
@@ -85,8 +85,9 @@ export class Flow {
     this.readsThisTurn++;
     // Also for what somebody is going to say who waits for the end of the input as well: it need not wait for another turn.
     this.schedule();
-    if (this.readsThisTurn > 1 || this.readsPerTurn > PROMPT_READS || this.dirty.length !== 1) return;
-    (this.dirty.pop() as Outbound).flush();
+    if (this.readsThisTurn > 1 || this.readsPerTurn > PROMPT_READS) return;
+    this.clock.inputEnds();
+    if (this.dirty.length === 1) (this.dirty.pop() as Outbound).flush();
   }
 
   takeChunk(least: number, isLagging: boolean, held: number): Chunk {

@@ -19,6 +19,10 @@ export interface Clock {
   after(milliseconds: number, run: () => void): Timer;
   /** Runs once the current turn's input has been handled. */
   soon(run: () => void): void;
+  /** The same, or earlier: as soon as somebody says that the input which is being handled has been, be it ahead of promises. */
+  afterInput(run: () => void): void;
+  /** Said with nothing on the stack but whoever handled the input. */
+  inputEnds(): void;
 }
 
 export interface Random {

@@ -1,5 +1,6 @@
 import { EventHeap, type TimedEvent } from './event-heap.ts';
 import type { FastRandom } from './fast-random.ts';
+import { InputEnd } from './input-end.ts';
 import type { Clock, Timer } from './ports.ts';
 
 /** The moment simulated worlds begin: 2025-01-01T00:00:00Z. */
@@ -10,6 +11,7 @@ export class SimulatedClock implements Clock {
   private readonly random: FastRandom;
   private readonly timers = new EventHeap();
   private readonly turn: (() => void)[] = [];
+  private readonly inputEnd = new InputEnd((run) => this.soon(run));
   private time = 0;
 
   constructor(random: FastRandom) {
@@ -31,6 +33,14 @@ export class SimulatedClock implements Clock {
 
   soon(run: () => void): void {
     this.turn.push(run);
+  }
+
+  afterInput(run: () => void): void {
+    this.inputEnd.add(run);
+  }
+
+  inputEnds(): void {
+    this.inputEnd.reached();
   }
 
   /** Runs at an exact time, which need not be a millisecond away: for the world's own events. */

@@ -1,9 +1,14 @@
+import { InputEnd } from './input-end.ts';
 import type { Clock, Timer } from './ports.ts';
 
 /** Node runs a timer with a longer delay at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 export function systemClock(): Clock {
+  const soon = (run: () => void): void => {
+    setImmediate(run);
+  };
+  const inputEnd = new InputEnd(soon);
   return {
     now: () => Date.now(),
     // Not `performance`, whose first use loads a fifth of a megabyte.
@@ -12,9 +17,9 @@ export function systemClock(): Clock {
       return seconds * 1e3 + nanoseconds / 1e6;
     },
     after: (milliseconds, run) => new SystemTimer(milliseconds, run),
-    soon: (run) => {
-      setImmediate(run);
-    },
+    soon,
+    afterInput: (run) => inputEnd.add(run),
+    inputEnds: () => inputEnd.reached(),
   };
 }
 

@@ -47,6 +47,14 @@ export class SteadyClock implements Clock {
     this.clock.soon(run);
   }
 
+  afterInput(run: () => void): void {
+    this.clock.afterInput(run);
+  }
+
+  inputEnds(): void {
+    this.clock.inputEnds();
+  }
+
   private compared(time: number): number {
     const monotonic = this.clock.monotonic();
     const offset = time - monotonic;

@@ -13,9 +13,20 @@ const native = (zlib as unknown as { crc32?: Crc32 }).crc32 ?? null;
 
 /** The checksum of a range, going on from the checksum of what stands before it. `view`: of the same bytes, where there is one. */
 export function checksum(bytes: Uint8Array, from: number, to: number, seed = 0, view: DataView | null = null): number {
+  return signedChecksum(bytes, from, to, seed, view) >>> 0;
+}
+
+/** The same bits with a sign: for each record there is one, and half of those without would be objects. */
+export function signedChecksum(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  seed: number,
+  view: DataView | null,
+): number {
   if (native === null || to - from < SHORT_BYTES)
-    return checksumHere(view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.length), from, to, seed);
-  return native(bytes.subarray(from, to), seed);
+    return sumOf(view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.length), from, to, seed);
+  return native(bytes.subarray(from, to), seed) | 0;
 }
 
 /** The checksum of a range whose two parts have these checksums each, where the second part is so long. */
@@ -34,8 +45,13 @@ const WIDTH = 16;
 /** What a byte does to the checksum when 0 to 15 others follow it, 256 numbers for each. */
 const TABLES = makeTables();
 
-/** Sixteen bytes at a time, by tables. */
+/** Without help from Node. */
 export function checksumHere(view: DataView, from: number, to: number, seed: number): number {
+  return sumOf(view, from, to, seed) >>> 0;
+}
+
+/** Sixteen bytes at a time, by tables. */
+function sumOf(view: DataView, from: number, to: number, seed: number): number {
   let crc = ~seed;
   let at = from;
   for (; at + WIDTH <= to; at += WIDTH) {
@@ -70,7 +86,7 @@ export function checksumHere(view: DataView, from: number, to: number, seed: num
       TABLES[next >>> 24]!;
   }
   for (; at < to; at++) crc = TABLES[(crc ^ view.getUint8(at)) & 255]! ^ (crc >>> 8);
-  return ~crc >>> 0;
+  return ~crc;
 }
 
 /** Parts of one length follow each other: what they have in common is kept. */

@@ -22,6 +22,8 @@ export class RecordIndex {
   bytes = 0;
   subjects = new SubjectTable();
   segments = new SegmentList<IndexSegment>();
+  /** No subject notes a record as its last that was removed and lies above. */
+  private staleUpTo = 0;
   /** Of the segment that went last, for the next. */
   private left: LeftArrays | null = null;
 
@@ -120,6 +122,7 @@ export class RecordIndex {
     const { count } = this;
     this.subjects = new SubjectTable();
     this.segments = new SegmentList();
+    this.staleUpTo = 0;
     this.count = 0;
     this.changes++;
     this.bytes = 0;
@@ -134,10 +137,21 @@ export class RecordIndex {
       this.segments.truncate(this.segments.length - 1);
     }
     this.segments.newest?.forgetPlaces(seq + 1);
-    // A link must not lead to a sequence that will belong to another subject.
+    // Neither may a link lead to a sequence that will belong to another subject, nor a subject call such a one its last.
     if (touched === null) for (const segment of this.segments.toArray()) segment.forgetLinks();
     else for (const node of touched) this.unlinkLast(node);
+    if (this.staleUpTo > seq) this.unlinkAbove(seq);
     return removed;
+  }
+
+  private unlinkAbove(seq: number): void {
+    const { nodes } = this.subjects;
+    for (let node = 0; node < nodes.length; node++) {
+      const block = nodes.block(node);
+      const row = rowOf(node);
+      if (block.ints[row + COUNT]! > 0 && block.last(row) > seq) this.unlinkLast(node);
+    }
+    this.staleUpTo = seq;
   }
 
   /** The first record of a subject, 0 when it has none. */
@@ -294,6 +308,7 @@ export class RecordIndex {
       if (block.last(row) >= segment.base && block.last(row) <= end) {
         block.noteLast(row, segment.base);
         block.ints[row + TEXT_AND_STALE]! |= LAST_IS_STALE;
+        if (segment.base > this.staleUpTo) this.staleUpTo = segment.base;
       }
     }
     this.count -= count;
@@ -315,6 +330,8 @@ export class RecordIndex {
       if (next === 0 || (isHere ? segment.nodeOf(next) : this.subjectAt(next)) !== node)
         block.ints[row + TEXT_AND_STALE]! |= FIRST_IS_STALE;
     }
-    if (block.last(row) === seq) block.ints[row + TEXT_AND_STALE]! |= LAST_IS_STALE;
+    if (block.last(row) !== seq) return;
+    block.ints[row + TEXT_AND_STALE]! |= LAST_IS_STALE;
+    if (seq > this.staleUpTo) this.staleUpTo = seq;
   }
 }

@@ -29,7 +29,7 @@ export class DurableTelling {
   soon(): void {
     if (this.isWaiting) return;
     this.isWaiting = true;
-    this.store.world.clock.soon(() => {
+    this.store.world.clock.afterInput(() => {
       this.isWaiting = false;
       this.now();
     });

@@ -120,9 +120,10 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   get durableTicket(): number {
-    const store = this.writer?.store;
-    const taken = this.isLazy ? store?.appended : store?.durable;
-    return Math.min(taken ?? 0, this.erasures.barrier - 1);
+    const { writer, erasures } = this;
+    if (writer === null) return 0;
+    const taken = this.isLazy ? writer.store.appended : writer.store.durable;
+    return erasures.isUrgent ? Math.min(taken, erasures.barrier - 1) : taken;
   }
 
   /** The number of the newest operation. */

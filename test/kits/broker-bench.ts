@@ -89,6 +89,16 @@ export class TestWire implements Transport {
   }
 }
 
+/** A wire that reads straight into the arena, as TCP does, and forgets what is written to it. */
+export class FastWire extends TestWire {
+  written = 0;
+
+  override write(bytes: Uint8Array): boolean {
+    this.written += bytes.length;
+    return true;
+  }
+}
+
 export const QUIET = 'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true,"protocol":1}\r\n';
 
 export class BrokerBench {

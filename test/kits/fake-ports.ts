@@ -1,5 +1,6 @@
 /** A world of a test's own: time that moves when told, chance from a seed, wires and files in memory. */
 import { FastRandom } from '../../kernel/ports/fast-random.ts';
+import { InputEnd } from '../../kernel/ports/input-end.ts';
 import { MemoryNetwork } from '../../kernel/ports/memory-network.ts';
 import type {
   Clock,
@@ -26,6 +27,7 @@ export class FakeClock implements Clock {
   #nowMs = 0;
   #wallMs = Date.UTC(2020, 0, 1);
   readonly #timers = new Set<FakeTimer>();
+  readonly #inputEnd = new InputEnd((run) => this.soon(run));
 
   now(): number {
     return this.#wallMs + this.#nowMs;
@@ -52,6 +54,14 @@ export class FakeClock implements Clock {
 
   soon(run: () => void): void {
     setImmediate(run);
+  }
+
+  afterInput(run: () => void): void {
+    this.#inputEnd.add(run);
+  }
+
+  inputEnds(): void {
+    this.#inputEnd.reached();
   }
 
   /** Timers that have neither run nor been cancelled. */

@@ -16,6 +16,8 @@ export class MortalClock implements Clock {
   monotonic = () => this.#clock.monotonic();
   after = (milliseconds: number, run: () => void): Timer => this.#clock.after(milliseconds, this.#mortal(run));
   soon = (run: () => void) => this.#clock.soon(this.#mortal(run));
+  afterInput = (run: () => void) => this.#clock.afterInput(this.#mortal(run));
+  inputEnds = () => this.#clock.inputEnds();
 
   #mortal(run: () => void): () => void {
     return () => {

@@ -43,7 +43,12 @@ export class ConsumerWriter {
 
   /** Something happened to it. */
   changed(consumer: Consumer): void {
-    if (consumer.isUnwritten || !this.isWritten(consumer)) return;
+    if (!consumer.isUnwritten && this.isWritten(consumer)) this.noteChanged(consumer);
+  }
+
+  // On their own, as a function with another in it makes something each time it is called.
+
+  private noteChanged(consumer: Consumer): void {
     consumer.isUnwritten = true;
     this.unwritten.add(consumer);
     this.timer ??= this.stream.of.after(LATE_MS, () => this.writeSome());
@@ -51,7 +56,10 @@ export class ConsumerWriter {
 
   /** A client said something to it, and does not wait for an answer. */
   told(consumer: Consumer): void {
-    if (consumer.isUrgent || !this.isWritten(consumer)) return;
+    if (!consumer.isUrgent && this.isWritten(consumer)) this.noteTold(consumer);
+  }
+
+  private noteTold(consumer: Consumer): void {
     const { of } = this.stream;
     consumer.isUrgent = true;
     this.urgent.add(consumer);

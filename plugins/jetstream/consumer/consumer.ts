@@ -1,43 +1,14 @@
-/** A consumer in the world: it sends what its machine says is next, hears acknowledgements, and does what time asks. */
-import type { Buffer } from 'node:buffer';
-import {
-  type Account,
-  type Message,
-  type Plan,
-  SERVICE_SINK,
-  type ServiceSink,
-  Subscription,
-  subjectFromText,
-} from '../../../kernel/plugin-api.ts';
-import {
-  ACK,
-  ackKindOf,
-  NAK,
-  NEXT,
-  nakDelay,
-  PROGRESS,
-  TERM,
-  termReason,
-} from '../../../protocols/jetstream/ack-body.ts';
-import {
-  AckPosition,
-  ackPatterns,
-  ackPrefix,
-  digitsOf,
-  parseAckNumbers,
-  parseAckSubject,
-} from '../../../protocols/jetstream/ack-subject.ts';
-import type { DeliveredPlace } from '../../../protocols/jetstream/advisories.ts';
-import type { AckPlace } from '../../../protocols/jetstream/api-subject.ts';
+/** A consumer in the world: it sends what its machine says is next, and does what time asks. */
+import type { Account, Plan } from '../../../kernel/plugin-api.ts';
+import { digitsOf } from '../../../protocols/jetstream/ack-subject.ts';
 import { type ConsumerConfig, isPush } from '../../../protocols/jetstream/consumer-config.ts';
-import { statusBlock } from '../../../protocols/jetstream/status.ts';
 import type { StoredRecord } from '../../../storage-drivers/contract.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { hashOf } from '../wire/identifiers.ts';
+import { AckSide } from './ack-side.ts';
 import { LOOK_ON } from './backlog.ts';
 import { ConsumerMachine, type DeliveryNumbers } from './consumer-machine.ts';
-import { tellExhausted, tellNaked, tellTaken, tellTerminated } from './consumer-news.ts';
+import { tellExhausted } from './consumer-news.ts';
 import type { ConsumerState } from './consumer-state.ts';
 import { Pace } from './pace.ts';
 import { Preparation } from './preparation.ts';
@@ -46,7 +17,6 @@ import { PushSide } from './push-side.ts';
 import { withoutBody, withPin } from './shown-record.ts';
 
 const NANOS_PER_MS = 1e6;
-const PERCENT = 100;
 const PLACE_BYTES = '.1577836800000000000...'.length;
 /** What sending may take of one turn. */
 const SLICE_MS = 2;
@@ -56,8 +26,7 @@ const SHORTEST_WAIT_MS = 1;
 const JITTER_MS = 900;
 const LEAST_JITTER_MS = 100;
 
-export class Consumer implements ServiceSink {
-  readonly kind = SERVICE_SINK;
+export class Consumer {
   readonly of: Surroundings;
   readonly stream: Stream;
   readonly name: string;
@@ -65,19 +34,13 @@ export class Consumer implements ServiceSink {
   readonly machine: ConsumerMachine;
   readonly pull: PullSide | null;
   readonly push: PushSide | null;
+  readonly acks: AckSide;
   /** Zero for never, in milliseconds. */
   lastDeliveredAt = 0;
   lastAckedAt = 0;
-  /** As the longer subjects of acknowledgements say it. */
-  readonly place: AckPlace;
   /** The position that was written down last. */
   writtenPosition = -1;
-  private readonly prefix: Buffer;
-  /** Where the numbers stand in the usual form. */
-  private readonly usualNumbersAt: number;
-  private readonly position = new AckPosition();
   private readonly numbers: DeliveryNumbers = { deliveries: 0, consumerSequence: 0, pending: 0 };
-  private acks: Subscription[] = [];
   private isAwake = false;
   private isRunning = false;
   /** What the clock said lately: it is not read for every message. */
@@ -129,10 +92,7 @@ export class Consumer implements ServiceSink {
     const burst = this.stream.config.maxMsgSize > 0 ? this.stream.config.maxMsgSize : this.of.broker.options.maxPayload;
     const replayTo = config.replayPolicy === 'original' ? stream.log.last : 0;
     this.pace = new Pace(config.rateLimit, burst, replayTo, this.activeAt);
-    this.place = { domain: this.of.domain, accountHash: hashOf(this.account.name) };
-    this.prefix = ackPrefix(this.streamName, name, this.of.hasLongAcks ? this.place : null);
-    this.usualNumbersAt = this.of.hasLongAcks ? ackPrefix(this.streamName, name, null).length : this.prefix.length;
-    this.listenForAcks();
+    this.acks = new AckSide(this);
     this.push = isPush(config) ? new PushSide(this, this.activeAt) : null;
     this.pull = this.push === null ? new PullSide(this) : null;
   }
@@ -162,19 +122,11 @@ export class Consumer implements ServiceSink {
     return until > this.of.clock.now() ? until : 0;
   }
 
-  private listenForAcks(): void {
-    if (!this.machine.acknowledges) return;
-    this.acks = ackPatterns(this.streamName, this.name, this.place).map(
-      (pattern) => new Subscription(this, subjectFromText(pattern), '', ''),
-    );
-    for (const subscription of this.acks) this.account.sublist.insert(subscription);
-  }
-
   /** Sends what can be sent once the turn's input has been handled. */
   wake(): void {
     if (this.isAwake || this.isClosed) return;
     this.isAwake = true;
-    this.of.clock.soon(this.turn);
+    this.of.clock.afterInput(this.turn);
   }
 
   /** Sends what can be sent now, as far as that is quickly done. */
@@ -238,11 +190,16 @@ export class Consumer implements ServiceSink {
     }
     const record = this.stream.log.read(seq);
     if (record === null) {
-      if (this.stream.log.isCold(seq)) this.stream.log.whenLoaded(seq, () => this.wake());
+      this.fetch(seq);
       return false;
     }
     const shown = this.config.headersOnly ? withoutBody(record) : record;
     return this.pull === null ? this.sendPushed(this.push!, shown) : this.sendPulled(this.pull, shown);
+  }
+
+  private fetch(seq: number): void {
+    const { log } = this.stream;
+    if (log.isCold(seq)) log.whenLoaded(seq, () => this.wake());
   }
 
   private sendPulled(pull: PullSide, record: StoredRecord): boolean {
@@ -277,7 +234,7 @@ export class Consumer implements ServiceSink {
     const left = pending.has(seq) ? pendingCount : Math.max(0, pendingCount - 1);
     const deliveries = (redelivered.get(seq) ?? 0) + (pending.has(seq) ? 2 : 1);
     const place = digitsOf(deliveries) + digitsOf(seq) + digitsOf(consumerSequence) + digitsOf(left) + PLACE_BYTES;
-    return subjectEnd - subjectStart + bodyEnd - headerStart + this.prefix.length + place;
+    return subjectEnd - subjectStart + bodyEnd - headerStart + this.acks.prefix.length + place;
   }
 
   private isTooEarly(record: StoredRecord, size: number, now: number): boolean {
@@ -294,56 +251,17 @@ export class Consumer implements ServiceSink {
     if (machine.tracks) this.stream.consumers.holds(this, seq);
     this.lastDeliveredAt = now;
     this.activeAt = now;
-    const isTaken = this.of.outbox.deliver(plan, record, this.prefix, numbers, to) > 0;
+    const isTaken = this.of.outbox.deliver(plan, record, this.acks.prefix, numbers, to) > 0;
     if (!isTaken) machine.undeliver(seq);
     else if (!machine.tracks) this.stream.settled(seq);
     return isTaken;
   }
 
-  /** An acknowledgement. */
-  deliver(message: Message, subscription: Subscription): boolean {
-    if (!this.readPosition(message, subscription)) return true;
+  /** A client said something to it. Answers when, in milliseconds. */
+  heard(): number {
     this.now = this.of.inputTime.now();
     this.activeAt = this.now;
-    const { bytes, bodyStart, bodyEnd } = message;
-    this.stream.consumers.writer.told(this);
-    const kind = ackKindOf(bytes, bodyStart, bodyEnd);
-    const { streamSequence: seq, consumerSequence } = this.position;
-    const wasBlocked = this.machine.isBlocked;
-    if (kind === ACK || kind === NEXT) {
-      if (this.config.sampleFrequency !== '') this.sample(seq);
-      const acked = this.machine.ack(seq, this.settled, consumerSequence);
-      if (acked === 'unknown' && kind === ACK) return true;
-      if (acked === 'done') this.lastAckedAt = this.now;
-    } else if (kind === NAK) this.nak(seq, Number(nakDelay(bytes, bodyStart, bodyEnd)) / NANOS_PER_MS);
-    else if (kind === PROGRESS) this.machine.progress(seq, this.of.clock.now());
-    else if (kind === TERM && !this.terminate(seq, termReason(bytes, bodyStart, bodyEnd))) return true;
-    if (kind === NEXT) this.takeNext(message);
-    else if (message.hasReply) this.confirm(message.reply, kind === ACK || kind === TERM);
-    if (wasBlocked || kind === NAK) this.wake();
-    return true;
-  }
-
-  /** What stands before the numbers is known to whoever listens for the usual form. */
-  private readPosition({ subjectBytes, subjectStart, subjectEnd }: Message, subscription: Subscription): boolean {
-    return subscription === this.acks[0]
-      ? parseAckNumbers(subjectBytes, subjectStart + this.usualNumbersAt, subjectEnd, this.position)
-      : parseAckSubject(subjectBytes, subjectStart, subjectEnd, this.position);
-  }
-
-  /** Whoever wants to know that it was heard is told when that is written down. */
-  private confirm(reply: string, isSettled: boolean): void {
-    const send = (): void => void this.of.outbox.send(this.account, reply, '');
-    if (isSettled) this.stream.consumers.writer.whenSettled(this, send);
-    else send();
-  }
-
-  /** Of some acknowledgements it is told how long they took. */
-  private sample(seq: number): void {
-    const { sampleFrequency, ackPolicy } = this.config;
-    const time = sampleFrequency === '' || ackPolicy !== 'explicit' ? 0 : this.machine.pending.timeOf(seq);
-    if (time === 0 || this.of.random.below(PERCENT) >= Number.parseInt(sampleFrequency, 10)) return;
-    tellTaken(this, this.placeOf(seq), BigInt(Math.round((this.of.clock.now() - time) * NANOS_PER_MS)));
+    return this.now;
   }
 
   /** Everything up to a message was handled, says an answer to flow control. */
@@ -352,34 +270,7 @@ export class Consumer implements ServiceSink {
     this.lastAckedAt = this.of.clock.now();
   }
 
-  private takeNext(message: Message): void {
-    if (!message.hasReply) return;
-    const { bytes, bodyStart, bodyEnd } = message;
-    if (this.pull === null) {
-      const block = statusBlock(409, 'Consumer is push based');
-      this.of.outbox.send(this.account, message.reply, '', block);
-    } else this.pull.take(message.reply, bytes, bodyStart + 4, bodyEnd);
-  }
-
-  private nak(seq: number, delayMs: number): void {
-    const isWaitedFor = this.machine.nak(seq, this.of.clock.now(), delayMs, this.position.consumerSequence);
-    if (isWaitedFor) tellNaked(this, this.placeOf(seq));
-  }
-
-  /** False where it was never delivered; it is told of all the same. */
-  private terminate(seq: number, reason: string): boolean {
-    const acked = this.machine.ack(seq, this.settled, this.position.consumerSequence);
-    if (acked === 'done') this.lastAckedAt = this.of.clock.now();
-    tellTerminated(this, this.placeOf(seq), reason);
-    return acked !== 'unknown';
-  }
-
-  private placeOf(seq: number): DeliveredPlace {
-    const { deliveries, consumerSequence } = this.position;
-    return { stream: this.streamName, consumer: this.name, consumerSequence, streamSequence: seq, deliveries };
-  }
-
-  private readonly settled = (seq: number): void => this.stream.settled(seq);
+  readonly settled = (seq: number): void => this.stream.settled(seq);
 
   /** The command of a purge. */
   purged(part: Parameters<ConsumerMachine['purged']>[0]): void {
@@ -493,7 +384,7 @@ export class Consumer implements ServiceSink {
     this.preparation.close();
     this.timer?.();
     this.timer = null;
-    this.account.sublist.removeAll(this.acks);
+    this.acks.close();
     this.pull?.close();
     this.push?.close();
   }

@@ -52,8 +52,11 @@ export class PushSide implements ServiceSink {
 
   constructor(consumer: Consumer, now: number) {
     this.consumer = consumer;
-    const { streamName, name, place } = consumer;
-    const patterns = [flowControlSubject(streamName, name, '*'), flowControlSubjectV2(place, streamName, name, '*')];
+    const { streamName, name, acks } = consumer;
+    const patterns = [
+      flowControlSubject(streamName, name, '*'),
+      flowControlSubjectV2(acks.place, streamName, name, '*'),
+    ];
     this.confirmations = patterns.map((pattern) => new Subscription(this, pattern, '', ''));
     for (const confirmation of this.confirmations) consumer.account.sublist.insert(confirmation);
     this.requests = new Subscription(this, nextMessageSubject(streamName, name), '', '');
@@ -100,9 +103,9 @@ export class PushSide implements ServiceSink {
   private askForConfirmation(): void {
     const { consumer } = this;
     const id = uniqueId(consumer.of.random).slice(0, FLOW_ID_LETTERS);
-    const { streamName, name, place, of } = consumer;
+    const { streamName, name, acks, of } = consumer;
     this.stalledAt = of.hasLongAcks
-      ? flowControlSubjectV2(place, streamName, name, id)
+      ? flowControlSubjectV2(acks.place, streamName, name, id)
       : flowControlSubject(streamName, name, id);
     this.asked = this.unconfirmed;
     this.say(statusBlock(...FLOW_CONTROL), this.stalledAt);

@@ -5,6 +5,12 @@ export interface Moment {
   readonly nanos: number;
 }
 
+/** When the newest of something happened. */
+export interface Latest {
+  readonly lastSeconds: number;
+  readonly lastNanos: number;
+}
+
 const NANOS = 1_000_000_000n;
 const NANOS_PER_MS = 1_000_000;
 
@@ -24,8 +30,18 @@ export class MutableMoment implements Moment {
   }
 
   /** The same, unless something later has happened already. */
-  setNotBefore(milliseconds: number, { lastSeconds, lastNanos }: { lastSeconds: number; lastNanos: number }): this {
+  setNotBefore(milliseconds: number, latest: Latest): this {
     this.set(milliseconds);
+    return this.notBefore(latest);
+  }
+
+  copyNotBefore({ seconds, nanos }: Moment, latest: Latest): this {
+    this.seconds = seconds;
+    this.nanos = nanos;
+    return this.notBefore(latest);
+  }
+
+  private notBefore({ lastSeconds, lastNanos }: Latest): this {
     if (this.seconds < lastSeconds || (this.seconds === lastSeconds && this.nanos < lastNanos)) {
       this.seconds = lastSeconds;
       this.nanos = lastNanos;

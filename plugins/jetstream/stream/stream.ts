@@ -271,7 +271,7 @@ export class Stream implements ServiceSink {
   take(message: Message): void {
     if (this.isClosed) return;
     const headers = this.examined(message);
-    this.moment.setNotBefore(this.of.inputTime.now(), this.log);
+    this.of.inputTime.tell(this.moment, this.log);
     const cleaned = headers !== null && (headers.hasStatus || headers.has(REQUEST_INFO));
     let published: MessageBytes = cleaned ? withCleanHeader(message) : message;
     if (cleaned) this.rescan(published);

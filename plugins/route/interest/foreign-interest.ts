@@ -2,7 +2,7 @@
 import { type Account, type Clock, isWellFormed, type Subscription } from '../../../kernel/plugin-api.ts';
 import type { RouteConnection } from '../route-connection.ts';
 import { RouteLink } from '../route-link.ts';
-import { keyOf } from './ledger.ts';
+import { keyOf, originIn } from './ledger.ts';
 
 /** Of accounts that are not here, so many subjects are remembered for each connection. */
 export const STRANGERS_MAX = 65_536;
@@ -22,8 +22,12 @@ export class ForeignInterest {
   private readonly links = new Map<Account, RouteLink>();
   private readonly strangers = new Map<string, Map<string, Wanted>>();
   private strangerCount = 0;
-  /** Accounts that are on their way to a connection of their own: what is said of them here does not count. */
-  private readonly moving = new Set<string>();
+  /**
+   * Accounts that have a connection of their own: what is still said of them here does not count while they have. What counted
+   * before is kept until something is said there, as the other side may have given up that connection before it knew of this.
+   */
+  private readonly departed = new Map<string, Map<string, Wanted>>();
+  private hasBeenTold = false;
 
   constructor(connection: RouteConnection) {
     this.connection = connection;
@@ -54,12 +58,22 @@ export class ForeignInterest {
   }
 
   want(name: string, origin: string, subject: string, queue: string, weight: number): void {
+    if (!this.hasBeenTold) this.toldFirst();
     const account = this.accountHere(name);
     if (account === undefined) this.wantOfStranger(name, { origin, subject, queue, weight });
     else this.linkFor(account).want(origin, subject, queue, weight);
   }
 
+  /** From now on the connection speaks for its account. */
+  private toldFirst(): void {
+    this.hasBeenTold = true;
+    const { dedicatedTo, remote } = this.connection;
+    if (dedicatedTo === '' || remote === null) return;
+    for (const { foreign } of remote.pooled) foreign.departed.get(dedicatedTo)?.clear();
+  }
+
   unwant(name: string, key: string): void {
+    this.departed.get(name)?.delete(key);
     const account = this.accountHere(name);
     if (account !== undefined) this.links.get(account)?.unwant(key);
     else if (this.strangers.get(name)?.delete(key) === true) this.strangerCount--;
@@ -81,7 +95,7 @@ export class ForeignInterest {
   /** The account is here now. */
   welcome(account: Account): void {
     const wanted = this.strangers.get(account.name);
-    if (wanted === undefined || this.moving.has(account.name)) return;
+    if (wanted === undefined || this.departed.has(account.name)) return;
     this.strangers.delete(account.name);
     this.strangerCount -= wanted.size;
     const link = this.linkFor(account);
@@ -94,31 +108,34 @@ export class ForeignInterest {
     if (link === undefined) return;
     this.links.delete(account);
     this.connection.forgetAccount(account);
-    for (const { pattern: subject, queue, sid: origin, weight } of link.subscriptions.values()) {
-      this.wantOfStranger(account.name, { origin, subject, queue, weight });
-    }
+    for (const wanted of wantedOn(link).values()) this.wantOfStranger(account.name, wanted);
     account.sublist.removeAll(link.subscriptions.values());
   }
 
-  /** From now on, and until `settle`, the account is served elsewhere. */
-  move(name: string): void {
-    this.moving.add(name);
+  /** From now on, and until `settle`, the account is served by a connection of its own. */
+  depart(name: string): void {
+    if (!this.departed.has(name)) this.departed.set(name, new Map());
     const account = this.connection.broker.accounts.get(name);
     const link = account === undefined ? undefined : this.links.get(account);
     if (account === undefined || link === undefined) return;
+    const { dedicated } = this.connection.remote ?? {};
+    if (dedicated?.get(name)?.foreign.hasBeenTold !== true) this.departed.set(name, wantedOn(link));
     account.sublist.removeAll(link.subscriptions.values());
     link.subscriptions.clear();
   }
 
-  /** What was said meanwhile counts. */
+  /** That connection is gone: what was said here meanwhile counts, and what was said before where nothing was said there. */
   settle(name: string): void {
-    this.moving.delete(name);
+    const before = this.departed.get(name);
+    this.departed.delete(name);
+    for (const { origin, subject, queue, weight } of before?.values() ?? [])
+      this.want(name, origin, subject, queue, weight);
     const account = this.accountHere(name);
     if (account !== undefined) this.welcome(account);
   }
 
   private accountHere(name: string): Account | undefined {
-    return this.moving.has(name) ? undefined : this.connection.broker.accounts.get(name);
+    return this.departed.has(name) ? undefined : this.connection.broker.accounts.get(name);
   }
 
   /** Takes out what may not be asked for any more. */
@@ -175,6 +192,15 @@ export class ForeignInterest {
     this.hasTold = true;
     this.connection.log.warn(`interest in accounts that are not here is not kept beyond ${STRANGERS_MAX} subjects`);
   }
+}
+
+/** By the keys they have. */
+function wantedOn({ subscriptions }: RouteLink): Map<string, Wanted> {
+  const all = new Map<string, Wanted>();
+  for (const [key, { pattern: subject, queue, weight }] of subscriptions) {
+    all.set(key, { origin: originIn(key), subject, queue, weight });
+  }
+  return all;
 }
 
 function removeSome(clock: Clock, rest: Generator<void>): void {

@@ -109,6 +109,11 @@ export function keyOf(subject: string, queue: string, origin: string): string {
   return queue === '' ? subject : `${subject} ${queue}`;
 }
 
+/** Whose wish it is, out of its key. */
+export function originIn(key: string): string {
+  return key.split(' ', 3)[2] ?? '';
+}
+
 function isOfOthers({ kind, sink }: Subscription): boolean {
   return kind === LINK_SINK && ((sink as Link).originBit & (FROM_PEER | FROM_AFAR)) !== 0;
 }

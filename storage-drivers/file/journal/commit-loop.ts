@@ -104,7 +104,7 @@ export class CommitLoop {
   schedule(): void {
     if (this.isScheduled || this.isBusy) return;
     this.isScheduled = true;
-    this.world.clock.soon(this.commitNow);
+    this.world.clock.afterInput(this.commitNow);
   }
 
   /** Does something between two commits. */

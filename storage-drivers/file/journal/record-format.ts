@@ -1,5 +1,5 @@
 /** A record within a frame: checksum, length, store, type, and the data. It can be verified without the frame. */
-import { checksum } from '../../derived/checksum.ts';
+import { checksum, signedChecksum } from '../../derived/checksum.ts';
 
 export const RECORD_HEADER_BYTES = 16;
 
@@ -15,7 +15,7 @@ export function writeRecordHeader(
   view.setUint32(at + 4, length, true);
   view.setUint32(at + 8, store, true);
   view.setUint32(at + 12, type, true);
-  view.setUint32(at, checksum(bytes, at + 4, at + RECORD_HEADER_BYTES + length, 0, view), true);
+  view.setInt32(at, signedChecksum(bytes, at + 4, at + RECORD_HEADER_BYTES + length, 0, view), true);
 }
 
 /** The end of the record that begins at `at`, or -1 when it is damaged. */

@@ -1,16 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BrokerBench, QUIET, TestWire } from '../../kits/broker-bench.ts';
-
-/** A wire that reads straight into the arena, as TCP does, and forgets what is written to it. */
-class FastWire extends TestWire {
-  written = 0;
-
-  override write(bytes: Uint8Array): boolean {
-    this.written += bytes.length;
-    return true;
-  }
-}
+import { BrokerBench, FastWire, QUIET } from '../../kits/broker-bench.ts';
 
 const READ = 65_536;
 

@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CloseReason } from '../../../kernel/connection/close-reason.ts';
-import { BrokerBench } from '../../kits/broker-bench.ts';
+import { SERVICE_SINK, type ServiceSink, Subscription } from '../../../kernel/plugin-api.ts';
+import { BrokerBench, type TestWire } from '../../kits/broker-bench.ts';
 
 function publish(subject: string, size: number, filling = 'x'): string {
   return `PUB ${subject} ${size}\r\n${filling.repeat(size)}\r\n`;
@@ -170,6 +171,47 @@ test('what was promised before a close still leaves, however slowly', async () =
   wire.drain();
   assert.match(wire.text, /PONG\r\nINFO .*\r\n-ERR 'Unknown Protocol Operation'\r\n$/);
   assert.ok(wire.isEnded);
+});
+
+/** Somebody who answers when the input is over. */
+function answerLate(bench: BrokerBench): void {
+  const { broker, ports } = bench;
+  const account = broker.accounts.global;
+  const answer: ServiceSink = {
+    kind: SERVICE_SINK,
+    deliver: ({ reply }) => {
+      ports.clock.afterInput(() => void broker.publisher.publish(account, { subject: reply, body: 'late' }));
+      return true;
+    },
+  };
+  account.sublist.insert(new Subscription(answer, 'late', '', ''));
+}
+
+test('a lone input is answered at once, be it by one who waits for its end', async () => {
+  const bench = new BrokerBench();
+  answerLate(bench);
+  const wire = await bench.client();
+  wire.input('SUB answers 1\r\n');
+  await bench.turn();
+  wire.input('PUB late answers 0\r\n\r\n');
+  assert.is(wire.text, 'MSG answers 1 4\r\nlate\r\n');
+});
+
+test('where turns have many inputs, answers leave together at the end of the turn', async () => {
+  const bench = new BrokerBench();
+  answerLate(bench);
+  const wires = [await bench.client(), await bench.client(), await bench.client()];
+  for (const wire of wires) wire.input('SUB answers 1\r\n');
+  for (let turn = 0; turn < 20; turn++) {
+    for (const wire of wires) wire.input('PUB nobody 0\r\n\r\n');
+    await bench.turn();
+  }
+  const [first, second, third] = wires as [TestWire, TestWire, TestWire];
+  first.input('PUB late answers 0\r\n\r\n');
+  second.input('PUB late answers 0\r\n\r\n');
+  assert.is(third.text, '');
+  await bench.turn();
+  assert.is(third.text, 'MSG answers 1 4\r\nlate\r\n'.repeat(2));
 });
 
 test.run();

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Broker, Clock } from '../../../kernel/plugin-api.ts';
 import { InputTime } from '../../../plugins/jetstream/stream/input-time.ts';
+import { MutableMoment } from '../../../plugins/jetstream/stream/moment.ts';
 
 function ticking() {
   let asked = 0;
@@ -17,6 +18,18 @@ test('one input asks the clock for some of its messages at once', () => {
   const times = Array.from({ length: 65 }, () => time.now());
   assert.equal([...new Set(times)], [1, 2, 3]);
   assert.is(times.lastIndexOf(1), 31);
+});
+
+test('a moment gets the same time, but nothing earlier than what has happened', () => {
+  const { time, flow } = ticking();
+  const moment = new MutableMoment();
+  time.tell(moment, { lastSeconds: 0, lastNanos: 0 });
+  assert.equal([moment.seconds, moment.nanos, time.now()], [0, 1_000_000, 1]);
+  flow.inputs++;
+  time.tell(moment, { lastSeconds: 0, lastNanos: 2_000_001 });
+  assert.equal([moment.seconds, moment.nanos, time.now()], [0, 2_000_001, 2]);
+  time.tell(moment, { lastSeconds: 7, lastNanos: 0 });
+  assert.equal([moment.seconds, moment.nanos], [7, 0]);
 });
 
 test('the next input asks again', () => {

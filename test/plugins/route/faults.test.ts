@@ -235,7 +235,12 @@ test('a server that others told of is given up after as many tries as connect_re
 /** A stranger that says something to the cluster port of n1. */
 async function told(cluster: SimulatedCluster, text: string, forMs = 500): Promise<SimulatedClientLike> {
   const wire = await cluster.sim.until(cluster.sim.machine('x').network.connect({ host: 'n1', port: 6222 }));
-  const stranger = { text: '', isClosed: false };
+  const stranger = {
+    text: '',
+    isClosed: false,
+    leave: () => wire.destroy(),
+    say: (more: string) => void wire.write(Buffer.from(more, 'latin1')),
+  };
   wire.start({
     onBytes: (bytes) => {
       stranger.text += Buffer.from(bytes).toString('latin1');
@@ -254,6 +259,8 @@ async function told(cluster: SimulatedCluster, text: string, forMs = 500): Promi
 interface SimulatedClientLike {
   readonly text: string;
   readonly isClosed: boolean;
+  leave(): void;
+  say(text: string): void;
 }
 
 const CONNECT = 'CONNECT {"name":"X","cluster":"C","lnoc":true}\r\n';
@@ -355,5 +362,39 @@ test('a server of the old kind needs no more than two lines', async () => {
   assert.not(stranger.isClosed);
   await cluster.close();
 });
+
+for (const [what, said, isHeard] of [
+  ['before anything was said on it counts for what the pool said', '', true],
+  ['takes what was said on it along', 'RS+ b\r\n', false],
+] as const) {
+  test(`an account's own connection that is given up ${what}`, async () => {
+    const cluster = new SimulatedCluster(chooseSeed());
+    await cluster.start(
+      'n1',
+      [],
+      'name: C, accounts: [APP]',
+      'accounts { APP { users: [{user: app, password: app}] } }',
+    );
+    const introduction = (more: string): string =>
+      `${CONNECT}${INFO.replace('"headers"', `"lnocu":true,"route_pool_size":3,${more}"headers"`)}`;
+    const pool = await told(cluster, `${introduction('')}RS+ APP a\r\nLS+ _ APP a.leaf\r\n`);
+    const own = await told(cluster, `${introduction('"route_account":"APP",')}PING\r\n${said}`);
+    assert.match(own.text, 'PONG');
+    own.leave();
+    await cluster.run(500);
+    const client = cluster.client('n1', 'app');
+    const publish = async (): Promise<void> => {
+      for (const subject of ['a', 'a.leaf', 'b']) client.publish(subject, 'x');
+      await cluster.run(100);
+    };
+    await publish();
+    pool.say('LS- _ APP a.leaf\r\n');
+    await cluster.run(100);
+    await publish();
+    const heads = [...pool.text.matchAll(/^RMSG APP (\S+)/gm)].map((match) => match[1]);
+    assert.equal(heads, isHeard ? ['a', 'a.leaf', 'a'] : []);
+    await cluster.close();
+  });
+}
 
 test.run();

@@ -230,4 +230,22 @@ test('S-6: the checksum is that of everybody, with and without help from Node', 
   assert.is(checksumHere(view, 4, 9, checksumHere(view, 0, 4, 0)), 0xcbf43926);
 });
 
+test('a sequence that was taken back belongs to its new subject alone, whoever had it before', () => {
+  const index = new RecordIndex();
+  const add = (seq: number, subject: string): number => {
+    const bytes = Buffer.from(subject);
+    index.add(seq, 1, seq, 10, bytes, 0, bytes.length);
+    return index.subjectAt(seq);
+  };
+  add(1, 'a');
+  add(2, 'a');
+  index.remove(2, 2);
+  index.truncate(1);
+  const other = add(2, 'b');
+  add(3, 'b');
+  add(4, 'a');
+  assert.is(index.nextOf(other, 2), 3);
+  assert.is(index.nextOf(index.subjectAt(1), 1), 4);
+});
+
 test.run();
