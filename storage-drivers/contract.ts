@@ -34,6 +34,8 @@ export interface StoragePlace {
   /** What older files are encrypted under. */
   readonly previousKey: Uint8Array | null;
   readonly cipher: 'chacha' | 'aes';
+  /** How long what was set aside, because it belongs to nothing that is known, is kept; 0 or absent: until somebody removes it. */
+  readonly quarantineKeepMs?: number;
 }
 
 /** The driver is told what it may use of the world; it reaches for nothing else. */

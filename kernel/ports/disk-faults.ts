@@ -67,6 +67,8 @@ export class DiskFaults {
   readonly happened: Record<DiskFault, number> = { ...NEVER };
   /** Files it may happen to. */
   concerns: (path: string) => boolean = () => true;
+  /** Asked before each operation: the code of the error it is to fail with, or null. */
+  verdict: (operation: DiskOperation, path: string, isChange: boolean) => string | null = () => null;
   private readonly dice: Dice;
   private ordered: Ordered[] = [];
 
@@ -82,12 +84,13 @@ export class DiskFaults {
   stop(): void {
     Object.assign(this.rates, NEVER);
     this.ordered = [];
+    this.verdict = () => null;
   }
 
-  /** The code of the error that was ordered for the operation, or null. */
-  takeOrdered(operation: DiskOperation, path: string): string | null {
+  /** The code of the error that the operation is to fail with, or null. */
+  takeOrdered(operation: DiskOperation, path: string, isChange: boolean): string | null {
     const index = this.ordered.findIndex((fault) => fault.operation === operation && fault.matches(path));
-    return index < 0 ? null : this.ordered.splice(index, 1)[0]!.code;
+    return index < 0 ? this.verdict(operation, path, isChange) : this.ordered.splice(index, 1)[0]!.code;
   }
 
   /** Whether it happens now. A rate of 0 rolls no die, so that a run without faults is not changed by their existence. */

@@ -261,7 +261,7 @@ export class SimulatedDisk implements Disk {
     const longest = this.faults.strikes('slow', path) ? SLOW_MS_MAX : OPERATION_MS_MAX;
     this.clock.at(this.clock.monotonic() + this.random.fraction() * longest, () => {
       if (life !== this.life || (isChange && !this.takeStep())) return;
-      const code = this.faults.takeOrdered(operation, path);
+      const code = this.faults.takeOrdered(operation, path, isChange);
       run(code === null ? null : systemError(code, operation, path));
     });
   }
@@ -269,7 +269,7 @@ export class SimulatedDisk implements Disk {
   /** The same for an operation that nobody waits for: why it does not happen, or null. */
   atOnce(operation: DiskOperation, path: string): Error | null {
     if (this.isDark || !this.takeStep()) return systemError('EIO', operation, path);
-    const code = this.faults.takeOrdered(operation, path);
+    const code = this.faults.takeOrdered(operation, path, true);
     return code === null ? null : systemError(code, operation, path);
   }
 

@@ -96,6 +96,10 @@ const serverSchema = defineSchema({
     default: 'chacha' as CipherName,
     doc: 'How files are encrypted.',
   }),
+  quarantineKeepMs: fields.duration('quarantine_keep', {
+    default: 0,
+    doc: 'How long files are kept that were set aside; 0 until somebody removes them.',
+  }),
   tpm: fields.custom('tpm', 'map', refuseTpm, { default: null, doc: 'Keys in a chip: refused.' }),
   enabled: fields.boolean('enabled', { default: true, aliases: ['enable'], doc: 'Whether any of it is on.' }),
   isStrict: fields.boolean('strict', { default: true, doc: 'Refuse requests with unknown fields.' }),

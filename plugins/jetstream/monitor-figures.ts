@@ -10,7 +10,7 @@ const USUAL_SYNC_MS = 120_000;
 const NANOS_PER_MS = 1e6;
 
 export function configKeys(config: JetStreamConfig, limits: ServerLimits): object {
-  const { syncIntervalMs, domain, isStrict } = config.options;
+  const { syncIntervalMs, domain, isStrict, maxMemory, maxStorage } = config.options;
   return {
     max_memory: limits.maxMemory,
     max_storage: limits.maxStorage,
@@ -18,7 +18,8 @@ export function configKeys(config: JetStreamConfig, limits: ServerLimits): objec
     sync_interval: (syncIntervalMs > 0 ? syncIntervalMs : USUAL_SYNC_MS) * NANOS_PER_MS,
     sync_always: syncIntervalMs === 0 ? true : undefined,
     domain: domain === '' ? undefined : domain,
-    compress_ok: true,
+    // A NATS server says it where both limits are configured.
+    compress_ok: maxMemory >= 0 && maxStorage >= 0 ? true : undefined,
     strict: isStrict ? true : undefined,
   };
 }

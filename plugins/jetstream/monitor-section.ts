@@ -1,5 +1,6 @@
 /** What the monitor shows of streams. */
-import type { Disk, PluginContext } from '../../kernel/plugin-api.ts';
+import type { Account, Disk, PluginContext } from '../../kernel/plugin-api.ts';
+import { API_PREFIX } from '../../protocols/jetstream/api-subject.ts';
 import type { MonitorSection } from '../monitoring/contract.ts';
 import type { StreamAccount } from './account/stream-account.ts';
 import type { JetStreamConfig } from './config.ts';
@@ -32,8 +33,20 @@ export function monitorSection(ctx: PluginContext<JetStreamConfig>, streaming: S
         },
         query,
       ),
-    account: ({ name }) => ({ jetstream_enabled: services.has(name) }),
+    account: (account) => ({
+      jetstream_enabled: services.has(account.name),
+      ...apiSharing(account, kernel.broker.accounts.system),
+    }),
   };
+}
+
+/** As a NATS server shows it: every account has the requests from the system account, whether it may have streams or not. */
+function apiSharing(account: Account, system: Account | null): object {
+  const subject = `${API_PREFIX}>`;
+  if (account === system) return { exports: [{ subject, type: 'service', response_type: 'Singleton' }] };
+  if (system === null) return {};
+  const places = { subject, account: system.name, to: subject, local_subject: subject };
+  return { imports: [{ ...places, type: 'service', invalid: false, share: true, tracking: false }] };
 }
 
 /** Files that are held open outlive their directory: nothing else would notice before it is too late. */

@@ -44,7 +44,7 @@ export async function openStorage(ctx: Context): Promise<Storage> {
 }
 
 async function openFiles({ config, kernel }: Context, opener: StorageOpener): Promise<StorageDriver> {
-  const { syncIntervalMs, key, previousKey, cipher } = config.options;
+  const { syncIntervalMs, key, previousKey, cipher, quarantineKeepMs } = config.options;
   if (config.storeDirectory === '') {
     kernel.log.warn('Temporary storage directory used, data could be lost on system reboot');
   }
@@ -58,6 +58,7 @@ async function openFiles({ config, kernel }: Context, opener: StorageOpener): Pr
       key: keyOf(key),
       previousKey: keyOf(previousKey),
       cipher,
+      quarantineKeepMs,
     });
   } catch (cause) {
     throw new Error(`Can't start JetStream: ${(cause as Error).message}`, { cause });

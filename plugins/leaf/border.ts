@@ -29,16 +29,16 @@ export class Border {
   /** Null: everything, each way. */
   private readonly outgoing: Gate | null;
   private readonly incoming: Gate | null;
-  private readonly told: InterestRules;
-  private readonly heard: InterestRules;
+  private readonly told: Interest;
+  private readonly heard: Interest;
   /** What is denied to some queue groups of the other side. */
   private readonly groups: PermissionSet | null;
 
   constructor({ sends, takes, tells, hears }: Crossing) {
     this.outgoing = publishing(sends);
     this.incoming = publishing(takes);
-    this.told = interestRules(tells);
-    this.heard = interestRules(hears);
+    this.told = new Interest(tells);
+    this.heard = new Interest(hears);
     this.groups = denying(hears.deny.filter(isForOneGroup));
   }
 
@@ -54,20 +54,12 @@ export class Border {
 
   /** Whether the other side is told of the interest. */
   tells(subject: string, queue: string): boolean {
-    if (isOpen(subject)) return true;
-    const { allow, denied } = this.told;
-    if (denied?.maySubscribe(subject, queue) === false) return false;
-    if (allow === null) return true;
-    const isAllowed = hasWildcard(subject) ? collide : isSubset;
-    return allow.some((entry) => isAllowed(subject, subjectOf(entry)));
+    return this.told.lets(subject, queue);
   }
 
   /** Whether the other side may want this. Patterns always may: what they must not get is kept back one by one. */
   hears(subject: string): boolean {
-    if (hasWildcard(subject) || isOpen(subject)) return true;
-    const { allow, denied } = this.heard;
-    if (denied?.maySubscribe(subject, '') === false) return false;
-    return allow === null || allow.some((entry) => isSubset(subject, subjectOf(entry)));
+    return hasWildcard(subject) || this.heard.lets(subject, '');
   }
 
   /** The members whose groups get the message. Others may want it, and hear nothing. */
@@ -95,6 +87,24 @@ class Gate {
   }
 }
 
+/** For what one side wants: patterns are allowed otherwise than clients are, and denied as they are. */
+class Interest {
+  private readonly allow: readonly string[] | null;
+  private readonly denied: PermissionSet | null;
+
+  constructor({ allow, deny }: SubjectRules) {
+    this.allow = allow;
+    this.denied = denying(deny);
+  }
+
+  lets(subject: string, queue: string): boolean {
+    if (isOpen(subject)) return true;
+    if (this.denied?.maySubscribe(subject, queue) === false) return false;
+    const isAllowed = hasWildcard(subject) ? collide : isSubset;
+    return this.allow === null || this.allow.some((entry) => isAllowed(subject, subjectOf(entry)));
+  }
+}
+
 export interface Crossing {
   readonly sends: SubjectRules;
   readonly takes: SubjectRules;
@@ -105,15 +115,20 @@ export interface Crossing {
 const NOTHING_BARRED: Crossing = { sends: UNRESTRICTED, takes: UNRESTRICTED, tells: UNRESTRICTED, hears: UNRESTRICTED };
 export const OPEN_BORDER = new Border(NOTHING_BARRED);
 
+/** What the last leaf was made for: of a thousand most are alike. */
+let lastSides = '';
+let lastBorder = OPEN_BORDER;
+
 /** Seen from the hub. Null: the leaf's user may do everything. `kept`: what the leaf does not want. */
-export function borderToLeaf(
-  rules: PermissionRules | null,
-  kept: readonly string[],
-  { both, outgoing }: Barred,
-): Border {
+export function borderToLeaf(rules: PermissionRules | null, kept: readonly string[], barred: Barred): Border {
+  const { both, outgoing } = barred;
   const { publish, subscribe } = rules ?? { publish: UNRESTRICTED, subscribe: UNRESTRICTED };
-  const sends = without(without(subscribe, kept), both);
-  return new Border({ sends: without(sends, outgoing), takes: publish, tells: publish, hears: sends });
+  const sides = JSON.stringify([publish, subscribe, kept, barred]);
+  if (sides === lastSides) return lastBorder;
+  lastSides = sides;
+  const hears = without(subscribe, kept, both);
+  lastBorder = new Border({ sends: without(hears, outgoing), takes: publish, tells: publish, hears });
+  return lastBorder;
 }
 
 /** Seen from the leaf. */
@@ -122,13 +137,13 @@ export function borderToHub(
   own: { readonly denyImports: readonly string[]; readonly denyExports: readonly string[] },
   { both, outgoing }: Barred,
 ): Border {
-  const sends = without(without(without(said.gives, own.denyExports), both), outgoing);
-  const tells = without(without(said.wants, own.denyImports), both);
+  const sends = without(said.gives, own.denyExports, both, outgoing);
+  const tells = without(said.wants, own.denyImports, both);
   return new Border({ sends, takes: UNRESTRICTED, tells, hears: UNRESTRICTED });
 }
 
-function without(rules: SubjectRules, denied: readonly string[]): SubjectRules {
-  return denied.length === 0 ? rules : { allow: rules.allow, deny: [...rules.deny, ...denied] };
+function without({ allow, deny }: SubjectRules, ...denied: readonly (readonly string[])[]): SubjectRules {
+  return { allow, deny: [...deny, ...denied.flat()] };
 }
 
 /** What asks about messages on their way is made for what clients publish. */
@@ -142,16 +157,7 @@ function publishing({ allow, deny }: SubjectRules): Gate | null {
   );
 }
 
-/** Rules for what the other side is told of: patterns are allowed otherwise than clients are, and denied as they are. */
-interface InterestRules {
-  readonly allow: readonly string[] | null;
-  /** Null: nothing is. */
-  readonly denied: PermissionSet | null;
-}
-
-function interestRules({ allow, deny }: SubjectRules): InterestRules {
-  return { allow, denied: denying(deny) };
-}
+/** Null where nothing is. */
 
 function denying(deny: readonly string[]): PermissionSet | null {
   const subscribe = { allow: null, deny };

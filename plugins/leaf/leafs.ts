@@ -339,6 +339,8 @@ export class Leafs {
     const { account, joinedAt } = connection;
     const others = this.accounts.get(account)?.connections ?? [];
     if (clock.monotonic() - joinedAt < NEW_MS && [...others].every((other) => other.joinedAt <= joinedAt)) {
+      // Whatever else came around did so over this line, as far as is known.
+      for (const other of others) other.joinedAt = 0;
       this.loopFound(connection);
       return true;
     }

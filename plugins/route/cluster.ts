@@ -18,7 +18,6 @@ import { LinkParser } from '../../protocols/link/link-parser.ts';
 import { gossipLine, ROUTE_DIALECT } from '../../protocols/route/frames.ts';
 import type { ServiceMeasures } from '../account-sharing/contract.ts';
 import type { TlsBlock } from '../tls/contract.ts';
-import { AccountMoves } from './account-moves.ts';
 import { AccountTraffic } from './account-traffic.ts';
 import { ownClientUrls } from './client-urls.ts';
 import { type ClusterConfig, PING_INTERVAL_MAX_MS, type RoutePermissions } from './config.ts';
@@ -29,6 +28,7 @@ import { Announcer } from './interest/announcer.ts';
 import { Ledger } from './interest/ledger.ts';
 import { gossipOf, type InfoWishes, infoOf } from './introduction.ts';
 import type { NoteBoard, Notes } from './notes.ts';
+import { OwnLines } from './own-lines.ts';
 import type { Remote, RemoteSizes } from './remote.ts';
 import { RouteConnection } from './route-connection.ts';
 import { addressOf, hostToProve, type RouteUrl } from './route-url.ts';
@@ -62,7 +62,7 @@ export class Cluster {
   readonly dialer: Dialer;
   readonly announcer = new Announcer(this);
   readonly ledger = new Ledger(this.announcer);
-  readonly moves = new AccountMoves(this);
+  readonly ownLines = new OwnLines(this);
   readonly traffic = new AccountTraffic();
   readonly pings: LivenessSource;
   readonly notes: Notes;
@@ -238,6 +238,7 @@ export class Cluster {
     const { remote, attempt } = connection;
     if (remote === null || connection.isClosed) return;
     this.tell(connection, 'Route connection created');
+    this.ownLines.settled(connection, remote);
     if (attempt !== null) this.complaints.forget(addressOf(attempt.url));
     // The connection for the system account may well be there before all others.
     if (connection.dedicatedTo !== '' || !remote.isTold) this.tellOthers(connection, remote);
@@ -278,8 +279,12 @@ export class Cluster {
       return;
     }
     remote.remove(connection);
-    if (remote.isGone) this.lost(remote);
-    else if (attempt !== null) this.dialer.refill(remote);
+    if (remote.isGone) {
+      this.lost(remote);
+      return;
+    }
+    this.ownLines.gone(connection, remote, reason);
+    if (attempt !== null) this.dialer.refill(remote);
   }
 
   /** The connection that stays is renewed by whoever would have renewed this one. */
@@ -295,6 +300,7 @@ export class Cluster {
   private lost(remote: Remote): void {
     if (this.remotes.get(remote.id) !== remote) return;
     this.remotes.delete(remote.id);
+    remote.expecting?.cancel();
     this.othersChanged();
     if (!this.isClosed) this.dialer.lost(remote);
   }
@@ -407,7 +413,7 @@ export class Cluster {
   close(): void {
     this.isClosed = true;
     this.dialer.close();
-    this.moves.close();
+    this.ownLines.close();
     for (const connection of [...this.connections]) connection.close(CloseReason.serverShutdown);
   }
 }

@@ -116,8 +116,9 @@ export class Handshake {
 
   private join(connection: RouteConnection, info: PeerInfo): void {
     const account = connection.attempt === null ? info.account : connection.attempt.account;
-    if (!this.mayJoin(connection, info, account)) return;
-    const remote = this.cluster.remotes.get(info.id) ?? new Remote(info, this.cluster.sizes);
+    const { remotes, sizes } = this.cluster;
+    const remote = remotes.get(info.id) ?? new Remote(info, sizes, connection.transport.remote.host);
+    if (!this.mayJoin(connection, info, remote, account)) return;
     connection.dedicatedTo = account;
     connection.namesAccounts = account === '';
     const holder = this.holderOf(connection, remote, info);
@@ -140,7 +141,7 @@ export class Handshake {
   }
 
   /** Refuses what cannot be. */
-  private mayJoin(connection: RouteConnection, info: PeerInfo, account: string): boolean {
+  private mayJoin(connection: RouteConnection, info: PeerInfo, remote: Remote, account: string): boolean {
     const { own, dedicated } = this.cluster.sizes;
     const isPooled = own > 0 && info.poolSize > 0;
     if (isPooled && info.poolSize > Math.max(own, PEER_POOL_MAX)) {
@@ -154,7 +155,7 @@ export class Handshake {
       this.giveUp(connection, { kind: 'never', remoteId: info.id }, CloseReason.protocolViolation);
       return false;
     }
-    if (account !== '' && !dedicated.has(account)) {
+    if (account !== '' && !dedicated.has(account) && !remote.invited.has(account)) {
       connection.refuse(`No route for account ${quotedText(account)}`, CloseReason.missingAccount);
       return false;
     }

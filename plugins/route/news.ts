@@ -2,13 +2,13 @@
 import { CloseReason } from '../../kernel/plugin-api.ts';
 import type { Cluster } from './cluster.ts';
 import type { PeerInfo } from './peer-info.ts';
+import { urlOfPeer } from './peer-url.ts';
 import type { RouteConnection } from './route-connection.ts';
-import { parseRouteUrl, type RouteUrl } from './route-url.ts';
 
 export function readNews(cluster: Cluster, connection: RouteConnection, info: PeerInfo): void {
   const { remote } = connection;
   if (remote === null) return;
-  if (info.accountRequest !== '') cluster.moves.answer(connection, info);
+  if (info.accountRequest !== '') cluster.ownLines.answer(connection, remote, info);
   else if (info.id === '' || info.id === cluster.broker.identity.id) return;
   else if (info.gateway !== '') return;
   else if (info.cluster !== cluster.name) connection.close(CloseReason.clusterNameConflict);
@@ -23,17 +23,10 @@ function hearOf(cluster: Cluster, connection: RouteConnection, info: PeerInfo): 
   if (info.account === '' ? known !== undefined : !isPooled || known?.dedicated.has(info.account) === true) return;
   // Its connections for single accounts come with the others.
   if (info.account !== '') return;
-  const url = urlOf(info);
+  const url = urlOfPeer(cluster, info);
   if (url === null || cluster.dialer.isConfigured(url)) return;
-  const { user, password } = cluster.config;
-  const login = info.isAuthRequired ? { user, password } : { user: '', password: '' };
   connection.log.debug(`there is another server at ${url.host}:${url.port}`);
-  cluster.dialer.connectTo(info.id, { ...url, ...login }, info.gossipMode);
-}
-
-function urlOf({ ip, host, port }: PeerInfo): RouteUrl | null {
-  if (ip !== '') return parseRouteUrl(ip);
-  return host === '' || port === 0 ? null : parseRouteUrl(`${host.includes(':') ? `[${host}]` : host}:${port}`);
+  cluster.dialer.connectTo(info.id, url, info.gossipMode);
 }
 
 function update(cluster: Cluster, connection: RouteConnection, info: PeerInfo): void {

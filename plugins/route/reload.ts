@@ -3,8 +3,6 @@ import { CloseReason, type ConfigNode, plainOf } from '../../kernel/plugin-api.t
 import { isPacked } from '../../protocols/link/compression-mode.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClusterConfig } from './config.ts';
-import type { Remote } from './remote.ts';
-import type { RouteConnection } from './route-connection.ts';
 import { isSameUrl } from './route-url.ts';
 
 export async function applyReload(cluster: Cluster, before: ClusterConfig, after: ClusterConfig): Promise<void> {
@@ -28,14 +26,15 @@ function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function closeAll(cluster: Cluster, isMeant: (connection: RouteConnection) => boolean): void {
-  for (const connection of [...cluster.connections])
-    if (isMeant(connection)) connection.close(CloseReason.routeRemoved);
+/** All lines are made anew, and this side does not wait for the other one to do it. */
+function renewAll(cluster: Cluster): void {
+  for (const remote of cluster.remotes.values()) remote.isRenewed = true;
+  for (const connection of [...cluster.connections]) connection.close(CloseReason.routeRemoved);
 }
 
 /** Whether a line is packed is settled when it begins; how it is can change at any time. */
 function changeCompression(cluster: Cluster, before: ClusterConfig, after: ClusterConfig): void {
-  if (!isPacked(before.compression.mode) || !isPacked(after.compression.mode)) closeAll(cluster, () => true);
+  if (!isPacked(before.compression.mode) || !isPacked(after.compression.mode)) renewAll(cluster);
   else for (const connection of cluster.connections) connection.changePacking(after.compression);
 }
 
@@ -75,31 +74,16 @@ async function changeSizes(cluster: Cluster, config: ClusterConfig): Promise<voi
   const removed = [...before.dedicated].filter((account) => !after.dedicated.has(account));
   if (before.own !== after.own) {
     cluster.sizes = after;
-    closeAll(cluster, () => true);
+    renewAll(cluster);
     return;
   }
-  for (const account of added) await moveToOwn(cluster, account);
+  // Whoever hears of it may be faster than the slowest of the others.
   cluster.sizes = after;
+  for (const account of added) await cluster.ownLines.announce(account);
   for (const remote of cluster.remotes.values()) {
     remote.sizes = after;
-    for (const account of removed) backToPool(cluster, remote, account);
+    for (const account of removed) cluster.ownLines.release(remote, account);
+    cluster.ownLines.expect(remote);
     cluster.dialer.complete(remote);
   }
-}
-
-async function moveToOwn(cluster: Cluster, account: string): Promise<void> {
-  const connections = [...cluster.remotes.values()].flatMap((remote) => {
-    const connection = remote.isSingle ? null : remote.connectionFor(account);
-    return connection === null ? [] : [connection];
-  });
-  await cluster.moves.announce(account, connections);
-}
-
-function backToPool(cluster: Cluster, remote: Remote, name: string): void {
-  remote.dedicated.get(name)?.close(CloseReason.routeRemoved);
-  const account = cluster.broker.accounts.get(name);
-  for (const { foreign } of remote.connections) foreign.settle(name);
-  const connection = remote.connectionFor(name);
-  if (connection === null) return;
-  if (account !== undefined) cluster.announcer.sendAll(connection, account);
 }

@@ -22,6 +22,8 @@ export class Remote {
   readonly id: string;
   /** Of the connection that came first. */
   readonly peer: PeerInfo;
+  /** The host that connection comes from, or leads to. */
+  readonly seenAt: string;
   /** One connection for everything, as very old servers have it. */
   readonly isSingle: boolean;
   readonly pool: (RouteConnection | null)[];
@@ -38,12 +40,23 @@ export class Remote {
   /** How often a connection was lost since the last sign that all is well, and when it is to be renewed. */
   losses = 0;
   refilling: Timer | null = null;
+  /** Accounts for which the other side has asked for a connection of their own, or made one: it may make it again. */
+  readonly invited = new Set<string>();
+  /** Those for which it asks, as far as is known. */
+  readonly requested = new Set<string>();
+  /** Accounts that should have a connection of their own and are served by the pool, as there is none. */
+  readonly onPool = new Set<string>();
+  /** Connections for single accounts are waited for. */
+  expecting: Timer | null = null;
+  /** This side has closed all connections, to make them anew at once. */
+  isRenewed = false;
   /** Replaced by a reload. */
   sizes: RemoteSizes;
 
-  constructor(peer: PeerInfo, sizes: RemoteSizes) {
+  constructor(peer: PeerInfo, sizes: RemoteSizes, seenAt: string) {
     this.id = peer.id;
     this.peer = peer;
+    this.seenAt = seenAt;
     this.said = peer.whole;
     this.sizes = sizes;
     this.isSingle = sizes.own < 1 || peer.poolSize === 0;
@@ -52,8 +65,11 @@ export class Remote {
   }
 
   get connections(): RouteConnection[] {
-    const pooled = this.pool.filter((connection): connection is RouteConnection => connection !== null);
-    return [...pooled, ...this.dedicated.values()];
+    return [...this.pooled, ...this.dedicated.values()];
+  }
+
+  get pooled(): RouteConnection[] {
+    return this.pool.filter((connection): connection is RouteConnection => connection !== null);
   }
 
   get isGone(): boolean {
@@ -76,15 +92,23 @@ export class Remote {
 
   /** On which connection the account's interest is told; null while that is not there. */
   connectionFor(account: string): RouteConnection | null {
-    if (this.isSingle) return this.pool[0] ?? null;
-    if (this.sizes.dedicated.has(account)) return this.dedicated.get(account) ?? null;
-    return this.pool[accountIndex(account, this.sizes.own)] ?? null;
+    if (this.isSingle || this.onPool.has(account)) return this.pooledFor(account);
+    return this.dedicated.get(account) ?? (this.wantsOwnLine(account) ? null : this.pooledFor(account));
+  }
+
+  /** Which connection of the pool serves the account where it has none of its own. */
+  pooledFor(account: string): RouteConnection | null {
+    return this.pool[this.isSingle ? 0 : accountIndex(account, this.sizes.own)] ?? null;
+  }
+
+  wantsOwnLine(account: string): boolean {
+    return this.sizes.dedicated.has(account) || this.requested.has(account);
   }
 
   /** Accounts that should have a connection of their own and have none. */
   get missingAccounts(): string[] {
     if (this.isSingle) return [];
-    return [...this.sizes.dedicated].filter((account) => !this.dedicated.has(account));
+    return [...new Set([...this.sizes.dedicated, ...this.requested])].filter((account) => !this.dedicated.has(account));
   }
 
   get isIncomplete(): boolean {

@@ -28,6 +28,8 @@ export interface FileDriverOptions {
   readonly scrubIntervalMs: number;
   readonly scrubDelayMs: number;
   readonly scrubBytesPerSecond: number;
+  /** How long what was set aside is kept; 0: for ever. */
+  readonly quarantineKeepMs: number;
   readonly key: Uint8Array | null;
   readonly previousKey: Uint8Array | null;
   readonly cipher: CipherName;
@@ -65,6 +67,7 @@ export const FILE_DRIVER_DEFAULTS: Omit<FileDriverOptions, 'directory'> = {
   scrubDelayMs: 60_000,
   scrubBytesPerSecond: 4 * MIB,
   loadBytes: MIB,
+  quarantineKeepMs: 0,
   key: null,
   previousKey: null,
   cipher: 'chacha',

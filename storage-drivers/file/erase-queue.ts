@@ -38,7 +38,11 @@ export class EraseQueue {
   request(store: FileStore): void {
     if (this.isClosed || store.isFailed || store.erasures.isEmpty) return;
     this.waiting.add(store);
-    if (this.working !== null || this.retry !== null) return;
+    this.begin();
+  }
+
+  private begin(): void {
+    if (this.waiting.size === 0 || this.working !== null || this.retry !== null) return;
     this.working = new Promise<void>((resolve) => this.clock.soon(resolve)).then(() => this.work());
   }
 
@@ -113,6 +117,8 @@ export class EraseQueue {
     this.retry = this.clock.after(RETRY_MS, () => {
       this.retry = null;
       for (const store of stores) this.request(store);
+      // Others wait since then; a store that was opened again meanwhile took the place of the one that failed.
+      this.begin();
     });
   }
 }

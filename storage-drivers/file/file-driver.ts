@@ -95,7 +95,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private readonly lock: { release(): Promise<void> };
   readonly stores = new Map<number, FileStore>();
   private readonly scrubber: Scrubber;
-  private readonly quarantine: Quarantine;
+  readonly quarantine: Quarantine;
   private readonly strangers: Strangers;
   private readonly pins = new Map<number, number>();
   private nextStore = 1;
@@ -199,7 +199,6 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     // Before anybody reads what an interrupted erasure may have torn.
     for (const store of this.stores.values()) this.erasing.request(store);
     await this.erasing.idle();
-    const phasesMs = { load: loaded - begun, journal: report.milliseconds };
     for (const store of this.stores.values()) if (store.checkpointSerial === 0) this.young.add(store);
     this.report = {
       journal: report,
@@ -208,9 +207,10 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       setAside: this.quarantine.setAside,
       quarantined: (await this.quarantine.names()).length,
       orphanedOperations: this.strangers.operations,
-      phasesMs,
+      phasesMs: { load: loaded - begun, journal: report.milliseconds },
     };
     this.scrubber.start();
+    this.quarantine.keepFor(options.quarantineKeepMs, () => this.care.damage.length === 0);
     this.rotation = new KeyRotation(identity.keys, this.stores, journal, identity.rotated);
     this.rotation.start();
   }
@@ -242,6 +242,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
 
   private async shut(): Promise<void> {
     for (const store of this.stores.values()) await store.close();
+    this.quarantine.close();
     const young = this.young.close();
     this.erasing.close();
     this.checkpoints.close();
@@ -388,7 +389,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     };
   }
 
-  /** After a failure what is in memory is more than what is on disk: it is read again. */
+  /** What is in memory is more than what is on disk: it is read again, and written, since a journal at its limit may have asked in vain. */
   private async bringBack(failed: FileStore): Promise<FileStore> {
     const { number, journalStore } = failed;
     const loaded = await loadStore(this.world, number);
@@ -407,6 +408,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     fresh.attach(journalStore);
     this.stores.set(number, fresh);
     this.erasing.request(fresh);
+    this.checkpoints.request(fresh);
     return fresh;
   }
 

@@ -58,12 +58,16 @@ export class OpenFiles {
     for (const path of [...this.entries.keys()]) await this.close(path);
   }
 
-  /** Where the process or the system has no file left, others are closed first, or waited for. */
+  /**
+   * Where the process or the system has no file left, others are closed first, or waited for. What the disk refuses is tried once more:
+   * all in the file counts as lost otherwise.
+   */
   private async open(path: string): Promise<OpenFile> {
-    for (;;) {
+    for (let refusals = 0; ; ) {
       try {
         return await this.disk.open(path, 'read');
       } catch (error) {
+        if (codeOf(error) === 'EIO' && refusals++ === 0) continue;
         if (!SHORTAGE.includes(codeOf(error)) || !(await this.makeWay())) throw error;
       }
     }

@@ -20,6 +20,8 @@ async function open(ctx: PluginContext, place: StoragePlace): Promise<FileDriver
   const driver = await openFileDriver(ctx.kernel.ports, place);
   const { log } = ctx;
   if (driver.report !== null) tellWhatWasFound(log, place.directory, driver.report);
+  driver.quarantine.onRemoved = (path) =>
+    log.info(`${path} was removed: it was kept as long as 'quarantine_keep' says`);
   const isNews = changes();
   driver.events = {
     room: (cause) => isNews('room', cause) && tellOfRoom(log, place.directory, cause),

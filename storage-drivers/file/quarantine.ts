@@ -1,11 +1,12 @@
 /**
  * Where files go that nobody can say the use of: nothing is deleted because it is unknown (D-12). Each entry is a folder with the files and
- * the reason they are there. What is in it is never read again, and removed only when an operator says so.
+ * the reason they are there. What is in it is never read again, and removed only when an operator says so, or has said after how long.
  */
 import { join } from 'node:path';
-import type { Clock, Disk } from '../../kernel/plugin-api.ts';
+import type { Clock, Disk, Timer } from '../../kernel/plugin-api.ts';
 
 const REASON = 'reason.txt';
+const LOOK_MS = 10 * 60_000;
 /** Entries of a store begin with its number. */
 const ENTRY_NAME = /^(\d+)-/;
 
@@ -30,6 +31,9 @@ export class Quarantine {
   private readonly disk: Disk;
   private readonly clock: Clock;
   private readonly incarnation: number;
+  /** Told of what was removed because its time was over. */
+  onRemoved: (path: string) => void = () => {};
+  private timer: Timer | null = null;
 
   constructor(directory: string, disk: Disk, clock: Clock, incarnation: number) {
     this.directory = directory;
@@ -46,6 +50,33 @@ export class Quarantine {
 
   names(): Promise<string[]> {
     return namesIn(this.disk, this.directory);
+  }
+
+  /**
+   * Removes what has lain here for so long, and looks again and again; 0: never. Nothing goes where something was damaged, or set aside,
+   * since it was opened: what is known may be less than it was.
+   */
+  keepFor(milliseconds: number, isSound: () => boolean): void {
+    if (milliseconds === 0) return;
+    this.timer = this.clock.after(LOOK_MS, () => {
+      this.keepFor(milliseconds, isSound);
+      // What can not be removed now is tried the next time.
+      if (isSound() && this.setAside.length === 0)
+        void this.removeBefore(this.clock.now() - milliseconds).catch(() => {});
+    });
+  }
+
+  close(): void {
+    this.timer?.cancel();
+  }
+
+  private async removeBefore(time: number): Promise<void> {
+    for (const entry of await quarantineEntries(this.disk, this.directory)) {
+      // What does not say since when it is here stays.
+      if (!(Date.parse(entry.reason.split('\n')[0]!) < time)) continue;
+      await removeEntry(this.disk, entry);
+      this.onRemoved(entry.path);
+    }
   }
 
   /** Files of a store's folder. A crash in between leaves each in one of both places, and none of a group before those of the next. */

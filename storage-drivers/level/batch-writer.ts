@@ -27,6 +27,7 @@ const OPERATION_OVERHEAD = 64;
 export class BatchWriter {
   /** Of the batch that was written last. */
   number = 0;
+  /** Why a batch was not written. Nothing is written from then on, until it is opened again. */
   failure: Error | null = null;
   private readonly database: Database;
   private readonly sync: boolean;
@@ -40,8 +41,9 @@ export class BatchWriter {
     this.sync = sync;
   }
 
-  /** False when a batch is missing among those whose numbers are kept. */
+  /** False when a batch is missing among those whose numbers are kept. Also after a failure, once the database is opened anew. */
   async open(): Promise<boolean> {
+    this.failure = null;
     const numbers: number[] = [];
     for await (const [key, value] of this.database.iterator(ALL_BATCHES)) {
       const content = opened(key, value);
@@ -75,8 +77,21 @@ export class BatchWriter {
   private async run(): Promise<void> {
     // Everything that is written in this turn goes together.
     await Promise.resolve();
-    while (this.members.size > 0 && this.failure === null) await this.writeOne();
+    while (this.members.size > 0) {
+      if (this.failure === null) await this.writeOne();
+      else this.giveUp(this.failure, this.members);
+    }
     this.running = null;
+  }
+
+  /** Whoever has writes in what failed, or came after it, is told. */
+  private giveUp(failure: Error, members: Iterable<BatchMember>): void {
+    this.failure = failure;
+    const told = new Set([...members, ...this.members]);
+    this.operations = [];
+    this.bytes = 0;
+    this.members = new Set();
+    for (const member of told) member.failed(failure);
   }
 
   private async writeOne(): Promise<void> {
@@ -90,8 +105,7 @@ export class BatchWriter {
     try {
       await this.database.batch(operations, { sync: this.sync });
     } catch (error) {
-      this.failure = error as Error;
-      for (const member of new Set([...members, ...this.members])) member.failed(this.failure);
+      this.giveUp(error as Error, members);
       return;
     }
     for (const member of members) member.written();

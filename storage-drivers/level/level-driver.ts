@@ -1,6 +1,7 @@
 /** Records in a LevelDB database: for embedding, for development, and for what can be made again. */
+import { join } from 'node:path';
 import type { DriverPorts, DriverSupport, OpenedStore, OpenOptions, StorageDriver } from '../contract.ts';
-import { BatchWriter, type Database } from './batch-writer.ts';
+import { BatchWriter, type Database, type Operation } from './batch-writer.ts';
 import { ALL_STORES, hiddenKey, isHidden, rangesOf, storeIdOf, storeKey } from './keys.ts';
 import { LevelStore, RECORD_BYTES_MAX, type StoreKeeper } from './level-store.ts';
 import { entryContent, opened, readEntry, type StoreEntry, sealed } from './values.ts';
@@ -27,6 +28,7 @@ const SUPPORTS: DriverSupport = {
 };
 
 const ID_BYTES_MAX = 255;
+const PROBE_BYTES = 256 * 1024;
 
 export class LevelDriver implements StorageDriver, StoreKeeper {
   readonly name = 'level';
@@ -39,6 +41,7 @@ export class LevelDriver implements StorageDriver, StoreKeeper {
   private nextNumber = 1;
   /** Batches were lost: no store can be sure to have all it once had. */
   private isAmnesiac = false;
+  private reviving: Promise<void> | null = null;
 
   private constructor(ports: Pick<DriverPorts, 'random'>, database: Database, sync: boolean) {
     this.ports = ports;
@@ -57,6 +60,7 @@ export class LevelDriver implements StorageDriver, StoreKeeper {
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
+    if (this.writer.failure !== null) await this.revive();
     const length = Buffer.byteLength(id);
     if (length === 0 || length > ID_BYTES_MAX) throw new RangeError(`a store's id has 1 to 255 bytes, not ${length}`);
     const isStaged = options.isStaged === true;
@@ -65,15 +69,42 @@ export class LevelDriver implements StorageDriver, StoreKeeper {
     const entry = known === undefined ? this.newEntry() : { ...known, incarnation: known.incarnation + 1 };
     const store = new LevelStore(id, entry, this, options.firstSequence ?? 1);
     this.stores.add(store);
-    await this.write(isStaged ? hiddenKey(entry.number) : storeKey(id), entry);
+    try {
+      await this.write(
+        isStaged ? hiddenKey(entry.number) : storeKey(id),
+        entry,
+        known === undefined ? [store.state()] : [],
+      );
+      if (known !== undefined) await store.recover();
+    } catch (error) {
+      this.stores.delete(store);
+      throw error;
+    }
     if (!isStaged) this.entries.set(id, entry);
-    if (known !== undefined) await store.recover();
     const isAmnesiac = known !== undefined && (this.isAmnesiac || store.isAmnesiac);
     const holes = store.holeRanges;
     return {
       store,
       report: { existed: known !== undefined, incarnation: entry.incarnation, isAmnesiac, holes, phasesMs: {} },
     };
+  }
+
+  /**
+   * After a write that failed, LevelDB goes on in its log as if it had been written, and forgets what follows at the next start. So the
+   * database is opened anew before anything is written again; not before the disk can be written, since nothing can be read without it.
+   */
+  private revive(): Promise<void> {
+    this.reviving ??= this.openAnew().finally(() => {
+      this.reviving = null;
+    });
+    return this.reviving;
+  }
+
+  private async openAnew(): Promise<void> {
+    if (this.database.status === 'open') await tryToWrite(this.database.location);
+    await this.database.close();
+    await this.database.open();
+    this.isAmnesiac = !(await this.writer.open()) || this.isAmnesiac;
   }
 
   async list(): Promise<string[]> {
@@ -147,8 +178,8 @@ export class LevelDriver implements StorageDriver, StoreKeeper {
     return { type: 'put', key, value: sealed(key, entryContent(entry)) };
   }
 
-  private write(key: Uint8Array, entry: StoreEntry): Promise<void> {
-    return this.database.put(key, sealed(key, entryContent(entry)));
+  private write(key: Uint8Array, entry: StoreEntry, more: readonly Operation[]): Promise<void> {
+    return this.database.batch([{ type: 'put', key, value: sealed(key, entryContent(entry)) }, ...more]);
   }
 
   /** All that a store left, and then that it was. */
@@ -156,4 +187,23 @@ export class LevelDriver implements StorageDriver, StoreKeeper {
     for (const range of Object.values(rangesOf(number))) await this.database.clear(range);
     await this.database.del(hiddenKey(number));
   }
+}
+
+/** In a database of its own, since LevelDB goes around the disk port. */
+async function tryToWrite(directory: string): Promise<void> {
+  const { Level } = await import('level');
+  const place = join(directory, 'probe');
+  const probe: Database = new Level(place, { keyEncoding: 'view', valueEncoding: 'view' });
+  try {
+    await probe.open();
+    await probe.put(Buffer.from('probe'), new Uint8Array(PROBE_BYTES), { sync: true });
+  } finally {
+    await probe.close();
+    await (Level as unknown as Destroyer).destroy(place);
+  }
+}
+
+/** What the package has on Node, and not in browsers. */
+interface Destroyer {
+  destroy(location: string): Promise<void>;
 }

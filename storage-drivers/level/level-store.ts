@@ -321,12 +321,20 @@ export class LevelStore implements RecordStore, BatchMember, CellHost {
     return this.ticket;
   }
 
-  seal(): void {
+  /** Written with whatever is written, and when the store is made: where there is none, it was lost. */
+  state(): Operation {
     const { last, lastSeconds, lastNanos, number } = this;
     const count = this.count + this.records.holes.size;
     const key = stateKey(number);
-    const content = stateContent({ last, lastSeconds, lastNanos, count, writes: this.ticket });
-    this.keeper.writer.add(this, { type: 'put', key, value: sealed(key, content) });
+    return {
+      type: 'put',
+      key,
+      value: sealed(key, stateContent({ last, lastSeconds, lastNanos, count, writes: this.ticket })),
+    };
+  }
+
+  seal(): void {
+    this.keeper.writer.add(this, this.state());
     this.records.seal();
     this.removals.seal();
     this.sealedTicket = this.ticket;

@@ -1,16 +1,6 @@
 /** `gnatlet store` on directories with any damage: it ends in words, says what is lost, and makes nothing worse. */
-import {
-  copyFileSync,
-  cpSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { join, relative } from 'node:path';
-import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -19,12 +9,13 @@ import { store } from '../../bin/store/command.ts';
 import { testBroker } from '../../bin/testing.ts';
 import { chosenSeed, Seeded } from '../fuzz/seeded.ts';
 import { untilStoresAreOnDisk } from '../kits/stores-on-disk.ts';
+import { bodyOf, damage, filesOf, fillStreams, isBlindAfter, makeStreams } from '../plugins/jetstream/random-damage.ts';
 import { Folder } from './broker-process.ts';
 
 const ROUNDS = Number(process.env.GNATLET_ROUNDS ?? 10);
 const COUNTS = { A: 400, B: 20 } as const;
-type Name = keyof typeof COUNTS;
-const bodyOf = (stream: string, seq: number): string => `${stream} ${seq} ${'x'.repeat((seq * 13) % 1500)}`;
+
+const ANYWHERE = { bytesMax: 200_000, fillers: [0, 0xff] };
 
 const folder = new Folder();
 const original = folder.file('original');
@@ -34,13 +25,11 @@ process.stdout.setMaxListeners(10 * ROUNDS);
 test.before(async () => {
   await using broker = await testBroker({ jetstream: { store_dir: original } });
   const client = await connect({ servers: broker.url! });
-  const [js, manager] = [jetstream(client), await jetstreamManager(client)];
-  for (const name of Object.keys(COUNTS)) await manager.streams.add({ name, subjects: [`${name}.>`] });
+  await makeStreams(client, COUNTS);
+  const manager = await jetstreamManager(client);
   await manager.consumers.add('A', { durable_name: 'C', ack_policy: AckPolicy.Explicit });
   await untilStoresAreOnDisk(original, 2);
-  for (const name of Object.keys(COUNTS) as Name[]) {
-    for (let seq = 1; seq <= COUNTS[name]; seq++) await js.publish(`${name}.${seq % 3}`, bodyOf(name, seq));
-  }
+  await fillStreams(client, COUNTS);
   await client.close();
 });
 
@@ -62,41 +51,6 @@ async function tool(...words: string[]): Promise<Ran> {
     if (error instanceof CommandFailure) return { code: 1, out: error.message };
     throw error;
   }
-}
-
-function filesOf(directory: string): string[] {
-  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((name) => join(directory, name));
-  return names.filter((path) => statSync(path).isFile() && !path.endsWith('reserve')).sort();
-}
-
-function damage(directory: string, chance: Seeded): string {
-  const files = filesOf(directory);
-  const path = chance.pick(files);
-  const bytes = readFileSync(path);
-  const at = chance.below(Math.min(bytes.length, 200_000) + 1);
-  const name = `${relative(directory, path)} at ${at}`;
-  const kind = chance.below(5);
-  if (kind === 0 && bytes.length > 0) {
-    bytes[at % bytes.length]! ^= 1 << chance.below(8);
-    writeFileSync(path, bytes);
-    return `a bit of ${name}`;
-  }
-  if (kind === 1) {
-    bytes.fill(chance.pick([0, 0xff]), at, Math.min(bytes.length, at + 5_000));
-    writeFileSync(path, bytes);
-    return `some of ${name}`;
-  }
-  if (kind === 2) {
-    truncateSync(path, at);
-    return `the end of ${name}`;
-  }
-  if (kind === 3) {
-    rmSync(path);
-    return `all of ${name}`;
-  }
-  const other = chance.pick(files.filter((each) => each.slice(-4) === path.slice(-4)));
-  if (other !== path) copyFileSync(other, path);
-  return `${relative(directory, other)} for ${name}`;
 }
 
 /** Each message that is shown, by its stream and sequence. */
@@ -125,7 +79,7 @@ test('whatever is damaged, it ends in words, nothing is made worse, and what is 
   for (let round = 0; round < ROUNDS; round++) {
     const directory = folder.file(`copy-${round}`);
     cpSync(original, directory, { recursive: true });
-    const done = Array.from({ length: 1 + chance.below(3) }, () => damage(directory, chance));
+    const done = Array.from({ length: 1 + chance.below(3) }, () => damage(directory, chance, ANYWHERE));
     const place = `seed ${chance.seed}, round ${round}, damaged: ${done.join('; ')}`;
     const before = contentOf(directory);
     const check = await tool('check', directory).catch((error: Error) => {
@@ -133,9 +87,8 @@ test('whatever is damaged, it ends in words, nothing is made worse, and what is 
     });
     const found = await shown(directory, place);
     assert.ok(contentOf(directory) === before, `${place}: looking changed something`);
-    // Without its note of the tail, what is cut off a journal may never have been there.
-    const isBlind = ['tail', '.seg'].every((part) => done.some((one) => one.includes(part)));
-    if (check.code === 0 && !isBlind) assert.is(found.size, total, `${place}: what is lost passes for whole`);
+    if (check.code === 0 && !isBlindAfter(done))
+      assert.is(found.size, total, `${place}: what is lost passes for whole`);
     else if (check.code === 2) assert.match(check.out, /lost|damaged|missing|can not be read/, place);
     const repair = await tool('repair', directory).catch((error: Error) => {
       throw new Error(`${place}: ${error.stack}`);

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
 import { type GenuineServer, startGenuine } from '../kits/genuine-server.ts';
 import { STREAMS, type ToldStream, toldOf } from '../plugins/jetstream/stored-streams.ts';
 
@@ -18,14 +18,23 @@ export class Place {
   }
 }
 
+interface GenuineWish {
+  /** More of its configuration, and of its block `jetstream`. */
+  readonly more?: string;
+  readonly block?: object;
+  readonly login?: ConnectionOptions;
+}
+
 /** A genuine server on a directory, and a client on it; the play ends the server. */
 export async function onGenuine(
   program: string,
   directory: string,
   play: (client: NatsConnection, server: GenuineServer) => Promise<void>,
+  { more = '', block = {}, login = {} }: GenuineWish = {},
 ): Promise<void> {
-  const server = await startGenuine(program, `jetstream { store_dir: ${JSON.stringify(directory)} }`);
-  const client = await connect({ servers: `127.0.0.1:${server.port}` });
+  const streams = JSON.stringify({ ...block, store_dir: directory });
+  const server = await startGenuine(program, `jetstream: ${streams}\n${more}`);
+  const client = await connect({ ...login, servers: `127.0.0.1:${server.port}` });
   try {
     await play(client, server);
   } catch (error) {

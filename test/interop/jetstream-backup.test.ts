@@ -1,32 +1,16 @@
 /** What a genuine server sends away is taken in here, and what is sent away here is taken in there. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { backUp, restore } from '../plugins/jetstream/backup.ts';
 import { withStreams } from '../plugins/jetstream/streaming-broker.ts';
-import { skipFile } from '../runner/skip.ts';
-import { genuineTargets } from '../wire/targets.ts';
+import { genuineOrSkip, Side } from './side.ts';
 
-const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
-if (genuine.length === 0) skipFile('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+const genuine = genuineOrSkip();
 
 async function withGenuine(play: (client: NatsConnection) => Promise<void>): Promise<void> {
-  const store = mkdtempSync(join(tmpdir(), 'gnatlet-backup-'));
-  const server = await genuine[0]!.start(`jetstream { store_dir: ${JSON.stringify(store)} }`);
-  const probe = (await server.connect()) as Socket;
-  const client = await connect({ servers: `127.0.0.1:${probe.remotePort}` });
-  probe.destroy();
-  try {
-    await play(client);
-  } finally {
-    await client.close();
-    await server.stop();
-    rmSync(store, { recursive: true, force: true });
-  }
+  await using side = await Side.start(genuine);
+  await side.with(play);
 }
 
 async function fill(client: NatsConnection): Promise<void> {

@@ -2,11 +2,7 @@
  * Configurations of streams and consumers, sound and unsound, beside a genuine server: the same verdict, the same words, and
  * the same configuration in the answer, byte for byte.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StreamConfig } from '../../protocols/jetstream/stream-config.ts';
@@ -18,12 +14,9 @@ import {
   judgeStreamUpdate,
   printVerdict,
 } from '../protocols/jetstream/judge.ts';
-import { skipFile } from '../runner/skip.ts';
-import { genuineTargets, type RunningServer } from '../wire/targets.ts';
+import { genuineOrSkip, Side } from './side.ts';
 
-/** Older ones know less, and say it otherwise. */
-const genuine = genuineTargets().filter(({ version }) => Number(version.split('.')[1]) >= 15);
-if (genuine.length === 0) skipFile('no nats-server of 2.15 on PATH, and GNATLET_NATS_SERVER names none');
+const genuine = genuineOrSkip();
 
 const ROUNDS = 400;
 const seed = chosenSeed();
@@ -76,23 +69,8 @@ function objectAt(text: string, start: number): string {
 }
 
 async function withGenuine(play: (api: GenuineApi) => Promise<void>): Promise<void> {
-  const store = mkdtempSync(join(tmpdir(), 'gnatlet-streams-'));
-  const server = await genuine[0]!.start(`jetstream { store_dir: ${JSON.stringify(store)} }`);
-  const client = await connectTo(server);
-  try {
-    await play(new GenuineApi(client));
-  } finally {
-    await client.close();
-    await server.stop();
-    rmSync(store, { recursive: true, force: true });
-  }
-}
-
-async function connectTo(server: RunningServer): Promise<NatsConnection> {
-  const probe = (await server.connect()) as Socket;
-  const port = probe.remotePort;
-  probe.destroy();
-  return connect({ servers: `127.0.0.1:${port}` });
+  await using side = await Side.start(genuine);
+  await side.with((client) => play(new GenuineApi(client)));
 }
 
 /** Up to three pieces that speak of different things. */

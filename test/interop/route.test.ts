@@ -1,6 +1,7 @@
 /** Clusters of this project's servers and genuine ones: who connects to whom must make no difference. */
 import { test } from 'uvu';
 import { type Node, startNode, withNodes } from '../plugins/route/nodes.ts';
+import { giveOwnLine } from '../plugins/route/own-line.ts';
 import { ACCOUNTS, PAIR_BEHAVIOURS } from '../plugins/route/pair-behaviours.ts';
 import { SECOND_HOP_STORIES } from '../plugins/route/second-hop.ts';
 import { SERVICE_STORIES } from '../plugins/route/services.ts';
@@ -38,6 +39,17 @@ for (const { program, version } of targets) {
     ] as const) {
       test(`${what}: nats-server ${version} is ${which}`, () => withNodes((add) => play(add, first, second)));
     }
+  }
+}
+
+for (const { program, version } of targets) {
+  if (Number(version.split('.')[1]) < 10) continue;
+  for (const [which, first, second] of [
+    ['which is reloaded', program, ''],
+    ['which is not', '', program],
+  ] as const) {
+    test(`an account gets its own connection by one reload only and is heard: nats-server ${version}, ${which}`, () =>
+      withNodes((add) => giveOwnLine(add, first, second)));
   }
 }
 

@@ -76,9 +76,10 @@ export class StreamAccount {
     return sum;
   }
 
+  /** Those that read for mirrors and sources among them, which no stream tells of. */
   get consumerCount(): number {
     let count = 0;
-    for (const { consumers } of this.streams.values()) count += consumers.size;
+    for (const { consumers } of this.streams.values()) count += consumers.byName.size;
     return count;
   }
 

@@ -8,6 +8,9 @@ import type { StreamAccount } from '../account/stream-account.ts';
 /** What streams and consumers answer themselves: without them nobody does, and clients are told so. */
 export const ANSWERED_ELSEWHERE = [`${API_PREFIX}DIRECT.GET.`, `${API_PREFIX}CONSUMER.MSG.NEXT.`];
 
+/** What is for several servers: accounts are not answered, as a NATS server that is alone does not answer them. */
+export const FOR_SEVERAL_SERVERS = /^(?:META|SERVER|ACCOUNT)\./;
+
 export interface ApiCall {
   readonly address: ApiAddress;
   readonly subject: string;

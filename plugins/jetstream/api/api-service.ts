@@ -24,7 +24,7 @@ import { passOn } from '../domain.ts';
 import { failureOf } from '../stream/store-refusal.ts';
 import type { Stream } from '../stream/stream.ts';
 import { audit, isAudited } from './api-audit.ts';
-import { ANSWERED_ELSEWHERE, type Answer, type ApiCall, callOf } from './api-call.ts';
+import { ANSWERED_ELSEWHERE, type Answer, type ApiCall, callOf, FOR_SEVERAL_SERVERS } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
 
 /** What is answered only when a crash can not undo it any more. */
@@ -71,6 +71,7 @@ export class ApiService implements ServiceSink {
 
   /** A consumer answers for itself that it is to begin anew: where there is none, nobody does. */
   private isNobodys({ endpoint, stream, consumer }: ApiAddress): boolean {
+    if (FOR_SEVERAL_SERVERS.test(endpoint)) return true;
     return endpoint === 'CONSUMER.RESET' && this.of.streams.get(stream)?.consumers.byName.has(consumer) !== true;
   }
 

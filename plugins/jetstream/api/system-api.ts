@@ -18,6 +18,7 @@ import {
 } from '../../../protocols/jetstream/replies.ts';
 import type { StreamAccount } from '../account/stream-account.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { FOR_SEVERAL_SERVERS } from './api-call.ts';
 import { deleteStreamOf } from './stream-creation.ts';
 
 const NOT_ENABLED = 10039;
@@ -42,8 +43,7 @@ export class SystemApi implements ServiceSink {
     const address = parseApiSubject(textFromSubject(message.subject));
     if (address?.endpoint === 'ACCOUNT.PURGE') void this.purge(address.account, reply);
     else if (address?.endpoint === 'INFO') this.say(reply, printErrorReply('INFO', apiError(NOT_ENABLED)));
-    // Those are for several servers: nobody answers them here.
-    else if (address === null || !/^(?:META|SERVER|ACCOUNT)\./.test(address.endpoint)) {
+    else if (address === null || !FOR_SEVERAL_SERVERS.test(address.endpoint)) {
       this.say(reply, printSystemError(apiError(NOT_ENABLED)));
     }
     return true;

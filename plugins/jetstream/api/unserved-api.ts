@@ -22,11 +22,10 @@ import {
   unpinRequest,
 } from '../../../protocols/jetstream/requests.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { ANSWERED_ELSEWHERE } from './api-call.ts';
+import { ANSWERED_ELSEWHERE, FOR_SEVERAL_SERVERS } from './api-call.ts';
 import { ENDPOINT_HANDLERS } from './endpoints.ts';
 
 const NOT_ENABLED = 10039;
-const SYSTEM_ONLY = /^(?:META|SERVER|ACCOUNT)\./;
 
 export class UnservedApi implements ServiceSink {
   readonly kind = SERVICE_SINK;
@@ -44,7 +43,8 @@ export class UnservedApi implements ServiceSink {
     const { subject } = message;
     if (ANSWERED_ELSEWHERE.some((prefix) => subject.startsWith(prefix))) return false;
     const address = parseApiSubject(textFromSubject(subject));
-    if (address === null || SYSTEM_ONLY.test(address.endpoint) || this.mayBeElsewhere(account, subject)) return true;
+    if (address === null || FOR_SEVERAL_SERVERS.test(address.endpoint) || this.mayBeElsewhere(account, subject))
+      return true;
     const { reply, header, body } = message.retain();
     if (reply === '') return true;
     const refusal = this.refusalOf(address, header, body);

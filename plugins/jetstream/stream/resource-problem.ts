@@ -8,7 +8,6 @@ import type { Stream, StreamOwner } from './stream.ts';
 export function resourceProblem(owner: StreamOwner, stream: Stream, message: MessageBytes): ApiError | null {
   const { books } = stream.of;
   const { storage } = stream.config;
-  if (storage === 'file' && stream.of.driver(storage)?.isBehind === true) holdUp(stream);
   if (books.isFull(storage)) {
     books.refusedByServer(storage);
     return apiError(10023);
@@ -18,9 +17,4 @@ export function resourceProblem(owner: StreamOwner, stream: Stream, message: Mes
   if (cap < 0 || !exceeds(limits, usage, storage, stream.log.accounted(message))) return null;
   books.refusedByAccount(textFromSubject(stream.account.name), storage);
   return apiError(10002);
-}
-
-/** A disk that does not keep up slows those down who publish, so that nothing has to be refused. */
-function holdUp({ of }: Stream): void {
-  of.broker.flow.producer?.stall();
 }

@@ -31,6 +31,7 @@ import { Consumers } from '../consumer/consumers.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
 import { Losses } from '../trouble/losses.ts';
+import { admissionProblem } from './admission.ts';
 import type { StagedMessage } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
@@ -45,7 +46,6 @@ import { type Moment, MutableMoment } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
 import { PublishedBatches } from './published-batches.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
-import { resourceProblem } from './resource-problem.ts';
 import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
 import { subjectOf, withSubject } from './subject-change.ts';
@@ -194,7 +194,7 @@ export class Stream implements ServiceSink {
 
   /** What speaks against any message now. */
   problemOf(published: MessageBytes): ApiError | null {
-    return this.trouble !== null ? failureOf(this.trouble) : resourceProblem(this.owner, this, published);
+    return admissionProblem(this.owner, this, published);
   }
 
   private store(published: MessageBytes, headers: PublishHeaders | null): void {

@@ -4,6 +4,7 @@
  */
 import type { Random, Transport } from '../../../kernel/plugin-api.ts';
 import type { Cluster } from '../cluster.ts';
+import { urlOfPeer } from '../peer-url.ts';
 import type { Remote, Solicitation } from '../remote.ts';
 import { haveSameAddress, isSameUrl, type RouteUrl } from '../route-url.ts';
 import type { Attempt } from './attempt.ts';
@@ -71,10 +72,13 @@ export class Dialer {
     for (const target of this.configured) {
       if (target.remoteId !== id) continue;
       isConfigured = true;
-      target.again(RETRY_MS);
+      target.again(remote.isRenewed ? 0 : RETRY_MS);
     }
-    if (isConfigured || solicitation === null || solicitation.isExplicit) return;
-    const retries = this.newTarget(solicitation.url, false, this.cluster.config.connectRetries + 1, 0);
+    const url = remote.isRenewed
+      ? (solicitation?.url ?? urlOfPeer(this.cluster, remote.peer, remote.seenAt))
+      : implicitUrl(solicitation);
+    if (isConfigured || url === null) return;
+    const retries = this.newTarget(url, false, this.cluster.config.connectRetries + 1, 0);
     this.told.set(id, retries);
     retries.onGivenUp = () => this.told.delete(id);
     retries.again(0);
@@ -162,6 +166,11 @@ export class Dialer {
       (error: Error) => attempt.failed({ kind: 'lost', error }),
     );
   }
+}
+
+/** Where others told of the server, this side tries for a while to find it again. */
+function implicitUrl(solicitation: Solicitation | null): RouteUrl | null {
+  return solicitation === null || solicitation.isExplicit ? null : solicitation.url;
 }
 
 function jitter(random: Random): number {

@@ -28,7 +28,8 @@ export class Announcer implements LedgerListener {
   unwanted(account: Account, wish: Wish): void {
     if (!this.cluster.mayAskFor(wish.subject)) return;
     for (const remote of this.cluster.remotes.values()) {
-      const connection = remote.connectionFor(account.name);
+      // What is no longer wanted is not waited for on a connection that may never come.
+      const connection = remote.connectionFor(account.name) ?? remote.pooledFor(account.name);
       if (connection !== null) send(connection, unsubscribed(connection, account, wish));
     }
   }
@@ -48,12 +49,24 @@ export class Announcer implements LedgerListener {
     if (text !== '') connection.send(Buffer.from(text, 'latin1'));
   }
 
+  /** Everything of one account is taken back, as it is told on another connection now. */
+  takeBackAll(connection: RouteConnection, account: Account): void {
+    sendSome(this.cluster.broker.clock, connection, this.linesBack(connection, account));
+  }
+
+  private *linesBack(connection: RouteConnection, account: Account): Generator<string> {
+    for (const wish of this.cluster.ledger.wishesOf(account)?.values() ?? []) {
+      if (connection.remote?.connectionFor(account.name) === connection) return;
+      if (this.cluster.mayAskFor(wish.subject)) yield unsubscribed(connection, account, wish);
+    }
+  }
+
   private *lines(connection: RouteConnection, only: Account | null): Generator<string> {
     const { ledger } = this.cluster;
     for (const [account, wishes] of ledger.all()) {
       if (only !== null && account !== only) continue;
-      if (connection.remote?.connectionFor(account.name) !== connection) continue;
       for (const wish of wishes.values()) {
+        if (connection.remote?.connectionFor(account.name) !== connection) break;
         if (this.cluster.mayAskFor(wish.subject)) yield subscribed(connection, account, wish);
       }
     }

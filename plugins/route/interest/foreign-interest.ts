@@ -22,8 +22,8 @@ export class ForeignInterest {
   private readonly links = new Map<Account, RouteLink>();
   private readonly strangers = new Map<string, Map<string, Wanted>>();
   private strangerCount = 0;
-  /** Accounts that are on their way to a connection of their own: what is said of them here does not count. */
-  private readonly moving = new Set<string>();
+  /** Accounts that have a connection of their own: what is still said of them here does not count while they have. */
+  private readonly departed = new Set<string>();
 
   constructor(connection: RouteConnection) {
     this.connection = connection;
@@ -81,7 +81,7 @@ export class ForeignInterest {
   /** The account is here now. */
   welcome(account: Account): void {
     const wanted = this.strangers.get(account.name);
-    if (wanted === undefined || this.moving.has(account.name)) return;
+    if (wanted === undefined || this.departed.has(account.name)) return;
     this.strangers.delete(account.name);
     this.strangerCount -= wanted.size;
     const link = this.linkFor(account);
@@ -100,9 +100,9 @@ export class ForeignInterest {
     account.sublist.removeAll(link.subscriptions.values());
   }
 
-  /** From now on, and until `settle`, the account is served elsewhere. */
-  move(name: string): void {
-    this.moving.add(name);
+  /** From now on, and until `settle`, the account is served by a connection of its own. */
+  depart(name: string): void {
+    this.departed.add(name);
     const account = this.connection.broker.accounts.get(name);
     const link = account === undefined ? undefined : this.links.get(account);
     if (account === undefined || link === undefined) return;
@@ -110,15 +110,15 @@ export class ForeignInterest {
     link.subscriptions.clear();
   }
 
-  /** What was said meanwhile counts. */
+  /** That connection is gone: what was said here meanwhile counts. */
   settle(name: string): void {
-    this.moving.delete(name);
+    this.departed.delete(name);
     const account = this.accountHere(name);
     if (account !== undefined) this.welcome(account);
   }
 
   private accountHere(name: string): Account | undefined {
-    return this.moving.has(name) ? undefined : this.connection.broker.accounts.get(name);
+    return this.departed.has(name) ? undefined : this.connection.broker.accounts.get(name);
   }
 
   /** Takes out what may not be asked for any more. */

@@ -7,7 +7,7 @@ import { getU64 } from '../numbers.ts';
 import { keyPlace } from './active-segment.ts';
 import { FRAME_HEADER_BYTES, readFrameHead, SECTOR_BYTES } from './frame-format.ts';
 import type { FramePatches } from './frame-patches.ts';
-import { FRAMES_START, readSegmentHead, type SegmentHeader } from './segment-format.ts';
+import { FRAMES_START, HEADER_PLACES, readSegmentHead, type SegmentHeader } from './segment-format.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { isSegmentName, type Slot } from './segments.ts';
 
@@ -74,14 +74,23 @@ async function lookAt(disk: Disk, path: string, uuid: Uint8Array, keys: StoreKey
   const file = await disk.open(path, 'read');
   try {
     const bytes = await file.size();
-    const head = new Uint8Array(FRAMES_START);
-    const count = await readAt(file, head, 0).catch(() => 0);
-    const header = readSegmentHead(head.subarray(0, count));
+    const header = readSegmentHead(await headOf(file));
     if (header !== null) return isOf(header.uuid, uuid) ? known(path, bytes, header, keys) : 'stranger';
     return (await scan(file, path, bytes, uuid)) ?? 'stranger';
   } finally {
     await file.close();
   }
+}
+
+/** Without its head a segment that is encrypted is lost: where the disk refuses to read both copies, it is asked for each by itself. */
+async function headOf(file: OpenFile): Promise<Uint8Array> {
+  const head = new Uint8Array(FRAMES_START);
+  const count = await readAt(file, head, 0).catch(() => -1);
+  if (count >= 0) return head.subarray(0, count);
+  for (const place of HEADER_PLACES) {
+    await readAt(file, head.subarray(place, place + SECTOR_BYTES), place).catch(() => 0);
+  }
+  return head;
 }
 
 function known(path: string, bytes: number, header: SegmentHeader, keys: StoreKeys | null): FoundSegment | Slot {

@@ -6,6 +6,7 @@ import { embeddedStart } from './embedded-start.ts';
 import type { Figure, FigureScript } from './figure.ts';
 import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
+import { leafCrowd } from './leaf-crowd.ts';
 import { leafPair } from './leaf-pair.ts';
 import { loginStorm } from './login-storm.ts';
 import { manyAccounts } from './many-accounts.ts';
@@ -31,6 +32,7 @@ const SCRIPTS: readonly FigureScript[] = [
   stuckSubscribers,
   routePair,
   leafPair,
+  leafCrowd,
   readingStreams,
   bucketOfKeys,
   manySubjects,

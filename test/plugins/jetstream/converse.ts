@@ -102,10 +102,22 @@ function stable(text: string): string {
     .replace(/"total":\d+,"errors":\d+/g, '"total":N,"errors":N')
     .replace(/"pinned_id":"\w{22}"/g, '"pinned_id":"ID"')
     .replace(/"active":\d+/g, '"active":N')
+    .replace(
+      /"sources":\[((?:\{[^{}[\]]*"active":[^{}[\]]*\},?)+)\]/g,
+      (_all, list: string) => `"sources":[${sorted(list)}]`,
+    )
     .replace(/"hdrs":"([^"]+)"/g, (_all, text: string) => `"hdrs":${JSON.stringify(plainHeader(text))}`)
     .replace(/(Nats-Stream-Source=[^;}]* )\w{8}\b/, '$1ID')
     .replace(/,"inflight":\d+/g, '')
     .replace(/.*api_audit.*|.*snapshot_c.*/, withoutPlaces);
+}
+
+/** A genuine server tells of sources in any order. */
+function sorted(list: string): string {
+  return list
+    .split(/(?<=\}),/)
+    .sort()
+    .join(',');
 }
 
 /** Without who asks and who answers, also where one answer is written into another. */

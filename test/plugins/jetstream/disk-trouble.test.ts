@@ -16,6 +16,7 @@ import * as assert from 'uvu/assert';
 import { type ServerConfig, type TestBroker, testBroker } from '../../../bin/testing.ts';
 import { systemPorts } from '../../../kernel/ports/system-ports.ts';
 import { FailingDisk } from '../../kits/failing-disk.ts';
+import { smallMount } from '../../kits/small-mount.ts';
 import { until } from '../../kits/until.ts';
 
 interface World {
@@ -177,24 +178,6 @@ test('D-22: a directory that is taken away shows in the health, and comes back a
     assert.is(await goesOn(world), 2);
   }, directory);
 });
-
-/** A file system of its own that is really small; null where this user may not mount any. */
-function smallMount(bytes: number): { path: string; end(): void } | null {
-  const path = mkdtempSync(join(tmpdir(), 'gnatlet-small-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path], { stdio: 'ignore' });
-  } catch {
-    rmSync(path, { recursive: true, force: true });
-    return null;
-  }
-  return {
-    path,
-    end() {
-      execFileSync('umount', ['-l', path]);
-      rmSync(path, { recursive: true, force: true });
-    },
-  };
-}
 
 const MIB = 2 ** 20;
 

@@ -242,6 +242,23 @@ for (const [when, apartMs] of [
   });
 }
 
+test('a leaf that connects to two servers which are connected keeps one of its lines', async () => {
+  const seed = chooseSeed();
+  const tree = new SimulatedTree(seed);
+  await tree.start('a', leafnodes('a'));
+  await tree.start('b', leafnodes('b', ['a']));
+  await tree.run(2000);
+  await tree.start('leaf', leafnodes('leaf', ['a', 'b']));
+  await tree.run(2000);
+  const clients = ['a', 'b', 'leaf'].map((name) => tree.client(name));
+  for (const client of clients) client.say('SUB x 1\r\n');
+  await tree.run(500);
+  for (const [at, client] of clients.entries()) client.publish('x', `m${at}`);
+  await tree.run(500);
+  for (const client of clients) assert.equal(client.heard('1').sort(), ['m0', 'm1', 'm2'], `seed ${seed}`);
+  await tree.close();
+});
+
 test('two leafs of one name take turns, one at a time and not faster than they may try', async () => {
   const tree = new SimulatedTree(chooseSeed());
   const hub = await tree.start('hub', leafnodes('hub'));

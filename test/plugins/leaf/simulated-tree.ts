@@ -4,6 +4,8 @@ import { connectInProcess } from '../../../kernel/in-process.ts';
 import { createSimulation, type Simulation, type SimulationOptions } from '../../../kernel/ports/simulated-ports.ts';
 import type { Receiver, Transport } from '../../../kernel/ports/transport.ts';
 import type { Server } from '../../../kernel/server.ts';
+// What servers load at its first use would come late in a world whose minutes take no time.
+import '../../../plugins/monitoring/endpoints/accstatz.ts';
 import { listLog } from '../../kits/plugin-kit.ts';
 import { SimulatedClient } from '../route/simulated-cluster.ts';
 

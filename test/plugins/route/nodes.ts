@@ -10,6 +10,7 @@ import { TLS_FIXTURES } from '../../fixtures/tls/certificates.ts';
 import { listLog } from '../../kits/plugin-kit.ts';
 import { until } from '../../kits/until.ts';
 import { RawClient } from '../running-server.ts';
+import { clusterReload } from './cluster-block.ts';
 
 export interface Node {
   readonly name: string;
@@ -20,6 +21,11 @@ export interface Node {
   readonly log: string[];
   signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
+}
+
+export interface ClusterNode extends Node {
+  /** A reload that gives these accounts connections of their own; of what was in the block `cluster` only the routes stay. */
+  dedicate(accounts: readonly string[]): Promise<void>;
 }
 
 export interface NodeOptions {
@@ -36,7 +42,7 @@ export interface NodeOptions {
 }
 
 /** Without `program` a server of this project, in this process. */
-export function startNode(name: string, options: NodeOptions = {}, program = ''): Promise<Node> {
+export function startNode(name: string, options: NodeOptions = {}, program = ''): Promise<ClusterNode> {
   return program === '' ? startHere(name, options) : startProcess(name, options, program);
 }
 
@@ -48,7 +54,7 @@ function textOf(
   return `server_name: ${name}\n${text}\ncluster { host: 127.0.0.1, port: ${clusterPort}, ${cluster}\n routes: [${urls}] }\n`;
 }
 
-async function startHere(name: string, options: NodeOptions): Promise<Node> {
+async function startHere(name: string, options: NodeOptions): Promise<ClusterNode> {
   const log: string[] = [];
   const text = `host: 127.0.0.1\nport: -1\n${textOf(name, options).replaceAll('@tls', TLS_FIXTURES)}`;
   const server = await composeServer({ text, path: `${name}.conf`, log: listLog(log) });
@@ -62,11 +68,16 @@ async function startHere(name: string, options: NodeOptions): Promise<Node> {
     server,
     log,
     signal: () => {},
+    dedicate: async (accounts) => {
+      const routes = (options.routes ?? []).map((port) => `nats://127.0.0.1:${port}`);
+      const block = { name: 'C', host: '127.0.0.1', port: -1, routes, accounts: [...accounts] };
+      await server.host.reload(clusterReload(block));
+    },
     stop: () => server.close(),
   };
 }
 
-async function startProcess(name: string, options: NodeOptions, program: string): Promise<Node> {
+async function startProcess(name: string, options: NodeOptions, program: string): Promise<ClusterNode> {
   const folder = mkdtempSync(join(tmpdir(), 'gnatlet-route-'));
   const path = join(folder, 'server.conf');
   writeFileSync(path, textOf(name, options).replaceAll('@tls', TLS_FIXTURES));
@@ -89,6 +100,12 @@ async function startProcess(name: string, options: NodeOptions, program: string)
     server: null,
     log,
     signal: (signal) => void child.kill(signal),
+    dedicate: async (accounts) => {
+      writeFileSync(path, textOf(name, { ...options, cluster: `name: C, accounts: [${accounts.join()}]` }));
+      const seen = log.length;
+      child.kill('SIGHUP');
+      await until(() => log.slice(seen).join('').includes('Reloaded server configuration'));
+    },
     stop: () => stopProcess(child, folder),
   };
 }
@@ -114,7 +131,9 @@ async function stopProcess(child: ChildProcess, folder: string): Promise<void> {
 
 const clients = new Set<RawClient>();
 
-export async function withNodes(use: (add: (node: Promise<Node>) => Promise<Node>) => Promise<void>): Promise<void> {
+export type AddNode = <N extends Node>(node: Promise<N>) => Promise<N>;
+
+export async function withNodes(use: (add: AddNode) => Promise<void>): Promise<void> {
   const nodes: Node[] = [];
   try {
     await use(async (starting) => {

@@ -2,27 +2,16 @@
 import * as assert from 'uvu/assert';
 import { FastRandom } from '../../../kernel/ports/fast-random.ts';
 import type { Fate } from '../../../kernel/ports/simulated-disk.ts';
-import {
-  Read,
-  type RecordStore,
-  Scan,
-  type StoreCompression,
-  type StoredRecord,
-} from '../../../storage-drivers/contract.ts';
+import type { RecordStore, StoreCompression } from '../../../storage-drivers/contract.ts';
 import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
 import { PowerCut } from '../../kits/mortal-clock.ts';
 import { DriverWorld } from './driver-world.ts';
+import { Changes } from './store-changes.ts';
+import { EMPTY, explain, isSame, type Moment, momentOf } from './store-moment.ts';
 
 const FATES: Fate[] = ['none', 'all', 'prefix', 'subset'];
 const IDS = ['orders', 'events', 'log'];
-
-/** What a store holds after some operation. */
-interface Moment {
-  readonly records: ReadonlyMap<number, string>;
-  readonly cells: ReadonlyMap<string, string>;
-  readonly last: number;
-}
 
 interface Tracked {
   readonly id: string;
@@ -34,8 +23,6 @@ interface Tracked {
   /** What was erased, by the ticket that says when it is nowhere any more. */
   erasing: { readonly ticket: number; readonly needles: readonly string[] }[];
 }
-
-const EMPTY: Moment = { records: new Map(), cells: new Map(), last: 0 };
 
 export interface StoreScriptOptions {
   readonly lives: number;
@@ -76,12 +63,15 @@ class StoreScript {
     erasing: [],
   }));
   private readonly script: StoreScriptOptions;
+  private readonly changes: Changes;
+  private readonly until = <T>(promise: Promise<T>): Promise<T> => this.world.until(promise);
   private readonly destroyed: string[] = [];
 
   constructor(world: DriverWorld, random: FastRandom, script: StoreScriptOptions) {
     this.world = world;
     this.random = random;
     this.script = script;
+    this.changes = new Changes(random, script.isSparse === true);
   }
 
   async live(spoil?: (world: DriverWorld, random: FastRandom) => void): Promise<void> {
@@ -133,9 +123,9 @@ class StoreScript {
     this.expectDestroyed();
     assert.equal(report.holes, [], 'a power cut is no damage');
     assert.is(report.isAmnesiac, false);
-    const found = await this.momentOf(store);
+    const found = await momentOf(store, this.until);
     const match = [...tracked.moments.entries()].find(([, moment]) => isSame(moment, found));
-    assert.ok(match, `${tracked.id}: ${explain(found, tracked)}`);
+    assert.ok(match, `${tracked.id}: ${explain(found, tracked.moments, tracked.durable)}`);
     this.checks++;
     tracked.store = store;
     tracked.now = found;
@@ -170,14 +160,14 @@ class StoreScript {
       tracked.store!.compression = this.drawCompression();
     else if (what === 7) void driver.checkpoint(tracked.store as never).catch(() => {});
     else if (what < 10) await this.world.pass(random.fraction() * 20);
-    else if (what === 10) await this.momentOf(tracked.store!);
+    else if (what === 10) await momentOf(tracked.store!, this.until);
     else await this.world.pass(200);
   }
 
   /** Any single write. */
   private write(tracked: Tracked): void {
     const { now } = tracked;
-    const change = this.choose(tracked);
+    const change = this.changes.of(tracked.id, now);
     const ticket = change.write(tracked.store!);
     if (ticket < 0) return;
     tracked.now = change.apply(now);
@@ -193,7 +183,7 @@ class StoreScript {
     let moment = tracked.now;
     const later: ((from: Moment) => Moment)[] = [];
     for (let count = this.random.below(6); count >= 0; count--) {
-      const change = this.random.below(2) === 0 ? this.appendTo(moment) : this.cellOf();
+      const change = this.random.below(2) === 0 ? this.changes.appendTo(moment) : this.changes.cellOf();
       if (change.write(store) < 0) continue;
       if (change.isAppend) moment = change.apply(moment);
       else later.push(change.apply);
@@ -207,158 +197,10 @@ class StoreScript {
     tracked.now = later.reduce((before, apply) => apply(before), moment);
     tracked.moments.set(ticket, tracked.now);
   }
-
-  private choose(tracked: Tracked): Change {
-    const { random } = this;
-    const what = random.below(20);
-    if (what < 13 && !(this.script.isSparse === true && what < 4)) return this.appendTo(tracked.now);
-    if (what < 4) return this.removalOf(tracked, 15 + random.below(3));
-    if (what < 15) return this.cellOf();
-    return this.removalOf(tracked, what);
-  }
-
-  private appendTo(moment: Moment): Change {
-    const { random } = this;
-    const seq = moment.last + 1 + (random.below(15) === 0 ? random.below(100) : 0);
-    const length = random.below(25) === 0 ? 6000 : random.below(300);
-    const body = `${seq} ${random.below(1e9)} ${random.below(1e9)} ${'m'.repeat(length)}`;
-    const subject = `s.${seq % 7}`;
-    return {
-      isAppend: true,
-      write: (store) => store.append(seq, 1_700_000_000 + seq, seq % 1000, seq & 0xffff, messageOf(subject, body)),
-      apply: ({ records, cells }) => ({ records: new Map(records).set(seq, `${subject} ${body}`), cells, last: seq }),
-    };
-  }
-
-  private cellOf(): Change {
-    const { random } = this;
-    const name = `c${random.below(3)}`;
-    const value = String(random.below(1e6));
-    const kind = random.below(4);
-    const bytes = Buffer.from(value);
-    return {
-      isAppend: false,
-      write: ({ cells }) =>
-        kind === 0 ? cells.delete(name) : kind === 1 ? cells.extend(name, bytes) : cells.put(name, bytes),
-      apply: ({ records, cells, last }) => {
-        const next = new Map(cells);
-        if (kind === 0) next.delete(name);
-        else next.set(name, kind === 1 ? (cells.get(name) ?? '') + value : value);
-        return { records, cells: next, last };
-      },
-    };
-  }
-
-  private removalOf({ now: moment, id }: Tracked, what: number): Change {
-    const { random } = this;
-    // A log gives sequences out again, and a stream erases.
-    const isLog = id === 'log';
-    const from = 1 + random.below(moment.last + 1);
-    const to = from + random.below(what === 15 ? 1 : 40);
-    const without = (is: (seq: number) => boolean, last: number) => (before: Moment) => ({
-      records: new Map([...before.records].filter(([seq]) => !is(seq))),
-      cells: before.cells,
-      last,
-    });
-    if (isLog && what === 19 && random.below(3) === 0) {
-      const cut = Math.max(0, moment.last - random.below(20));
-      return { isAppend: false, write: (s) => s.cutAfter(cut), apply: without((seq) => seq > cut, cut) };
-    }
-    if (what === 18) {
-      const last = Math.max(moment.last, from - 1);
-      return { isAppend: false, write: (s) => s.dropBefore(from), apply: without((seq) => seq < from, last) };
-    }
-    if (!isLog && what === 17) {
-      return {
-        isAppend: false,
-        isErasure: true,
-        write: (s) => s.erase(from, from + (to % 3)),
-        apply: without((seq) => seq >= from && seq <= from + (to % 3), moment.last),
-      };
-    }
-    return {
-      isAppend: false,
-      write: (s) => s.remove(from, to),
-      apply: without((seq) => seq >= from && seq <= to, moment.last),
-    };
-  }
-
-  private async momentOf(store: RecordStore): Promise<Moment> {
-    const records = new Map<number, string>();
-    for (let next = 1; ; ) {
-      const end = store.scan(next, Number.MAX_SAFE_INTEGER, (record) => {
-        records.set(record.seq, textOf(record));
-        next = record.seq + 1;
-        return true;
-      });
-      if (end !== Scan.cold) break;
-      next = store.coldSequence;
-      await this.world.until(
-        new Promise<void>((resolve, reject) => {
-          store.load(next, Number.MAX_SAFE_INTEGER, (error) => (error === null ? resolve() : reject(error)));
-        }),
-      );
-    }
-    assert.is(store.count, records.size);
-    assert.is(store.first, records.size === 0 ? store.last + 1 : records.keys().next().value);
-    assert.is(store.read(store.last + 1), Read.gone);
-    const cells = new Map<string, string>();
-    for (const name of await store.cells.list(''))
-      cells.set(name, Buffer.from((await store.cells.get(name))!).toString());
-    return { records, cells, last: store.last };
-  }
 }
 
 /** The power failed, or the disk did while something was opened. */
 function isEndOfLife(error: Error & { code?: string }): boolean {
   if (error instanceof PowerCut || error.code === 'EIO' || error.code === 'ENOSPC') return true;
   return error.message.endsWith('nothing can be written now');
-}
-
-interface Change {
-  readonly isAppend: boolean;
-  readonly isErasure?: boolean;
-  write(store: RecordStore): number;
-  apply(before: Moment): Moment;
-}
-
-function messageOf(subject: string, body: string) {
-  const subjectBytes = Buffer.from(subject);
-  const bytes = Buffer.from(body);
-  return {
-    subjectBytes,
-    subjectStart: 0,
-    subjectEnd: subjectBytes.length,
-    bytes,
-    headerStart: 0,
-    bodyStart: 0,
-    bodyEnd: bytes.length,
-  };
-}
-
-function textOf(record: StoredRecord): string {
-  const subject = Buffer.from(record.subjectBytes.subarray(record.subjectStart, record.subjectEnd)).toString();
-  const body = Buffer.from(record.bytes.subarray(record.bodyStart, record.bodyEnd)).toString();
-  assert.equal([record.seconds, record.nanos], [1_700_000_000 + record.seq, record.seq % 1000]);
-  assert.is(record.flags, record.seq & 0xffff);
-  return `${subject} ${body}`;
-}
-
-function isSame(one: Moment, other: Moment): boolean {
-  return one.last === other.last && isSameMap(one.records, other.records) && isSameMap(one.cells, other.cells);
-}
-
-function isSameMap<K>(one: ReadonlyMap<K, string>, other: ReadonlyMap<K, string>): boolean {
-  return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
-}
-
-/** In a few words how what was found differs from the newest moment it should be. */
-function explain(found: Moment, { moments, durable }: Tracked): string {
-  const [ticket, nearest] = [...moments].sort(
-    (a, b) => Math.abs(a[1].last - found.last) - Math.abs(b[1].last - found.last),
-  )[0]!;
-  const missing = [...nearest.records.keys()].filter((seq) => found.records.get(seq) !== nearest.records.get(seq));
-  const extra = [...found.records.keys()].filter((seq) => !nearest.records.has(seq));
-  const cells = `${JSON.stringify([...found.cells])} for ${JSON.stringify([...nearest.cells])}`;
-  return `last ${found.last}, ${found.records.size} records; ticket ${ticket} (durable ${durable}, ${moments.size} moments) has last ${nearest.last}; missing ${missing}, too many ${extra}, cells ${cells}`;
 }

@@ -212,4 +212,40 @@ test('D-12: an entry is removed only by itself, when somebody says so', async ()
   await world.until(driver.close());
 });
 
+const HOUR_MS = 3_600_000;
+
+test('D-12: where it was configured how long, what was set aside goes after that, and not before', async () => {
+  const world = new DriverWorld(11, { quarantineKeepMs: 5 * HOUR_MS });
+  await withOldStore(world);
+  damageCheckpoints(world, 1);
+  await world.until((await world.open()).close());
+  assert.is((await entriesOf(world)).length, 1);
+  const driver = await world.open();
+  const removed: string[] = [];
+  driver.quarantine.onRemoved = (path) => void removed.push(path);
+  await world.pass(4 * HOUR_MS);
+  assert.is((await entriesOf(world)).length, 1, 'not before its time');
+  await world.pass(2 * HOUR_MS);
+  assert.is((await entriesOf(world)).length, 0);
+  assert.is(removed.length, 1);
+  await world.until(driver.close());
+});
+
+test('D-12: what was set aside stays, however old it is, where nobody said how long, or something else is damaged', async () => {
+  for (const [options, isDamaged] of [
+    [{}, false],
+    [{ quarantineKeepMs: HOUR_MS }, true],
+  ] as const) {
+    const world = new DriverWorld(12, options);
+    await withOldStore(world);
+    damageCheckpoints(world, 1);
+    await world.until((await world.open()).close());
+    if (isDamaged) damageCheckpoints(world, 2);
+    const driver = await world.open();
+    await world.pass(30 * HOUR_MS);
+    assert.ok((await entriesOf(world)).length >= 1);
+    await world.until(driver.close());
+  }
+});
+
 test.run();

@@ -12,6 +12,7 @@ export type ConsumerCommand =
   | { readonly kind: 'change'; readonly name: string; readonly changes: Partial<PlainConsumerConfig> }
   | { readonly kind: 'forget'; readonly name: string }
   | { readonly kind: 'ask'; readonly name: string; readonly wish: PullWish }
+  | { readonly kind: 'unpin'; readonly name: string }
   | { readonly kind: 'listen'; readonly name: string }
   | { readonly kind: 'leave'; readonly name: string }
   /** `which` of the deliveries so far; the answer is asked for. */
@@ -38,6 +39,7 @@ const WEIGHTED: readonly (readonly [ConsumerCommand['kind'], number])[] = [
   ['pass', 9],
   ['listen', 3],
   ['leave', 2],
+  ['unpin', 2],
   ['make', 3],
   ['change', 3],
   ['forget', 1],
@@ -126,6 +128,7 @@ function drawnWish(chance: Seeded): PullWish {
     minPending: isOverflow ? chance.below(4) : 0,
     minAckPending: isOverflow ? chance.below(4) : 0,
     priority: chance.below(3),
+    pin: chance.once(2) ? 0 : 1 + chance.below(3),
   };
 }
 
@@ -147,7 +150,9 @@ function drawnMake(chance: Seeded, retention: PlainConfig['retention'], name: st
   const filters = chance.pick(FILTERS);
   const backoff = ack !== 'none' && chance.once(4) ? [1 * SECOND, 3 * SECOND] : [];
   const isPush = chance.once(4);
-  const group = isPush ? undefined : chance.pick([undefined, undefined, 'overflow', 'prioritized'] as const);
+  const group = isPush
+    ? undefined
+    : chance.pick([undefined, undefined, 'overflow', 'prioritized', 'pinned_client'] as const);
   const config: PlainConsumerConfig = {
     name,
     durable_name: name,
@@ -162,6 +167,7 @@ function drawnMake(chance: Seeded, retention: PlainConfig['retention'], name: st
     headers_only: chance.once(6),
     ...(isPush ? { deliver_subject: `push.${name}` } : { max_waiting: chance.pick([2, 512]) }),
     ...(group === undefined ? {} : { priority_policy: group, priority_groups: ['g'] }),
+    ...(group === 'pinned_client' ? { priority_timeout: (1 + chance.below(4)) * SECOND } : {}),
   };
   return { kind: 'make', config, agoSeconds: chance.below(4) };
 }

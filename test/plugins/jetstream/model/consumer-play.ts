@@ -36,6 +36,8 @@ export class ConsumerPlay {
   private hasRestarted = false;
   private sids = 10;
   private acks = 0;
+  /** The pins of each consumer, in the order in which they were seen. */
+  private readonly pins = new Map<string, string[]>();
   /** What each consumer delivered. */
   private readonly deliveries = new Map<string, Said[]>();
 
@@ -99,6 +101,8 @@ export class ConsumerPlay {
         return this.forget(command.name);
       case 'ask':
         return this.ask(command.name, command.wish);
+      case 'unpin':
+        return this.unpin(command.name);
       case 'listen':
       case 'leave':
         return this.listen(command.name, command.kind === 'listen');
@@ -170,6 +174,7 @@ export class ConsumerPlay {
     for (const { sid } of consumer.waiting) this.lost.push({ sid, text: '409 Consumer Deleted', place: '', seq: 0 });
     if (consumer.boundTo !== '') this.world.client.say(`UNSUB ${consumer.boundTo}\r\n`);
     this.consumers.delete(name);
+    this.pins.delete(name);
     this.deliveries.delete(name);
     this.releaseUnneeded();
     return NOTHING;
@@ -187,6 +192,11 @@ export class ConsumerPlay {
       ...wish,
       ...(policy === 'overflow' ? {} : { minPending: 0, minAckPending: 0 }),
       priority: policy === 'prioritized' ? wish.priority : 0,
+      // Of the pins that were seen, the newest are more likely.
+      pin: policy === 'pinned_client' ? Math.max(0, wish.pin === 0 ? 0 : consumer.pins.count + 1 - wish.pin) : 0,
+      maxBytes: policy === 'pinned_client' ? 0 : wish.maxBytes,
+      // Whoever stands by waits, and hears that there is nothing when something happens next.
+      noWait: policy === 'pinned_client' && wish.pin === 0 ? false : wish.noWait,
     };
     const request = {
       batch: asked.batch,
@@ -197,11 +207,22 @@ export class ConsumerPlay {
       min_ack_pending: asked.minAckPending,
       priority: asked.priority,
       ...(policy === undefined ? {} : { group: 'g' }),
+      ...(asked.pin === 0 ? {} : { id: this.pinsOf(name)[asked.pin - 1] }),
     };
     this.world.client.say(`SUB pull.${sid} ${sid}\r\n`);
     this.world.client.publish(`$JS.API.CONSUMER.MSG.NEXT.S.${name}`, `pull.${sid}`, JSON.stringify(request));
     consumer.ask(sid, asked, this.world.now);
     return NOTHING;
+  }
+
+  private async unpin(name: string): Promise<Pair> {
+    const consumer = this.consumers.get(name);
+    if (consumer === undefined) return NOTHING;
+    const isPinned = consumer.config.priority_policy === 'pinned_client';
+    const { error } = await this.api<Reply>(`CONSUMER.UNPIN.S.${name}`, { group: 'g' });
+    if (isPinned) consumer.pins.end();
+    const isKnown = consumer.config.priority_policy !== undefined;
+    return [String(error?.err_code), isKnown ? 'undefined' : '10160'];
   }
 
   private async listen(name: string, isOn: boolean): Promise<Pair> {
@@ -333,7 +354,33 @@ export class ConsumerPlay {
       if (left < PATIENCE / 2) await new Promise((resolve) => setTimeout(resolve, 2));
     }
     await this.world.quiet();
-    return client.heard.splice(0).map(heardText).sort().join('\n');
+    return client.heard
+      .splice(0)
+      .map((heard) => this.heardText(heard))
+      .sort()
+      .join('\n');
+  }
+
+  /** Pins by their number, since nobody else knows what they are. */
+  private heardText({ sid, subject, reply, header, body }: Heard): string {
+    if (reply !== '') return `${sid} ${reply} ${subject} ${this.withPins(reply, header)}${body}`;
+    const [line = '', ...fields] = header.replace(/\r\n\r\n$/, '').split('\r\n');
+    const values = fields.map((field) => field.slice(field.indexOf(':') + 2));
+    return `${sid}  ${[line.replace('NATS/1.0 ', ''), ...values].join(' ')}`;
+  }
+
+  private withPins(place: string, header: string): string {
+    const pins = this.pinsOf(place.split('.')[3]!);
+    return header.replace(/(Nats-Pin-Id: )(\S+)/, (_all, field: string, id: string) => {
+      if (!pins.includes(id)) pins.push(id);
+      return `${field}${pins.indexOf(id) + 1}`;
+    });
+  }
+
+  private pinsOf(name: string): string[] {
+    const known = this.pins.get(name) ?? [];
+    this.pins.set(name, known);
+    return known;
   }
 
   private async standing(name: string, consumer: PlainConsumer): Promise<Pair> {
@@ -354,11 +401,4 @@ const NOTHING: Pair = ['', ''];
 
 function written({ sid, text, place }: Said): string {
   return `${sid} ${place} ${text}`;
-}
-
-function heardText({ sid, subject, reply, header, body }: Heard): string {
-  if (reply !== '') return `${sid} ${reply} ${subject} ${header}${body}`;
-  const [line = '', ...fields] = header.replace(/\r\n\r\n$/, '').split('\r\n');
-  const values = fields.map((field) => field.slice(field.indexOf(':') + 2));
-  return `${sid}  ${[line.replace('NATS/1.0 ', ''), ...values].join(' ')}`;
 }

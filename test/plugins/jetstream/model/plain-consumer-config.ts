@@ -15,8 +15,9 @@ export interface PlainConsumerConfig {
   readonly filter_subjects: readonly string[];
   readonly deliver_subject?: string;
   readonly headers_only: boolean;
-  readonly priority_policy?: 'overflow' | 'prioritized';
+  readonly priority_policy?: 'overflow' | 'prioritized' | 'pinned_client';
   readonly priority_groups?: readonly string[];
+  readonly priority_timeout?: number;
 }
 
 export interface PullWish {
@@ -28,4 +29,6 @@ export interface PullWish {
   readonly minPending: number;
   readonly minAckPending: number;
   readonly priority: number;
+  /** Which of the pins it names, counted from 1; 0 for none. */
+  readonly pin: number;
 }

@@ -3,10 +3,12 @@
  * this order and with these numbers. Times are milliseconds.
  */
 import type { PlainConsumerConfig, PullWish } from './plain-consumer-config.ts';
+import { PlainPins, withPin } from './plain-pins.ts';
 import { isMatch, type Kept, type PlainStream } from './plain-stream.ts';
 
 interface Waiting extends PullWish {
   readonly sid: string;
+  pin: number;
   readonly until: number;
   remaining: number;
   bytes: number;
@@ -43,6 +45,7 @@ export class PlainConsumer {
   readonly redelivered = new Map<number, number>();
   again: number[] = [];
   waiting: Waiting[] = [];
+  readonly pins = new PlainPins();
   /** Somebody listens, under this number. */
   boundTo = '';
   readonly said: Said[] = [];
@@ -128,12 +131,12 @@ export class PlainConsumer {
       this.send(this.boundTo, one, now);
       return true;
     }
-    const request = this.requestFor(this.sizeOf(one));
+    const request = this.requestFor(this.sizeOf(one), now);
     if (request === null) {
       this.keptBack(one.seq);
       return false;
     }
-    this.send(request.sid, one, now);
+    this.send(request.sid, one, now, request.pin);
     this.served(request, this.lastSize);
     return true;
   }
@@ -185,23 +188,34 @@ export class PlainConsumer {
     return this.lastSize;
   }
 
-  private requestFor(size: number): Waiting | null {
+  private requestFor(size: number, now: number): Waiting | null {
     for (const request of [...this.waiting]) {
-      if (!this.isEligible(request)) continue;
-      if (request.maxBytes === 0 || size <= request.bytes) return request;
-      this.end(request, '409 Message Size Exceeds MaxBytes');
+      if (this.hasPins && this.pins.isStale(request.pin)) this.end(request, '423 Nats-Wrong-Pin-Id');
+      else if (!this.isEligible(request)) continue;
+      else if (request.maxBytes === 0 || size <= request.bytes) return this.pinned(request, now);
+      else this.end(request, '409 Message Size Exceeds MaxBytes');
     }
     return null;
   }
 
-  private isEligible({ minPending, minAckPending }: PullWish): boolean {
+  private pinned(request: Waiting, now: number): Waiting {
+    if (this.hasPins) request.pin = this.pins.give(request.pin, now, this.config.priority_timeout!);
+    return request;
+  }
+
+  private get hasPins(): boolean {
+    return this.config.priority_policy === 'pinned_client';
+  }
+
+  private isEligible({ minPending, minAckPending, pin }: PullWish): boolean {
+    if (this.hasPins) return this.pins.admits(pin);
     if (minPending === 0 && minAckPending === 0) return true;
     return (
       (minPending > 0 && this.pendingCount >= minPending) || (minAckPending > 0 && this.pending.size >= minAckPending)
     );
   }
 
-  private send(sid: string, one: Kept, now: number): void {
+  private send(sid: string, one: Kept, now: number, pin = 0): void {
     const { seq } = one;
     const known = this.pending.get(seq);
     // After a reset, deliveries from before it may be acknowledged: what was settled with them does not count as delivered.
@@ -214,7 +228,13 @@ export class PlainConsumer {
     }
     const numbers = [(this.redelivered.get(seq) ?? 0) + 1, seq, this.ownNext++, `${one.time}000000`, this.pendingCount];
     const place = `$JS.ACK.S.${this.config.name}.${numbers.join('.')}`;
-    this.said.push({ sid, text: `${one.subject} ${shownOf(one, this.config.headers_only)}`, place, seq });
+    const shown = shownOf(one, this.config.headers_only);
+    this.said.push({
+      sid,
+      text: `${one.subject} ${this.hasPins ? withPin(shown, one.header, pin) : shown}`,
+      place,
+      seq,
+    });
     if (!this.tracks) this.stream.onlookers.settled?.(seq);
   }
 
@@ -248,7 +268,9 @@ export class PlainConsumer {
 
   // --- Requests ---
 
-  private refusalOf(wish: PullWish): string {
+  private refusalOf(wish: PullWish, now: number): string {
+    const mismatch = this.pins.refusalOf(wish.pin, now, this.config.priority_timeout ?? 0);
+    if (mismatch !== '') return mismatch;
     if (wish.noWait) {
       const available = this.pendingCount + this.again.length;
       const asked = this.waiting.reduce((sum, { remaining }) => sum + remaining, 0);
@@ -259,7 +281,7 @@ export class PlainConsumer {
   }
 
   ask(sid: string, wish: PullWish, now: number): void {
-    const refusal = this.refusalOf(wish);
+    const refusal = this.refusalOf(wish, now);
     if (refusal !== '') {
       this.status(sid, refusal);
       return;
@@ -370,6 +392,7 @@ export class PlainConsumer {
       if (this.isExhausted(seq)) this.exhaust(seq);
       else this.again.push(seq);
     }
+    this.pins.expire(now);
     for (const request of [...this.waiting]) if (request.until <= now) this.end(request, '408 Request Timeout');
     this.run(now);
   }
@@ -452,6 +475,7 @@ export class PlainConsumer {
     this.liveFrom = 0;
     this.toldOwn = this.ownNext - 1;
     this.boundTo = '';
+    this.pins.end();
   }
 
   info(): object {
