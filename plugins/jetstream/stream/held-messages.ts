@@ -10,8 +10,8 @@ import {
 } from '../../../protocols/jetstream/publish-headers.ts';
 import type { StreamConfig } from '../../../protocols/jetstream/stream-config.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
-import type { AtomicBatches } from './atomic-batch.ts';
 import type { MessageLog } from './message-log.ts';
+import type { PublishedBatches } from './published-batches.ts';
 
 /** More than that does not wait. */
 const WAITING_MAX = 100_000;
@@ -22,7 +22,7 @@ export interface HoldsMessages {
   readonly log: MessageLog;
   /** The message under the subject it will be stored under. */
   transformed(message: MessageBytes): MessageBytes;
-  readonly batches: AtomicBatches;
+  readonly batches: Pick<PublishedBatches, 'staged'>;
   take(message: Message): void;
   overrun(message: Message): void;
 }

@@ -8,10 +8,8 @@ import {
   type SubjectTransform,
   Subscription,
   subjectFromText,
-  textFromSubject,
 } from '../../../kernel/plugin-api.ts';
 import type { TierLimits } from '../../../protocols/jetstream/account-limits.ts';
-import { type AbandonReason, batchAbandoned } from '../../../protocols/jetstream/advisories.ts';
 import { type ApiError, apiError } from '../../../protocols/jetstream/api-error.ts';
 import {
   ackHead,
@@ -34,19 +32,19 @@ import type { Surroundings } from '../surroundings.ts';
 import { Supply } from '../sync/supply.ts';
 import { Losses } from '../trouble/losses.ts';
 import { admissionProblem } from './admission.ts';
-import { AtomicBatches, BATCH_LIMITS, type Staging } from './atomic-batch.ts';
+import type { StagedMessage } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
 import { DelayedAcks } from './delayed-acks.ts';
 import { DirectAnswers } from './direct-answers.ts';
 import { DueTimes } from './due-times.ts';
-import { FAST_LIMITS, FastBatches } from './fast-batch.ts';
-import { isFastReply, parseFastReply } from './fast-reply.ts';
+import { isFastReply } from './fast-reply.ts';
 import { copyOf, HeldMessages } from './held-messages.ts';
 import { inSteps, STEP } from './in-steps.ts';
 import { writeKnownIds } from './known-ids.ts';
 import type { MessageLog } from './message-log.ts';
-import { type Moment, MutableMoment, millisecondsOf } from './moment.ts';
+import { type Moment, MutableMoment } from './moment.ts';
 import { DUPLICATE, PublishVerdict, REFUSED, STORED, UNWANTED } from './publish-verdict.ts';
+import { PublishedBatches } from './published-batches.ts';
 import { compileSubjects, Republisher } from './republisher.ts';
 import { failureOf } from './store-refusal.ts';
 import { StreamMachine } from './stream-machine.ts';
@@ -77,12 +75,11 @@ export class Stream implements ServiceSink {
   private readonly owner: StreamOwner;
   private readonly moment = new MutableMoment();
   private readonly headers = new PublishHeaders();
-  private readonly verdict = new PublishVerdict();
+  /** What became of the message that is being handled. */
+  readonly verdict = new PublishVerdict();
   private readonly acks: DelayedAcks;
   private readonly dueTimes = new DueTimes(this);
-  readonly batches: AtomicBatches;
-  private readonly flowing = new FastBatches(FAST_LIMITS);
-  private batchTimer: (() => void) | null = null;
+  readonly batches: PublishedBatches;
   /** Something happened to it: its first sequence is told even where there is none. */
   wasTouched = false;
   private subscriptions: Subscription[] = [];
@@ -113,7 +110,7 @@ export class Stream implements ServiceSink {
       refuse: (error, reply, start, end) => this.refusing(reply.toString('latin1', start, end))(error),
     });
     this.machine.interest = config.retention === 'interest' ? this.consumers : null;
-    this.batches = new AtomicBatches(BATCH_LIMITS, of.server.level, (id, reason) => this.abandoned(id, reason));
+    this.batches = new PublishedBatches(this);
     log.records.onDurable({
       durable: (ticket) => {
         if (!this.isRollingUp) this.acks.release(ticket);
@@ -187,11 +184,17 @@ export class Stream implements ServiceSink {
     void this.trimmed();
   }
 
-  /** What became of it stands in the verdict. */
-  private publish(published: MessageBytes, headers: PublishHeaders | null): void {
-    const problem = admissionProblem(this.owner, this, published);
+  /** Answers what became of it. */
+  publish(published: MessageBytes, headers: PublishHeaders | null): PublishVerdict {
+    const problem = this.problemOf(published);
     if (problem !== null) this.verdict.refused(problem);
     else this.store(published, headers);
+    return this.verdict;
+  }
+
+  /** What speaks against any message now. */
+  problemOf(published: MessageBytes): ApiError | null {
+    return admissionProblem(this.owner, this, published);
   }
 
   private store(published: MessageBytes, headers: PublishHeaders | null): void {
@@ -202,36 +205,8 @@ export class Stream implements ServiceSink {
     else if (verdict.kind === UNWANTED && machine.limits.duplicateWindowMs > 0) this.dueTimes.schedule();
   }
 
-  /** A message of a batch that flows, or what is said about it. */
-  private takeFast(message: Message, published: MessageBytes, headers: PublishHeaders | null): void {
-    const { reply } = message;
-    const early = this.batchProblem(published);
-    if (early !== null) {
-      this.say(reply, printPublishError(this.name, early));
-      return;
-    }
-    const place = parseFastReply(reply);
-    const isUsable = this.config.allowBatched && typeof place !== 'string';
-    if (!isUsable) {
-      const number = !this.config.allowBatched ? 10205 : place === 'id' ? 10207 : 10206;
-      this.say(reply, printPublishError(this.name, apiError(number)));
-      return;
-    }
-    this.flowing.take(place, millisecondsOf(this.moment.seconds, this.moment.nanos), {
-      store: () => {
-        this.publish(published, headers);
-        return this.verdict;
-      },
-      say: (body) => this.say(reply, body),
-      refuse: (error) => this.say(reply, printPublishError(this.name, error)),
-      acknowledge: (sequence, batch, isDuplicate) =>
-        this.say(reply, printPublishAck(this.ackHead.toString(), { sequence, batch, isDuplicate })),
-    });
-    this.watchBatches();
-  }
-
   /** As soon as everything that was written is durable. */
-  private say(reply: string, body: string): void {
+  say(reply: string, body: string): void {
     if (this.config.noAck) return;
     this.whenDurable(() => void this.of.outbox.send(this.account, reply, body), this.refusing(reply));
   }
@@ -277,11 +252,11 @@ export class Stream implements ServiceSink {
     if (cleaned) this.rescan(published);
     if (this.transform !== null) published = this.transformed(published);
     if (message.hasReply && isFastReply(message.replyBytes, message.replyStart, message.replyEnd)) {
-      this.takeFast(message, published, headers);
+      this.batches.takeFlowing(message, published, headers, this.moment);
       return;
     }
     if (headers?.has(BATCH_ID) === true) {
-      this.takeBatched(message, published, headers);
+      this.batches.take(message, published, headers, this.moment);
       return;
     }
     this.publish(published, headers);
@@ -314,59 +289,12 @@ export class Stream implements ServiceSink {
     return verdict.kind !== REFUSED;
   }
 
-  /** A message of a batch. The last of it is told what became of all. */
-  private takeBatched(message: Message, published: MessageBytes, headers: PublishHeaders): void {
-    const { verdict, moment, machine } = this;
-    const staging = this.stage(published, headers);
-    if (staging.kind === 'staged') {
-      if (message.hasReply && !this.config.noAck) this.of.outbox.send(this.account, message.reply, '');
-      this.watchBatches();
-      return;
-    }
-    if (staging.kind === 'refused') verdict.refused(staging.error);
-    else {
-      const before = this.log.last;
-      machine.publishBatch(moment.seconds, moment.nanos, staging.staged, verdict);
-      if (verdict.kind === STORED) for (let seq = before + 1; seq <= this.log.last; seq++) this.stored(seq);
-    }
-    if (!message.hasReply || this.config.noAck) return;
-    const batch = staging.kind === 'complete' ? { id: staging.id, count: staging.staged.length } : null;
-    this.answer(message.reply, batch);
-  }
-
-  private stage(published: MessageBytes, headers: PublishHeaders): Staging {
-    const { config, moment } = this;
-    const early = this.batchProblem(published);
-    if (early !== null) return { kind: 'refused', error: early };
-    if (!config.allowAtomic) return { kind: 'refused', error: apiError(10174) };
-    return this.batches.take(published, headers, millisecondsOf(moment.seconds, moment.nanos));
-  }
-
-  /** What speaks against a message before it is looked at as one of a batch. */
-  private batchProblem(published: MessageBytes): ApiError | null {
-    if (this.config.sealed) return apiError(10109);
-    const problem = admissionProblem(this.owner, this, published);
-    if (problem !== null) return problem;
-    return published.bodyEnd - published.headerStart > this.machine.limits.maxMsgSize ? apiError(10054) : null;
-  }
-
-  private watchBatches(): void {
-    if (this.batchTimer !== null || this.isClosed || this.batches.size + this.flowing.size === 0) return;
-    this.batchTimer = this.of.after(BATCH_LIMITS.idleMs, () => {
-      this.batchTimer = null;
-      const now = this.of.clock.now();
-      const next = Math.min(this.batches.expire(now), this.flowing.expire(now));
-      if (next !== Number.POSITIVE_INFINITY) this.watchBatches();
-    });
-  }
-
-  private abandoned(batch: string, reason: AbandonReason): void {
-    const { name: stream, of, account } = this;
-    const subject = `$JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.${stream}`;
-    of.advise(account, (head) => batchAbandoned(head, { account: '', stream, batch }, reason), subject);
-    const { system } = of.broker.accounts;
-    const place = { account: textFromSubject(account.name), stream, batch };
-    if (system !== null) of.advise(system, (head) => batchAbandoned(head, place, reason), subject);
+  /** A batch that is complete. What became of it stands in the verdict. */
+  publishBatch(staged: readonly StagedMessage[]): void {
+    const { verdict, moment, machine, log } = this;
+    const before = log.last;
+    machine.publishBatch(moment.seconds, moment.nanos, staged, verdict);
+    if (verdict.kind === STORED) for (let seq = before + 1; seq <= log.last; seq++) this.stored(seq);
   }
 
   /** The subject it is stored under. What the transform is not about stays as it is. */
@@ -404,7 +332,7 @@ export class Stream implements ServiceSink {
   }
 
   /** As soon as what it says is durable. */
-  private answer(reply: string, batch: PublishAck['batch'] | null): void {
+  answer(reply: string, batch: PublishAck['batch'] | null): void {
     const { verdict, of, account } = this;
     if (verdict.kind === REFUSED) {
       of.outbox.send(account, reply, printPublishError(this.name, verdict.error!));
@@ -417,8 +345,12 @@ export class Stream implements ServiceSink {
       ...(counterValue === '' ? {} : { counterValue }),
       ...(batch == null ? {} : { batch }),
     };
-    const body = printPublishAck(this.ackHead.toString(), ack);
+    const body = this.printAck(ack);
     this.whenDurable(() => void of.outbox.send(account, reply, body), this.refusing(reply));
+  }
+
+  printAck(ack: PublishAck): string {
+    return printPublishAck(this.ackHead.toString(), ack);
   }
 
   /** A message has its place: whoever waits for it hears of it. */
@@ -487,9 +419,7 @@ export class Stream implements ServiceSink {
     this.consumers.closeAll();
     this.dueTimes.stop();
     this.acks.drop();
-    this.batchTimer?.();
-    this.batches.clear();
+    this.batches.close();
     this.held?.clear();
-    this.flowing.clear();
   }
 }
