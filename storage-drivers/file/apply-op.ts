@@ -22,7 +22,7 @@ export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: n
   if (store.missing !== null && type === Op.append) noteMissing(store, view, at);
   store.serial += ahead;
   if (type === Op.append) applyAppend(store, bytes, view, at, end);
-  else if (type === Op.cut) store.applyCut(getU64(view, at + 4));
+  else if (type === Op.cut) store.leaving.cut(getU64(view, at + 4));
   else if (type === Op.era) store.eras.push({ from: store.serial, check: getU64(view, at + 4) });
   else if (type === Op.publish) store.isStaged = false;
   else if (type === Op.destroy) store.isDestroyed = true;
@@ -30,7 +30,7 @@ export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: n
     applyCell(store, type, bytes, at, end);
   else if (type === Op.remove || type === Op.erase || type === Op.drop || type === Op.advance) {
     if (type === Op.erase) store.erasures.add(0, getU64(view, at + 4), getU64(view, at + 12), store.serial);
-    store.applyRemoval({ type, from: getU64(view, at + 4), to: getU64(view, at + 12) });
+    store.leaving.remove({ type, from: getU64(view, at + 4), to: getU64(view, at + 12) });
   }
 }
 

@@ -98,9 +98,11 @@ async function writeBlock(store: FileStore, entry: BlockState): Promise<void> {
   const wanted = unwritten.filter((frame) => block.holders > 0 || hasLive(entry, frame));
   // Where sequences are left out, the index stays in the checkpoint: without it nobody knew which ones were removed.
   const mayIndex = block.deltas === null && !block.isInherited;
-  const isFull = mayIndex && block.isSealed && slots === block.slots && block.indexPosition < 0;
-  if (wanted.length > 0 || (isFull && block.fileBytes > 0)) {
-    await new BlockWriter(store, block).write(wanted, isFull ? slots : null);
+  const isComplete = block.isSealed && slots === block.slots;
+  const isIndexed = mayIndex && isComplete && block.indexPosition < 0;
+  const isOutlined = isComplete && block.outline !== null;
+  if (wanted.length > 0 || ((isIndexed || isOutlined) && block.fileBytes > 0)) {
+    await new BlockWriter(store, block).write(wanted, isIndexed ? slots : null, isComplete);
   }
   for (const frame of unwritten) {
     if (frame.position >= 0) world.cache.add(frame);

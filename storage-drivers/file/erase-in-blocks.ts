@@ -22,6 +22,7 @@ import { viewOf } from './numbers.ts';
 import { rewriteBlocks } from './rewrite-blocks.ts';
 import { S2 } from './s2-compression.ts';
 import { SequenceRanges } from './sequence-ranges.ts';
+import { shredOutline } from './shred-frames.ts';
 import { wipeRecord } from './wipe-record.ts';
 
 const HEAD_BYTES = headBytes(1);
@@ -36,6 +37,7 @@ export async function eraseInBlocks(store: FileStore, ranges: SequenceRanges): P
   for (const block of [...store.blocks.blocks, ...store.blocks.dropped]) {
     const frames = framesWith(block, ranges);
     if (frames.size === 0) continue;
+    if (block.holders === 0) await shredOutline(store, block);
     if (block.holders > 0) hold(block, frames, held);
     else if (block.isDropped || !(await eraseIn(store, block, frames))) {
       block.shredded = [...frames.keys()];

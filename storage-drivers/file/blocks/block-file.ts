@@ -1,4 +1,4 @@
-/** The file of a block: a head like that of a segment, frames of records, and behind them the index of a block that is full. */
+/** The file of a block: a head like that of a segment, frames of records, and behind them outline and index of a block that is full. */
 import { join } from 'node:path';
 import type { Clock, Disk } from '../../../kernel/plugin-api.ts';
 import type { StoreCompression } from '../../contract.ts';
@@ -14,6 +14,7 @@ import { compressionOf } from '../s2-compression.ts';
 import type { Block } from './block.ts';
 import type { BlockFrame } from './block-frame.ts';
 import { writeIndex } from './block-index.ts';
+import { OutlineWriter } from './block-outline.ts';
 
 /** What all block files of a driver have in common. */
 export interface BlockWorld {
@@ -75,19 +76,24 @@ export class BlockWriter {
     this.block = block;
   }
 
-  /** The frames get their places once they are safe. With an index, so many messages are in it. */
-  async write(frames: readonly BlockFrame[], indexedSlots: number | null): Promise<void> {
+  /** The frames get their places once they are safe. With an index, so many messages are in it; with an outline, the block is full. */
+  async write(frames: readonly BlockFrame[], indexedSlots: number | null, hasOutline: boolean): Promise<void> {
     const { block } = this;
     const isNew = block.fileBytes === 0;
+    if (isNew && !block.isInherited) block.outline = new OutlineWriter();
     const pieces: Uint8Array[] = [];
     const end = isNew ? this.begin(pieces) : endOf(block);
     const from = isNew ? 0 : end.fileBytes;
     const places = await this.addAll(frames, end, pieces);
+    const outline = hasOutline && block.outline !== null ? singleRecord(block.outline.written) : null;
+    const outlinePlace = outline === null ? null : this.add(outline, FrameKind.outline, end, pieces);
     const indexPosition = end.fileBytes;
     if (indexedSlots !== null) this.add(indexBody(block, frames, places, indexedSlots), FrameKind.index, end, pieces);
     try {
       await this.put(pieces, from, isNew);
     } catch (error) {
+      // The frames are going to be written once more, and would be in it twice.
+      block.outline = null;
       // What stands there now may be anything: it goes, and its room is free again. No number is used twice.
       const isGone = await this.takeAway(from, isNew);
       if (!isNew) Object.assign(block, { fileBytes: isGone ? from : end.fileBytes, frameCount: end.frameCount });
@@ -96,6 +102,10 @@ export class BlockWriter {
     for (const [index, frame] of frames.entries()) Object.assign(frame, places[index]);
     Object.assign(block, end);
     if (indexedSlots !== null) block.indexPosition = indexPosition;
+    if (outlinePlace === null) return;
+    block.outlinePosition = outlinePlace.position;
+    block.outlineBytes = outlinePlace.storedBytes;
+    block.outline = null;
   }
 
   private async addAll(frames: readonly BlockFrame[], end: FileEnd, pieces: Uint8Array[]) {
@@ -103,6 +113,7 @@ export class BlockWriter {
     const breath = new Breath(this.world.clock);
     for (const frame of frames) {
       places.push(this.add(frame, FrameKind.records, end, pieces));
+      this.block.outline?.add(this.block, frame);
       if (breath.isDue(frame.length)) await breath.take();
     }
     return places;
@@ -228,7 +239,6 @@ export interface FrameContent {
   readonly recordCount: number;
 }
 
-/** The index of the block as a frame of one record. */
 function indexBody(
   block: Block,
   frames: readonly BlockFrame[],
@@ -236,7 +246,11 @@ function indexBody(
   slots: number,
 ): FrameContent {
   const placed = new Map(frames.map((frame, index) => [frame, places[index]!]));
-  const data = writeIndex(block, (frame) => placed.get(frame) ?? frame, slots);
+  return singleRecord(writeIndex(block, (frame) => placed.get(frame) ?? frame, slots));
+}
+
+/** What a frame of one record holds that says something of the block. */
+function singleRecord(data: Uint8Array): FrameContent {
   const bytes = new Uint8Array(RECORD_HEADER_BYTES + data.length + END_ROOM);
   const view = viewOf(bytes);
   bytes.set(data, RECORD_HEADER_BYTES);

@@ -7,6 +7,7 @@ import type { FrameCipher } from '../frame-cipher.ts';
 import { WRAPPED_KEY_BYTES } from '../journal/segment-format.ts';
 import { APPEND_OVERHEAD } from '../op-format.ts';
 import { BlockFrame } from './block-frame.ts';
+import type { OutlineWriter } from './block-outline.ts';
 import type { FrameMemory } from './frame-memory.ts';
 
 const SLOTS_AT_FIRST = 8;
@@ -46,6 +47,11 @@ export class Block {
   chain = 0;
   /** Where its index stands in the file, behind the frames; -1 when it does not. */
   indexPosition = -1;
+  /** The same of its outline, and how much room that takes. */
+  outlinePosition = -1;
+  outlineBytes = 0;
+  /** What is going to be the outline; null when there is none to be written, or none any more. */
+  outline: OutlineWriter | null = null;
   /** Frames that are overwritten before the file is removed. */
   shredded: readonly BlockFrame[] = [];
   /** Who keeps the file from being removed. */
