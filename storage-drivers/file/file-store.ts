@@ -24,11 +24,11 @@ import { DurableTelling } from './durable-telling.ts';
 import { type CellChange, type CellHost, FileCells } from './file-cells.ts';
 import { FileSnapshot } from './file-snapshot.ts';
 import type { JournalListener, JournalStore } from './journal/journal-store.ts';
-import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import type { JournalHole } from './journal/recovery.ts';
-import { Op } from './op-format.ts';
+import { APPEND_OVERHEAD, Op } from './op-format.ts';
 import { ReadAhead } from './read-ahead.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
+import { keepMessage, mayBePlaced, placeMessage } from './store-appends.ts';
 import { StoreCare } from './store-care.ts';
 import { type ErasureBatch, StoreErasures } from './store-erasures.ts';
 import { hasPassed, markOf } from './store-marks.ts';
@@ -65,6 +65,9 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   /** A part of the journal is gone that may have held something of this store, and one that did. */
   doubt: JournalHole | null = null;
   missing: JournalHole | null = null;
+  /** The journal may speak of messages in its blocks; of these none is there any more. */
+  hasPlaced = false;
+  readonly unplaced: { readonly seq: number; readonly block: number; readonly size: number }[] = [];
   /** Its checkpoint is under an older key. */
   isCheckpointStale = false;
   /** Nobody has it open. */
@@ -165,18 +168,15 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (subjectLength > SUBJECT_BYTES_MAX || length > RECORD_BYTES_MAX) return this.refuse(Refused.tooLarge);
     const writer = this.writable();
     if (writer === null) return this.refuse(Refused.failed);
-    const ticket = writer.append(seq, seconds, nanos, flags, message);
+    const size = APPEND_OVERHEAD + length;
+    const isPlaced = !this.unit.isOpen && mayBePlaced(this, size);
+    const take = isPlaced ? placeMessage : keepMessage;
+    const ticket = take(this, writer, seq, seconds, nanos, flags, message, size);
     if (ticket < 0) return this.refuse(ticket);
-    const { bytes } = writer.journal;
-    const size = RECORD_HEADER_BYTES + 28 + length;
-    if (this.blocks.count === 0) this.first = seq;
-    this.blocks.append(seq, bytes, writer.placedAt - RECORD_HEADER_BYTES, size, writer.journal.isOwnMemory);
     this.last = seq;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     this.appended++;
-    if (this.blocks.shouldBeWritten(this.world.options.dirtyBytesPerStore)) this.world.keeper.wantsCheckpoint(this);
-    this.world.keeper.dirtied(size);
     return this.unit.isOpen ? 0 : ticket;
   }
 

@@ -67,6 +67,7 @@ async function restore(
   for (const { from, to } of state.lost) store.blocks.lost.add(from, to);
   store.erasures.restore(state.erasing);
   const numbers = new Set(await listBlocks(world, directory));
+  const strays = new Set(numbers);
   const blocks: Block[] = [];
   for (const entry of found.blocks) {
     entry.block.mayHaveSurplus = !found.isDamaged;
@@ -75,13 +76,13 @@ async function restore(
       loseBlock(store, entry);
       store.isCheckpointStale = true;
     } else if (await readBlock(world, store, entry)) blocks.push(entry.block);
-    numbers.delete(entry.block.number);
+    strays.delete(entry.block.number);
   }
   store.blocks.restore(blocks);
   store.first = store.count === 0 ? store.last + 1 : store.blocks.firstFrom(0);
-  for (const stray of numbers) store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
+  for (const stray of strays) store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
   // As long as a copy of the checkpoint is damaged they stay where they are.
-  return { store, strays: found.isDamaged ? [] : [...numbers] };
+  return { store, strays: found.isDamaged ? [] : [...strays] };
 }
 
 /** The file is gone, and with it whatever of it was there. */

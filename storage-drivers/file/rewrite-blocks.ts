@@ -4,8 +4,8 @@
  * finds the old ones as they were.
  */
 import { Block, DELTA_MAX } from './blocks/block.ts';
-import { BlockWriter } from './blocks/block-file.ts';
 import { unwrittenBytes } from './blocks/block-list.ts';
+import { BlockWriter } from './blocks/block-writer.ts';
 import { Breath } from './breath.ts';
 import type { FileStore } from './file-store.ts';
 import { recordEnd } from './journal/record-format.ts';
