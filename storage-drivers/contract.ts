@@ -345,6 +345,12 @@ export interface RecordStore {
    * returns.
    */
   load(from: number, to: number, done: (error: Error | null) => void): void;
+  /**
+   * Shows records as `scan` does, from a sequence on upwards, as far as they can be told of without being read: of headers and payloads there
+   * is only the length. In slices that give others their turn. Answers the first sequence that has to be read, or one beyond the last.
+   * Absent where reading is as good.
+   */
+  survey?(from: number, visit: (record: StoredRecord) => void): Promise<number>;
   /** The ranges without a record between the two, ascending, without reading records; `hole`s are not among them. */
   gaps(from: number, to: number, visit: (from: number, to: number) => void): void;
   /** What is there now stays readable in the snapshot, whatever is removed meanwhile, until it is released. */

@@ -235,7 +235,8 @@ export class SimulatedDisk implements Disk {
 
   /** Bytes that a power cut may find half written. */
   begin(item: Unsynced): void {
-    this.inFlight.add(item);
+    // What somebody begins who has not noticed yet that there is no power any more never gets there.
+    if (!this.isDark) this.inFlight.add(item);
   }
 
   finish(item: Unsynced): void {

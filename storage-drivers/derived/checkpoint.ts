@@ -57,6 +57,18 @@ export async function restoreIndex(store: RecordStore, clock: Clock): Promise<Re
   return index;
 }
 
+/**
+ * Once it is known again, a store that can be surveyed does without what was written: its driver would keep all of it in memory, and write
+ * it anew with each checkpoint of its own.
+ */
+export async function forgetSaved(store: RecordStore): Promise<void> {
+  const names = (await store.cells.list(HEAD)).filter((name) => name === HEAD || name.startsWith(PART));
+  if (names.length === 0) return;
+  store.begin();
+  for (const name of names) store.cells.delete(name);
+  store.commit();
+}
+
 /** The checksums of the parts; none when the head is not to be believed. */
 async function readHead(store: RecordStore): Promise<number[]> {
   const bytes = await cellOrNull(store, HEAD);

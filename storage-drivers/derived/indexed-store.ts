@@ -15,7 +15,7 @@ import type {
   StoredRecord,
 } from '../contract.ts';
 import type { SizeFormula } from './accounting.ts';
-import { restoreIndex, saveIndex } from './checkpoint.ts';
+import { forgetSaved, restoreIndex, saveIndex } from './checkpoint.ts';
 import { countLastMatches, countMatches, countSince } from './count-matches.ts';
 import type { FilterSet } from './filter-set.ts';
 import { nextMatch, nextMatchWithin, previousMatch, previousMatchWithin } from './next-match.ts';
@@ -81,8 +81,9 @@ export class IndexedStore {
     await rebuildIndex(store, index, options);
     if (index.count !== store.count) {
       index = new RecordIndex();
-      await rebuildIndex(store, index, options);
+      await rebuildIndex(store, index, { ...options, isRead: true });
     }
+    if (store.survey !== undefined) await forgetSaved(store);
     return { records: new IndexedStore(store, index, options), report };
   }
 

@@ -7,11 +7,11 @@ import type { RecordIndex } from './record-index.ts';
 /** Records looked at before others have their turn: a few milliseconds. */
 const SLICE_RECORDS = 4096;
 
-/** Adds every record above those that the index knows. */
+/** Adds every record above those that the index knows. Where there is doubt, `isRead`: by reading all of them. */
 export async function rebuildIndex(
   store: RecordStore,
   index: RecordIndex,
-  options: { readonly sizeOf: SizeFormula; readonly clock: Clock },
+  options: { readonly sizeOf: SizeFormula; readonly clock: Clock; readonly isRead?: boolean },
 ): Promise<void> {
   let from = Math.max(store.first, index.lastUpTo(store.last) + 1);
   let left = SLICE_RECORDS;
@@ -20,7 +20,10 @@ export async function rebuildIndex(
     from = record.seq + 1;
     return --left > 0;
   };
+  const show = (record: StoredRecord): void => addRecord(index, record, options.sizeOf);
   while (from <= store.last) {
+    if (store.survey !== undefined && options.isRead !== true) from = await store.survey(from, show);
+    if (from > store.last) return;
     const end = store.scan(from, store.last, visit);
     if (end === Scan.done) return;
     if (end === Scan.cold) await loaded(store, store.coldSequence);

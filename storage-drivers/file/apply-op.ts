@@ -1,11 +1,13 @@
 /** Applies operations from the journal to a store that is coming back. */
 
 import { RecordView } from '../derived/record-view.ts';
+import { blockPath } from './blocks/block-file.ts';
 import type { FileStore } from './file-store.ts';
 import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import type { JournalHole } from './journal/recovery.ts';
 import { getU64, viewOf } from './numbers.ts';
-import { appendSeqAt, Op, readAppend, serialDistance } from './op-format.ts';
+import { APPEND_OVERHEAD, appendSeqAt, Op, readAppend, serialDistance } from './op-format.ts';
+import type { PlacedRecords } from './placed-records.ts';
 
 const record = new RecordView();
 
@@ -13,16 +15,24 @@ const record = new RecordView();
  * The data of the operation stands from `at` to `end`. Those that the checkpoint includes are passed over; where one is missing, it was
  * lost with a part of the journal.
  */
-export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: number, end: number): void {
+export function applyOp(
+  store: FileStore,
+  type: number,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  placed: PlacedRecords,
+): void {
   const view = viewOf(bytes);
   const ahead = serialDistance(store.serial, view.getUint32(at, true));
   if (ahead <= 0) return;
   if (ahead > 1) store.missing = store.doubt ?? UNKNOWN_HOLE;
   store.doubt = null;
-  if (store.missing !== null && type === Op.append) noteMissing(store, view, at);
+  if (store.missing !== null && (type === Op.append || type === Op.placed)) noteMissing(store, view, at);
   store.serial += ahead;
   if (type === Op.append) applyAppend(store, bytes, view, at, end);
-  else if (type === Op.cut) store.applyCut(getU64(view, at + 4));
+  else if (type === Op.placed) applyPlaced(store, view, at, placed);
+  else if (type === Op.cut) store.leaving.cut(getU64(view, at + 4));
   else if (type === Op.era) store.eras.push({ from: store.serial, check: getU64(view, at + 4) });
   else if (type === Op.publish) store.isStaged = false;
   else if (type === Op.destroy) store.isDestroyed = true;
@@ -30,7 +40,7 @@ export function applyOp(store: FileStore, type: number, bytes: Uint8Array, at: n
     applyCell(store, type, bytes, at, end);
   else if (type === Op.remove || type === Op.erase || type === Op.drop || type === Op.advance) {
     if (type === Op.erase) store.erasures.add(0, getU64(view, at + 4), getU64(view, at + 12), store.serial);
-    store.applyRemoval({ type, from: getU64(view, at + 4), to: getU64(view, at + 12) });
+    store.leaving.remove({ type, from: getU64(view, at + 4), to: getU64(view, at + 12) });
   }
 }
 
@@ -59,6 +69,40 @@ function applyAppend(store: FileStore, bytes: Uint8Array, view: DataView, at: nu
   store.last = record.seq;
   store.lastSeconds = record.seconds;
   store.lastNanos = record.nanos;
+}
+
+/** The message is in a block already. When it is not there any more, it is lost. */
+function applyPlaced(store: FileStore, view: DataView, at: number, placed: PlacedRecords): void {
+  const seq = appendSeqAt(view, at);
+  if (seq <= store.last) return;
+  const found = placed.find(store.number, view, at);
+  if (store.count === 0) store.first = seq;
+  store.last = seq;
+  store.hasPlaced = true;
+  if (found === null) {
+    store.blocks.lost.add(seq, seq);
+    store.unplaced.push({ seq, block: view.getUint32(at + 12, true), size: view.getUint32(at + 16, true) });
+    if (store.count === 0) store.first = seq + 1;
+    return;
+  }
+  store.blocks.adopt(seq, found.size, found);
+  store.lastSeconds = found.seconds;
+  store.lastNanos = found.nanos;
+}
+
+/** Messages that the journal spoke of, and that are in no block any more; what was removed since is no loss. */
+export function tellUnplaced(store: FileStore): void {
+  for (const { seq, block, size } of store.unplaced.splice(0)) {
+    if (!store.blocks.lost.has(seq)) continue;
+    const what = {
+      cause: 'missing',
+      lost: [{ from: seq, to: seq }],
+      records: 1,
+      bytes: size - APPEND_OVERHEAD,
+    } as const;
+    const path = blockPath(store.directory, block);
+    store.world.damage.found({ store: store.id, part: 'block', path, from: 0, to: 0, ...what });
+  }
 }
 
 function applyCell(store: FileStore, type: number, bytes: Uint8Array, at: number, end: number): void {

@@ -10,9 +10,11 @@ import { joined } from './file-cells.ts';
 import type { FrameCipher } from './frame-cipher.ts';
 import type { ErasedRange } from './store-erasures.ts';
 
-/** The first one knew nothing of what is being erased. */
+/** The first one knew nothing of what is being erased, and the second nothing of outlines. */
 const FIRST_VERSION = 1;
-const VERSION = 2;
+const ERASING_SINCE = 2;
+const OUTLINES_SINCE = 3;
+const VERSION = 3;
 const ERAS_MAX = 64;
 
 /** From an operation on, somebody else wrote: what a mark of the store compares. */
@@ -115,6 +117,11 @@ function writeBlock(writer: ByteWriter, { block, slots, gone, damaged }: BlockSt
   writer.u8(hasIndex ? 1 : 0);
   if (hasIndex) writer.u64(block.indexPosition);
   else writer.blob(writeIndex(block, (frame) => frame, slots));
+  const hasOutline = block.outlinePosition >= 0;
+  writer.u8(hasOutline ? 1 : 0);
+  if (!hasOutline) return;
+  writer.u64(block.outlinePosition);
+  writer.u32(block.outlineBytes);
 }
 
 /** A block of a checkpoint, and where its index is when it is not here. */
@@ -140,10 +147,14 @@ export function readCheckpoint(
   const [lastNanos, nextBlock] = [reader.u32(), reader.u32()];
   const eras = many(reader, () => ({ from: reader.u64(), check: reader.u32() }));
   const lost = readRanges(reader);
-  const erased = version > FIRST_VERSION ? readRanges(reader) : [];
+  const erased = version >= ERASING_SINCE ? readRanges(reader) : [];
   const erasing = erased.map((range) => ({ ...range, serial: reader.u64() }));
   const cells = new Map(many(reader, () => [reader.text(), [reader.blob()]] as const));
-  const blocks = many(reader, () => readBlock(reader, (cipher, key, block) => unwrap(cipher, key, block, store)));
+  const blocks = many(reader, () => {
+    const found = readBlock(reader, (cipher, key, block) => unwrap(cipher, key, block, store));
+    if (version >= OUTLINES_SINCE) readOutlinePlace(reader, found.block);
+    return found;
+  });
   const isStaged = (bits & 1) !== 0;
   const isAmnesiac = (bits & 2) !== 0;
   const isCompressed = (bits & 4) !== 0;
@@ -187,6 +198,12 @@ function readBlock(
   if (hasIndex) block.indexPosition = reader.u64();
   else readIndex(reader.blob(), block);
   return { block, slots, lastSeq, hasIndex };
+}
+
+function readOutlinePlace(reader: ByteReader, block: Block): void {
+  if (reader.u8() === 0) return;
+  block.outlinePosition = reader.u64();
+  block.outlineBytes = reader.u32();
 }
 
 function writeBits(writer: ByteWriter, bits: Uint8Array | null, slots: number): void {

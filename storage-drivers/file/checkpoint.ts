@@ -3,11 +3,13 @@
  * anything that was written before.
  */
 import type { Block } from './blocks/block.ts';
-import { BlockWriter, blockPath } from './blocks/block-file.ts';
+import { blockPath } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
 import { rangesOf } from './blocks/block-list.ts';
+import { BlockWriter, syncBlock } from './blocks/block-writer.ts';
 import { type BlockState, captureBlock, type StoreState, writeCheckpoint } from './checkpoint-format.ts';
 import type { FileStore } from './file-store.ts';
+import { rewriteBlocks } from './rewrite-blocks.ts';
 import { shredFrames } from './shred-frames.ts';
 import { makeStoreDirectory, writeCheckpointFiles } from './store-files.ts';
 import { isStale } from './untidy-blocks.ts';
@@ -17,12 +19,14 @@ const BLOCKS_AT_ONCE = 2;
 
 interface Captured {
   readonly ticket: number;
+  readonly placedBytes: number;
   readonly state: StoreState;
   readonly blocks: readonly BlockState[];
   readonly dropped: readonly Block[];
 }
 
 export async function takeCheckpoint(store: FileStore): Promise<void> {
+  await renewBlocks(store);
   const captured = capture(store);
   try {
     // What is not durable yet may never have been.
@@ -38,8 +42,25 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
   store.checkpointSerial = captured.state.serial;
   store.isCheckpointStale = captured.blocks.some(({ block }) => isStale(block, store.world.keys));
   store.world.journal.release(store.journalStore, captured.ticket);
+  store.world.placed.saved(store, captured.placedBytes);
   store.blocks.recountDirty();
   await removeDropped(store, captured.dropped);
+}
+
+/**
+ * Nothing is added to a file that an earlier process wrote, and what a failed sync has left in one is not believed (D-17): such blocks are
+ * written anew.
+ */
+async function renewBlocks(store: FileStore): Promise<void> {
+  for (const block of [...store.blocks.blocks]) {
+    if (!block.isDoubtful && !(block.isAdopted && hasUnwritten(block))) continue;
+    if ((await rewriteBlocks(store, [block])) > 0) continue;
+    throw new Error(`block ${block.number} of '${store.id}' cannot be written anew`);
+  }
+}
+
+function hasUnwritten(block: Block): boolean {
+  return block.frames.some((frame) => frame.position < 0 && frame.isInMemory);
 }
 
 /** What the checkpoint is going to say, all of one moment. */
@@ -48,6 +69,7 @@ function capture(store: FileStore): Captured {
   if (newest !== undefined) newest.isSealed = true;
   return {
     ticket: store.journalStore.appended,
+    placedBytes: store.world.placed.unsavedOf(store),
     state: stateOf(store),
     blocks: store.blocks.blocks.filter((block) => block.slots > 0).map(captureBlock),
     dropped: store.blocks.dropped.splice(0),
@@ -98,10 +120,13 @@ async function writeBlock(store: FileStore, entry: BlockState): Promise<void> {
   const wanted = unwritten.filter((frame) => block.holders > 0 || hasLive(entry, frame));
   // Where sequences are left out, the index stays in the checkpoint: without it nobody knew which ones were removed.
   const mayIndex = block.deltas === null && !block.isInherited;
-  const isFull = mayIndex && block.isSealed && slots === block.slots && block.indexPosition < 0;
-  if (wanted.length > 0 || (isFull && block.fileBytes > 0)) {
-    await new BlockWriter(store, block).write(wanted, isFull ? slots : null);
+  const isComplete = block.isSealed && slots === block.slots;
+  const isIndexed = mayIndex && isComplete && block.indexPosition < 0;
+  const isOutlined = isComplete && block.outline !== null;
+  if (wanted.length > 0 || ((isIndexed || isOutlined) && block.fileBytes > 0)) {
+    await new BlockWriter(store, block).write(wanted, isIndexed ? slots : null, isComplete);
   }
+  if (block.fileBytes > 0) await syncBlock(store, block);
   for (const frame of unwritten) {
     if (frame.position >= 0) world.cache.add(frame);
     else frame.letGo();
@@ -119,7 +144,7 @@ function hasLive({ block, slots, gone }: BlockState, frame: BlockFrame): boolean
 
 /** Files of blocks without messages go, unless a snapshot still reads them. */
 async function removeDropped(store: FileStore, dropped: readonly Block[]): Promise<void> {
-  const { disk, files, cache } = store.world;
+  const { disk, files, cache, placed } = store.world;
   for (const block of dropped) {
     if (block.holders > 0) {
       store.blocks.dropped.push(block);
@@ -129,6 +154,9 @@ async function removeDropped(store: FileStore, dropped: readonly Block[]): Promi
     if (block.fileBytes === 0) continue;
     const path = blockPath(store.directory, block.number);
     await shredFrames(store, block);
+    await placed.close(block);
+    // Blocks of after the end of a process may share a file.
+    if (store.blocks.blocks.some(({ number }) => number === block.number)) continue;
     await files.close(path);
     store.hasRemoved = true;
     await disk.remove(path);

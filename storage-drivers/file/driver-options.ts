@@ -15,6 +15,13 @@ export interface FileDriverOptions {
   /** So much of a store in memory only, and it is written to its blocks; and so much of all stores together. */
   readonly dirtyBytesPerStore: number;
   readonly dirtyBytesMax: number;
+  /**
+   * With a sync interval, messages of at least so many bytes are written to their block at once, and the journal only speaks of them; and of
+   * so many bytes of a store, and of all stores together, no checkpoint may know yet.
+   */
+  readonly placedBytesMin: number;
+  readonly placedBytesPerStore: number;
+  readonly placedBytesMax: number;
   /** At a clean end, stores with less than that in memory only are left to the journal. */
   readonly dirtyBytesAtClose: number;
   /** Of what is on disk, so much is kept in memory because it was looked at. */
@@ -59,6 +66,9 @@ export const FILE_DRIVER_DEFAULTS: Omit<FileDriverOptions, 'directory'> = {
   blockSlotsMax: 65_536,
   dirtyBytesPerStore: 8 * MIB,
   dirtyBytesMax: 256 * MIB,
+  placedBytesMin: 8 * KIB,
+  placedBytesPerStore: 64 * MIB,
+  placedBytesMax: 2048 * MIB,
   dirtyBytesAtClose: 256 * KIB,
   cacheBytes: 64 * MIB,
   openFilesMax: 512,

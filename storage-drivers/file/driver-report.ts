@@ -17,10 +17,19 @@ export interface DriverReport {
   readonly phasesMs: Readonly<Record<string, number>>;
 }
 
+export interface PlacedFigures {
+  readonly records: number;
+  readonly bytes: number;
+  readonly unsavedBytes: number;
+  readonly refusals: number;
+}
+
 export interface DriverStats {
   readonly journal: JournalStats;
   readonly checkpoints: number;
   readonly checkpointFailures: number;
+  /** Messages that were written to their blocks at once, their bytes, what no checkpoint knows of yet, and refusals. */
+  readonly placed: PlacedFigures;
   /** Blocks that were written anew, and what they took. */
   readonly rewrittenBlocks: number;
   readonly rewrittenBytes: number;

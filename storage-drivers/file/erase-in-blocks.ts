@@ -4,6 +4,7 @@ import { blockFamily, blockPath, type FrameContent, sealBlockFrame } from './blo
 import type { BlockFrame } from './blocks/block-frame.ts';
 import { ROOM_BEHIND } from './blocks/frame-memory.ts';
 import { loadFrames } from './blocks/load-frames.ts';
+import { blotSurplus } from './blot-surplus.ts';
 import { takeCheckpoint } from './checkpoint.ts';
 import { datasync, readAt, writeAt } from './file-calls.ts';
 import type { FileStore } from './file-store.ts';
@@ -22,6 +23,7 @@ import { viewOf } from './numbers.ts';
 import { rewriteBlocks } from './rewrite-blocks.ts';
 import { S2 } from './s2-compression.ts';
 import { SequenceRanges } from './sequence-ranges.ts';
+import { shredOutline } from './shred-frames.ts';
 import { wipeRecord } from './wipe-record.ts';
 
 const HEAD_BYTES = headBytes(1);
@@ -30,12 +32,13 @@ const EXCHANGED_MAX = 8;
 
 /** Answers what snapshots hold, and has to stay until they are released. Nobody else touches the blocks meanwhile. */
 export async function eraseInBlocks(store: FileStore, ranges: SequenceRanges): Promise<SequenceRanges> {
-  await trimSurplus(store);
+  await blotSurplus(store);
   const held = new SequenceRanges();
   const going: Block[] = [];
   for (const block of [...store.blocks.blocks, ...store.blocks.dropped]) {
     const frames = framesWith(block, ranges);
     if (frames.size === 0) continue;
+    if (block.holders === 0) await shredOutline(store, block);
     if (block.holders > 0) hold(block, frames, held);
     else if (block.isDropped || !(await eraseIn(store, block, frames))) {
       block.shredded = [...frames.keys()];
@@ -48,24 +51,6 @@ export async function eraseInBlocks(store: FileStore, ranges: SequenceRanges): P
   if (store.hasRemoved) await store.world.disk.syncDirectory(store.directory);
   store.hasRemoved = false;
   return held;
-}
-
-/** What an earlier life wrote behind the end of a block is in the journal too, and may have been erased since. */
-async function trimSurplus(store: FileStore): Promise<void> {
-  for (const block of [...store.blocks.blocks]) {
-    if (!block.mayHaveSurplus || block.fileBytes === 0) continue;
-    block.mayHaveSurplus = false;
-    const path = blockPath(store.directory, block.number);
-    const file = await store.world.disk.open(path, 'update').catch(() => null);
-    if (file === null) continue;
-    try {
-      if ((await file.size()) <= block.fileBytes) continue;
-      await file.truncate(block.fileBytes);
-      await datasync(file);
-    } finally {
-      await file.close();
-    }
-  }
 }
 
 /** The frames of a block that hold messages of the ranges, and which. */

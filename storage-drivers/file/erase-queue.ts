@@ -86,6 +86,8 @@ export class EraseQueue {
       );
       if (isDurable) rounds.push({ store, batch, held: new SequenceRanges() });
     }
+    // With a sync interval it may not be on the disk yet that they are gone, and what is destroyed must never come back.
+    if (rounds.length > 0) await this.journal().syncNow();
     for (const round of rounds) {
       const { store, batch } = round;
       await this.checkpoints.exclusively(store, async () => {

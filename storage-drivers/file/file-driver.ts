@@ -8,7 +8,6 @@ import type {
   StorageDriver,
   StorageTrouble,
 } from '../contract.ts';
-import { applyOp, readCreate, settleDoubt } from './apply-op.ts';
 import { rangesOf } from './blocks/block-list.ts';
 import { FrameCache } from './blocks/frame-cache.ts';
 import { FrameMemory, windowMemoryFor } from './blocks/frame-memory.ts';
@@ -24,18 +23,18 @@ import { type Identity, openIdentity } from './identity.ts';
 import type { Journal, JournalEvents } from './journal/journal.ts';
 import type { JournalListener } from './journal/journal-store.ts';
 import { openJournal } from './journal/open-journal.ts';
-import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
+import { JournalReplay, replayStore } from './journal-replay.ts';
 import { KeyRotation } from './key-rotation.ts';
 import { loadStore } from './load-store.ts';
-import { Op } from './op-format.ts';
 import { OpenFiles } from './open-files.ts';
+import { PlacedWrites } from './placed-writes.ts';
 import { Quarantine } from './quarantine.ts';
 import { compressionOf } from './s2-compression.ts';
 import { Scrubber } from './scrubber.ts';
 import { removeStoreFiles, storeDirectory } from './store-files.ts';
 import { RECORD_BYTES_MAX } from './store-mistakes.ts';
 import type { StoreKeeper, StoreWorld } from './store-world.ts';
-import { removeBlocks, Strangers } from './strangers.ts';
+import { Strangers } from './strangers.ts';
 import { TidyQueue } from './tidy-queue.ts';
 import { Troubles } from './troubles.ts';
 import { YoungStores } from './young-stores.ts';
@@ -97,7 +96,6 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   private readonly scrubber: Scrubber;
   readonly quarantine: Quarantine;
   private readonly strangers: Strangers;
-  private readonly pins = new Map<number, number>();
   private nextStore = 1;
   private opens = 0;
   private readonly dirty: DirtyMemory;
@@ -137,6 +135,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       windowMemory: windowMemoryFor(options),
       files: new OpenFiles(ports.disk, options.openFilesMax),
       damage,
+      placed: new PlacedWrites(ports.clock, options),
+      placedBytesMin: options.syncIntervalMs === 0 ? Number.POSITIVE_INFINITY : options.placedBytesMin,
       directory: join(options.directory, 'stores'),
       keeper: this,
       get journal() {
@@ -175,6 +175,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     await disk.syncDirectory(options.directory);
     await this.loadStores();
     const loaded = clock.monotonic();
+    const replay = new JournalReplay(world, this.stores, this.strangers);
     const { journal, report } = await openJournal(
       {
         ...options,
@@ -185,15 +186,17 @@ export class FileDriver implements StorageDriver, StoreKeeper {
         keys: identity.keys,
         compression: compressionOf(options.compression),
         tailMarkDelayMs: 3,
+        forerunner: world.placed,
       },
       { disk, clock },
-      this.visitor(),
+      replay.visitor,
     );
     this.journal = journal;
     journal.events = this.troubles.watching(() => this.events);
-    for (const store of this.stores.values()) settleDoubt(store);
+    await replay.settle();
+    this.nextStore = Math.max(this.nextStore, replay.highest + 1);
     await this.strangers.settle(this.stores, report.holes);
-    for (const store of this.stores.values()) this.attach(store);
+    for (const store of this.stores.values()) this.attach(store, replay.pins.get(store.number));
     await journal.start();
     await this.sweep();
     // Before anybody reads what an interrupted erasure may have torn.
@@ -216,7 +219,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   }
 
   get isBehind(): boolean {
-    return this.journal.isBehind;
+    return this.journal.isBehind || this.world.placed.isBehind;
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<OpenedStore> {
@@ -251,11 +254,16 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     await this.rotation?.close();
     for (const store of this.stores.values()) {
       await this.checkpoints.settled(store);
-      const isMuch = store.blocks.dirtyBytes >= this.options.dirtyBytesAtClose || young.includes(store);
+      const { blocks } = store;
+      const isMuch =
+        blocks.dirtyBytes >= this.options.dirtyBytesAtClose ||
+        this.world.placed.unsavedOf(store) > 0 ||
+        young.includes(store);
       // What cannot be written now is in the journal still.
       if (isMuch && !store.isFailed) await this.checkpoints.takeLast(store).catch(() => {});
     }
     await this.journal.close();
+    await this.world.placed.closeAll();
     await this.world.files.closeAll();
     await this.lock.release();
   }
@@ -267,6 +275,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
       journal: this.journal.stats,
       checkpoints: taken,
       checkpointFailures: failures,
+      placed: this.world.placed.figures,
       rewrittenBlocks: this.tidying.rewritten,
       rewrittenBytes: this.tidying.bytes,
       filesToRotate: this.rotation?.filesLeft ?? 0,
@@ -324,6 +333,8 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     going.isDestroyed = true;
     this.stores.delete(going.number);
     await going.untilDurable();
+    // Nobody must look for what is removed now because the journal spoke of it.
+    if (going.hasPlaced) await this.journal.syncNow();
     await this.checkpoints.settled(going);
     await this.removeFiles(going);
   }
@@ -332,6 +343,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     for (const block of [...store.blocks.blocks, ...store.blocks.dropped]) {
       for (const frame of block.frames) this.world.cache.remove(frame);
     }
+    await this.world.placed.forget(store);
     await removeStoreFiles(this.world, store.directory);
     this.journal.release(store.journalStore, store.journalStore.appended);
     this.journal.removeStore(store.journalStore);
@@ -372,10 +384,10 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     return store;
   }
 
-  private attach(store: FileStore): void {
+  private attach(store: FileStore, needed = Number.POSITIVE_INFINITY): void {
     // What a checkpoint includes is not needed from the journal any more.
     const isSafe = store.checkpointSerial > 0 && store.checkpointSerial >= store.serial;
-    const pin = isSafe ? Infinity : (this.pins.get(store.number) ?? Infinity);
+    const pin = isSafe ? Number.POSITIVE_INFINITY : needed;
     store.attach(this.journal.addStore(store.number, MUTE, { pin }));
   }
 
@@ -392,19 +404,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
   /** What is in memory is more than what is on disk: it is read again, and written, since a journal at its limit may have asked in vain. */
   private async bringBack(failed: FileStore): Promise<FileStore> {
     const { number, journalStore } = failed;
-    const loaded = await loadStore(this.world, number);
-    const fresh = loaded?.store ?? new FileStore(failed.id, number, failed.directory, this.world, 1);
-    journalStore.resume();
-    await this.journal.replay(journalStore, {
-      record: (store, type, bytes, from, to) => {
-        if (store !== number) return;
-        if (type === Op.create) this.begin(fresh, bytes, from);
-        else applyOp(fresh, type, bytes, from, to);
-      },
-      carried: () => {},
-      hole: () => {},
-    });
-    await removeBlocks(fresh, loaded?.strays ?? []);
+    const fresh = await replayStore(this.world, failed);
     fresh.attach(journalStore);
     this.stores.set(number, fresh);
     this.erasing.request(fresh);
@@ -431,49 +431,6 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     await Promise.all(Array.from({ length: STORES_AT_ONCE }, worker));
     // What was set aside keeps its number to itself.
     this.nextStore = Math.max(0, await this.quarantine.highest(), ...numbers) + 1;
-  }
-
-  private visitor(): JournalVisitor {
-    return {
-      record: (number, type, bytes, from, to, generation) => {
-        this.nextStore = Math.max(this.nextStore, number + 1);
-        if (!this.pins.has(number)) this.pins.set(number, generation);
-        const store = this.stores.get(number);
-        if (type === Op.create) this.created(number, bytes, from);
-        else if (store === undefined) this.strangers.noteOperation(number, type, bytes, from, to);
-        else applyOp(store, type, bytes, from, to);
-      },
-      carried: () => {},
-      hole: (hole) => this.lost(hole),
-    };
-  }
-
-  private created(number: number, bytes: Uint8Array, at: number): void {
-    if (this.stores.has(number)) return;
-    const { id } = readCreate(bytes, at);
-    const store = new FileStore(id, number, storeDirectory(this.world, number), this.world, 1);
-    this.begin(store, bytes, at);
-    this.stores.set(number, store);
-  }
-
-  private begin(store: FileStore, bytes: Uint8Array, at: number): void {
-    if (store.serial > 0) return;
-    const { firstSequence, isStaged } = readCreate(bytes, at);
-    store.first = firstSequence;
-    store.last = firstSequence - 1;
-    store.isStaged = isStaged;
-    store.serial = 1;
-  }
-
-  /** A part of the journal is gone. Whoever goes on later notices by its numbers; whoever does not may have forgotten something. */
-  private lost(hole: JournalHole): void {
-    for (const store of this.stores.values()) {
-      if (hole.stores === null || hole.stores.includes(store.number)) store.doubt = hole;
-    }
-    const { path, from, to } = hole;
-    const nothing = { lost: [], records: 0, bytes: 0 };
-    const cause = path === '' || to === from ? 'missing' : 'checksum';
-    this.world.damage.found({ store: null, part: 'journal', path, from, to, cause, ...nothing });
   }
 
   /** Finishes what was interrupted: stores that were destroyed, replaced, or never finished. */

@@ -5,7 +5,7 @@ import {
   type Mark,
   type MessageBytes,
   type OpenOptions,
-  Read,
+  type Read,
   type RecordStore,
   Refused,
   type Scan,
@@ -24,19 +24,21 @@ import { DurableTelling } from './durable-telling.ts';
 import { type CellChange, type CellHost, FileCells } from './file-cells.ts';
 import { FileSnapshot } from './file-snapshot.ts';
 import type { JournalListener, JournalStore } from './journal/journal-store.ts';
-import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
 import type { JournalHole } from './journal/recovery.ts';
-import { Op } from './op-format.ts';
+import { APPEND_OVERHEAD, Op } from './op-format.ts';
 import { ReadAhead } from './read-ahead.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
+import { keepMessage, mayBePlaced, placeMessage } from './store-appends.ts';
 import { StoreCare } from './store-care.ts';
 import { type ErasureBatch, StoreErasures } from './store-erasures.ts';
 import { hasPassed, markOf } from './store-marks.ts';
 import { checkPlace, checkTime, misplaced, RECORD_BYTES_MAX, SUBJECT_BYTES_MAX } from './store-mistakes.ts';
+import { StoreRemovals } from './store-removals.ts';
 import { statsOf } from './store-stats.ts';
 import { type Removal, StoreUnit } from './store-unit.ts';
 import type { StoreWorld } from './store-world.ts';
 import { StoreWriter } from './store-writer.ts';
+import { surveyBlocks } from './survey.ts';
 import { TicketWaiters } from './ticket-waiters.ts';
 
 export class FileStore implements RecordStore, CellHost, JournalListener {
@@ -49,6 +51,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   readonly world: StoreWorld;
   readonly care = new StoreCare(this);
   readonly erasures = new StoreErasures();
+  readonly leaving = new StoreRemovals(this);
   private readonly reading = new ReadAhead(this);
   first: number;
   last: number;
@@ -62,6 +65,9 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   /** A part of the journal is gone that may have held something of this store, and one that did. */
   doubt: JournalHole | null = null;
   missing: JournalHole | null = null;
+  /** The journal may speak of messages in its blocks; of these none is there any more. */
+  hasPlaced = false;
+  readonly unplaced: { readonly seq: number; readonly block: number; readonly size: number }[] = [];
   /** Its checkpoint is under an older key. */
   isCheckpointStale = false;
   /** Nobody has it open. */
@@ -83,9 +89,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   private readonly unit = new StoreUnit();
   private isVisiting = false;
   private readonly telling = new DurableTelling(this);
-  private removedBytes = 0;
   private appended = 0;
-  private removed = 0;
   private refused = 0;
   private snapshots = 0;
   private recoveredSerial = 0;
@@ -140,6 +144,10 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     return this.writer!.store;
   }
 
+  get isAttached(): boolean {
+    return this.writer !== null;
+  }
+
   /** From now on it can be written to. */
   attach(store: JournalStore): void {
     this.writer = new StoreWriter(this.world.journal, store);
@@ -161,18 +169,15 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (subjectLength > SUBJECT_BYTES_MAX || length > RECORD_BYTES_MAX) return this.refuse(Refused.tooLarge);
     const writer = this.writable();
     if (writer === null) return this.refuse(Refused.failed);
-    const ticket = writer.append(seq, seconds, nanos, flags, message);
+    const size = APPEND_OVERHEAD + length;
+    const isPlaced = !this.unit.isOpen && mayBePlaced(this, size);
+    const take = isPlaced ? placeMessage : keepMessage;
+    const ticket = take(this, writer, seq, seconds, nanos, flags, message, size);
     if (ticket < 0) return this.refuse(ticket);
-    const { bytes } = writer.journal;
-    const size = RECORD_HEADER_BYTES + 28 + length;
-    if (this.blocks.count === 0) this.first = seq;
-    this.blocks.append(seq, bytes, writer.placedAt - RECORD_HEADER_BYTES, size, writer.journal.isOwnMemory);
     this.last = seq;
     this.lastSeconds = seconds;
     this.lastNanos = nanos;
     this.appended++;
-    if (this.blocks.shouldBeWritten(this.world.options.dirtyBytesPerStore)) this.world.keeper.wantsCheckpoint(this);
-    this.world.keeper.dirtied(size);
     return this.unit.isOpen ? 0 : ticket;
   }
 
@@ -199,7 +204,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     if (writer === null) return this.refuse(Refused.failed);
     const ticket = writer.numbers(Op.cut, seq, 0);
     if (ticket < 0) return this.refuse(ticket);
-    this.applyCut(seq);
+    this.leaving.cut(seq);
     return ticket;
   }
 
@@ -318,6 +323,10 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     );
   }
 
+  survey(from: number, visit: (record: StoredRecord) => void): Promise<number> {
+    return surveyBlocks(this, from, visit);
+  }
+
   /** Reads frames that are not in memory. */
   async bringIn(cold: ReturnType<BlockList['coldFrames']>): Promise<void> {
     const { world } = this;
@@ -362,8 +371,8 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   stats(): StoreStats {
-    const { appended, removed, refused, snapshots } = this;
-    return { ...statsOf(this), appended, removed, refused, snapshots };
+    const { appended, refused, snapshots, leaving } = this;
+    return { ...statsOf(this), appended, removed: leaving.removed, refused, snapshots };
   }
 
   publish(): Promise<void> {
@@ -393,51 +402,6 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     return this.writer!.numbers(Op.publish, 0, 0);
   }
 
-  applyRemoval({ type, from, to }: Removal): void {
-    const bytes = this.contentBytes;
-    this.removeFrom(type, from, to);
-    this.removedBytes += bytes - this.contentBytes;
-    if (this.removedBytes < this.world.options.dirtyBytesPerStore || this.writer === null) return;
-    // Enough has gone to be worth giving back.
-    this.removedBytes = 0;
-    this.world.keeper.wantsCheckpoint(this);
-  }
-
-  private removeFrom(type: number, from: number, to: number): void {
-    if (type === Op.advance) {
-      this.last = Math.max(this.last, from);
-      if (this.count === 0) this.first = this.last + 1;
-      return;
-    }
-    const before = this.count;
-    const hadHoles = !this.blocks.lost.isEmpty;
-    if (type === Op.drop) {
-      this.blocks.remove(0, from - 1);
-      this.last = Math.max(this.last, from - 1);
-    } else this.blocks.remove(from, to);
-    this.settle(before);
-    if (hadHoles && this.blocks.lost.isEmpty) this.world.damage.healed(this.id);
-  }
-
-  applyCut(seq: number): void {
-    const before = this.count;
-    if (seq < this.last) {
-      if (this.blocks.read(seq, this.record) === Read.found) {
-        this.lastSeconds = this.record.seconds;
-        this.lastNanos = this.record.nanos;
-      }
-      this.blocks.cutAfter(seq);
-      this.last = seq;
-    }
-    this.settle(before);
-  }
-
-  /** After removals: who is first now. */
-  private settle(before: number): void {
-    this.removed += before - this.count;
-    this.settleFirst(this.first);
-  }
-
   /** Who is first, be it above or below who was. */
   settleFirst(from = 0): void {
     this.first = this.count === 0 ? this.last + 1 : this.blocks.firstFrom(from);
@@ -461,7 +425,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   private applyWritten(removal: Removal, ticket: number): void {
-    this.applyRemoval(removal);
+    this.leaving.remove(removal);
     if (removal.type === Op.erase) this.erasures.add(ticket, removal.from, removal.to, this.serial);
   }
 

@@ -1,14 +1,12 @@
 /** Brings a store back from its folder: the checkpoint, and the index of each block. */
 import type { Block } from './blocks/block.ts';
-import { blockFamily, blockPath } from './blocks/block-file.ts';
+import { blockPath } from './blocks/block-file.ts';
 import { readIndex, recount } from './blocks/block-index.ts';
 import { rebuildBlock } from './blocks/rebuild-block.ts';
+import { readSingleFrame } from './blocks/single-frame.ts';
 import type { FoundBlock } from './checkpoint-format.ts';
-import { codeOf } from './file-calls.ts';
 import { FileStore } from './file-store.ts';
 import { FrameKind } from './journal/frame-format.ts';
-import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
-import { SegmentReader } from './journal/segment-reader.ts';
 import { SequenceRanges } from './sequence-ranges.ts';
 import {
   damagedCheckpoints,
@@ -18,8 +16,6 @@ import {
   storeDirectory,
 } from './store-files.ts';
 import type { StoreWorld } from './store-world.ts';
-
-const INDEX_WINDOW = 256 * 1024;
 
 export interface LoadedStore {
   readonly store: FileStore;
@@ -71,6 +67,7 @@ async function restore(
   for (const { from, to } of state.lost) store.blocks.lost.add(from, to);
   store.erasures.restore(state.erasing);
   const numbers = new Set(await listBlocks(world, directory));
+  const strays = new Set(numbers);
   const blocks: Block[] = [];
   for (const entry of found.blocks) {
     entry.block.mayHaveSurplus = !found.isDamaged;
@@ -79,13 +76,13 @@ async function restore(
       loseBlock(store, entry);
       store.isCheckpointStale = true;
     } else if (await readBlock(world, store, entry)) blocks.push(entry.block);
-    numbers.delete(entry.block.number);
+    strays.delete(entry.block.number);
   }
   store.blocks.restore(blocks);
   store.first = store.count === 0 ? store.last + 1 : store.blocks.firstFrom(0);
-  for (const stray of numbers) store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
+  for (const stray of strays) store.blocks.nextNumber = Math.max(store.blocks.nextNumber, stray + 1);
   // As long as a copy of the checkpoint is damaged they stay where they are.
-  return { store, strays: found.isDamaged ? [] : [...numbers] };
+  return { store, strays: found.isDamaged ? [] : [...strays] };
 }
 
 /** The file is gone, and with it whatever of it was there. */
@@ -109,7 +106,7 @@ function loseBlock(store: FileStore, { block, slots, hasIndex }: FoundBlock): vo
 async function readBlock(world: StoreWorld, store: FileStore, entry: FoundBlock): Promise<boolean> {
   const { block, slots, hasIndex } = entry;
   if (hasIndex) {
-    const index = await readIndexFrame(world, store, block);
+    const index = await readSingleFrame(world, store, block, FrameKind.index, block.indexPosition);
     if (index === null) await rebuild(world, store, entry);
     else {
       readIndex(index, block);
@@ -128,23 +125,4 @@ async function rebuild(world: StoreWorld, store: FileStore, entry: FoundBlock): 
   const path = blockPath(store.directory, block.number);
   const what = { lost: [...lost.list], records: lost.size, bytes: 0 };
   world.damage.found({ store: store.id, part: 'index', path, from, to, cause: 'checksum', ...what });
-}
-
-async function readIndexFrame(world: StoreWorld, store: FileStore, block: Block): Promise<Uint8Array | null> {
-  const path = blockPath(store.directory, block.number);
-  const family = blockFamily(world, store, block.number);
-  const lock = { cipher: block.cipher };
-  try {
-    return await world.files.use(path, async (file) => {
-      // It stands at the end of what is in the file.
-      const window = Math.min(INDEX_WINDOW, block.fileBytes - block.indexPosition);
-      const reader = new SegmentReader(file, await file.size(), family, lock, window);
-      const found = await reader.frameAt(block.indexPosition);
-      if (!found.isWhole || found.header.kind !== FrameKind.index) return null;
-      return new Uint8Array(found.bytes.subarray(found.from + RECORD_HEADER_BYTES, found.to));
-    });
-  } catch (error) {
-    if (codeOf(error) === 'EIO') return null;
-    throw error;
-  }
 }

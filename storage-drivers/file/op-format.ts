@@ -6,7 +6,7 @@
  * already, and when one is missing.
  */
 import { FREES_SPACE } from './journal/journal.ts';
-import { RECORD_HEADER_BYTES } from './journal/record-format.ts';
+import { RECORD_HEADER_BYTES, REFERS } from './journal/record-format.ts';
 import { getU64, putU64 } from './numbers.ts';
 
 export const Op = {
@@ -20,6 +20,8 @@ export const Op = {
   advance: 6,
   /** A staged store takes the place of another of its name. */
   publish: 7,
+  /** A message that is in a block already: the journal only says which one. */
+  placed: 8 | REFERS,
   remove: 1 | FREES_SPACE,
   erase: 2 | FREES_SPACE,
   drop: 3 | FREES_SPACE,
@@ -32,6 +34,8 @@ export const Op = {
 export const OP_HEADER_BYTES = 4;
 /** Number, sequence, time, flags and lengths of an appended message. */
 export const APPEND_HEADER_BYTES = 28;
+/** Number, sequence, block and length of a message that was placed. */
+export const PLACED_BYTES = 20;
 /** What an appended message takes beyond its content. */
 export const APPEND_OVERHEAD = RECORD_HEADER_BYTES + APPEND_HEADER_BYTES;
 

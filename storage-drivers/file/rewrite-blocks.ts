@@ -4,8 +4,8 @@
  * finds the old ones as they were.
  */
 import { Block, DELTA_MAX } from './blocks/block.ts';
-import { BlockWriter } from './blocks/block-file.ts';
 import { unwrittenBytes } from './blocks/block-list.ts';
+import { BlockWriter } from './blocks/block-writer.ts';
 import { Breath } from './breath.ts';
 import type { FileStore } from './file-store.ts';
 import { recordEnd } from './journal/record-format.ts';
@@ -35,7 +35,7 @@ export async function rewriteBlocks(
   const counts = sources.map(({ slots }) => slots);
   const copy = await copyOf(store, sources, found);
   if (copy === null) return 0;
-  await new BlockWriter(store, copy).write(copy.frames, null);
+  await new BlockWriter(store, copy).write(copy.frames, null, true);
   const areSame = sources.every((source, index) => source.slots === counts[index] && !source.isDropped);
   // What was cut off meanwhile must not be in the copy.
   if (areSame) exchange(store, sources, copy, found);

@@ -18,3 +18,21 @@ export async function shredFrames(store: FileStore, block: Block): Promise<void>
     await file.close();
   }
 }
+
+/** What the outline of a block says of what was erased is destroyed with it; it is not read any more. */
+export async function shredOutline(store: FileStore, block: Block): Promise<void> {
+  const { outlinePosition, outlineBytes } = block;
+  block.outline = null;
+  if (outlinePosition < 0) return;
+  const path = blockPath(store.directory, block.number);
+  const file = await store.world.disk.open(path, 'update').catch(() => null);
+  if (file !== null) {
+    try {
+      await writeAt(file, [new Uint8Array(outlineBytes)], outlinePosition);
+      await datasync(file);
+    } finally {
+      await file.close();
+    }
+  }
+  block.outlinePosition = -1;
+}

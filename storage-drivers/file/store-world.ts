@@ -6,6 +6,7 @@ import type { DamageLog } from './damage-log.ts';
 import type { FileDriverOptions } from './driver-options.ts';
 import type { FileStore } from './file-store.ts';
 import type { Journal } from './journal/journal.ts';
+import type { PlacedWrites } from './placed-writes.ts';
 
 export interface StoreWorld extends FrameWorld {
   readonly ports: DriverPorts;
@@ -13,6 +14,9 @@ export interface StoreWorld extends FrameWorld {
   readonly journal: Journal;
   readonly cache: FrameCache;
   readonly damage: DamageLog;
+  readonly placed: PlacedWrites;
+  /** Messages of at least so many bytes are placed; Infinity where syncs are waited for. */
+  readonly placedBytesMin: number;
   /** Where the stores have their folders. */
   readonly directory: string;
   /** What the driver does for its stores. */

@@ -6,8 +6,9 @@ import { Copier } from '../derived/copy-bytes.ts';
 import type { CellChange } from './file-cells.ts';
 import type { Journal } from './journal/journal.ts';
 import type { JournalStore } from './journal/journal-store.ts';
+import { RECORD_HEADER_BYTES, writeRecordHeader } from './journal/record-format.ts';
 import { putU64 } from './numbers.ts';
-import { APPEND_HEADER_BYTES, OP_HEADER_BYTES, Op, writeAppendHeader } from './op-format.ts';
+import { APPEND_HEADER_BYTES, OP_HEADER_BYTES, Op, PLACED_BYTES, writeAppendHeader } from './op-format.ts';
 
 export class StoreWriter {
   /** The number of the newest operation. */
@@ -38,6 +39,45 @@ export class StoreWriter {
     this.placedAt = at;
     this.serial++;
     return journal.end();
+  }
+
+  /** Room for a word about a message that goes to a block; below 0 where it is refused. `endPlaced` follows at once. */
+  beginPlaced(): number {
+    const at = this.journal.begin(this.store, Op.placed, PLACED_BYTES);
+    return at < 0 ? this.refused() : at;
+  }
+
+  /** Of `size` bytes, all included. */
+  endPlaced(at: number, seq: number, block: number, size: number): number {
+    const { view } = this.journal;
+    view.setUint32(at, ++this.serial >>> 0, true);
+    putU64(view, at + 4, seq);
+    view.setUint32(at + 12, block, true);
+    view.setUint32(at + 16, size, true);
+    return this.journal.end();
+  }
+
+  /** The message itself, where it is going to be written from. */
+  fill(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    seq: number,
+    seconds: number,
+    nanos: number,
+    flags: number,
+    message: MessageBytes,
+  ): void {
+    const { copier } = this;
+    const data = at + RECORD_HEADER_BYTES;
+    const to = data + APPEND_HEADER_BYTES;
+    const subjectLength = message.subjectEnd - message.subjectStart;
+    const headerLength = message.bodyStart - message.headerStart;
+    writeAppendHeader(view, data, this.serial, seq, seconds, nanos, flags, subjectLength, headerLength);
+    copier.copy(message.subjectBytes, message.subjectStart, message.subjectEnd, bytes, view, to);
+    copier.copy(message.bytes, message.headerStart, message.bodyEnd, bytes, view, to + subjectLength);
+    const length = APPEND_HEADER_BYTES + subjectLength + message.bodyEnd - message.headerStart;
+    writeRecordHeader(bytes, view, at, length, this.store.id, Op.append);
   }
 
   /** An operation of up to two numbers. */

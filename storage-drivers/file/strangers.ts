@@ -4,6 +4,7 @@
  * set aside otherwise.
  */
 import { join } from 'node:path';
+import { withoutAdopted } from './adopted-blocks.ts';
 import { blockPath } from './blocks/block-file.ts';
 import { codeOf } from './file-calls.ts';
 import type { FileStore } from './file-store.ts';
@@ -70,7 +71,7 @@ export class Strangers {
       const store = stores.get(number);
       if (store === undefined) continue;
       const hasForgotten = store.isAmnesiac && !this.amnesiac.has(number);
-      await this.settleBlocks(store, blocks, hasForgotten || mayLack(number));
+      await this.settleBlocks(store, withoutAdopted(store, blocks), hasForgotten || mayLack(number));
     }
     for (const number of this.folders) {
       if (this.destroyed.has(number)) await removeStoreFiles(this.world, storeDirectory(this.world, number));
@@ -105,6 +106,7 @@ export class Strangers {
 
   /** The journal has what is in them, unless something of it is gone. */
   private async settleBlocks(store: FileStore, numbers: readonly number[], isDoubtful: boolean): Promise<void> {
+    if (numbers.length === 0) return;
     const { directory } = store;
     const names = numbers.map((number) => blockPath('', number));
     if (!isDoubtful) {
@@ -187,7 +189,7 @@ export class Strangers {
 /** What they hold is in the journal, or is gone. */
 export async function removeBlocks(store: FileStore, numbers: readonly number[]): Promise<void> {
   for (const number of numbers) await store.world.disk.remove(blockPath(store.directory, number));
-  store.hasRemoved = numbers.length > 0;
+  if (numbers.length > 0) store.hasRemoved = true;
 }
 
 async function removeAll(world: StoreWorld, directory: string, names: readonly string[]): Promise<void> {

@@ -6,6 +6,8 @@ import { APPEND_OVERHEAD } from './op-format.ts';
 
 /** Blocks are compacted when less than this part of their file is still there. */
 const LIVE_PART = 0.5;
+/** A block from an earlier life that has no outline gets one when it is at least so large a part of a full one. */
+const LARGE_PART = 1 / 8;
 /** So many small neighbours are joined, or fewer that fill half a block. */
 const NEIGHBOURS_MIN = 4;
 
@@ -14,6 +16,8 @@ export function findUntidy(store: FileStore): readonly Block[] | null {
   const { blocks } = store.blocks;
   for (const block of blocks) if (isStale(block, store.world.keys) && block.holders === 0) return [block];
   for (const block of blocks) if (isSettled(block) && isSparse(block)) return [block];
+  const isLarge = (block: Block) => block.end >= store.world.options.blockBytes * LARGE_PART;
+  for (const block of blocks) if (isSettled(block) && hasNoOutline(block) && isLarge(block)) return [block];
   return findSmall(store);
 }
 
@@ -26,6 +30,11 @@ export function isStale(block: Block, keys: StoreKeys | null): boolean {
 /** Nothing is appended to it any more, and nothing is wrong with it. */
 function isSettled(block: Block): boolean {
   return block.isSealed && block.fileBytes > 0 && block.holders === 0 && block.hurt === 0 && !block.isBroken;
+}
+
+/** An earlier process left it before it was full, or knew nothing of outlines. */
+function hasNoOutline(block: Block): boolean {
+  return block.isInherited && block.outlinePosition < 0 && block.live > 0;
 }
 
 /** Also what is in the file and not there any more takes its part of it. */

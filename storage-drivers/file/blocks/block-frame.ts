@@ -14,6 +14,13 @@ export class BlockFrame {
   /** Its place in the file, -1 as long as it has none. */
   position = -1;
   storedBytes = 0;
+  /** The place that it is being written to. */
+  promised = -1;
+  /** Of one that was adopted: how long it is in the file, and where in it the first record begins that counts. */
+  wholeLength = 0;
+  firstAt = 0;
+  /** It goes to the file before the journal speaks of it. */
+  isPlaced = false;
   /** Nothing is added any more. */
   isSealed = false;
   /** It was looked at since the cache last passed by. */
@@ -73,6 +80,18 @@ export class BlockFrame {
     }
     this.length += size;
     this.recordCount++;
+  }
+
+  /** Room for a record in memory of its own, which is filled by whoever asks; answers where. */
+  open(size: number): number {
+    const at = this.length;
+    if (at === 0) {
+      this.own = this.memory!.takeWith(size);
+      this.ownView = viewOf(this.own);
+    }
+    this.length += size;
+    this.recordCount++;
+    return at;
   }
 
   /** The memory that records came from may be used for something else. */

@@ -9,14 +9,15 @@ interface PlaceInFile {
   readonly storedBytes: number;
 }
 
-/** Frames that have no place in the file are left out: nothing in them is there any more. */
+/** Frames that have no place in the file are left out: nothing in them is there any more. Those behind the last slot came later. */
 export function writeIndex(block: Block, placeOf: (frame: BlockFrame) => PlaceInFile, slots = block.slots): Uint8Array {
   const writer = new ByteWriter();
   writer.u32(slots);
   writer.words(block.starts, slots + 1);
   writer.u8(block.deltas === null ? 0 : 1);
   if (block.deltas !== null) writer.words(block.deltas, slots);
-  const frames = block.frames.filter((frame) => placeOf(frame).position >= 0);
+  const end = block.starts[slots]!;
+  const frames = block.frames.filter((frame) => placeOf(frame).position >= 0 && frame.start < end);
   writer.u32(frames.length);
   for (const frame of frames) {
     const { position, storedBytes } = placeOf(frame);

@@ -4,7 +4,7 @@ import type { RecordView } from '../../derived/record-view.ts';
 import { RECORD_HEADER_BYTES } from '../journal/record-format.ts';
 import { APPEND_OVERHEAD, readAppend } from '../op-format.ts';
 import { SequenceRanges } from '../sequence-ranges.ts';
-import { Block } from './block.ts';
+import { type AdoptedPlace, Block, DELTA_MAX } from './block.ts';
 import type { BlockFrame } from './block-frame.ts';
 import type { FrameMemory } from './frame-memory.ts';
 import type { FrameDamage } from './load-frames.ts';
@@ -51,6 +51,49 @@ export class BlockList {
     this.count++;
     this.contentBytes += size - APPEND_OVERHEAD;
     this.dirtyBytes += size;
+  }
+
+  /** The block of a record that is written to its file before the journal speaks of it. */
+  blockToPlace(seq: number, size: number): Block {
+    const { newest, limits } = this;
+    // A checkpoint that makes the file would have to be waited for.
+    const isFit = newest !== null && !newest.isTaken && newest.canTake(seq, size, limits.blockBytes, limits.slotsMax);
+    return isFit ? newest : this.begin(seq);
+  }
+
+  /** Such a record gets its room; answers the frame that it stands in, whole once it is filled. */
+  place(block: Block, seq: number, size: number): BlockFrame {
+    const { limits } = this;
+    const frame = block.placedFrameFor(size, limits.frameBytes, limits.memory);
+    frame.open(size);
+    block.add(seq, size);
+    this.count++;
+    this.contentBytes += size - APPEND_OVERHEAD;
+    return frame;
+  }
+
+  /** A record that the journal only speaks of: it is in the file of a block, within a frame. */
+  adopt(seq: number, size: number, place: AdoptedPlace): Block {
+    const { newest, limits } = this;
+    let block = newest;
+    const isSame = block?.number === place.block && block.isInherited && block.slots < limits.slotsMax;
+    if (block === null || !isSame || seq - block.base > DELTA_MAX) {
+      block = this.beginWith(new Block(place.block, seq));
+      block.isInherited = true;
+    }
+    // The checkpoint may be older than the file.
+    block.wrappedKey = place.wrappedKey;
+    block.cipher = place.cipher;
+    block.isAdopted = true;
+    block.isSealed = false;
+    block.mayHaveSurplus = true;
+    block.fileBytes = Math.max(block.fileBytes, place.fileBytes);
+    block.adoptInto(place).length += size;
+    block.newestFrame!.recordCount++;
+    block.add(seq, size);
+    this.count++;
+    this.contentBytes += size - APPEND_OVERHEAD;
+    return block;
   }
 
   /** What stands in other memory, as that of the journal, is copied: that is going to be used again. */
@@ -238,12 +281,15 @@ export class BlockList {
   }
 
   private begin(seq: number): Block {
+    return this.beginWith(new Block(this.nextNumber++, seq));
+  }
+
+  private beginWith(block: Block): Block {
     const before = this.blocks.at(-1);
     if (before !== undefined) {
       before.isSealed = true;
       before.sealFrames();
     }
-    const block = new Block(this.nextNumber++, seq);
     this.blocks.push(block);
     return block;
   }
@@ -279,10 +325,11 @@ export class BlockList {
   }
 }
 
-/** What of a block is in no file. */
+/** What of a block is in no file, and is not just being written to one. */
 export function unwrittenBytes(block: Block): number {
   let bytes = 0;
-  for (const frame of block.frames) if (frame.position < 0 && frame.isInMemory) bytes += frame.length;
+  for (const frame of block.frames)
+    if (frame.position < 0 && frame.isInMemory && !frame.isPlaced) bytes += frame.length;
   return bytes;
 }
 

@@ -7,12 +7,27 @@ import type { FrameCipher } from '../frame-cipher.ts';
 import { WRAPPED_KEY_BYTES } from '../journal/segment-format.ts';
 import { APPEND_OVERHEAD } from '../op-format.ts';
 import { BlockFrame } from './block-frame.ts';
+import type { OutlineWriter } from './block-outline.ts';
 import type { FrameMemory } from './frame-memory.ts';
 
 const SLOTS_AT_FIRST = 8;
 const NO_KEY = new Uint8Array(WRAPPED_KEY_BYTES);
 /** How far sequences of one block may be apart. */
 export const DELTA_MAX = 2 ** 32 - 1;
+
+/** Where the record stands that the journal speaks of. */
+export interface AdoptedPlace {
+  readonly block: number;
+  readonly wrappedKey: Uint8Array;
+  readonly cipher: FrameCipher | null;
+  readonly fileBytes: number;
+  /** Of its frame. */
+  readonly position: number;
+  readonly storedBytes: number;
+  readonly frameLength: number;
+  /** Where in the frame it begins. */
+  readonly start: number;
+}
 
 export class Block {
   readonly number: number;
@@ -46,6 +61,11 @@ export class Block {
   chain = 0;
   /** Where its index stands in the file, behind the frames; -1 when it does not. */
   indexPosition = -1;
+  /** The same of its outline, and how much room that takes. */
+  outlinePosition = -1;
+  outlineBytes = 0;
+  /** What is going to be the outline; null when there is none to be written, or none any more. */
+  outline: OutlineWriter | null = null;
   /** Frames that are overwritten before the file is removed. */
   shredded: readonly BlockFrame[] = [];
   /** Who keeps the file from being removed. */
@@ -55,6 +75,17 @@ export class Block {
   isInherited = false;
   /** Behind its end there may be what was written for a checkpoint that never came to be. */
   mayHaveSurplus = false;
+  /** Its file is being made; by a checkpoint, where it is taken. */
+  making: Promise<void> | null = null;
+  isTaken = false;
+  /** Writes to its file that nobody waited for to be safe, how many of them are, and whether its name is. */
+  writes = 0;
+  safeWrites = 0;
+  hasSafeName = true;
+  /** A sync of its file failed: nobody knows what is on the disk (D-17). */
+  isDoubtful = false;
+  /** After the end of a process the journal says what is in its file, up to the next checkpoint. */
+  isAdopted = false;
   wrappedKey: Uint8Array = NO_KEY;
   cipher: FrameCipher | null = null;
 
@@ -209,9 +240,36 @@ export class Block {
   /** The frame that the next message of that many bytes goes into. */
   frameFor(size: number, frameBytes: number, memory: FrameMemory): BlockFrame {
     const last = this.newestFrame;
-    if (last !== null && !last.isSealed && (last.length === 0 || last.length + size <= frameBytes)) return last;
+    if (last !== null && !last.isSealed && !last.isPlaced && (last.length === 0 || last.length + size <= frameBytes))
+      return last;
     this.sealFrames();
     const frame = new BlockFrame(this.end, true, memory);
+    this.frames.push(frame);
+    return frame;
+  }
+
+  /** The same for one that is written to the file at once. */
+  placedFrameFor(size: number, frameBytes: number, memory: FrameMemory): BlockFrame {
+    const last = this.newestFrame;
+    if (last?.isPlaced === true && !last.isSealed && last.length + size <= frameBytes) return last;
+    this.sealFrames();
+    const frame = new BlockFrame(this.end, true, memory);
+    frame.isPlaced = true;
+    this.frames.push(frame);
+    return frame;
+  }
+
+  /** The frame of a record that is in the file already. */
+  adoptInto({ position, storedBytes, frameLength, start }: AdoptedPlace): BlockFrame {
+    const last = this.newestFrame;
+    if (last !== null && last.position === position) return last;
+    this.sealFrames();
+    const frame = new BlockFrame(this.end, false);
+    frame.position = position;
+    frame.storedBytes = storedBytes;
+    frame.wholeLength = frameLength;
+    frame.firstAt = start;
+    frame.isSealed = true;
     this.frames.push(frame);
     return frame;
   }

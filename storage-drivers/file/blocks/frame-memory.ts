@@ -8,16 +8,22 @@ import { FRAME_TRAILER_BYTES, SECTOR_BYTES, TAG_BYTES } from '../journal/frame-f
 export const ROOM_BEHIND = TAG_BYTES + FRAME_TRAILER_BYTES + SECTOR_BYTES;
 const BYTES_AT_FIRST = 1024;
 const GROWTH = 4;
+const LARGE_STEP = 16_384;
 const WINDOWS_KEPT = 4;
 
 export class FrameMemory {
   private readonly usualBytes: number;
   private readonly spareMax: number;
   private readonly spare: Uint8Array[] = [];
+  /** By their size. */
+  private readonly large = new Map<number, Uint8Array[]>();
+  private readonly largeMax: number;
+  private largeBytes = 0;
 
-  /** For frames of so many bytes; what is kept for later takes no more than `spareBytesMax`. */
+  /** For frames of so many bytes; what is kept for later takes no more than `spareBytesMax`, and as much for large ones. */
   constructor(frameBytes: number, spareBytesMax: number) {
     this.usualBytes = frameBytes + ROOM_BEHIND;
+    this.largeMax = spareBytesMax;
     this.spareMax = Math.floor(spareBytesMax / this.usualBytes);
   }
 
@@ -37,8 +43,27 @@ export class FrameMemory {
     return this.usual();
   }
 
+  /** For a frame that begins with so many bytes. That of large ones is of few sizes, so that it is used again too. */
+  takeWith(length: number): Uint8Array {
+    const needed = length + ROOM_BEHIND;
+    if (needed <= this.usualBytes) return this.usual();
+    const size = Math.ceil(needed / LARGE_STEP) * LARGE_STEP;
+    const kept = this.large.get(size)?.pop();
+    if (kept === undefined) return Buffer.allocUnsafeSlow(size);
+    this.largeBytes -= size;
+    return kept;
+  }
+
   giveBack(bytes: Uint8Array): void {
-    if (bytes.length === this.usualBytes && this.spare.length < this.spareMax) this.spare.push(bytes);
+    const { length } = bytes;
+    if (length === this.usualBytes) {
+      if (this.spare.length < this.spareMax) this.spare.push(bytes);
+    } else if (length > this.usualBytes && length % LARGE_STEP === 0 && this.largeBytes + length <= this.largeMax) {
+      const same = this.large.get(length);
+      if (same === undefined) this.large.set(length, [bytes]);
+      else same.push(bytes);
+      this.largeBytes += length;
+    }
   }
 
   private usual(): Uint8Array {

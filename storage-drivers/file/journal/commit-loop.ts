@@ -54,11 +54,15 @@ export class CommitLoop {
   private waiting: FrameBuilder[] = [];
   private readonly pieces: Uint8Array[] = [];
   private readonly touched: JournalStore[] = [];
+  /** With a sync interval: who was told that something is durable that no sync has reached yet. */
+  private readonly ahead = new Set<JournalStore>();
   private serial = 0;
   private isScheduled = false;
   private isBusy = true;
   private isClosing = false;
   private isStopped = false;
+  /** Of one that was made between two commits. */
+  private syncFailure: Error | null = null;
   private syncedAtMs: number;
   private slowUntilMs = 0;
   private finishedAtMs = 0;
@@ -144,7 +148,7 @@ export class CommitLoop {
 
   private async end(active: ActiveSegment): Promise<void> {
     const { synced, written } = this.succession;
-    if (synced.frame < written.frame) await datasync(active.file);
+    if (synced.frame < written.frame) await this.syncAll(active);
     this.succession.wasSynced();
     await this.marks.write(this.markOf(true));
   }
@@ -152,6 +156,11 @@ export class CommitLoop {
   private commit(): void {
     this.isScheduled = false;
     if (this.isBusy || this.isClosing) return;
+    if (this.syncFailure !== null) {
+      this.isBusy = true;
+      this.fail(this.syncFailure);
+      return;
+    }
     const job = this.jobs.shift();
     if (job !== undefined) {
       this.doJob(job);
@@ -164,7 +173,10 @@ export class CommitLoop {
       return;
     }
     this.isBusy = true;
-    this.place(frames);
+    this.frames = frames;
+    const { forerunner } = this.options;
+    if (forerunner === null || !forerunner.isWaiting || !frames.some(({ refers }) => refers)) this.place(frames);
+    else forerunner.write((error) => (error === null ? this.place(frames) : this.fail(error)));
   }
 
   private doJob({ work, resolve, reject }: Job): void {
@@ -238,11 +250,25 @@ export class CommitLoop {
   }
 
   private sync(active: ActiveSegment): void {
-    active.file.datasync(this.whenSafe);
+    const { forerunner } = this.options;
+    const sync = () => active.file.datasync(this.whenSafe);
+    if (forerunner === null) sync();
+    else forerunner.sync((error) => (error === null ? sync() : this.fail(error)));
+  }
+
+  /** The same for those who wait. */
+  private async syncAll(active: ActiveSegment): Promise<void> {
+    const { forerunner } = this.options;
+    if (forerunner !== null)
+      await new Promise<void>((resolve, reject) =>
+        forerunner.sync((error) => (error === null ? resolve() : reject(error))),
+      );
+    await datasync(active.file);
   }
 
   private wasSynced(): void {
     this.succession.wasSynced();
+    this.ahead.clear();
     this.syncedAtMs = this.world.clock.monotonic();
     this.syncs++;
   }
@@ -256,7 +282,11 @@ export class CommitLoop {
       for (let slot = 0; slot < frame.storeCount; slot++) frame.stores[slot]!.durable = frame.tickets[slot]!;
     }
     // Whoever hears of it may append at once; that is taken along by the commit below. The frames stay as they are until all have heard.
-    for (const store of touched) store.listener.durable(store.durable);
+    const isAhead = this.succession.synced.frame < this.succession.written.frame;
+    for (const store of touched) {
+      if (isAhead) this.ahead.add(store);
+      store.listener.durable(store.durable);
+    }
     touched.length = 0;
     this.lanes.giveBack(frames);
     this.isBusy = false;
@@ -296,7 +326,7 @@ export class CommitLoop {
     const { active, synced, written } = this.succession;
     if (active !== null) {
       if (synced.frame < written.frame) {
-        await datasync(active.file);
+        await this.syncAll(active);
         this.wasSynced();
       }
       await this.succession.leave();
@@ -306,18 +336,22 @@ export class CommitLoop {
 
   private fail(cause: Error): void {
     this.failures++;
+    this.syncFailure = null;
     this.isStopped = true;
     const lost = [...this.frames, ...this.waiting, ...this.lanes.drop()];
     this.frames = [];
     this.waiting = [];
+    this.options.forerunner?.drop();
     this.collect(lost);
     this.succession.takeBack();
     this.events.stopped(cause);
     for (const { reject } of this.jobs.splice(0)) reject(cause);
-    for (const store of this.touched.splice(0)) {
+    // What no sync has reached does not count any more, whoever has heard that it does.
+    for (const store of new Set([...this.touched.splice(0), ...this.ahead])) {
       store.failure = cause;
       store.listener.failed(cause);
     }
+    this.ahead.clear();
     this.lanes.giveBack(lost);
     void this.recover();
   }
@@ -343,6 +377,20 @@ export class CommitLoop {
     this.events.resumed();
     this.isBusy = false;
     this.commit();
+  }
+
+  /** Whatever was written is synced, and it is noted that it was. Only while nothing else is under way. */
+  async syncNow(): Promise<void> {
+    const { active, synced, written } = this.succession;
+    if (active === null || synced.frame >= written.frame) return;
+    try {
+      await this.syncAll(active);
+    } catch (error) {
+      this.syncFailure = error as Error;
+      throw error;
+    }
+    this.wasSynced();
+    await this.marks.write(this.markOf(false));
   }
 
   // --- Nothing to do ---

@@ -2,7 +2,7 @@
 import { viewOf } from '../numbers.ts';
 import { FRAME_TRAILER_BYTES, headBytes, SECTOR_BYTES, TAG_BYTES } from './frame-format.ts';
 import type { JournalStore } from './journal-store.ts';
-import { RECORD_HEADER_BYTES, writeRecordHeader } from './record-format.ts';
+import { RECORD_HEADER_BYTES, REFERS, writeRecordHeader } from './record-format.ts';
 
 const STORES_AT_FIRST = 64;
 /** Room behind the body for what ends a frame. */
@@ -15,6 +15,8 @@ export class FrameBuilder {
   /** Where the next record goes. */
   length = 0;
   recordCount = 0;
+  /** Some of its records speak of what is in other files. */
+  refers = false;
   /** Header and list of stores, once the frame is closed. */
   head: Uint8Array;
   headView: DataView;
@@ -51,6 +53,7 @@ export class FrameBuilder {
     this.stores.length = 0;
     this.serial = serial;
     this.barrier = 0;
+    this.refers = false;
     this.shrink();
   }
 
@@ -79,6 +82,7 @@ export class FrameBuilder {
   /** The data is there. */
   close(store: JournalStore, type: number, dataLength: number, ticket: number): void {
     writeRecordHeader(this.bytes, this.view, this.length, dataLength, store.id, type);
+    if ((type & REFERS) !== 0) this.refers = true;
     const size = RECORD_HEADER_BYTES + dataLength;
     if (store.frameSerial !== this.serial) this.addStore(store);
     const slot = store.frameSlot;

@@ -17,8 +17,9 @@ const FRAME_MAGIC = 0x31464e47;
 const FRAME_VERSION = 1;
 const CHECKED_BYTES = 76;
 
-export const FrameKind = { records: 1, carried: 2, index: 3 } as const;
-export const FrameFlag = { compressed: 1, encrypted: 2 } as const;
+export const FrameKind = { records: 1, carried: 2, index: 3, outline: 4 } as const;
+/** `refers`: some of its records speak of what is in other files. */
+export const FrameFlag = { compressed: 1, encrypted: 2, refers: 4 } as const;
 
 /** What all frames of a segment say alike. */
 export interface FrameFamily {

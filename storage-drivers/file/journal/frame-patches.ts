@@ -10,7 +10,7 @@ import { datasync, writeAt } from '../file-calls.ts';
 import type { StoreKeys } from '../frame-cipher.ts';
 import { putU64, viewOf } from '../numbers.ts';
 import { openBox, sealBox } from '../sealed-box.ts';
-import { FrameKind } from './frame-format.ts';
+import { FrameFlag, FrameKind } from './frame-format.ts';
 import type { WholeFrame } from './segment-reader.ts';
 
 const NAME = /^patch-(\d+)-(\d+)$/;
@@ -117,7 +117,8 @@ function decode(content: Uint8Array, generation: number, position: number): Fram
   const bytes = reader.blob();
   const header = {
     kind: FrameKind.records,
-    flags: 0,
+    // It is looked at whether there are any.
+    flags: FrameFlag.refers,
     length: end - position,
     storeCount: 0,
     number,

@@ -1,4 +1,4 @@
-import type { Clock, Disk } from '../../../kernel/plugin-api.ts';
+import type { Clock, Disk, FileDone } from '../../../kernel/plugin-api.ts';
 import type { StoreKeys } from '../frame-cipher.ts';
 import type { Compression } from './seal-frame.ts';
 
@@ -32,6 +32,18 @@ export interface JournalOptions {
   tailMarkDelayMs: number;
   /** How far the two places of that note are apart, and away from other files. */
   tailMarkDistanceBytes: number;
+  /** Null where no record speaks of anything else. */
+  forerunner: Forerunner | null;
+}
+
+/** What records speak of that is in other files: it is written before they are, and synced before them. */
+export interface Forerunner {
+  readonly isWaiting: boolean;
+  /** May call back before it returns. */
+  write(done: FileDone): void;
+  sync(done: FileDone): void;
+  /** What waits is never written. */
+  drop(): void;
 }
 
 export const JOURNAL_DEFAULTS = {
@@ -48,6 +60,7 @@ export const JOURNAL_DEFAULTS = {
   syncIntervalMs: 0,
   tailMarkDelayMs: 3,
   tailMarkDistanceBytes: MIB,
+  forerunner: null,
 } as const;
 
 export interface JournalWorld {

@@ -245,6 +245,11 @@ export class Journal {
     return this.loop.exclusively(() => this.loop.nextSegment(0));
   }
 
+  /** Nothing that was written can be lost in a power cut any more, whatever the sync interval is. */
+  syncNow(): Promise<void> {
+    return this.loop.exclusively(() => this.loop.syncNow());
+  }
+
   /** Whoever needs the segment, or an older one, is asked to write elsewhere what is in it. */
   pressFor(generation: number): void {
     for (const store of this.stores.values()) if (store.pin <= generation) store.listener.pressed();

@@ -2,6 +2,8 @@
 import { checksum, signedChecksum } from '../../derived/checksum.ts';
 
 export const RECORD_HEADER_BYTES = 16;
+/** Records of these types speak of what is in other files. */
+export const REFERS = 0x40;
 
 /** The data stands at `at + RECORD_HEADER_BYTES` already. */
 export function writeRecordHeader(

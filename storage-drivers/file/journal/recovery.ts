@@ -9,7 +9,7 @@ import type { OpenFile } from '../../../kernel/plugin-api.ts';
 import { viewOf } from '../numbers.ts';
 import type { ChainEnd } from './active-segment.ts';
 import type { FoundSegment } from './find-segments.ts';
-import { FrameKind, SECTOR_BYTES } from './frame-format.ts';
+import { FrameFlag, FrameKind, SECTOR_BYTES } from './frame-format.ts';
 import { RECORD_HEADER_BYTES } from './record-format.ts';
 import { FRAMES_START } from './segment-format.ts';
 import type { FoundFrame, SegmentReader, WholeFrame } from './segment-reader.ts';
@@ -40,6 +40,8 @@ export interface JournalVisitor {
   /** State that is repeated at the start of each segment: the newest counts. */
   carried(store: number, bytes: Uint8Array, from: number, to: number): void;
   hole(hole: JournalHole): void;
+  /** Looks for what records of the frame speak of that is in other files. False when something is not there. */
+  bring?(frame: WholeFrame): Promise<boolean>;
 }
 
 export interface Cut {
@@ -64,6 +66,8 @@ export class JournalRecovery {
   private expected = 1;
   /** Null after a hole: whatever comes next cannot be compared. */
   private chain: number | null = 0;
+  /** What this frame speaks of is lost, and no reason to end here. */
+  private settled = 0;
   /** What stands behind the first place of the segment where no frame is; looked for once. */
   private later: LaterFrames | null = null;
 
@@ -121,6 +125,15 @@ export class JournalRecovery {
     while (this.expected < limit) {
       const found = reader.frameInWindow(position) ?? (await reader.frameAt(position));
       if (found.isWhole && this.isNext(found)) {
+        if (found.header.number > this.settled && !(await this.isBrought(found))) {
+          if (await this.isTorn(reader, found, position, limit)) {
+            this.cut = { path: segment.slot.path, offset: position, frame: this.expected };
+            return;
+          }
+          // What was read of it may have been overwritten while others were looked at.
+          this.settled = found.header.number;
+          continue;
+        }
         this.deliver(found, segment.generation);
         this.noteUnproven(found, position);
         this.end.offset = position;
@@ -132,6 +145,19 @@ export class JournalRecovery {
       if (resumed === null) return;
       position = resumed;
     }
+  }
+
+  private async isBrought(frame: WholeFrame): Promise<boolean> {
+    const { visitor } = this;
+    if ((frame.header.flags & FrameFlag.refers) === 0 || visitor.bring === undefined) return true;
+    return visitor.bring(frame);
+  }
+
+  /** A frame that speaks of what is not there: unless something says that it was synced, it never was. */
+  private async isTorn(reader: SegmentReader, { header }: WholeFrame, position: number, limit: number) {
+    if (limit !== Infinity) return false;
+    this.later ??= await laterFrames(reader, position);
+    return header.number > Math.max(this.mark?.frame ?? 0, this.later.newestSynced);
   }
 
   /** Whole frames of which nothing says that they were ever synced: they may stand in memory only. */

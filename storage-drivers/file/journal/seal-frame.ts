@@ -30,6 +30,8 @@ export interface FrameBody {
   readonly recordCount: number;
   readonly storeCount: number;
   readonly storeIds: Uint32Array;
+  /** Some of its records speak of what is in other files. */
+  readonly refers?: boolean;
   /** Where the head goes. */
   readonly head: Uint8Array;
   readonly headView: DataView;
@@ -67,7 +69,10 @@ export function sealFrame(
   const headLength = headBytes(frame.storeCount);
   const tagLength = cipher === null ? 0 : TAG_BYTES;
   const length = headLength + stored.length + tagLength + FRAME_TRAILER_BYTES;
-  const flags = (stored.isCompressed ? FrameFlag.compressed : 0) | (cipher === null ? 0 : FrameFlag.encrypted);
+  const flags =
+    (stored.isCompressed ? FrameFlag.compressed : 0) |
+    (cipher === null ? 0 : FrameFlag.encrypted) |
+    (frame.refers === true ? FrameFlag.refers : 0);
   const header = {
     kind,
     flags,

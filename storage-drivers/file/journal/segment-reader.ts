@@ -225,9 +225,10 @@ function unpacked(body: Body, length: number): Uint8Array | null {
  */
 function holdsRecords({ bytes, from, to }: Body, { flags, recordCount }: FrameHeader): boolean {
   const view = viewOf(bytes);
+  const isAsStored = (flags & (FrameFlag.compressed | FrameFlag.encrypted)) === 0;
   let at = from;
   for (let index = 0; index < recordCount; index++) {
-    at = flags === 0 ? recordAfter(view, at, to) : recordEnd(bytes, view, at, to);
+    at = isAsStored ? recordAfter(view, at, to) : recordEnd(bytes, view, at, to);
     if (at < 0) return false;
   }
   return at === to;

@@ -1,5 +1,6 @@
 /** The ways in which drivers are made to die: what is on, and what goes wrong. */
 import type { FastRandom } from '../../../kernel/ports/fast-random.ts';
+import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
 import type { DriverWorld } from './driver-world.ts';
 import { runStoreScript, type StoreScriptOptions } from './store-script.ts';
 
@@ -10,6 +11,14 @@ export interface CrashVariant {
 }
 
 const KEY = Buffer.from('a key of some length');
+
+/** Every other message is large. */
+const PLACED: Partial<FileDriverOptions> = {
+  syncIntervalMs: 60,
+  placedBytesMin: 200,
+  placedBytesPerStore: 20_000,
+  placedBytesMax: 400_000,
+};
 
 export const CRASH_VARIANTS: readonly CrashVariant[] = [
   { name: 'plain', script: () => ({ lives: 5, isPlain: true }) },
@@ -46,6 +55,33 @@ export const CRASH_VARIANTS: readonly CrashVariant[] = [
   {
     name: 'on a disk that is full now and then, and writes less than it is told',
     script: () => ({ lives: 5, isPlain: true, spoil: fullNowAndThen }),
+  },
+  {
+    name: 'with large messages in blocks at once, of which syncs come later',
+    script: () => ({ lives: 6, isSyncedLater: true, options: PLACED }),
+  },
+  {
+    name: 'of the process only, with large messages in blocks at once',
+    script: () => ({ lives: 6, isPlain: true, fates: ['all'], options: PLACED }),
+  },
+  {
+    name: 'of the process only, with large messages encrypted in blocks at once',
+    script: () => ({ lives: 6, fates: ['all'], options: { ...PLACED, key: KEY } }),
+  },
+  {
+    name: 'of the process only, with large messages in blocks at once, on a disk that is full now and then',
+    script: () => ({
+      lives: 5,
+      isPlain: true,
+      isSyncedLater: true,
+      fates: ['all'],
+      options: PLACED,
+      spoil: fullNowAndThen,
+    }),
+  },
+  {
+    name: 'with large messages in blocks at once, on a disk whose writes and syncs fail now and then',
+    script: () => ({ lives: 5, isSyncedLater: true, options: PLACED, spoil: failNowAndThen }),
   },
   { name: 'with lazy stores', script: () => ({ lives: 5, isLazy: true }) },
 ];

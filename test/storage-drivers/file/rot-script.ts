@@ -104,7 +104,8 @@ async function lookAt(
   rotten: readonly Rotten[],
 ): Promise<Map<number, string> | null> {
   if (!(await driver.list()).includes(id)) {
-    assert.ok(driver.report!.unreadable.length + driver.report!.journal.holes.length > 0, `${id} is gone in silence`);
+    const { unreadable, setAside, journal } = driver.report!;
+    assert.ok(unreadable.length + setAside.length + journal.holes.length > 0, `${id} is gone in silence`);
     return null;
   }
   const { store, report } = await world.until(driver.open(id));

@@ -33,6 +33,10 @@ export interface StoreScriptOptions {
   readonly isSparse?: boolean;
   /** Tickets say nothing about power cuts, though what is left is as it was at some moment. */
   readonly isLazy?: boolean;
+  /** The same, since syncs are not waited for. */
+  readonly isSyncedLater?: boolean;
+  /** What becomes of what was not synced; anything, where nothing is said. */
+  readonly fates?: readonly Fate[];
   /** Each store is compressed or not, as chance says. */
   readonly isCompressible?: boolean;
   /** Called at the start of each life. */
@@ -92,14 +96,15 @@ class StoreScript {
       if (!isEndOfLife(error as Error & { code?: string })) throw error;
     }
     this.crashes++;
-    this.world.crash(FATES[this.random.below(FATES.length)]!);
+    const { fates = FATES } = this.script;
+    this.world.crash(fates[this.random.below(fates.length)]!);
   }
 
   async end(): Promise<void> {
     this.world.disk.stepsLeft = Infinity;
     this.world.disk.faults.stop();
     this.world.disk.capacityBytes = Number.POSITIVE_INFINITY;
-    this.world.crash('none');
+    this.world.crash(this.script.fates?.[0] ?? 'none');
     const driver = await this.world.open();
     for (const tracked of this.tracked) await this.take(driver, tracked);
     await this.world.until(driver.close());
@@ -142,7 +147,7 @@ class StoreScript {
   private settle(tracked: Tracked, ticket: number): void {
     tracked.durable = ticket;
     const tickets = [...tracked.moments.keys()].filter((each) => each <= ticket);
-    if (this.script.isLazy === true) return;
+    if (this.script.isLazy === true || this.script.isSyncedLater === true) return;
     const newest = Math.max(...tickets);
     for (const each of tickets) if (each < newest) tracked.moments.delete(each);
     const done = tracked.erasing.filter((each) => each.ticket <= ticket);
