@@ -262,7 +262,8 @@ export class Block {
   /** The frame of a record that is in the file already. */
   adoptInto({ position, storedBytes, frameLength, start }: AdoptedPlace): BlockFrame {
     const last = this.newestFrame;
-    if (last !== null && last.position === position) return last;
+    // Where one in between is lost, what follows it is not where the next would be.
+    if (last !== null && last.position === position && last.firstAt + last.length === start) return last;
     this.sealFrames();
     const frame = new BlockFrame(this.end, false);
     frame.position = position;
