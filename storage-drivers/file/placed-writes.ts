@@ -160,7 +160,8 @@ export class PlacedWrites {
 
   private isLittle(waiting: readonly Waiting[]): boolean {
     const [first] = waiting;
-    const isOne = waiting.length === 1 && this.waitingBytes <= AT_ONCE_BYTES_MAX && this.files.has(first!.block);
+    if (waiting.length !== 1 || first!.block.making !== null) return false;
+    const isOne = this.waitingBytes <= AT_ONCE_BYTES_MAX && this.files.has(first!.block);
     return isOne && this.clock.monotonic() >= this.slowUntilMs;
   }
 
@@ -187,7 +188,7 @@ export class PlacedWrites {
 
   private async writeOne(waiting: Waiting): Promise<void> {
     const { store, block } = waiting;
-    await block.making;
+    while (block.making !== null) await block.making;
     const tail = this.seal(waiting);
     if (tail.isNew) await this.make(store, block, tail);
     else {

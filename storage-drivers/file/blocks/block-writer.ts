@@ -29,7 +29,7 @@ export class BlockWriter {
   /** The frames get their places once they are safe. With an index, so many messages are in it; with an outline, the block is full. */
   async write(frames: readonly BlockFrame[], indexedSlots: number | null, hasOutline: boolean): Promise<void> {
     const { block } = this;
-    await block.making;
+    while (block.making !== null) await block.making;
     const tail = new BlockTail(this.owner, block);
     if (tail.isNew) block.isTaken = true;
     try {
@@ -61,8 +61,7 @@ export class BlockWriter {
     } catch (error) {
       // What stands there now may be anything: it goes, and its room is free again.
       const end = tail.giveUp();
-      const isGone = end >= 0 && (await this.takeAway(end, tail.isNew));
-      if (isGone && !tail.isNew) block.fileBytes = end;
+      if (end >= 0) await this.takeAway(end, tail.isNew);
       throw error;
     }
     for (const [at, frame] of frames.entries()) Object.assign(frame, places[at]);
@@ -83,20 +82,23 @@ export class BlockWriter {
     return places;
   }
 
-  /** False where it can not be done: then nothing is written in that place again. */
-  private async takeAway(position: number, isNew: boolean): Promise<boolean> {
+  /** Where it can not be done nothing is written in that place again. Who has more for the file waits until it is clear where. */
+  private async takeAway(position: number, isNew: boolean): Promise<void> {
     const { disk } = this.world;
-    const path = blockPath(this.directory, this.block.number);
-    try {
-      if (isNew) await disk.remove(`${path}.tmp`);
-      else {
-        const file = await disk.open(path, 'update');
-        await file.truncate(position).finally(() => file.close());
-      }
-      return true;
-    } catch {
-      return false;
+    const { block } = this;
+    const path = blockPath(this.directory, block.number);
+    if (isNew) {
+      await disk.remove(`${path}.tmp`).catch(() => {});
+      return;
     }
+    const cutting = (async () => {
+      const file = await disk.open(path, 'update');
+      await file.truncate(position).finally(() => file.close());
+      block.fileBytes = position;
+    })().catch(() => {});
+    block.making = cutting;
+    await cutting;
+    block.making = null;
   }
 
   private async put(runs: readonly Run[], isNew: boolean): Promise<void> {

@@ -75,7 +75,7 @@ export class Block {
   isInherited = false;
   /** Behind its end there may be what was written for a checkpoint that never came to be. */
   mayHaveSurplus = false;
-  /** Its file is being made; by a checkpoint, where it is taken. */
+  /** Its file is being made, or cut; by a checkpoint, where it is taken. */
   making: Promise<void> | null = null;
   isTaken = false;
   /** Writes to its file that nobody waited for to be safe, how many of them are, and whether its name is. */

@@ -183,4 +183,38 @@ test('D-1: a disk that is full takes nothing back that was acknowledged', async 
   assert.equal([again.last, otherAgain.last], [4, 20]);
 });
 
+test('D-1: what a checkpoint could not write is taken away without what was written behind it meanwhile', async () => {
+  const world = new DriverWorld(1, { ...OPTIONS, dirtyBytesPerStore: 1e9 });
+  const driver = await world.open();
+  const store = await opened(world, driver, 's');
+  for (let seq = 2; seq <= 3; seq++) {
+    put(store, seq, large(seq));
+    await world.pass(100);
+  }
+  put(store, 4, 'small');
+  await world.pass(100);
+  const { faults } = world.disk;
+  let [hasFailed, isPut] = [false, false];
+  faults.verdict = (operation, path) => {
+    if (!path.endsWith('.blk')) return null;
+    if (operation === 'write' && !hasFailed) {
+      hasFailed = true;
+      return 'EIO';
+    }
+    if (operation === 'open' && hasFailed && !isPut) {
+      isPut = true;
+      put(store, 5, large(5));
+    }
+    return null;
+  };
+  await world.until(driver.checkpoint(store).catch(() => {}));
+  await world.pass(100);
+  assert.equal([hasFailed, isPut, store.durableTicket], [true, true, store.journalStore.appended]);
+  world.crash('all');
+  const { store: again, report } = await reopened(world, 's');
+  assert.equal(report.holes, []);
+  assert.is(again.last, 5);
+  for (const seq of [2, 3, 5]) assert.is(await bodyOf(world, again, seq), large(seq));
+});
+
 test.run();
