@@ -1,4 +1,5 @@
 /** Writes frames to the files of blocks, and waits until they are safe. */
+import type { OpenFile } from '../../../kernel/plugin-api.ts';
 import { Breath } from '../breath.ts';
 import { datasync, writeAt } from '../file-calls.ts';
 import { FrameKind } from '../journal/frame-format.ts';
@@ -111,7 +112,7 @@ export class BlockWriter {
     const file = await disk.open(name, isNew ? 'create' : 'update');
     try {
       for (const { pieces, from } of runs) await writeAt(file, pieces, from);
-      await datasync(file);
+      await syncFile(block, file);
     } finally {
       await file.close();
     }
@@ -122,17 +123,24 @@ export class BlockWriter {
   }
 }
 
+/** When it fails, that is said of all that was written to the file, whoever did it: a later sync proves nothing (D-17). */
+export async function syncFile(block: Block, file: OpenFile): Promise<void> {
+  try {
+    await datasync(file);
+  } catch (error) {
+    block.isDoubtful = true;
+    throw error;
+  }
+}
+
 /** What was written to the block's file and not waited for is safe afterwards. */
 export async function syncBlock({ world, directory }: BlockOwner, block: Block): Promise<void> {
   const { writes } = block;
   if (block.safeWrites >= writes && block.hasSafeName) return;
+  if (block.isDoubtful) throw new Error(`nobody knows what is in block ${block.number} since a sync of it failed`);
   const file = await world.disk.open(blockPath(directory, block.number), 'update');
   try {
-    await datasync(file);
-  } catch (error) {
-    // A later sync proves nothing (D-17).
-    block.isDoubtful = true;
-    throw error;
+    await syncFile(block, file);
   } finally {
     await file.close();
   }
