@@ -146,7 +146,13 @@ async function exchange(store: FileStore, block: Block, frame: BlockFrame, { num
   if (length > frame.storedBytes) return false;
   const bytes = new Uint8Array(frame.storedBytes);
   bytes.set(Buffer.concat(pieces));
-  await exchangeFrame(world, directory, block.number, frame, bytes);
+  try {
+    await exchangeFrame(world, directory, block.number, frame, bytes);
+  } catch (error) {
+    // What else was written to the file may have gone with it.
+    block.isDoubtful = true;
+    throw error;
+  }
   store.hasRemoved = true;
   return true;
 }

@@ -137,7 +137,10 @@ export async function syncFile(block: Block, file: OpenFile): Promise<void> {
 export async function syncBlock({ world, directory }: BlockOwner, block: Block): Promise<void> {
   const { writes } = block;
   if (block.safeWrites >= writes && block.hasSafeName) return;
-  if (block.isDoubtful) throw new Error(`nobody knows what is in block ${block.number} since a sync of it failed`);
+  if (block.isDoubtful) {
+    const text = `EIO: nobody knows what is in block ${block.number} of ${directory} since a sync of it failed`;
+    throw Object.assign(new Error(text), { code: 'EIO' });
+  }
   const file = await world.disk.open(blockPath(directory, block.number), 'update');
   try {
     await syncFile(block, file);

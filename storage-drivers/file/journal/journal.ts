@@ -98,6 +98,7 @@ export class Journal {
         return succession.statedOldest;
       },
       exclusively: (work) => loop.exclusively(work),
+      doubt: (cause) => loop.doubt(cause),
     });
   }
 
