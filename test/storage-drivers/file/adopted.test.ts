@@ -217,4 +217,19 @@ test('D-1: what a checkpoint could not write is taken away without what was writ
   for (const seq of [2, 3, 5]) assert.is(await bodyOf(world, again, seq), large(seq));
 });
 
+test('D-12: a store whose first checkpoint was interrupted is nobody unknown after a power cut', async () => {
+  const world = new DriverWorld(1, OPTIONS);
+  const driver = await world.open();
+  const store = (await world.until(driver.open('s'))).store as FileStore;
+  put(store, 1, 'small');
+  await world.pass(20);
+  world.disk.faults.verdict = (_, path) => (path.includes('/checkpoint.') ? 'EIO' : null);
+  assert.not(await world.until(driver.checkpoint(store).then(Boolean.bind(null, true), () => false)));
+  world.disk.faults.stop();
+  world.crash('none');
+  const { driver: next, store: again } = await reopened(world, 's');
+  assert.equal([next.report!.setAside, next.care.damage], [[], []]);
+  assert.is(await bodyOf(world, again, 1), 'small');
+});
+
 test.run();
