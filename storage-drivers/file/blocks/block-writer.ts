@@ -116,6 +116,7 @@ export class BlockWriter {
     } finally {
       await file.close();
     }
+    believe(block, this.directory);
     block.safeWrites = Math.max(block.safeWrites, writes);
     if (isNew) await disk.rename(name, path);
     if (isNew || !block.hasSafeName) await disk.syncDirectory(this.directory);
@@ -133,20 +134,25 @@ export async function syncFile(block: Block, file: OpenFile): Promise<void> {
   }
 }
 
+/** Another sync of the same file may have failed before, or while one went well. */
+function believe({ isDoubtful, number }: Block, directory: string): void {
+  if (!isDoubtful) return;
+  const text = `EIO: nobody knows what is in block ${number} of ${directory} since a sync of it failed`;
+  throw Object.assign(new Error(text), { code: 'EIO' });
+}
+
 /** What was written to the block's file and not waited for is safe afterwards. */
 export async function syncBlock({ world, directory }: BlockOwner, block: Block): Promise<void> {
   const { writes } = block;
   if (block.safeWrites >= writes && block.hasSafeName) return;
-  if (block.isDoubtful) {
-    const text = `EIO: nobody knows what is in block ${block.number} of ${directory} since a sync of it failed`;
-    throw Object.assign(new Error(text), { code: 'EIO' });
-  }
+  believe(block, directory);
   const file = await world.disk.open(blockPath(directory, block.number), 'update');
   try {
     await syncFile(block, file);
   } finally {
     await file.close();
   }
+  believe(block, directory);
   if (!block.hasSafeName) await world.disk.syncDirectory(directory);
   block.hasSafeName = true;
   block.safeWrites = Math.max(block.safeWrites, writes);
