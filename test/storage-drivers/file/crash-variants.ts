@@ -79,10 +79,6 @@ export const CRASH_VARIANTS: readonly CrashVariant[] = [
       spoil: fullNowAndThen,
     }),
   },
-  {
-    name: 'with large messages in blocks at once, on a disk whose writes and syncs fail now and then',
-    script: () => ({ lives: 5, isSyncedLater: true, options: PLACED, spoil: failNowAndThen }),
-  },
   { name: 'with lazy stores', script: () => ({ lives: 5, isLazy: true }) },
 ];
 
