@@ -31,7 +31,11 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
   try {
     // What is not durable yet may never have been.
     await store.untilDurable();
-    if (store.checkpointSerial === 0) await makeStoreDirectory(store.world, store.directory);
+    if (store.checkpointSerial === 0) {
+      // A folder of a store that the journal does not know would be set aside.
+      await store.world.journal.syncNow();
+      await makeStoreDirectory(store.world, store.directory);
+    }
     await writeBlocks(store, captured.blocks);
     const content = writeCheckpoint(captured.state, captured.blocks);
     store.checkpointBytes = await writeCheckpointFiles(store.world, store.directory, store.number, content);

@@ -2,11 +2,12 @@
 import type { Block } from './blocks/block.ts';
 import { blockFamily, blockPath, type FrameContent, sealBlockFrame } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
+import { syncFile } from './blocks/block-writer.ts';
 import { ROOM_BEHIND } from './blocks/frame-memory.ts';
 import { loadFrames } from './blocks/load-frames.ts';
 import { blotSurplus } from './blot-surplus.ts';
 import { takeCheckpoint } from './checkpoint.ts';
-import { datasync, readAt, writeAt } from './file-calls.ts';
+import { readAt, writeAt } from './file-calls.ts';
 import type { FileStore } from './file-store.ts';
 import { exchangeFrame } from './frame-exchange.ts';
 import {
@@ -122,7 +123,7 @@ async function eraseInFile(store: FileStore, block: Block, frame: BlockFrame, sl
     viewOf(body).setUint32(frame.length, sum, true);
     await frame.changing(async () => {
       await writeAt(file, [body], frame.position + HEAD_BYTES);
-      await datasync(file);
+      await syncFile(file, block);
     });
     return true;
   } finally {
@@ -145,7 +146,12 @@ async function exchange(store: FileStore, block: Block, frame: BlockFrame, { num
   if (length > frame.storedBytes) return false;
   const bytes = new Uint8Array(frame.storedBytes);
   bytes.set(Buffer.concat(pieces));
-  await exchangeFrame(world, directory, block.number, frame, bytes);
+  try {
+    await exchangeFrame(world, directory, block.number, frame, bytes);
+  } catch (error) {
+    block.isDoubtful = true;
+    throw error;
+  }
   store.hasRemoved = true;
   return true;
 }

@@ -160,8 +160,9 @@ export class PlacedWrites {
 
   private isLittle(waiting: readonly Waiting[]): boolean {
     const [first] = waiting;
-    const isOne = waiting.length === 1 && this.waitingBytes <= AT_ONCE_BYTES_MAX && this.files.has(first!.block);
-    return isOne && this.clock.monotonic() >= this.slowUntilMs;
+    const isOne = waiting.length === 1 && this.waitingBytes <= AT_ONCE_BYTES_MAX;
+    const isReady = isOne && first!.block.making === null && this.files.has(first!.block);
+    return isReady && this.clock.monotonic() >= this.slowUntilMs;
   }
 
   private writeAtOnce(waiting: Waiting, done: FileDone): void {
@@ -187,7 +188,7 @@ export class PlacedWrites {
 
   private async writeOne(waiting: Waiting): Promise<void> {
     const { store, block } = waiting;
-    await block.making;
+    while (block.making !== null) await block.making;
     const tail = this.seal(waiting);
     if (tail.isNew) await this.make(store, block, tail);
     else {

@@ -1,6 +1,7 @@
 /** Overwrites what was erased in a file that goes. */
 import type { Block } from './blocks/block.ts';
 import { blockPath } from './blocks/block-file.ts';
+import { syncFile } from './blocks/block-writer.ts';
 import { datasync, writeAt } from './file-calls.ts';
 import type { FileStore } from './file-store.ts';
 
@@ -29,7 +30,7 @@ export async function shredOutline(store: FileStore, block: Block): Promise<void
   if (file !== null) {
     try {
       await writeAt(file, [new Uint8Array(outlineBytes)], outlinePosition);
-      await datasync(file);
+      await syncFile(file, block);
     } finally {
       await file.close();
     }

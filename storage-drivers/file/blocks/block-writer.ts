@@ -1,4 +1,5 @@
 /** Writes frames to the files of blocks, and waits until they are safe. */
+import type { OpenFile } from '../../../kernel/plugin-api.ts';
 import { Breath } from '../breath.ts';
 import { datasync, writeAt } from '../file-calls.ts';
 import { FrameKind } from '../journal/frame-format.ts';
@@ -29,7 +30,7 @@ export class BlockWriter {
   /** The frames get their places once they are safe. With an index, so many messages are in it; with an outline, the block is full. */
   async write(frames: readonly BlockFrame[], indexedSlots: number | null, hasOutline: boolean): Promise<void> {
     const { block } = this;
-    await block.making;
+    while (block.making !== null) await block.making;
     const tail = new BlockTail(this.owner, block);
     if (tail.isNew) block.isTaken = true;
     try {
@@ -61,8 +62,7 @@ export class BlockWriter {
     } catch (error) {
       // What stands there now may be anything: it goes, and its room is free again.
       const end = tail.giveUp();
-      const isGone = end >= 0 && (await this.takeAway(end, tail.isNew));
-      if (isGone && !tail.isNew) block.fileBytes = end;
+      if (end >= 0) await this.takeAway(end, tail.isNew);
       throw error;
     }
     for (const [at, frame] of frames.entries()) Object.assign(frame, places[at]);
@@ -83,20 +83,28 @@ export class BlockWriter {
     return places;
   }
 
-  /** False where it can not be done: then nothing is written in that place again. */
-  private async takeAway(position: number, isNew: boolean): Promise<boolean> {
-    const { disk } = this.world;
-    const path = blockPath(this.directory, this.block.number);
-    try {
-      if (isNew) await disk.remove(`${path}.tmp`);
-      else {
-        const file = await disk.open(path, 'update');
-        await file.truncate(position).finally(() => file.close());
-      }
-      return true;
-    } catch {
-      return false;
+  /** Where it can not be done nothing is written in that place again. Nobody gets a place meanwhile that is cut off with it. */
+  private async takeAway(position: number, isNew: boolean): Promise<void> {
+    const { block } = this;
+    const path = blockPath(this.directory, block.number);
+    if (isNew) {
+      await this.world.disk.remove(`${path}.tmp`).catch(() => {});
+      return;
     }
+    const shortening = this.shorten(path, position).then(
+      () => {
+        block.fileBytes = position;
+      },
+      () => {},
+    );
+    block.making = shortening;
+    await shortening;
+    block.making = null;
+  }
+
+  private async shorten(path: string, bytes: number): Promise<void> {
+    const file = await this.world.disk.open(path, 'update');
+    await file.truncate(bytes).finally(() => file.close());
   }
 
   private async put(runs: readonly Run[], isNew: boolean): Promise<void> {
@@ -109,11 +117,11 @@ export class BlockWriter {
     const file = await disk.open(name, isNew ? 'create' : 'update');
     try {
       for (const { pieces, from } of runs) await writeAt(file, pieces, from);
-      await datasync(file);
+      await syncFile(file, block);
     } finally {
       await file.close();
     }
-    block.safeWrites = Math.max(block.safeWrites, writes);
+    if (!block.isDoubtful) block.safeWrites = Math.max(block.safeWrites, writes);
     if (isNew) await disk.rename(name, path);
     if (isNew || !block.hasSafeName) await disk.syncDirectory(this.directory);
     block.hasSafeName = true;
@@ -124,19 +132,33 @@ export class BlockWriter {
 export async function syncBlock({ world, directory }: BlockOwner, block: Block): Promise<void> {
   const { writes } = block;
   if (block.safeWrites >= writes && block.hasSafeName) return;
-  const file = await world.disk.open(blockPath(directory, block.number), 'update');
+  const path = blockPath(directory, block.number);
+  if (block.isDoubtful) throw notBelieved(path);
+  const file = await world.disk.open(path, 'update');
   try {
-    await datasync(file);
-  } catch (error) {
-    // A later sync proves nothing (D-17).
-    block.isDoubtful = true;
-    throw error;
+    await syncFile(file, block);
   } finally {
     await file.close();
   }
+  if (block.isDoubtful) throw notBelieved(path);
   if (!block.hasSafeName) await world.disk.syncDirectory(directory);
   block.hasSafeName = true;
   block.safeWrites = Math.max(block.safeWrites, writes);
+}
+
+function notBelieved(path: string): Error {
+  const text = `a sync of ${path} failed before: what was written to it is not believed`;
+  return Object.assign(new Error(text), { code: 'EIO', path });
+}
+
+/** When it fails, whoever else has written to the file can not prove any more that it is on the disk (D-17). */
+export async function syncFile(file: OpenFile, block: Block): Promise<void> {
+  try {
+    await datasync(file);
+  } catch (error) {
+    block.isDoubtful = true;
+    throw error;
+  }
 }
 
 function indexBody(
