@@ -32,7 +32,7 @@ export async function takeCheckpoint(store: FileStore): Promise<void> {
     // What is not durable yet may never have been.
     await store.untilDurable();
     if (store.checkpointSerial === 0) {
-      // A folder that no journal knows of would be nobody's after a power cut.
+      // A folder of a store that the journal does not know would be set aside.
       await store.world.journal.syncNow();
       await makeStoreDirectory(store.world, store.directory);
     }

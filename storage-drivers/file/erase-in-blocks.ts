@@ -123,7 +123,7 @@ async function eraseInFile(store: FileStore, block: Block, frame: BlockFrame, sl
     viewOf(body).setUint32(frame.length, sum, true);
     await frame.changing(async () => {
       await writeAt(file, [body], frame.position + HEAD_BYTES);
-      await syncFile(block, file);
+      await syncFile(file, block);
     });
     return true;
   } finally {
@@ -149,7 +149,6 @@ async function exchange(store: FileStore, block: Block, frame: BlockFrame, { num
   try {
     await exchangeFrame(world, directory, block.number, frame, bytes);
   } catch (error) {
-    // What else was written to the file may have gone with it.
     block.isDoubtful = true;
     throw error;
   }

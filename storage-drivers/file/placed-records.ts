@@ -88,12 +88,20 @@ export class PlacedRecords {
     const key = keyOf(store, block);
     if (this.listings.has(key)) return;
     const path = blockPath(storeDirectory(this.world, store), block);
-    const listing = await this.read(path, store, block).catch((error) => {
+    const listing = await this.readTwice(path, store, block).catch((error) => {
       if (['ENOENT', 'EIO'].includes(codeOf(error))) return NOTHING;
       throw error;
     });
     this.listings.set(key, listing);
     if (listing.size > 0) this.files.add(path);
+  }
+
+  /** What the disk refuses is tried once more: what the journal speaks of would count as lost otherwise. */
+  private readTwice(path: string, store: number, block: number): Promise<Listing> {
+    return this.read(path, store, block).catch((error) => {
+      if (codeOf(error) !== 'EIO') throw error;
+      return this.read(path, store, block);
+    });
   }
 
   private async read(path: string, store: number, block: number): Promise<Listing> {

@@ -161,9 +161,9 @@ export class PlacedWrites {
 
   private isLittle(waiting: readonly Waiting[]): boolean {
     const [first] = waiting;
-    if (waiting.length !== 1 || first!.block.making !== null) return false;
-    const isOne = this.waitingBytes <= AT_ONCE_BYTES_MAX && this.files.has(first!.block);
-    return isOne && this.clock.monotonic() >= this.slowUntilMs;
+    const isOne = waiting.length === 1 && this.waitingBytes <= AT_ONCE_BYTES_MAX;
+    const isReady = isOne && first!.block.making === null && this.files.has(first!.block);
+    return isReady && this.clock.monotonic() >= this.slowUntilMs;
   }
 
   private writeAtOnce(waiting: Waiting, done: FileDone): void {

@@ -30,7 +30,7 @@ export async function shredOutline(store: FileStore, block: Block): Promise<void
   if (file !== null) {
     try {
       await writeAt(file, [new Uint8Array(outlineBytes)], outlinePosition);
-      await syncFile(block, file);
+      await syncFile(file, block);
     } finally {
       await file.close();
     }

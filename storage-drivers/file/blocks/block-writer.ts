@@ -83,23 +83,28 @@ export class BlockWriter {
     return places;
   }
 
-  /** Where it can not be done nothing is written in that place again. Who has more for the file waits until it is clear where. */
+  /** Where it can not be done nothing is written in that place again. Nobody gets a place meanwhile that is cut off with it. */
   private async takeAway(position: number, isNew: boolean): Promise<void> {
-    const { disk } = this.world;
     const { block } = this;
     const path = blockPath(this.directory, block.number);
     if (isNew) {
-      await disk.remove(`${path}.tmp`).catch(() => {});
+      await this.world.disk.remove(`${path}.tmp`).catch(() => {});
       return;
     }
-    const cutting = (async () => {
-      const file = await disk.open(path, 'update');
-      await file.truncate(position).finally(() => file.close());
-      block.fileBytes = position;
-    })().catch(() => {});
-    block.making = cutting;
-    await cutting;
+    const shortening = this.shorten(path, position).then(
+      () => {
+        block.fileBytes = position;
+      },
+      () => {},
+    );
+    block.making = shortening;
+    await shortening;
     block.making = null;
+  }
+
+  private async shorten(path: string, bytes: number): Promise<void> {
+    const file = await this.world.disk.open(path, 'update');
+    await file.truncate(bytes).finally(() => file.close());
   }
 
   private async put(runs: readonly Run[], isNew: boolean): Promise<void> {
@@ -112,11 +117,12 @@ export class BlockWriter {
     const file = await disk.open(name, isNew ? 'create' : 'update');
     try {
       for (const { pieces, from } of runs) await writeAt(file, pieces, from);
-      await syncFile(block, file);
+      await syncFile(file, block);
     } finally {
       await file.close();
     }
-    believe(block, this.directory);
+    // Another sync of the file failed meanwhile, perhaps of what was written here.
+    if (block.isDoubtful) throw notBelieved(path);
     block.safeWrites = Math.max(block.safeWrites, writes);
     if (isNew) await disk.rename(name, path);
     if (isNew || !block.hasSafeName) await disk.syncDirectory(this.directory);
@@ -124,38 +130,37 @@ export class BlockWriter {
   }
 }
 
-/** When it fails, that is said of all that was written to the file, whoever did it: a later sync proves nothing (D-17). */
-export async function syncFile(block: Block, file: OpenFile): Promise<void> {
+/** What was written to the block's file and not waited for is safe afterwards. */
+export async function syncBlock({ world, directory }: BlockOwner, block: Block): Promise<void> {
+  const { writes } = block;
+  if (block.safeWrites >= writes && block.hasSafeName) return;
+  const path = blockPath(directory, block.number);
+  if (block.isDoubtful) throw notBelieved(path);
+  const file = await world.disk.open(path, 'update');
+  try {
+    await syncFile(file, block);
+  } finally {
+    await file.close();
+  }
+  if (block.isDoubtful) throw notBelieved(path);
+  if (!block.hasSafeName) await world.disk.syncDirectory(directory);
+  block.hasSafeName = true;
+  block.safeWrites = Math.max(block.safeWrites, writes);
+}
+
+function notBelieved(path: string): Error {
+  const text = `a sync of ${path} failed before: what was written to it is not believed`;
+  return Object.assign(new Error(text), { code: 'EIO', path });
+}
+
+/** When it fails, whoever else has written to the file can not prove any more that it is on the disk (D-17). */
+export async function syncFile(file: OpenFile, block: Block): Promise<void> {
   try {
     await datasync(file);
   } catch (error) {
     block.isDoubtful = true;
     throw error;
   }
-}
-
-/** Another sync of the same file may have failed before, or while one went well. */
-function believe({ isDoubtful, number }: Block, directory: string): void {
-  if (!isDoubtful) return;
-  const text = `EIO: nobody knows what is in block ${number} of ${directory} since a sync of it failed`;
-  throw Object.assign(new Error(text), { code: 'EIO' });
-}
-
-/** What was written to the block's file and not waited for is safe afterwards. */
-export async function syncBlock({ world, directory }: BlockOwner, block: Block): Promise<void> {
-  const { writes } = block;
-  if (block.safeWrites >= writes && block.hasSafeName) return;
-  believe(block, directory);
-  const file = await world.disk.open(blockPath(directory, block.number), 'update');
-  try {
-    await syncFile(block, file);
-  } finally {
-    await file.close();
-  }
-  believe(block, directory);
-  if (!block.hasSafeName) await world.disk.syncDirectory(directory);
-  block.hasSafeName = true;
-  block.safeWrites = Math.max(block.safeWrites, writes);
 }
 
 function indexBody(

@@ -393,12 +393,6 @@ export class CommitLoop {
     this.commit();
   }
 
-  /** Somebody else's sync of the active segment failed: what was not synced before does not count any more (D-17). */
-  doubt(cause: Error): void {
-    const { synced, written } = this.succession;
-    if (synced.frame < written.frame) this.syncFailure = cause;
-  }
-
   /** Whatever was written is synced, and it is noted that it was. Only while nothing else is under way. */
   async syncNow(): Promise<void> {
     const { active, synced, written } = this.succession;

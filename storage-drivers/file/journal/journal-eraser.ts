@@ -30,8 +30,6 @@ export interface ErasableJournal {
   readonly oldest: number;
   /** While nothing is written, and no file changes hands. */
   exclusively(work: () => Promise<void>): Promise<void>;
-  /** A sync of the active segment failed. */
-  doubt(cause: Error): void;
 }
 
 interface Target {
@@ -187,10 +185,7 @@ export class JournalEraser {
         const start = isOwn ? from : Math.max(from, listing.ownEnd);
         if (start < to) await writeAt(file, [new Uint8Array(to - start)], start);
       }
-      await datasync(file).catch((error: Error) => {
-        if (this.journal.active?.slot.path === segment.slot.path) this.journal.doubt(error);
-        throw error;
-      });
+      await datasync(file);
     } finally {
       await file.close();
     }

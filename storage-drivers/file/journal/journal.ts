@@ -97,8 +97,12 @@ export class Journal {
       get oldest() {
         return succession.statedOldest;
       },
-      exclusively: (work) => loop.exclusively(work),
-      doubt: (cause) => loop.doubt(cause),
+      exclusively: (work) =>
+        loop.exclusively(async () => {
+          // Should a sync of the eraser's fail, nothing may be in the file that a later one would seem to prove (D-17).
+          await loop.syncNow();
+          await work();
+        }),
     });
   }
 

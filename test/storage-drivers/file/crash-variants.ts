@@ -81,7 +81,11 @@ export const CRASH_VARIANTS: readonly CrashVariant[] = [
   },
   {
     name: 'with large messages in blocks at once, on a disk whose writes and syncs fail now and then',
-    script: () => ({ lives: 5, isSyncedLater: true, options: PLACED, spoil: failNowAndThen }),
+    script: () => ({ lives: 5, isSyncedLater: true, mayLeaveFiles: true, options: PLACED, spoil: failNowAndThen }),
+  },
+  {
+    name: 'with syncs that come later, on a disk whose writes and syncs fail now and then',
+    script: () => ({ lives: 5, isSyncedLater: true, options: { syncIntervalMs: 60 }, spoil: failNowAndThen }),
   },
   { name: 'with lazy stores', script: () => ({ lives: 5, isLazy: true }) },
 ];
