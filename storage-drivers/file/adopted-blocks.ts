@@ -1,6 +1,7 @@
 /** Blocks that the journal speaks of, and no checkpoint yet: after the end of a process they are what they were. */
 
 import type { Block } from './blocks/block.ts';
+import { blockPath } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
 import { loadFrames } from './blocks/load-frames.ts';
 import type { FileStore } from './file-store.ts';
@@ -39,4 +40,10 @@ async function settleFrame(store: FileStore, block: Block, frame: BlockFrame): P
 export function withoutAdopted({ blocks }: FileStore, numbers: readonly number[]): number[] {
   const known = new Set([...blocks.blocks, ...blocks.dropped].map(({ number }) => number));
   return numbers.filter((number) => !known.has(number));
+}
+
+/** The files that hold what the journal only speaks of. */
+export function adoptedNames({ blocks }: FileStore): string[] {
+  const adopted = [...blocks.blocks, ...blocks.dropped].filter(({ isAdopted }) => isAdopted);
+  return adopted.map(({ number }) => blockPath('', number));
 }

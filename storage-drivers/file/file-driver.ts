@@ -421,7 +421,7 @@ export class FileDriver implements StorageDriver, StoreKeeper {
     const worker = async () => {
       for (let number = waiting.shift(); number !== undefined; number = waiting.shift()) {
         const loaded = await loadStore(this.world, number);
-        if (loaded === null) this.strangers.noteFolder(number);
+        if (loaded === null) await this.strangers.noteFolder(number);
         else {
           this.stores.set(number, loaded.store);
           this.strangers.noteBlocks(loaded.store, loaded.strays);

@@ -6,7 +6,7 @@ import type { JournalHole, JournalVisitor } from './journal/recovery.ts';
 import { loadStore } from './load-store.ts';
 import { Op } from './op-format.ts';
 import { PlacedRecords } from './placed-records.ts';
-import { storeDirectory } from './store-files.ts';
+import { freeBlockNumber, storeDirectory } from './store-files.ts';
 import type { StoreWorld } from './store-world.ts';
 import { removeBlocks, type Strangers } from './strangers.ts';
 
@@ -19,11 +19,13 @@ export class JournalReplay {
   highest = 0;
   private readonly world: StoreWorld;
   private readonly stores: Map<number, FileStore>;
+  private readonly strangers: Strangers;
   private readonly placed: PlacedRecords;
 
   constructor(world: StoreWorld, stores: Map<number, FileStore>, strangers: Strangers) {
     this.world = world;
     this.stores = stores;
+    this.strangers = strangers;
     this.placed = new PlacedRecords(world);
     this.visitor = {
       record: (number, type, bytes, from, to, generation) => {
@@ -59,6 +61,7 @@ export class JournalReplay {
     const { id } = readCreate(bytes, at);
     const store = new FileStore(id, number, storeDirectory(this.world, number), this.world, 1);
     begin(store, bytes, at);
+    store.blocks.nextNumber = this.strangers.freeBlockOf(number);
     this.stores.set(number, store);
   }
 
@@ -79,6 +82,7 @@ export async function replayStore(world: StoreWorld, failed: FileStore): Promise
   const { number, journalStore } = failed;
   const loaded = await loadStore(world, number);
   const fresh = loaded?.store ?? new FileStore(failed.id, number, failed.directory, world, 1);
+  if (loaded === null) fresh.blocks.nextNumber = await freeBlockNumber(world, failed.directory);
   journalStore.resume();
   await world.placed.forget(failed);
   const placed = new PlacedRecords(world);

@@ -110,6 +110,12 @@ export async function listBlocks(world: StoreWorld, directory: string): Promise<
   return numbers;
 }
 
+/** The first number that no block of a folder has; whatever else is known of it. */
+export async function freeBlockNumber(world: StoreWorld, directory: string): Promise<number> {
+  const names = await world.disk.list(directory).catch(() => []);
+  return Math.max(0, ...names.map((name) => Number(BLOCK_NAME.exec(name)?.[1] ?? 0))) + 1;
+}
+
 /** All of a store's files, and its folder. Interrupted, it is done again at the next start. */
 export async function removeStoreFiles(world: StoreWorld, directory: string): Promise<void> {
   const names = await world.disk.list(directory).catch(() => null);

@@ -4,7 +4,7 @@
  * set aside otherwise.
  */
 import { join } from 'node:path';
-import { withoutAdopted } from './adopted-blocks.ts';
+import { adoptedNames, withoutAdopted } from './adopted-blocks.ts';
 import { blockPath } from './blocks/block-file.ts';
 import { codeOf } from './file-calls.ts';
 import type { FileStore } from './file-store.ts';
@@ -13,7 +13,7 @@ import { putU64, viewOf } from './numbers.ts';
 import { Op } from './op-format.ts';
 import type { Quarantine } from './quarantine.ts';
 import { openBox, sealBox } from './sealed-box.ts';
-import { CHECKPOINTS, damagedCheckpoints, removeStoreFiles, storeDirectory } from './store-files.ts';
+import { CHECKPOINTS, damagedCheckpoints, freeBlockNumber, removeStoreFiles, storeDirectory } from './store-files.ts';
 import type { StoreWorld } from './store-world.ts';
 
 /** The disk has no room, or is not to be written; both pass. */
@@ -27,7 +27,8 @@ export class Strangers {
   readonly unreadable: string[] = [];
   private readonly world: StoreWorld;
   private readonly quarantine: Quarantine;
-  private readonly folders = new Set<number>();
+  /** And the first number that no block in it has. */
+  private readonly folders = new Map<number, number>();
   private readonly blocks = new Map<number, readonly number[]>();
   private readonly amnesiac = new Set<number>();
   private readonly orphans = new Map<number, Uint8Array[]>();
@@ -39,8 +40,13 @@ export class Strangers {
   }
 
   /** A folder of which no checkpoint can be read. */
-  noteFolder(number: number): void {
-    this.folders.add(number);
+  async noteFolder(number: number): Promise<void> {
+    this.folders.set(number, await freeBlockNumber(this.world, storeDirectory(this.world, number)));
+  }
+
+  /** What a store may call its first block, whatever lies in its folder. */
+  freeBlockOf(number: number): number {
+    return this.folders.get(number) ?? 1;
   }
 
   /** Blocks that a store's checkpoint does not name. */
@@ -73,32 +79,34 @@ export class Strangers {
       const hasForgotten = store.isAmnesiac && !this.amnesiac.has(number);
       await this.settleBlocks(store, withoutAdopted(store, blocks), hasForgotten || mayLack(number));
     }
-    for (const number of this.folders) {
+    for (const number of this.folders.keys()) {
       if (this.destroyed.has(number)) await removeStoreFiles(this.world, storeDirectory(this.world, number));
-      else await this.settleFolder(number, stores.get(number)?.id ?? null, mayLack(number));
+      else await this.settleFolder(number, stores.get(number) ?? null, mayLack(number));
     }
     await this.keepOrphans();
   }
 
-  /** `store`: its id, where the journal knows it. */
-  private async settleFolder(number: number, store: string | null, mayLack: boolean): Promise<void> {
+  /** `store`: the one that the journal knows. Blocks that it speaks of are there as it says. */
+  private async settleFolder(number: number, store: FileStore | null, mayLack: boolean): Promise<void> {
     const folder = storeDirectory(this.world, number);
-    const names = await this.world.disk.list(folder);
+    const spokenOf = new Set(store === null ? [] : adoptedNames(store));
+    const names = (await this.world.disk.list(folder)).filter((name) => !spokenOf.has(name));
     const hasCheckpoint = names.some((name) => CHECKPOINTS.includes(name));
     // Written for a checkpoint that never came to be: all of it is in the journal.
     if (store !== null && !mayLack && !hasCheckpoint) await removeAll(this.world, folder, names);
-    else if (names.length > 0) await this.takeFolder(number, hasCheckpoint, store);
+    else if (names.length > 0) await this.takeFolder(number, hasCheckpoint, store?.id ?? null, spokenOf);
   }
 
-  /** All of a store's folder, its checkpoint first: without it what is left is not taken for the store. */
-  async moveFolder(number: number, reason: string): Promise<string> {
+  /** All of a store's folder, or all but a few: its checkpoint first, since without it what is left is not taken for the store. */
+  async moveFolder(number: number, reason: string, kept: ReadonlySet<string> = new Set()): Promise<string> {
     const { disk, files } = this.world;
     const folder = storeDirectory(this.world, number);
-    const names = await disk.list(folder);
+    const names = (await disk.list(folder)).filter((name) => !kept.has(name));
     const first = names.filter((name) => CHECKPOINTS.includes(name));
     const rest = names.filter((name) => !first.includes(name));
     for (const name of names) await files.close(join(folder, name));
     const path = await this.quarantine.take(number, folder, [first, rest], reason);
+    if (kept.size > 0) return path;
     await disk.removeDirectory(folder);
     await disk.syncDirectory(this.world.directory);
     return path;
@@ -134,7 +142,12 @@ export class Strangers {
     this.tell(folder, 'unreadable');
   }
 
-  private async takeFolder(number: number, hasCheckpoint: boolean, store: string | null): Promise<void> {
+  private async takeFolder(
+    number: number,
+    hasCheckpoint: boolean,
+    store: string | null,
+    kept: ReadonlySet<string>,
+  ): Promise<void> {
     const { world } = this;
     const folder = storeDirectory(world, number);
     const copies = await damagedCheckpoints(world, folder, number);
@@ -144,7 +157,7 @@ export class Strangers {
     }
     const what = hasCheckpoint ? 'has no checkpoint that is whole' : 'has no checkpoint';
     const why = store === null ? 'the journal does not know it' : 'is made again from the journal';
-    const path = await this.orLeft(folder, () => this.moveFolder(number, `stores/${number} ${what}, and ${why}`));
+    const path = await this.orLeft(folder, () => this.moveFolder(number, `stores/${number} ${what}, and ${why}`, kept));
     if (path !== null) this.tell(path, 'checksum', store);
   }
 

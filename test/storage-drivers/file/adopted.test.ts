@@ -13,6 +13,7 @@ const OPTIONS: Partial<FileDriverOptions> = {
   syncIntervalMs: 120_000,
   blockBytes: 65_536,
   blockFrameBytes: 16_384,
+  cacheBytes: 1_000_000,
   placedBytesMin: 1000,
   placedBytesPerStore: 1e9,
   placedBytesMax: 1e9,
@@ -231,5 +232,29 @@ test('D-12: a store whose first checkpoint was interrupted is nobody unknown aft
   assert.equal([next.report!.setAside, next.care.damage], [[], []]);
   assert.is(await bodyOf(world, again, 1), 'small');
 });
+
+for (const what of ['lost', 'damaged'])
+  test(`D-12: when both copies of its checkpoint are ${what}, a store keeps the blocks that the journal speaks of`, async () => {
+    const world = new DriverWorld(1, OPTIONS);
+    const driver = await world.open();
+    const store = await opened(world, driver, 's');
+    for (let seq = 2; seq <= 20; seq++) put(store, seq, seq % 3 === 0 ? 'small' : large(seq));
+    await world.pass(100);
+    await world.until(driver.journal.syncNow());
+    world.crash('all');
+    for (const copy of ['checkpoint.1', 'checkpoint.2']) {
+      const path = `${store.directory}/${copy}`;
+      if (what === 'lost') world.disk.lose(path);
+      else world.disk.damage(path, (bytes) => (bytes[200]! ^= 1));
+    }
+    const { driver: next, store: again, report } = await reopened(world, 's');
+    assert.equal([again.count, report.holes], [20, []]);
+    await world.until(next.checkpoint(again));
+    await world.until(next.close());
+    world.crash('none');
+    const { driver: last, store: third } = await reopened(world, 's');
+    for (const seq of [2, 4, 20]) assert.is((await bodyOf(world, third, seq)).length, large(seq).length, `${seq}`);
+    assert.equal([third.count, last.care.damage], [20, []]);
+  });
 
 test.run();

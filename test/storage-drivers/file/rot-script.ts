@@ -5,15 +5,25 @@ import type { DiskImage } from '../../../kernel/ports/simulated-disk.ts';
 import { Read, type RecordStore, Scan, type SequenceRange } from '../../../storage-drivers/contract.ts';
 import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
+import type { FileStore } from '../../../storage-drivers/file/file-store.ts';
 import { DriverWorld } from './driver-world.ts';
 import { messageOf } from './message-of.ts';
 
 const KEY = Buffer.from('a key of some length');
+/** Half of the messages stand in blocks of which the journal speaks. */
+const PLACED: Partial<FileDriverOptions> = {
+  syncIntervalMs: 120_000,
+  placedBytesMin: 200,
+  placedBytesPerStore: 100_000,
+  placedBytesMax: 400_000,
+};
 const VARIANTS: readonly Partial<FileDriverOptions>[] = [
   {},
   { compression: 's2' },
   { key: KEY, cipher: 'chacha' },
   { key: KEY, cipher: 'aes', compression: 's2' },
+  PLACED,
+  { ...PLACED, key: KEY },
 ];
 const IDS = ['orders', 'events'];
 /** No frame holds more messages. */
@@ -191,12 +201,14 @@ async function fill(world: DriverWorld, random: FastRandom): Promise<Map<string,
       const { store } = await world.until(driver.open(id));
       const content = kept.get(id) ?? { records: new Map(), cells: new Map(), last: 0 };
       kept.set(id, content);
+      if (world.options.placedBytesMin !== undefined) await world.until(driver.checkpoint(store as FileStore));
       for (let count = random.below(400); count > 0; count--) {
         change(store, content, random);
         if (random.below(40) === 0) await world.pass(20);
       }
     }
     await world.pass(300);
+    await world.until(driver.journal.syncNow());
     if (life > 1 || random.below(3) > 0) await world.until(driver.close());
     else world.crash('none');
   }
