@@ -23,6 +23,7 @@ export async function surveyBlocks(
     if (block === undefined) return Math.max(next, store.last + 1);
     const reader = await outlineOf(store, block);
     if (reader === null) return next;
+    while (reader.read()) await breath.take();
     while (reader.next(record)) {
       if (record.seq < next) continue;
       visit(record);

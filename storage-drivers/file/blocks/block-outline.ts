@@ -19,6 +19,7 @@ const FIRST_BYTES = 4096;
 const ENTRY_BYTES_MAX = 48;
 /** The time is not told as a step of nanoseconds, but as it is. */
 const OTHER_TIME = 1;
+const READ_AT_ONCE = 4096;
 
 /** Used by all, one after the other. */
 const recent = new RecentTexts();
@@ -100,51 +101,75 @@ export class OutlineReader {
   private readonly block: Block;
   private readonly textStarts: number[] = [];
   private readonly textEnds: number[] = [];
+  /** By slot: frames stand in the order in which they were written, and that is not the one of their messages. */
+  private readonly subjects: Int32Array;
+  private readonly headers: Uint32Array;
+  private readonly times: Float64Array;
   private slot = 0;
   private left = 0;
   private seconds = 0;
   private nanos = 0;
+  /** The next slot that is shown. */
+  private at = 0;
 
   constructor(bytes: Uint8Array, block: Block) {
     this.reader = new ByteReader(bytes, true);
     this.block = block;
+    this.subjects = new Int32Array(block.slots).fill(-1);
+    this.headers = new Uint32Array(block.slots);
+    this.times = new Float64Array(block.slots * 2);
   }
 
-  /** The next message that is there. Its contents are not: there is only their length. False at the end. */
-  next(into: RecordView): boolean {
-    const { reader, block } = this;
-    for (;;) {
-      if (this.left === 0) {
-        if (reader.isAtEnd) return false;
+  /** Reads some of it, before anything is shown. False at the end. */
+  read(): boolean {
+    const { reader, subjects, headers, times } = this;
+    for (let count = READ_AT_ONCE; count > 0; count--) {
+      while (this.left === 0) {
+        if (reader.isAtEnd || reader.isShort) return false;
         this.slot = reader.varint();
         this.left = reader.varint();
-        continue;
       }
       const slot = this.slot++;
       this.left--;
       const subject = this.readSubject();
       const headerLength = reader.varint();
       this.readTime();
-      // What is told of more than there is, or ends too soon, was cut off, or is none of this block.
-      if (slot >= block.slots || reader.isShort) return false;
-      if (!block.isThere(slot)) continue;
-      this.show(slot, subject, headerLength, into);
+      // What ends too soon is none of this block.
+      if (reader.isShort) return false;
+      // What is told of more than there is was cut off.
+      if (slot >= subjects.length) continue;
+      subjects[slot] = subject;
+      headers[slot] = headerLength;
+      times[2 * slot] = this.seconds;
+      times[2 * slot + 1] = this.nanos;
+    }
+    return true;
+  }
+
+  /** The next message that is there. Its contents are not: there is only their length. False at the end. */
+  next(into: RecordView): boolean {
+    const { block, subjects } = this;
+    for (;;) {
+      const slot = this.at++;
+      if (slot >= Math.min(block.slots, subjects.length)) return false;
+      if (subjects[slot]! < 0 || !block.isThere(slot)) continue;
+      this.show(slot, subjects[slot]!, into);
       return true;
     }
   }
 
-  private show(slot: number, subject: number, headerLength: number, into: RecordView): void {
+  private show(slot: number, subject: number, into: RecordView): void {
     const { block, textStarts, textEnds } = this;
     into.seq = block.seqAt(slot);
-    into.seconds = this.seconds;
-    into.nanos = this.nanos;
+    into.seconds = this.times[2 * slot]!;
+    into.nanos = this.times[2 * slot + 1]!;
     into.flags = 0;
     into.subjectBytes = this.reader.bytes;
     into.subjectStart = textStarts[subject] ?? 0;
     into.subjectEnd = textEnds[subject] ?? 0;
     into.bytes = NOTHING;
     into.headerStart = 0;
-    into.bodyStart = headerLength;
+    into.bodyStart = this.headers[slot]!;
     into.bodyEnd = block.contentLength(slot) - (into.subjectEnd - into.subjectStart);
   }
 

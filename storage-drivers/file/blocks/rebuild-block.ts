@@ -22,6 +22,7 @@ export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: F
   const family = blockFamily(world, store, block.number);
   const lock = { cipher: block.cipher };
   block.indexPosition = -1;
+  const frames: FoundRecords[] = [];
   await world.files.use(path, async (file) => {
     const reader = new SegmentReader(file, Math.min(await file.size(), block.fileBytes), family, lock);
     for (let position = FRAMES_START; position < reader.size; ) {
@@ -30,10 +31,13 @@ export async function rebuildBlock(world: StoreWorld, store: FileStore, entry: F
         position += SECTOR_BYTES;
         continue;
       }
-      if (found.header.kind === FrameKind.records) take(block, found, position);
+      if (found.header.kind === FrameKind.records) frames.push(recordsOf(found, position));
       position = found.end;
     }
   });
+  // Large messages are written before the small ones that came between them, and what failed may be there twice.
+  frames.sort((one, other) => one.sequences[0]! - other.sequences[0]!);
+  for (const found of frames) if (block.slots === 0 || found.sequences[0]! > block.lastSeq) take(block, found);
   const lost = remapGone(block, gone, damaged, lastSeq);
   for (const { from, to } of lost.list) store.blocks.lost.add(from, to);
   return lost;
@@ -60,19 +64,30 @@ function remapGone(block: Block, gone: Uint8Array | null, damaged: Uint8Array | 
   return lost;
 }
 
-/** Adds a frame's messages to the index. */
-function take(block: Block, found: WholeFrame, position: number): void {
+interface FoundRecords {
+  readonly position: number;
+  readonly storedBytes: number;
+  readonly length: number;
+  readonly sequences: readonly number[];
+  readonly sizes: readonly number[];
+}
+
+function recordsOf(found: WholeFrame, position: number): FoundRecords {
   const view = viewOf(found.bytes);
-  const frame = new BlockFrame(block.end, false);
-  frame.length = found.to - found.from;
-  frame.recordCount = found.header.recordCount;
-  frame.position = position;
-  frame.storedBytes = found.end - position;
-  frame.isSealed = true;
-  block.frames.push(frame);
+  const [sequences, sizes]: [number[], number[]] = [[], []];
   for (let at = found.from; at < found.to; ) {
     const size = RECORD_HEADER_BYTES + view.getUint32(at + 4, true);
-    block.add(appendSeqAt(view, at + RECORD_HEADER_BYTES), size);
+    sequences.push(appendSeqAt(view, at + RECORD_HEADER_BYTES));
+    sizes.push(size);
     at += size;
   }
+  return { position, storedBytes: found.end - position, length: found.to - found.from, sequences, sizes };
+}
+
+/** Adds a frame's messages to the index. */
+function take(block: Block, { position, storedBytes, length, sequences, sizes }: FoundRecords): void {
+  const frame = new BlockFrame(block.end, false);
+  Object.assign(frame, { length, recordCount: sequences.length, position, storedBytes, isSealed: true });
+  block.frames.push(frame);
+  for (const [index, seq] of sequences.entries()) block.add(seq, sizes[index]!);
 }

@@ -18,6 +18,8 @@ const VARIANTS: Partial<FileDriverOptions>[] = [
   { key: Buffer.from('k') },
   { compression: 's2' },
   { key: Buffer.from('k'), cipher: 'aes', compression: 's2' },
+  // Half of the messages are written before the others that come between them.
+  { syncIntervalMs: 120_000, placedBytesMin: 150 },
 ];
 
 /** A message with a header, whose subject is one of a few or its own. */
