@@ -14,8 +14,8 @@ import { APPEND_HEADER_BYTES, appendSeqAt, Op, readAppend } from './op-format.ts
 import { storeDirectory } from './store-files.ts';
 import type { StoreWorld } from './store-world.ts';
 
-/** Blocks whose contents are known when a frame is brought; it may add to them. */
-const LISTED_MAX = 64;
+/** Of how many records is known where they are when a frame is brought; it may add to them. */
+const LISTED_MAX = 200_000;
 
 export interface PlacedRecord extends AdoptedPlace {
   readonly seq: number;
@@ -35,6 +35,7 @@ const record = new RecordView();
 export class PlacedRecords {
   private readonly world: StoreWorld;
   private readonly listings = new Map<string, Listing>();
+  private listed = 0;
   /** Files that were found to hold something. */
   private readonly files = new Set<string>();
 
@@ -47,9 +48,10 @@ export class PlacedRecords {
     const view = viewOf(bytes);
     let isThere = true;
     // None goes that this frame needs: it is applied before the next one is brought.
-    for (const key of this.listings.keys()) {
-      if (this.listings.size < LISTED_MAX) break;
+    for (const [key, { size }] of this.listings) {
+      if (this.listed < LISTED_MAX) break;
       this.listings.delete(key);
+      this.listed -= size;
     }
     for (let at = from; at < to; ) {
       const data = at + RECORD_HEADER_BYTES;
@@ -82,17 +84,25 @@ export class PlacedRecords {
     for (const directory of directories) await disk.syncDirectory(directory);
     this.files.clear();
     this.listings.clear();
+    this.listed = 0;
   }
 
   private async list(store: number, block: number): Promise<void> {
     const key = keyOf(store, block);
-    if (this.listings.has(key)) return;
+    const known = this.listings.get(key);
+    if (known !== undefined) {
+      // What was not needed for the longest time goes first.
+      this.listings.delete(key);
+      this.listings.set(key, known);
+      return;
+    }
     const path = blockPath(storeDirectory(this.world, store), block);
     const listing = await this.readTwice(path, store, block).catch((error) => {
       if (['ENOENT', 'EIO'].includes(codeOf(error))) return NOTHING;
       throw error;
     });
     this.listings.set(key, listing);
+    this.listed += listing.size;
     if (listing.size > 0) this.files.add(path);
   }
 
