@@ -149,7 +149,7 @@ function hasLive({ block, slots, gone }: BlockState, frame: BlockFrame): boolean
 /** Files of blocks without messages go, unless a snapshot still reads them. */
 async function removeDropped(store: FileStore, dropped: readonly Block[]): Promise<void> {
   const { disk, files, cache, placed } = store.world;
-  for (const block of dropped) {
+  for (const [index, block] of dropped.entries()) {
     if (block.holders > 0) {
       store.blocks.dropped.push(block);
       continue;
@@ -159,8 +159,9 @@ async function removeDropped(store: FileStore, dropped: readonly Block[]): Promi
     const path = blockPath(store.directory, block.number);
     await shredFrames(store, block);
     await placed.close(block);
-    // Blocks of after the end of a process may share a file.
-    if (store.blocks.blocks.some(({ number }) => number === block.number)) continue;
+    // Blocks of after the end of a process may share a file, and a snapshot may hold one of them.
+    const others = [...store.blocks.blocks, ...store.blocks.dropped, ...dropped.slice(index + 1)];
+    if (others.some(({ number }) => number === block.number)) continue;
     await files.close(path);
     store.hasRemoved = true;
     await disk.remove(path);

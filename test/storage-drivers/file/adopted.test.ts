@@ -1,7 +1,7 @@
 /** What becomes of messages that the journal only speaks of when something goes wrong on the way back. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Read } from '../../../storage-drivers/contract.ts';
+import { Read, Scan } from '../../../storage-drivers/contract.ts';
 import { blockPath } from '../../../storage-drivers/file/blocks/block-file.ts';
 import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
@@ -256,5 +256,33 @@ for (const what of ['lost', 'damaged'])
     for (const seq of [2, 4, 20]) assert.is((await bodyOf(world, third, seq)).length, large(seq).length, `${seq}`);
     assert.equal([third.count, last.care.damage], [20, []]);
   });
+
+test('a file that two blocks share stays as long as a snapshot holds one of them', async () => {
+  const world = new DriverWorld(1, { ...OPTIONS, cacheBytes: 1000, blockSlotsMax: 4 });
+  const driver = await world.open();
+  const store = await opened(world, driver, 's');
+  for (let seq = 2; seq <= 9; seq++) {
+    put(store, seq, large(seq));
+    await world.pass(50);
+  }
+  world.crash('all');
+  world.options = { ...world.options, blockSlotsMax: 2 };
+  const { driver: next, store: again } = await reopened(world, 's');
+  const [one, two] = again.blocks.blocks;
+  assert.equal([one!.number, one!.lastSeq, two!.number, two!.lastSeq], [1, 2, 1, 4]);
+  again.remove(1, 2);
+  const snapshot = again.snapshot();
+  again.remove(3, 9);
+  await world.until(next.checkpoint(again));
+  await world.until(next.checkpoint(again));
+  const seen: number[] = [];
+  const show = () => snapshot.scan(3 + seen.length, 4, ({ seq }) => seen.push(seq) > 0);
+  while (show() === Scan.cold && next.care.damage.length === 0)
+    await world.until(new Promise((done) => snapshot.load(3 + seen.length, 4, done)));
+  assert.equal([seen, next.care.damage], [[3, 4], []]);
+  snapshot.release();
+  await world.until(next.checkpoint(again));
+  assert.not.ok(world.disk.paths.includes(blockPath(again.directory, 1)));
+});
 
 test.run();
