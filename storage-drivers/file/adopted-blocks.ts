@@ -1,10 +1,9 @@
 /** Blocks that the journal speaks of, and no checkpoint yet: after the end of a process they are what they were. */
 
 import type { Block } from './blocks/block.ts';
-import { blockFamily, blockPath } from './blocks/block-file.ts';
 import type { BlockFrame } from './blocks/block-frame.ts';
+import { loadFrames } from './blocks/load-frames.ts';
 import type { FileStore } from './file-store.ts';
-import { SegmentReader } from './journal/segment-reader.ts';
 import { serialDistance } from './op-format.ts';
 
 /** An operation that the checkpoint of its store does not include. */
@@ -28,20 +27,12 @@ export async function finishAdopting(store: FileStore): Promise<void> {
 
 async function settleFrame(store: FileStore, block: Block, frame: BlockFrame): Promise<void> {
   if (frame.wholeLength === 0 || frame.wholeLength === frame.length) return;
-  const { world, directory } = store;
-  const file = await world.disk.open(blockPath(directory, block.number), 'read');
-  try {
-    const family = blockFamily(world, store, block.number);
-    const reader = new SegmentReader(file, block.fileBytes, family, { cipher: block.cipher }, frame.storedBytes);
-    const found = await reader.frameAt(frame.position);
-    // It was whole a moment ago.
-    if (!found.isWhole) throw new Error(`${file.path}: a frame at ${frame.position} cannot be read any more`);
-    const from = found.from + frame.firstAt;
-    frame.bringIn(found.bytes, from, from + frame.length, world.frameMemory);
-    frame.position = -1;
-  } finally {
-    await file.close();
-  }
+  await loadFrames(store.world, store, block, [frame], store.care.onDamage);
+  // Nothing of it can be read, and that was told.
+  if (!frame.isInMemory) return;
+  // Until a checkpoint knows better, it is looked for where it is.
+  frame.promised = frame.position;
+  frame.position = -1;
 }
 
 /** The numbers of blocks that nothing speaks of. What is not needed any more goes with the next checkpoint. */

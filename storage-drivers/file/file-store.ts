@@ -191,7 +191,9 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   erase(from: number, to: number): number {
-    return this.removeOrStage({ type: Op.erase, from, to });
+    // What comes later under one of these sequences is not meant, even if it is removed before the rest is destroyed.
+    if (from > this.last) return this.remove(from, to);
+    return this.removeOrStage({ type: Op.erase, from, to: Math.min(to, this.last) });
   }
 
   dropBefore(seq: number): number {

@@ -14,7 +14,7 @@ import { APPEND_HEADER_BYTES, appendSeqAt, Op, readAppend } from './op-format.ts
 import { storeDirectory } from './store-files.ts';
 import type { StoreWorld } from './store-world.ts';
 
-/** Blocks whose contents are known at the same time. */
+/** Blocks whose contents are known when a frame is brought; it may add to them. */
 const LISTED_MAX = 64;
 
 export interface PlacedRecord extends AdoptedPlace {
@@ -46,6 +46,11 @@ export class PlacedRecords {
   async bring({ bytes, from, to }: WholeFrame, isNeeded: (store: number, serial: number) => boolean): Promise<boolean> {
     const view = viewOf(bytes);
     let isThere = true;
+    // None goes that this frame needs: it is applied before the next one is brought.
+    for (const key of this.listings.keys()) {
+      if (this.listings.size < LISTED_MAX) break;
+      this.listings.delete(key);
+    }
     for (let at = from; at < to; ) {
       const data = at + RECORD_HEADER_BYTES;
       const [store, type] = [view.getUint32(at + 8, true), view.getUint32(at + 12, true)];
@@ -87,7 +92,6 @@ export class PlacedRecords {
       if (['ENOENT', 'EIO'].includes(codeOf(error))) return NOTHING;
       throw error;
     });
-    if (this.listings.size >= LISTED_MAX) this.listings.delete(this.listings.keys().next().value!);
     this.listings.set(key, listing);
     if (listing.size > 0) this.files.add(path);
   }

@@ -140,9 +140,10 @@ export class PlacedWrites {
     }
   }
 
-  /** What waits is never written. */
+  /** What waits is never written, and nothing that counts in the journal speaks of what was and is not synced. */
   drop(): void {
     this.waiting.clear();
+    this.unsynced.clear();
     this.waitingBytes = 0;
   }
 

@@ -40,7 +40,7 @@ export class StoreCare {
     store.world.damage.found({ store: store.id, part: 'block', path, ...span, cause, lost, records, bytes });
     for (const range of lost) store.tellDamaged(range);
     // What is lost stays known, whatever becomes of the file.
-    if (records > 0) store.world.keeper.wantsCheckpoint(store);
+    if (records > 0 && store.isAttached) store.world.keeper.wantsCheckpoint(store);
   };
 
   async verify(from: number, to: number): Promise<readonly SequenceRange[]> {

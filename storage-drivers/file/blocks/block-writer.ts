@@ -121,7 +121,9 @@ export class BlockWriter {
     } finally {
       await file.close();
     }
-    if (!block.isDoubtful) block.safeWrites = Math.max(block.safeWrites, writes);
+    // Another sync of the file failed meanwhile, perhaps of what was written here.
+    if (block.isDoubtful) throw notBelieved(path);
+    block.safeWrites = Math.max(block.safeWrites, writes);
     if (isNew) await disk.rename(name, path);
     if (isNew || !block.hasSafeName) await disk.syncDirectory(this.directory);
     block.hasSafeName = true;

@@ -75,7 +75,7 @@ export class Block {
   isInherited = false;
   /** Behind its end there may be what was written for a checkpoint that never came to be. */
   mayHaveSurplus = false;
-  /** Its file is being made; by a checkpoint, where it is taken. */
+  /** Its file is being made, or cut; by a checkpoint, where it is taken. */
   making: Promise<void> | null = null;
   isTaken = false;
   /** Writes to its file that nobody waited for to be safe, how many of them are, and whether its name is. */
@@ -262,7 +262,8 @@ export class Block {
   /** The frame of a record that is in the file already. */
   adoptInto({ position, storedBytes, frameLength, start }: AdoptedPlace): BlockFrame {
     const last = this.newestFrame;
-    if (last !== null && last.position === position) return last;
+    // Where one in between is lost, what follows it is not where the next would be.
+    if (last !== null && last.position === position && last.firstAt + last.length === start) return last;
     this.sealFrames();
     const frame = new BlockFrame(this.end, false);
     frame.position = position;

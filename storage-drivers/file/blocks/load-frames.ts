@@ -80,8 +80,10 @@ async function loadFrame(
   const found = await readFrame(reader, block, frame);
   // It may have been brought in meanwhile by somebody else.
   if (frame.isInMemory) return;
-  if (isRight(found, block, frame)) frame.bringIn(found.bytes, found.from, found.to, memory);
-  else {
+  if (isRight(found, block, frame)) {
+    const from = found.from + frame.firstAt;
+    frame.bringIn(found.bytes, from, from + frame.length, memory);
+  } else {
     const cause = reader.readErrors > errors ? 'unreadable' : 'checksum';
     await salvage(reader, home, block, frame, path, cause, memory, onDamage);
   }
@@ -99,8 +101,9 @@ async function readFrame(reader: SegmentReader, block: Block, frame: BlockFrame)
 }
 
 function isRight(found: FoundFrame, block: Block, frame: BlockFrame): found is WholeFrame {
-  const isWhole = found.isWhole && found.header.kind === FrameKind.records && found.to - found.from === frame.length;
-  return isWhole && isInPlace(block, frame, found.bytes, found.from);
+  if (!found.isWhole || found.header.kind !== FrameKind.records) return false;
+  const isLong = found.to - found.from === Math.max(frame.length, frame.wholeLength);
+  return isLong && isInPlace(block, frame, found.bytes, found.from + frame.firstAt);
 }
 
 /** Waits as long as whoever reads so many bytes should. */
@@ -207,7 +210,7 @@ async function salvage(
   memory: FrameMemory,
   onDamage: OnDamage,
 ): Promise<void> {
-  const from = frame.position + FRAME_HEADER_BYTES + 4;
+  const from = frame.position + FRAME_HEADER_BYTES + 4 + frame.firstAt;
   if (block.cipher !== null || from + frame.length > reader.size) {
     tell(block, frame, path, cause, onDamage, () => false);
     return;

@@ -176,7 +176,21 @@ export class CommitLoop {
     this.frames = frames;
     const { forerunner } = this.options;
     if (forerunner === null || !forerunner.isWaiting || !frames.some(({ refers }) => refers)) this.place(frames);
-    else forerunner.write((error) => (error === null ? this.place(frames) : this.fail(error)));
+    else forerunner.write((error) => (error === null ? this.place(frames) : void this.failWithout(error)));
+  }
+
+  /** Nothing of these frames is in the journal. What was told to be durable before is harmed by no failure of theirs. */
+  private async failWithout(cause: Error): Promise<void> {
+    const { active, synced, written } = this.succession;
+    try {
+      if (active !== null && synced.frame < written.frame) {
+        await this.syncAll(active);
+        this.wasSynced();
+      }
+    } catch {
+      // Then it goes the way of what a failed sync was for.
+    }
+    this.fail(cause);
   }
 
   private doJob({ work, resolve, reject }: Job): void {

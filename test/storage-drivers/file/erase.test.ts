@@ -5,6 +5,7 @@ import type { Fate } from '../../../kernel/ports/simulated-disk.ts';
 import { type OpenOptions, Read, type RecordStore, Scan } from '../../../storage-drivers/contract.ts';
 import type { FileDriverOptions } from '../../../storage-drivers/file/driver-options.ts';
 import type { FileDriver } from '../../../storage-drivers/file/file-driver.ts';
+import type { FileStore } from '../../../storage-drivers/file/file-store.ts';
 import { withSeed } from '../../kernel/ports/seed.ts';
 import { DriverWorld } from './driver-world.ts';
 import { messageOf } from './message-of.ts';
@@ -337,6 +338,23 @@ test('S-26: small neighbours become one block, and never more is written than al
   while (!driver.tidying.isIdle) await world.pass(20);
   assert.ok(store.stats().blocks <= 3, `${store.stats().blocks}`);
   assert.is((await sequences(world, store)).length, count);
+  await world.until(driver.close());
+});
+
+test('S-24: what comes later under a sequence of the range is not meant', async () => {
+  const world = new DriverWorld(1);
+  const { driver, store } = await filled(world, 3);
+  const ticket = store.erase(2, 5);
+  for (let seq = 4; seq <= 6; seq++) put(store, seq);
+  store.remove(4, 4);
+  const { ranges } = (store as FileStore).erasures.batch;
+  assert.equal(
+    ranges.map(({ from, to }) => [from, to]),
+    [[2, 3]],
+  );
+  await durable(world, store, ticket);
+  assert.ok(store.erase(10, 12) > 0);
+  assert.equal(await sequences(world, store), [1, 5, 6]);
   await world.until(driver.close());
 });
 
