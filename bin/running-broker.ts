@@ -119,9 +119,14 @@ export class RunningBroker {
   }
 
   private async reload(): Promise<string | null> {
-    const { reload } = await import('./reload.ts');
     const { request, configuration, log, time, server } = this;
-    const after = await reload({ request, configuration, log, time, server });
+    const code = await import('./reload.ts').catch((error: Error) => error);
+    if (code instanceof Error) {
+      // An update of the package may have taken it away: the broker goes on until it is started anew.
+      log.error(`Failed to reload server configuration: ${code.message}`);
+      return code.message;
+    }
+    const after = await code.reload({ request, configuration, log, time, server });
     if ('failure' in after) return after.failure;
     this.configuration = after;
     this.rewriteFiles(configuration.loaded.options, after.loaded.options);

@@ -117,6 +117,7 @@ export class Handshake {
   private join(connection: RouteConnection, info: PeerInfo): void {
     const account = connection.attempt === null ? info.account : connection.attempt.account;
     const { remotes, sizes } = this.cluster;
+    this.dropOutdated(info);
     const remote = remotes.get(info.id) ?? new Remote(info, sizes, connection.transport.remote.host);
     if (!this.mayJoin(connection, info, remote, account)) return;
     connection.dedicatedTo = account;
@@ -138,6 +139,16 @@ export class Handshake {
     if (holder instanceof RouteConnection) {
       this.giveUp(holder, { kind: 'known', remoteId: remote.id }, CloseReason.duplicateRoute);
     }
+  }
+
+  /**
+   * A server whose pool has another size now makes all connections anew. Those that stand may not have heard of their end yet, and
+   * would keep the number of places as it was.
+   */
+  private dropOutdated({ id, poolSize }: PeerInfo): void {
+    const known = this.cluster.remotes.get(id);
+    if (known === undefined || known.peer.poolSize === poolSize) return;
+    for (const connection of known.connections) connection.close(CloseReason.routeRemoved);
   }
 
   /** Refuses what cannot be. */

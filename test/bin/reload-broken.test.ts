@@ -1,8 +1,10 @@
 /** Files that cannot be read, or make no sense: one clear line, and the broker goes on as it was. */
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BrokerProcess, Folder, RawClient, run } from './broker-process.ts';
+import { packageRoot } from '../runner/package-root.ts';
+import { BrokerProcess, Folder, PROGRAM, RawClient, run } from './broker-process.ts';
 
 const DONE = 'Reloaded server configuration (sha256:';
 const FAILED = 'Failed to reload server configuration: ';
@@ -137,5 +139,20 @@ test('a signal, --signal and a request of the system account have the same file 
     assert.not.match(admin.received.text, /"error"/);
     await client.ask('PING\r\n', 'PONG\r\n');
   }));
+
+test('a broker whose program files were replaced while it runs says so, and goes on', async () => {
+  using folder = new Folder();
+  folder.write('a.conf', CONFIG);
+  folder.write('package.json', '{"type": "module"}');
+  symlinkSync(join(packageRoot(), 'node_modules'), folder.file('node_modules'));
+  const files = folder.file('program');
+  cpSync(dirname(PROGRAM), files, { recursive: true });
+  const program = [process.execPath, join(files, basename(PROGRAM))];
+  await using broker = await BrokerProcess.start(['-c', 'a.conf'], folder.path, 'Server is ready', program);
+  for (const name of readdirSync(files)) if (name.startsWith('reload-')) rmSync(join(files, name));
+  for (let times = 0; times < 2; times++) await broker.signal('SIGHUP', `${FAILED}Cannot find module`);
+  using client = await RawClient.connect(broker.port);
+  await client.ask(LOGIN, 'PONG\r\n');
+});
 
 test.run();

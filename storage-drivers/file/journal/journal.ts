@@ -47,6 +47,7 @@ export class Journal {
   refusal: JournalRefusal = 'busy';
   refusals = 0;
   events: JournalEvents = MUTE;
+  private readonly options: JournalOptions;
   private readonly world: JournalWorld;
   private readonly lanes: Lanes;
   private readonly succession: Succession;
@@ -69,6 +70,7 @@ export class Journal {
     end: ChainEnd,
   ) {
     this.world = world;
+    this.options = options;
     this.lanes = new Lanes(options);
     const { segments, marks, patches } = parts;
     const { stores } = this;
@@ -250,9 +252,9 @@ export class Journal {
     return this.loop.exclusively(() => this.loop.nextSegment(0));
   }
 
-  /** Nothing that was written can be lost in a power cut any more, whatever the sync interval is. */
-  syncNow(): Promise<void> {
-    return this.loop.exclusively(() => this.loop.syncNow());
+  /** Nothing that is durable can be lost in a power cut any more, whatever the sync interval is. */
+  async syncNow(): Promise<void> {
+    if (this.options.syncIntervalMs > 0) await this.loop.exclusively(() => this.loop.syncNow());
   }
 
   /** Whoever needs the segment, or an older one, is asked to write elsewhere what is in it. */

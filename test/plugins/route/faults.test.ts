@@ -363,6 +363,27 @@ test('a server of the old kind needs no more than two lines', async () => {
   await cluster.close();
 });
 
+/** The first words of a server that has a pool. */
+function pooled(poolSize: number, more = ''): string {
+  return `${CONNECT}${INFO.replace('"headers"', `"lnocu":true,"route_pool_size":${poolSize},${more}"headers"`)}`;
+}
+
+test('a server that has a larger pool now gets all its places, though its old connections still stand', async () => {
+  const cluster = new SimulatedCluster(chooseSeed());
+  await cluster.start('n1');
+  const old = await told(cluster, `${pooled(3)}RS+ $G a\r\n`);
+  const places = [];
+  for (const place of ['', '"route_pool_idx":3,', '"route_pool_idx":4,']) {
+    places.push(await told(cluster, `${pooled(5, place)}PING\r\n`));
+  }
+  assert.ok(old.isClosed);
+  assert.equal(
+    places.map(({ isClosed, text }) => !isClosed && text.includes('PONG')),
+    [true, true, true],
+  );
+  await cluster.close();
+});
+
 for (const [what, said, isHeard] of [
   ['before anything was said on it counts for what the pool said', '', true],
   ['takes what was said on it along', 'RS+ b\r\n', false],
@@ -375,10 +396,8 @@ for (const [what, said, isHeard] of [
       'name: C, accounts: [APP]',
       'accounts { APP { users: [{user: app, password: app}] } }',
     );
-    const introduction = (more: string): string =>
-      `${CONNECT}${INFO.replace('"headers"', `"lnocu":true,"route_pool_size":3,${more}"headers"`)}`;
-    const pool = await told(cluster, `${introduction('')}RS+ APP a\r\nLS+ _ APP a.leaf\r\n`);
-    const own = await told(cluster, `${introduction('"route_account":"APP",')}PING\r\n${said}`);
+    const pool = await told(cluster, `${pooled(3)}RS+ APP a\r\nLS+ _ APP a.leaf\r\n`);
+    const own = await told(cluster, `${pooled(3, '"route_account":"APP",')}PING\r\n${said}`);
     assert.match(own.text, 'PONG');
     own.leave();
     await cluster.run(500);
