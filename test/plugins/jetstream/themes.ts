@@ -2,6 +2,7 @@
 
 import { API_TALKS } from './api-talks.ts';
 import { CONSUMER_TALKS } from './consumer-talks.ts';
+import { COUNTER_TALKS } from './counter-talks.ts';
 import { DELIVERY_TALKS } from './delivery-talks.ts';
 import { PUBLISH_TALKS } from './publish-talks.ts';
 import { PURGE_TALKS } from './purge-talks.ts';
@@ -14,6 +15,7 @@ export const THEMES: readonly Conversation[] = [
   ...STREAM_TALKS,
   ...PUBLISH_TALKS,
   ...PURGE_TALKS,
+  ...COUNTER_TALKS,
   ...REPUBLISH_TALKS,
   ...RETENTION_TALKS,
   ...CONSUMER_TALKS,
