@@ -4,6 +4,7 @@ import { API_TALKS } from './api-talks.ts';
 import { CONSUMER_TALKS } from './consumer-talks.ts';
 import { COUNTER_TALKS } from './counter-talks.ts';
 import { DELIVERY_TALKS } from './delivery-talks.ts';
+import { GROUP_TALKS } from './group-talks.ts';
 import { PUBLISH_TALKS } from './publish-talks.ts';
 import { PURGE_TALKS } from './purge-talks.ts';
 import { REPUBLISH_TALKS } from './republish-talks.ts';
@@ -20,6 +21,7 @@ export const THEMES: readonly Conversation[] = [
   ...RETENTION_TALKS,
   ...CONSUMER_TALKS,
   ...DELIVERY_TALKS,
+  ...GROUP_TALKS,
   ...API_TALKS,
 ];
 
