@@ -26,6 +26,8 @@ import { withContent } from './subject-change.ts';
 
 /** More digits than anybody counts; what they cost grows with their square. */
 const DIGITS_MAX = 10_000;
+/** A value is as long, and a little longer where many were added up. */
+const VALUE_DIGITS_MAX = DIGITS_MAX + 20;
 const SOURCES = 'Nats-Counter-Sources';
 const WHOLE = /^-?\d+$/;
 const EXCLUDED = [
@@ -119,5 +121,5 @@ function lastTally(log: MessageLog, seq: number): Tally | null {
 
 function valueIn({ bytes, bodyStart, bodyEnd }: MessageBytes): bigint | null {
   const found = /^\{"val":"(-?\d+)"\}$/.exec(Buffer.from(bytes.subarray(bodyStart, bodyEnd)).toString());
-  return found === null ? null : BigInt(found[1]!);
+  return found === null || found[1]!.length > VALUE_DIGITS_MAX ? null : BigInt(found[1]!);
 }
