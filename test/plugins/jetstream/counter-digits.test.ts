@@ -9,7 +9,7 @@ const LONGEST = '9'.repeat(10_000);
 async function added({ client }: StreamingClient, increment: string): Promise<string> {
   const made = headers();
   made.append('Nats-Incr', increment);
-  return (await client.request('c', '', { headers: made })).string();
+  return (await client.request('c', '', { headers: made, timeout: 5000 })).string();
 }
 
 test('increments of 10 000 digits are added up, longer ones are refused', () =>
