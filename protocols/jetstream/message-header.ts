@@ -16,6 +16,15 @@ export function withFields(block: Uint8Array, fields: HeaderFields): Buffer {
   return Buffer.concat([kept, Buffer.from(added + END)]);
 }
 
+/** The block with a field in the place of the first of its name, or at its end where there is none. */
+export function withField(block: Uint8Array, name: string, value: string): Buffer {
+  const bytes = Buffer.from(block.buffer, block.byteOffset, block.length);
+  const at = bytes.indexOf(`\r\n${name}:`);
+  if (at < 0) return withFields(block, [[name, value]]);
+  const start = at + name.length + 3;
+  return Buffer.concat([bytes.subarray(0, start), Buffer.from(` ${value}`), bytes.subarray(bytes.indexOf(END, start))]);
+}
+
 /** The block without the fields that `isLeftOut` picks; empty when none stays. A status in the first line goes as well. */
 export function withoutFields(block: Uint8Array, isLeftOut: (name: string) => boolean): Buffer {
   const lines = Buffer.from(block.buffer, block.byteOffset, block.length).toString('latin1').split('\r\n').slice(1);

@@ -2,6 +2,8 @@
 import type { TierLimits } from './account-limits.ts';
 import { type ApiError, apiError, invalidConfig } from './api-error.ts';
 import { DecodeFault, decodeBody } from './json/codec.ts';
+import { readOnly, struct } from './json/composites.ts';
+import { text } from './json/scalars.ts';
 import { hasPathSeparator } from './names.ts';
 import { type StreamConfig, type StreamConfigRequest, streamConfigRequest } from './stream-config.ts';
 import { SubjectPool } from './subject-pool.ts';
@@ -11,6 +13,14 @@ import { isValidSubject } from './subject-rules.ts';
 export function decodeStreamRequest(body: Uint8Array, isStrict: boolean): StreamConfigRequest | ApiError {
   const request = decodeBody(body, streamConfigRequest, isStrict);
   return request instanceof DecodeFault ? apiError(10025, { err: request.text }) : request;
+}
+
+const storageName = struct('storage name', { name: readOnly('storage', text) });
+
+/** Whether a request says where its stream is to be kept. */
+export function namesStorage(body: Uint8Array): boolean {
+  const named = decodeBody(body, storageName, false);
+  return !(named instanceof DecodeFault) && named.name !== '';
 }
 
 /** What is wrong with a request to make a stream whatever else it says; `name` is that of the subject it came on. */
@@ -53,14 +63,7 @@ export function checkStreamSize(
   factor: number,
   isNew = true,
 ): ApiError | null {
-  const tooMany = checkConsumerCount(config, limits);
-  if (tooMany !== null) return tooMany;
-  const bytes = Number(config.maxBytes);
-  if (limits.maxBytesRequired && bytes <= 0) return apiError(10113);
-  const isMemory = config.storage === 'memory';
-  const streamCap = isMemory ? limits.memoryMaxStreamBytes : limits.storageMaxStreamBytes;
-  if (streamCap > 0 && bytes > streamCap) return apiError(10122);
-  return checkReservation(config, limits, taken, factor, isNew);
+  return checkConsumerCount(config, limits) ?? checkReservation(config, limits, taken, factor, isNew);
 }
 
 /**

@@ -3,18 +3,20 @@
  * filled in on the way.
  */
 import { Buffer } from 'node:buffer';
-import type { ServerCaps } from './account-limits.ts';
+import type { ServerCaps, TierLimits } from './account-limits.ts';
 import { type ApiError, apiError, invalidConfig, pedanticError } from './api-error.ts';
 import { formatDurationText } from './duration-text.ts';
 import { DESCRIPTION_BYTES_MAX, isValidName, METADATA_BYTES_MAX, NAME_BYTES_MAX } from './names.ts';
 import { republishRules } from './republish-rules.ts';
 import { externalRules, mirrorRules, sourceRules } from './source-rules.ts';
 import { REQUIRED_LEVEL_KEY, type StreamConfig } from './stream-config.ts';
-import { subjectRules } from './stream-subjects.ts';
+import { subjectRules, transformRule } from './stream-subjects.ts';
 
 export interface StreamSurroundings {
   readonly caps: ServerCaps;
   readonly isPedantic: boolean;
+  /** What the account may use for a stream of so many copies; null where there is none to be. */
+  limitsFor(copies: number): TierLimits | null;
   /** Alone, a server keeps one copy of each stream. */
   readonly isClustered: boolean;
   /** What is there now under a name in this account; null for nothing. */
@@ -51,6 +53,8 @@ const RULES: readonly StreamRule[] = [
   sourceRules,
   externalRules,
   subjectRules,
+  sizeRule,
+  transformRule,
   republishRules,
   placementRule,
   clusterRule,
@@ -212,6 +216,15 @@ function persistRule(draft: Draft): ApiError | null {
   if (draft.storage !== 'file') return invalidConfig('async persist mode is only supported on file storage');
   if (draft.replicas > 1) return invalidConfig('async persist mode is not supported on replicated streams');
   return draft.allowAtomic ? invalidConfig('async persist mode is not supported with atomic batch publish') : null;
+}
+
+/** What the account asks of every stream, and the most that one of them may have. */
+function sizeRule({ maxBytes, storage, replicas }: Draft, { limitsFor }: StreamSurroundings): ApiError | null {
+  const limits = limitsFor(replicas);
+  if (limits === null) return null;
+  if (limits.maxBytesRequired && maxBytes <= 0n) return apiError(10113);
+  const cap = storage === 'memory' ? limits.memoryMaxStreamBytes : limits.storageMaxStreamBytes;
+  return cap > 0 && maxBytes > cap ? apiError(10122) : null;
 }
 
 function clusterRule({ replicas }: Draft, { isClustered }: StreamSurroundings): ApiError | null {

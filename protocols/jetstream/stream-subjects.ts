@@ -10,14 +10,10 @@ const ADVISORIES = '$JS.EVENT.>';
 const OF_SYSTEM = '$SYS.>';
 const SYSTEM_ADVISORIES = '$SYS.ACCOUNT.>';
 
-export function subjectRules(draft: Draft, surroundings: StreamSurroundings): ApiError | null {
-  if (draft.subjects.length === 0) {
-    if (draft.mirror === null && draft.sources.length === 0) draft.subjects = [draft.name];
-  } else {
-    const problem = listRule(draft);
-    if (problem !== null) return problem;
-  }
-  return transformRule(draft, surroundings);
+export function subjectRules(draft: Draft): ApiError | null {
+  if (draft.subjects.length > 0) return listRule(draft);
+  if (draft.mirror === null && draft.sources.length === 0) draft.subjects = [draft.name];
+  return null;
 }
 
 function listRule(draft: Draft): ApiError | null {
@@ -51,7 +47,7 @@ function acknowledgedRule(subject: string): ApiError | null {
   return null;
 }
 
-function transformRule({ subjectTransform }: Draft, { transformProblem }: StreamSurroundings): ApiError | null {
+export function transformRule({ subjectTransform }: Draft, { transformProblem }: StreamSurroundings): ApiError | null {
   if (subjectTransform === null) return null;
   const { src, dest } = subjectTransform;
   if (src !== '' && !isValidSubject(src)) return apiError(10155, { err: `invalid subject ${src}` });

@@ -4,8 +4,13 @@ import type { Conversation } from '../plugins/jetstream/said.ts';
 import type { Target } from '../wire/targets.ts';
 import { Side } from './side.ts';
 
-/** `block`: more of its block `jetstream`. */
-export async function heardAt(target: Target, conversation: Conversation, block: object = {}): Promise<string[]> {
-  await using side = await Side.start(target, block);
+/** `block`: more of its block `jetstream`; `more`: more of its configuration. */
+export async function heardAt(
+  target: Target,
+  conversation: Conversation,
+  block: object = {},
+  more = '',
+): Promise<string[]> {
+  await using side = await Side.start(target, block, more);
   return await side.with((client) => converse(client, conversation));
 }

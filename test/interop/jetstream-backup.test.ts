@@ -48,4 +48,25 @@ for (const [name, from, to] of [
     ));
 }
 
+for (const storage of ['memory', 'file']) {
+  test(`a stream without messages, kept in ${storage}, begins at the same sequence once it was taken in, here and there`, () =>
+    withGenuine((there) =>
+      withStreams(async ({ client: here }) => {
+        const config = JSON.stringify({ name: 'A', subjects: ['a.>'], storage });
+        await here.request('$JS.API.STREAM.CREATE.A', config);
+        const backup = await backUp(here, 'A');
+        await here.request('$JS.API.STREAM.DELETE.A');
+        for (const client of [here, there]) await restore(client, 'A', backup);
+        assert.is(await stateOf(here), await stateOf(there));
+        assert.match(await stateOf(here), '"first_seq":1,');
+        for (const client of [here, there]) await client.request('a.1', 'x');
+        assert.is(withoutTimes(await stateOf(here)), withoutTimes(await stateOf(there)));
+      }),
+    ));
+}
+
+function withoutTimes(state: string): string {
+  return state.replace(/"(first|last)_ts":"[^"]+"/g, '"$1_ts":""');
+}
+
 test.run();

@@ -74,6 +74,32 @@ test('an account hears of all its consumers, those that read for mirrors and sou
     return [streams, consumers, sums.streams, sums.consumers, sums.messages, state.consumer_count];
   }));
 
+/** Without times, and what was asked. A genuine server tells of streams in any order. */
+function lasting(key: string, value: unknown): unknown {
+  if (key === 'stream_detail')
+    return [...(value as Json[])].sort((one, other) => (`${one.name}` < `${other.name}` ? -1 : 1));
+  return ['created', 'ts', 'first_ts', 'last_ts', 'last_active', 'active', 'api'].includes(key) ? undefined : value;
+}
+
+for (const wish of [
+  {},
+  { streams: true },
+  { streams: true, consumer: true, config: true },
+  { consumer: true },
+  { acc: 'B' },
+]) {
+  test(`the streams of one account are told to the system account that asks ${JSON.stringify(wish)}`, () =>
+    both(async ({ client, system }) => {
+      await fill(client);
+      const told = [];
+      for (const account of ['A', 'B', 'SYS', 'NONE']) {
+        const { data, error } = await ask(system, `$SYS.REQ.ACCOUNT.${account}.JSZ`, wish);
+        told.push(JSON.stringify({ data, error }, lasting));
+      }
+      return told;
+    }));
+}
+
 test('accounts have the requests from the system account', () =>
   both(async ({ system }) => {
     const shared = async (account: string): Promise<unknown[]> => {

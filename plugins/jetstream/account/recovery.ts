@@ -12,18 +12,19 @@ import { originOf, SOURCE_HEADER } from '../sync/synced-message.ts';
 import { CONSUMER_CELLS, type KeptConsumer, readConsumer, readStream, STREAM_CELL } from './kept-definitions.ts';
 import type { StreamAccount } from './stream-account.ts';
 
-/** Opens what a driver holds of an account. What can not be read is left alone, and named. */
+/** Brings back what a driver holds of an account. What can not be read is left alone, and named. Nothing is opened yet. */
 export async function recoverStreams(
   of: StreamAccount,
   storage: 'file' | 'memory',
   driver: StorageDriver,
-): Promise<void> {
-  if (driver.supports.durable === 'none') return;
+): Promise<Stream[]> {
+  const recovered: Stream[] = [];
+  if (driver.supports.durable === 'none') return recovered;
   const prefix = `${of.account.name}/`;
   for (const id of await driver.list()) {
     if (!id.startsWith(prefix)) continue;
     try {
-      await recoverStream(of, storage, driver, id);
+      recovered.push(await recoverStream(of, storage, driver, id));
     } catch (error) {
       if (error instanceof NeverMade) continue;
       const { message } = error as Error;
@@ -31,6 +32,7 @@ export async function recoverStreams(
       of.of.log.error(`the stream in the store '${id}' is not served: ${message}`);
     }
   }
+  return recovered;
 }
 
 async function recoverStream(
@@ -38,11 +40,11 @@ async function recoverStream(
   storage: 'file' | 'memory',
   driver: StorageDriver,
   id: string,
-): Promise<void> {
+): Promise<Stream> {
   const { stream, consumers } = await openStream(of, storage, driver, id);
   of.streams.set(stream.name, stream);
   for (const consumer of consumers) stream.adopt(consumer);
-  stream.open();
+  return stream;
 }
 
 export interface OpenedStream {

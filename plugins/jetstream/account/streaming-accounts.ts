@@ -1,6 +1,7 @@
 /** The accounts that have streams, as they come, change and go. */
 import type { Account } from '../../../kernel/plugin-api.ts';
 import { ApiService } from '../api/api-service.ts';
+import type { Stream } from '../stream/stream.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Grants } from './grants.ts';
 import { recoverStreams } from './recovery.ts';
@@ -43,10 +44,13 @@ export class StreamingAccounts {
     const streams = new StreamAccount(this.of, account, grants);
     // In the books before anything is recovered: what is half open is closed with it.
     this.services.set(account.name, new ApiService(streams));
+    const recovered: Stream[] = [];
     for (const storage of ['memory', 'file'] as const) {
       const driver = this.of.driver(storage);
-      if (driver !== null) await recoverStreams(streams, storage, driver);
+      if (driver !== null) recovered.push(...(await recoverStreams(streams, storage, driver)));
     }
+    // Those that take from others find them.
+    for (const stream of recovered) if (streams.streams.get(stream.name) === stream) stream.open();
   }
 
   private async close(name: string): Promise<void> {

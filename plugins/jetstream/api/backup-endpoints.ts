@@ -9,7 +9,7 @@ import { RestoreJob, restoreProblem } from '../backup/restore.ts';
 import { SnapshotJob } from '../backup/snapshot.ts';
 import type { Answer, ApiCall } from './api-call.ts';
 import { callerOf } from './api-caller.ts';
-import { checkPlace, surroundingsOf } from './stream-creation.ts';
+import { checkPlace, checkRoom, surroundingsOf } from './stream-creation.ts';
 import { factsOf } from './stream-facts.ts';
 
 const KIB = 1024;
@@ -53,15 +53,15 @@ export function restoreStream(call: ApiCall): Answer {
   const request = decodeRequest(body, restoreRequest, of.of.isStrict);
   if ('number' in request) return request;
   const given = request.config;
-  const config = checkRestored(
-    given.name === '' ? { ...given, name: address.stream } : given,
-    surroundingsOf(of, false),
-  );
+  if (given.name !== '' && given.name !== address.stream) return apiError(10056);
+  const config = checkRestored({ ...given, name: address.stream }, surroundingsOf(of, false));
   if ('number' in config) return config;
-  if (config.name !== address.stream) return apiError(10056);
-  if (of.streams.has(config.name)) return apiError(10130);
   const bytes = Number(request.state.bytes);
-  const problem = checkPlace(of, config) ?? restoreProblem(of, config, bytes);
+  const problem =
+    checkRoom(of, config) ??
+    (of.streams.has(config.name) ? apiError(10130) : null) ??
+    checkPlace(of, config) ??
+    restoreProblem(of, config, bytes);
   if (problem !== null) return problem;
   const asked = withRequiredLevel(config, streamRequiredLevel(given));
   const { deliverSubject } = new RestoreJob(of, { config: asked, bytes, caller: callerOf(call) });

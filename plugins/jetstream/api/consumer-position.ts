@@ -21,7 +21,8 @@ export function unpinConsumer({ address, body, of }: ApiCall): Answer {
   const consumer = stream.consumers.byName.get(address.consumer);
   if (consumer === undefined) return apiError(10014);
   if (consumer.pull === null || !consumer.config.priorityGroups.includes(request.group)) return apiError(10160);
-  if (consumer.pull.group.unpin('admin', request.group)) consumer.wake();
+  consumer.pull.group.unpin('admin', request.group);
+  consumer.wake();
   return printEmpty('CONSUMER.UNPIN');
 }
 

@@ -19,6 +19,7 @@ import {
   checkStreamCount,
   checkStreamSize,
   decodeStreamRequest,
+  namesStorage,
 } from '../../../protocols/jetstream/stream-create.ts';
 import { streamInfo } from '../../../protocols/jetstream/stream-info.ts';
 import { checkStream, type StreamSurroundings } from '../../../protocols/jetstream/stream-rules.ts';
@@ -34,7 +35,7 @@ import { unservedFeature } from './unserved-features.ts';
 export async function createStream({ address, body, of }: ApiCall): Promise<Answer> {
   const request = decodeStreamRequest(body, of.of.isStrict);
   if ('number' in request) return request;
-  const early = checkCreateRequest(address.stream, request) ?? checkEarly(of, request);
+  const early = checkCreateRequest(address.stream, request) ?? checkEarly(of, request, body);
   if (early !== null) return early;
   const config = checkStream(request, surroundingsOf(of, request.pedantic));
   if ('number' in config) return config;
@@ -42,7 +43,7 @@ export async function createStream({ address, body, of }: ApiCall): Promise<Answ
   if (existing !== undefined) {
     return isSameStreamConfig(existing.config, config) ? created(existing) : apiError(10058);
   }
-  const problem = checkPlace(of, config);
+  const problem = checkRoom(of, config) ?? checkPlace(of, config);
   if (problem !== null) return problem;
   const stream = await of.create(withRequiredLevel(config, streamRequiredLevel(request)));
   // It says where it begins, even where that is where all begin.
@@ -51,29 +52,28 @@ export async function createStream({ address, body, of }: ApiCall): Promise<Answ
   return created(stream);
 }
 
-/** Whether there is room for a stream, and nothing in its way. */
-export function checkPlace(of: StreamAccount, config: StreamConfig): ApiError | null {
-  return (
-    checkStreamCountFor(of, config) ??
-    checkStreamSize(config, of.limits, of.reservations(config.name), 1) ??
-    checkBeside(config, of.configs()) ??
-    checkServed(of, config)
-  );
+/** Whether there is room for a stream. */
+export function checkRoom(of: StreamAccount, config: StreamConfig): ApiError | null {
+  return checkStreamCountFor(of, config) ?? checkStreamSize(config, of.limits, of.reservations(config.name), 1);
 }
 
-/** What is looked at whatever else a request says. */
-function checkEarly(of: StreamAccount, request: StreamConfig): ApiError | null {
+/** Whether nothing is in its way. */
+export function checkPlace(of: StreamAccount, config: StreamConfig): ApiError | null {
+  return checkBeside(config, of.configs()) ?? checkServed(of, config);
+}
+
+/** What is looked at whatever else a request says. Of one that names no storage it is not known yet what it would take there. */
+function checkEarly(of: StreamAccount, request: StreamConfig, body: Uint8Array): ApiError | null {
   const copies = Math.max(1, request.replicas);
   const limits = limitsForCopies(of.grants, copies);
   if (limits === null) return apiError(10120);
   const taken = of.reservations(request.name);
   // Streams of several copies have limits of their own where there are tiers, and there are no such streams.
   if (copies > 1 && of.grants.whole === null) return null;
-  return (
-    checkStreamCount(limits, taken) ??
-    checkConsumerCount(request, limits) ??
-    checkReservation(request, limits, taken, copies)
-  );
+  const problem = checkStreamCount(limits, taken) ?? checkConsumerCount(request, limits);
+  if (problem !== null) return problem;
+  const short = checkReservation(request, limits, taken, copies);
+  return short !== null && namesStorage(body) ? short : null;
 }
 
 function checkStreamCountFor(of: StreamAccount, { name }: StreamConfig): ApiError | null {
@@ -128,7 +128,9 @@ export async function updateStream({ address, body, of }: ApiCall): Promise<Answ
 
 /** To ask for less is always allowed. */
 function checkUpdatedSize(of: StreamAccount, before: StreamConfig, config: StreamConfig): ApiError | null {
-  if (before.maxBytes > 0n && config.maxBytes > 0n && config.maxBytes <= before.maxBytes) return null;
+  if (before.maxBytes > 0n && config.maxBytes > 0n && config.maxBytes <= before.maxBytes) {
+    return checkConsumerCount(config, of.limits);
+  }
   return checkStreamSize(config, of.limits, of.reservations(config.name), 1, false);
 }
 
@@ -155,6 +157,7 @@ function advise(stream: Stream, action: Action): void {
 export function surroundingsOf(of: StreamAccount, isPedantic: boolean): StreamSurroundings {
   return {
     caps: of.of.caps,
+    limitsFor: (copies) => limitsForCopies(of.grants, copies),
     isPedantic,
     isClustered: false,
     streamNamed: (name) => of.streams.get(name)?.config ?? null,

@@ -164,6 +164,8 @@ export class RestoreJob implements ServiceSink {
     const stream = of.adopt(config, log, intake.created ?? momentNow(of.of.clock));
     await recall(stream);
     for (const consumer of intake.consumers) stream.adopt(consumer);
+    // As nats-server has it, it says where it begins, even where that is where all begin; not where it came as files.
+    stream.wasTouched = intake instanceof ArchiveIntake;
     stream.keep();
     stream.consumers.writeAll();
     await stream.settledDown();

@@ -100,9 +100,8 @@ export class PriorityGroup {
     );
   }
 
-  /** From now on the next who asks is the one. False where nobody was. */
-  unpin(reason: 'admin' | 'timeout', group = this.pinnedGroup): boolean {
-    if (this.pinnedId === '') return false;
+  /** From now on the next who asks is the one. It is told of even where nobody was. */
+  unpin(reason: 'admin' | 'timeout', group = this.pinnedGroup): void {
     this.pinnedId = '';
     this.pinnedAt = 0;
     this.pinDue = Number.POSITIVE_INFINITY;
@@ -112,7 +111,6 @@ export class PriorityGroup {
       (head) => groupUnpinned(head, this.told(group), reason),
       `$JS.EVENT.ADVISORY.CONSUMER.UNPINNED.${stream.name}.${name}`,
     );
-    return true;
   }
 
   expire(now: number): void {

@@ -224,10 +224,20 @@ export class StreamMachine {
       verdict.duplicate(known);
       return;
     }
+    const counted = this.counted(message, headers);
+    if (counted !== null && 'number' in counted) {
+      verdict.refused(counted);
+      return;
+    }
+    const kept = counted?.message ?? message;
+    if (counted !== null && kept.bodyStart - kept.headerStart > HEADER_BYTES_MAX) {
+      verdict.refused(apiError(10097));
+      return;
+    }
     const ttl = this.ttlOf(message, headers);
     const flags = ttl === 0 ? 0 : ttl === NEVER ? IS_ETERNAL : HAS_TTL;
     const rollup = this.config.allowRollup ? headers.text(bytes, ROLLUP).toLowerCase() : '';
-    this.store(seconds, nanos, flags, ttl, message, rollup !== '', verdict);
+    this.store(seconds, nanos, flags, ttl, kept, rollup !== '', verdict);
     if (verdict.error !== null) return;
     this.lastMsgId = id;
     if (id !== '' && this.limits.duplicateWindowMs > 0) {

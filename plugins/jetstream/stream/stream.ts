@@ -34,6 +34,7 @@ import { Losses } from '../trouble/losses.ts';
 import { admissionProblem } from './admission.ts';
 import type { StagedMessage } from './atomic-batch.ts';
 import { withCleanHeader } from './clean-header.ts';
+import { coldBefore, coldForPublished } from './cold-before.ts';
 import { DelayedAcks } from './delayed-acks.ts';
 import { DirectAnswers } from './direct-answers.ts';
 import { DueTimes } from './due-times.ts';
@@ -242,6 +243,10 @@ export class Stream implements ServiceSink {
     this.of.clock.soon(() => void this.deliver(copy));
   }
 
+  coldFor(message: Message): number {
+    return coldForPublished(this, message);
+  }
+
   /** The same, with everything at hand that it asks for. */
   take(message: Message): void {
     if (this.isClosed) return;
@@ -276,6 +281,12 @@ export class Stream implements ServiceSink {
     if (!this.machine.mirror(sequence, seconds, nanos, published, this.headers)) return false;
     this.stored(sequence);
     return true;
+  }
+
+  /** What has to be fetched before such a message can be taken; 0 for nothing. */
+  coldForSourced(message: MessageBytes): number {
+    if (!this.config.allowMsgCounter || this.log.isAlwaysWarm) return 0;
+    return coldBefore(this.log, this.transformed(message));
   }
 
   /** A message of a stream that this one takes from. */

@@ -4,6 +4,7 @@ import { sourceIdentity } from '../../../protocols/jetstream/source-identity.ts'
 import { type StreamSource, streamSource } from '../../../protocols/jetstream/stream-config.ts';
 import type { StreamSourceInfo } from '../../../protocols/jetstream/stream-info.ts';
 import type { MessageBytes } from '../../../storage-drivers/contract.ts';
+import type { MessageLog } from '../stream/message-log.ts';
 import type { Moment } from '../stream/moment.ts';
 import type { Stream } from '../stream/stream.ts';
 import { hashOf } from '../wire/identifiers.ts';
@@ -45,6 +46,7 @@ export class Supply {
     const target = new Target(stream, {
       // What is here stays: a mirror goes on behind it.
       forget: () => undefined,
+      coldFor: () => 0,
       position: () => (stream.log.last === 0 ? 0 : stream.log.last + 1),
       take: (message, sequence, moment) => {
         const kept = asMirrored(message);
@@ -61,6 +63,7 @@ export class Supply {
     const moves = new SubjectMoves(stream.of, source);
     const target: Target = new Target(stream, {
       forget: () => void positions.delete(identity),
+      coldFor: (message) => stream.coldForSourced(moves.apply(message)),
       position: () => {
         const last = positions.get(identity);
         return last === undefined ? 0 : last + 1;
@@ -107,6 +110,7 @@ export class Supply {
 }
 
 interface Taking {
+  coldFor(message: MessageBytes): number;
   forget(): void;
   position(): number;
   take(message: MessageBytes, sequence: number, moment: Moment): boolean;
@@ -128,6 +132,14 @@ class Target implements SyncTarget {
 
   get account(): Account {
     return this.stream.account;
+  }
+
+  get log(): MessageLog {
+    return this.stream.log;
+  }
+
+  coldFor(message: Message): number {
+    return this.taking.coldFor(message);
   }
 
   position(): number {

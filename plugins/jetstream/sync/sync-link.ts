@@ -17,6 +17,8 @@ import type { ErrorNumber } from '../../../protocols/jetstream/error-table.ts';
 import { fieldOf, type HeaderFields, withFields } from '../../../protocols/jetstream/message-header.ts';
 import { sourceIdentity } from '../../../protocols/jetstream/source-identity.ts';
 import type { StreamSource } from '../../../protocols/jetstream/stream-config.ts';
+import { HeldMessages, type HoldsMessages } from '../stream/held-messages.ts';
+import type { MessageLog } from '../stream/message-log.ts';
 import type { Moment } from '../stream/moment.ts';
 import { momentOf } from '../stream/moment.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -27,6 +29,9 @@ import { syncRequest } from './sync-request.ts';
 export interface SyncTarget {
   readonly name: string;
   readonly account: Account;
+  readonly log: MessageLog;
+  /** What has to be fetched before a message can be taken; 0 for nothing. */
+  coldFor(message: Message): number;
   /** The next sequence of the origin that is wanted; 0 for wherever the configuration says. */
   position(): number;
   /** The origin is another one than before. */
@@ -52,7 +57,7 @@ const LETTERS = 8;
 const NEAR = 10;
 const LEVEL = { mirror: '4', source: '5' } as const;
 
-export class SyncLink implements ServiceSink {
+export class SyncLink implements ServiceSink, HoldsMessages {
   readonly kind = SERVICE_SINK;
   readonly source: StreamSource;
   /** How many messages the origin still has; 0 when all are here. */
@@ -66,6 +71,7 @@ export class SyncLink implements ServiceSink {
   private readonly target: SyncTarget;
   private readonly role: 'mirror' | 'source';
   private readonly position = new AckPosition();
+  private readonly held = new HeldMessages(this);
   private subscriptions: Subscription[] = [];
   private inbox = '';
   private deliverSubject = '';
@@ -142,9 +148,27 @@ export class SyncLink implements ServiceSink {
   deliver(message: Message): boolean {
     if (this.isClosed) return true;
     if (message.subject === this.inbox) this.answered(message);
-    else if (isStatus(message)) this.heard(message);
-    else this.take(message);
+    else if (!this.held.holds(message)) this.take(message);
     return true;
+  }
+
+  get log(): MessageLog {
+    return this.target.log;
+  }
+
+  coldFor(message: Message): number {
+    return isStatus(message) ? 0 : this.target.coldFor(message);
+  }
+
+  /** The same, with everything at hand that it adds to. */
+  take(message: Message): void {
+    if (isStatus(message)) this.heard(message);
+    else this.takeIn(message);
+  }
+
+  /** Too many wait already: all of it is sent again. */
+  overrun(): void {
+    this.start();
   }
 
   /** The origin has made the consumer, or says why not. */
@@ -178,7 +202,7 @@ export class SyncLink implements ServiceSink {
     this.target.forget();
   }
 
-  private take(message: Message): void {
+  private takeIn(message: Message): void {
     const { position } = this;
     // What a consumer sent before it began anew says nothing.
     if (!this.isAnswered && this.source.consumer !== null) return;
@@ -248,6 +272,7 @@ export class SyncLink implements ServiceSink {
   }
 
   private stop(): void {
+    this.held.clear();
     this.timer?.();
     this.timer = null;
     this.target.account.sublist.removeAll(this.subscriptions);

@@ -1,6 +1,6 @@
 /** Messages on their way from one stream into another. */
 import type { Buffer } from 'node:buffer';
-import type { SubjectTransform } from '../../../kernel/plugin-api.ts';
+import { type SubjectTransform, textFromSubject } from '../../../kernel/plugin-api.ts';
 import { withFields, withoutFields } from '../../../protocols/jetstream/message-header.ts';
 import { sourceIdentity, sourceName } from '../../../protocols/jetstream/source-identity.ts';
 import type { StreamSource } from '../../../protocols/jetstream/stream-config.ts';
@@ -59,7 +59,7 @@ export function asSourced(
     (name) => isOfOrigin(name) || name === SOURCE_HEADER,
   );
   const place = sourceIdentity(source, hashOf).slice(sourceName(source, hashOf).length);
-  const value = `${sourceName(source, hashOf)} ${sequence}${place} ${subjectOf(message)}${originId === '' ? '' : ` ${originId}`}`;
+  const value = `${sourceName(source, hashOf)} ${sequence}${place} ${textFromSubject(subjectOf(message))}${originId === '' ? '' : ` ${originId}`}`;
   return withContent(message, withFields(kept, [[SOURCE_HEADER, value]]), bytes.subarray(bodyStart, bodyEnd) as Buffer);
 }
 

@@ -2,7 +2,7 @@
 import { Pace, wireJson, wireTime } from '../../../kernel/plugin-api.ts';
 import { type AccountConnections, hasConnections } from '../events/account-connections.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { type Request, reply } from './answer.ts';
+import { type Answer, type Request, reply } from './answer.ts';
 import { decode, FILTERS } from './decode.ts';
 import { accepted, ask, failure } from './server-requests.ts';
 import { MONITOR_SERVICES } from './services.ts';
@@ -18,7 +18,7 @@ export async function accountService(
 ): Promise<void> {
   if (service === 'STATZ') await statistics(of, name === 'PING' ? null : [name], request);
   if (service === 'CONNS') await tellConnections(of, connections, name, request);
-  if (service === 'JSZ') await refuseStreams(of, request);
+  if (service === 'JSZ') await streams(of, name, request);
   if (service === 'INFO') await detail(of, name, request);
   if (service === 'SUBSZ') await restricted(of, service, { account: name, subscriptions: true }, request);
   if (service === 'CONNZ') await restricted(of, service, { acc: name }, request);
@@ -48,10 +48,29 @@ async function detail(of: Surroundings, account: string, request: Request): Prom
   await reply(of, request, { data: wireJson(account_detail) });
 }
 
-async function refuseStreams(of: Surroundings, request: Request): Promise<void> {
-  if (request.reply === '') return;
-  const options = await accepted(of, request, 'JszEventOptions', MONITOR_SERVICES.get('JSZ')?.fields ?? FILTERS);
-  if (options !== null) await reply(of, request, failure('jetstream not enabled'));
+async function streams(of: Surroundings, account: string, request: Request): Promise<void> {
+  const service = MONITOR_SERVICES.get('JSZ');
+  if (request.reply === '' || service === undefined) return;
+  const options = await accepted(of, request, service.typeName, service.fields);
+  if (options === null) return;
+  // Unlike over HTTP, consumers are not told of without their streams.
+  const consumer = options.streams === true && options.consumer === true;
+  const answer = await ask(of.monitor, service, { ...options, consumer, account, accounts: true });
+  if (answer === null) return;
+  await reply(of, request, 'error' in answer ? answer : streamsIn(of, account, answer.data));
+}
+
+const DETAILS = '"account_details":[';
+const END_OF_DETAILS = '],"total":';
+
+/** The one account of an answer about it alone, cut out: its limits are numbers that would not stay what they are. */
+function streamsIn({ broker }: Surroundings, account: string, all: string): Answer {
+  const { disabled } = JSON.parse(all) as { readonly disabled?: boolean };
+  if (disabled === true) return failure('jetstream not enabled');
+  const start = all.indexOf(DETAILS);
+  if (start >= 0) return { data: all.slice(start + DETAILS.length, all.lastIndexOf(END_OF_DETAILS)) };
+  const isKnown = broker.accounts.get(account) !== undefined;
+  return failure(`account ${JSON.stringify(account)} ${isKnown ? 'not jetstream enabled' : 'not found'}`);
 }
 
 /** Nobody answers who has nothing to tell. */

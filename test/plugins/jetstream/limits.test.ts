@@ -11,7 +11,7 @@ import { systemPorts } from '../../../kernel/ports/system-ports.ts';
 import { serverLimits } from '../../../plugins/jetstream/server-limits.ts';
 import { Folder, run } from '../../bin/broker-process.ts';
 import { converse } from './converse.ts';
-import { LIMIT_CONVERSATIONS } from './limit-conversations.ts';
+import { accountsWith, LIMIT_CONVERSATIONS } from './limit-conversations.ts';
 import { oneLine, recorded } from './recordings.ts';
 
 for (const conversation of LIMIT_CONVERSATIONS) {
@@ -20,7 +20,8 @@ for (const conversation of LIMIT_CONVERSATIONS) {
     const lines: string[] = [];
     const log = { error: (text: string) => void lines.push(text), info: () => {} };
     try {
-      const config = { jetstream: { ...conversation.config, store_dir: directory } } as ServerConfig;
+      const jetstream = { ...conversation.config, store_dir: directory };
+      const config = { jetstream, ...accountsWith(conversation.account) } as ServerConfig;
       await using broker = await testBroker(config, { log });
       const client = await connect({ servers: broker.url! });
       const heard = (await converse(client, conversation)).map(oneLine);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, headers, type MsgHdrs } from '@nats-io/transport-node';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type TestBroker, testBroker } from '../../../bin/testing.ts';
@@ -11,6 +11,7 @@ import { definePlugin } from '../../../kernel/plugin-api.ts';
 import { plugin } from '../../../plugins/jetstream/index.ts';
 import { STORAGE_DRIVER } from '../../../storage-drivers/contract.ts';
 import { LevelDriver } from '../../../storage-drivers/level/level-driver.ts';
+import { until } from '../../kits/until.ts';
 import type { StreamingClient } from './streaming-broker.ts';
 
 function levelPlugin(directory: string): ReturnType<typeof definePlugin> {
@@ -34,6 +35,12 @@ const KEEPERS: readonly [name: string, start: (directory: string) => Promise<Tes
   ['in files', (directory) => testBroker({ jetstream: { store_dir: directory } })],
   ['in encrypted files', (directory) => testBroker({ jetstream: { store_dir: directory, key: 'secret' } })],
 ];
+
+function increment(by: string): MsgHdrs {
+  const made = headers();
+  made.append('Nats-Incr', by);
+  return made;
+}
 
 for (const [name, start] of KEEPERS) {
   const withRestarts = async (plays: readonly ((streaming: StreamingClient) => Promise<void>)[]): Promise<void> => {
@@ -141,6 +148,42 @@ for (const [name, start] of KEEPERS) {
           if (message.info.pending === 0) break;
         }
         assert.is(count, 30);
+      },
+    ]));
+
+  test(`${name}, streams find those that they take from`, () =>
+    withRestarts([
+      async ({ manager }) => {
+        await manager.streams.add({ name: 'M', subjects: ['m'] });
+        await manager.streams.add({ name: 'A', mirror: { name: 'M' } });
+        await manager.streams.add({ name: 'Z', sources: [{ name: 'M' }] });
+      },
+      async ({ js, manager }) => {
+        assert.is((await manager.streams.info('A')).mirror?.error, undefined);
+        assert.is((await manager.streams.info('Z')).sources?.[0]?.error, undefined);
+        await js.publish('m', 'x');
+        for (const taker of ['A', 'Z'])
+          await until(async () => (await manager.streams.info(taker)).state.messages === 1);
+      },
+    ]));
+
+  test(`${name}, what other streams count is added to what is on disk`, () =>
+    withRestarts([
+      async ({ js, manager }) => {
+        await manager.streams.add({ name: 'S', subjects: ['s.*'], allow_msg_counter: true });
+        const subject_transforms = [{ src: 's.*', dest: 'sum.$1' }];
+        const sources = [{ name: 'S', subject_transforms }];
+        await manager.streams.add({ name: 'A', subjects: ['sum.*'], allow_msg_counter: true, sources });
+        for (let at = 0; at < 300; at++) await js.publish(`s.${at % 100}`, '', { headers: increment('2') });
+        await until(async () => (await manager.streams.info('A')).state.messages === 300);
+      },
+      async ({ js, manager }) => {
+        for (let at = 0; at < 100; at++) await js.publish(`s.${at}`, '', { headers: increment('-1') });
+        await until(async () => (await manager.streams.info('A')).state.messages === 400);
+        for (let at = 0; at < 100; at++) {
+          const last = await manager.streams.getMessage('A', { last_by_subj: `sum.${at}` });
+          assert.is(last?.string(), '{"val":"5"}');
+        }
       },
     ]));
 }

@@ -2,7 +2,9 @@
 
 import { API_TALKS } from './api-talks.ts';
 import { CONSUMER_TALKS } from './consumer-talks.ts';
+import { COUNTER_TALKS } from './counter-talks.ts';
 import { DELIVERY_TALKS } from './delivery-talks.ts';
+import { GROUP_TALKS } from './group-talks.ts';
 import { PUBLISH_TALKS } from './publish-talks.ts';
 import { PURGE_TALKS } from './purge-talks.ts';
 import { REPUBLISH_TALKS } from './republish-talks.ts';
@@ -14,10 +16,12 @@ export const THEMES: readonly Conversation[] = [
   ...STREAM_TALKS,
   ...PUBLISH_TALKS,
   ...PURGE_TALKS,
+  ...COUNTER_TALKS,
   ...REPUBLISH_TALKS,
   ...RETENTION_TALKS,
   ...CONSUMER_TALKS,
   ...DELIVERY_TALKS,
+  ...GROUP_TALKS,
   ...API_TALKS,
 ];
 

@@ -30,6 +30,7 @@ export type Streams = ReadonlyMap<string, StreamConfig>;
 export function surroundingsOf(streams: Streams, isPedantic: boolean): StreamSurroundings {
   return {
     caps: NO_CAPS,
+    limitsFor: () => UNLIMITED_TIER,
     isPedantic,
     isClustered: false,
     streamNamed: (name) => streams.get(name) ?? null,

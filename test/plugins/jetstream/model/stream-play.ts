@@ -170,6 +170,7 @@ export class StreamPlay {
     await this.world.api('STREAM.DELETE.S');
     const answer = await restored(this.world, 'S', backup);
     this.forget();
+    this.plain.wasTouched = true;
     const { kept, last, lastTime } = this.plain;
     const newest = kept.at(-1);
     // When the last sequence was given out stands in the backup, though its message is gone.
