@@ -51,6 +51,8 @@ export class IndexedStore {
   private readonly sizeOf: SizeFormula;
   private readonly clock: Clock;
   private listener: DurabilityListener | null = null;
+  /** It may have come before anybody listened. */
+  private failure: Error | null = null;
   private unitLast = 0;
   private readonly staged: Removal[] = [];
 
@@ -61,7 +63,10 @@ export class IndexedStore {
     this.clock = options.clock;
     store.onDurable({
       durable: (ticket) => this.listener?.durable(ticket),
-      failed: (error) => this.listener?.failed(error),
+      failed: (error) => {
+        this.failure = error;
+        this.listener?.failed(error);
+      },
       // What cannot be read any more is not there, for whoever counts or looks for subjects.
       damaged: (from, to) => {
         this.index.remove(from, to);
@@ -186,6 +191,7 @@ export class IndexedStore {
   /** Records that turn out to be damaged are known no more by the time the listener hears of them. */
   onDurable(listener: DurabilityListener | null): void {
     this.listener = listener;
+    if (this.failure !== null) listener?.failed(this.failure);
   }
 
   // --- Reading ---

@@ -44,6 +44,8 @@ async function recoverStream(
   const { stream, consumers } = await openStream(of, storage, driver, id);
   of.streams.set(stream.name, stream);
   for (const consumer of consumers) stream.adopt(consumer);
+  // What opening wrote may not have got to the disk.
+  if (stream.trouble !== null) of.broken(stream, stream.trouble);
   return stream;
 }
 
