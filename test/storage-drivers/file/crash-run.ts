@@ -22,6 +22,7 @@ async function run(): Promise<void> {
   const minutes = Number(option('minutes', seeds === Number.POSITIVE_INFINITY ? '15' : 'Infinity'));
   const only = option('only', '');
   const variants = CRASH_VARIANTS.filter(({ name }) => name.includes(only));
+  if (variants.length === 0) throw new Error(`no variant is called "${only}"`);
   const [begun, first] = [Date.now(), Number(option('from', String(Date.now() % 2 ** 32)))];
   const total = { seeds: 0, crashes: 0, checks: 0 };
   for (let done = 0; done < seeds && Date.now() - begun < minutes * 60_000; done += SEEDS_AT_ONCE) {
