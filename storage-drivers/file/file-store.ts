@@ -35,7 +35,7 @@ import { hasPassed, markOf } from './store-marks.ts';
 import { checkPlace, checkTime, misplaced, RECORD_BYTES_MAX, SUBJECT_BYTES_MAX } from './store-mistakes.ts';
 import { StoreRemovals } from './store-removals.ts';
 import { statsOf } from './store-stats.ts';
-import { type Removal, StoreUnit } from './store-unit.ts';
+import { bounded, type Removal, StoreUnit } from './store-unit.ts';
 import type { StoreWorld } from './store-world.ts';
 import { StoreWriter } from './store-writer.ts';
 import { surveyBlocks } from './survey.ts';
@@ -191,9 +191,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   erase(from: number, to: number): number {
-    // What comes later under one of these sequences is not meant, even if it is removed before the rest is destroyed.
-    if (from > this.last) return this.remove(from, to);
-    return this.removeOrStage({ type: Op.erase, from, to: Math.min(to, this.last) });
+    return this.removeOrStage({ type: Op.erase, from, to });
   }
 
   dropBefore(seq: number): number {
@@ -230,14 +228,13 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
   }
 
   commit(): number {
-    const { unit } = this;
+    const { unit, last } = this;
     if (!unit.isOpen) throw new Error('commit without begin');
     // A unit of nothing has a ticket too.
     if (this.serial === unit.before.serial && unit.staged.length === 0) this.advance(this.last);
     for (const { removal, cell } of unit.staged) {
       if (unit.refusal !== 0) break;
-      const written =
-        removal !== null ? this.writer!.numbers(removal.type, removal.from, removal.to) : this.writer!.cell(cell);
+      const written = removal !== null ? this.writeRemoval(bounded(removal, last)) : this.writer!.cell(cell);
       if (written < 0) this.refuse(written);
     }
     if (unit.refusal !== 0) {
@@ -247,7 +244,7 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
     unit.end('commit');
     const ticket = this.world.journal.endGroup(this.journalStore);
     for (const { removal, cell } of unit.staged) {
-      if (removal !== null) this.applyWritten(removal, ticket);
+      if (removal !== null) this.applyWritten(bounded(removal, last), ticket);
       else this.cells.apply(cell);
     }
     unit.staged.length = 0;
@@ -420,10 +417,15 @@ export class FileStore implements RecordStore, CellHost, JournalListener {
       this.unit.staged.push({ removal, cell: null });
       return 0;
     }
-    const ticket = this.writer!.numbers(removal.type, removal.from, removal.to);
+    const written = bounded(removal, this.last);
+    const ticket = this.writeRemoval(written);
     if (ticket < 0) return this.refuse(ticket);
-    this.applyWritten(removal, ticket);
+    this.applyWritten(written, ticket);
     return ticket;
+  }
+
+  private writeRemoval({ type, from, to }: Removal): number {
+    return this.writer!.numbers(type, from, to);
   }
 
   private applyWritten(removal: Removal, ticket: number): void {

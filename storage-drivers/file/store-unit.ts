@@ -1,11 +1,17 @@
 /** What is written together: how the store was before, and what is done with the commit. */
 import type { CellChange } from './file-cells.ts';
-import type { Op } from './op-format.ts';
+import { Op } from './op-format.ts';
 
 export interface Removal {
   readonly type: typeof Op.remove | typeof Op.erase | typeof Op.drop | typeof Op.advance;
   readonly from: number;
   readonly to: number;
+}
+
+/** What comes later under a sequence that is erased is not meant, even if it is removed before the rest is destroyed. */
+export function bounded(removal: Removal, last: number): Removal {
+  if (removal.type !== Op.erase || removal.to <= last) return removal;
+  return removal.from > last ? { ...removal, type: Op.remove } : { ...removal, to: last };
 }
 
 type Staged =
