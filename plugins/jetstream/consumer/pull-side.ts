@@ -161,7 +161,7 @@ export class PullSide implements ServiceSink {
     const { stream, config } = this.consumer;
     if (this.line.length > 0 && config.priorityPolicy === 'overflow') stream.consumers.overflows(this.consumer);
     // Nothing is there for those who are left.
-    if (config.priorityPolicy !== 'none') this.drained();
+    if (config.priorityPolicy === 'overflow') this.drained();
     return null;
   }
 
